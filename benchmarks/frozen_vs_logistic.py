@@ -1,0 +1,64 @@
+"""Compare the frozen phase of a run with logistic regression on the same frozen features.
+
+    python benchmarks/frozen_vs_logistic.py RUN
+
+The backbone of the run must have started from a weights file, which is read again. The features are
+pooled from the unchanged training images; C is chosen by 5-fold cross-validation. Both are measured
+on the run's validation split, so the difference can be counted in images.
+"""
+
+import sys
+
+import keras
+import numpy as np
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from keras_transfer.command_line import load_config
+from keras_transfer.data.decode import decode_all
+from keras_transfer.data.sources import read_examples
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.weights import find_weights
+from keras_transfer.run import Run, read_table
+from keras_transfer.training.model import build_classifier
+
+
+def main(path: str) -> None:
+    """Print one line: accuracy of both and their difference in images."""
+    run = Run.open(path)
+    config = load_config(run.config_file)
+    weights = find_weights(config.backbone, BACKBONES[config.backbone], config.weights)
+    model = build_classifier(config, run.class_names(), weights)
+    features = keras.Model(model.input, model.get_layer("pool").output)
+    root = read_examples(config.dataset, config.data).root
+    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
+
+    def measure(split: str) -> tuple[np.ndarray, np.ndarray]:
+        rows = table["split"] == split
+        files = np.array([str(root / name) for name in table["path"][rows]])
+        pixels = decode_all(files, config.data.image_size, config.data.resize)
+        return features.predict(pixels.astype("float32"), verbose=0), table["class"][rows]
+
+    plain = LogisticRegressionCV(
+        Cs=np.logspace(-4, 2, 13),
+        cv=5,
+        max_iter=5000,
+        scoring="accuracy",
+        use_legacy_attributes=False,
+    )
+    logistic = make_pipeline(StandardScaler(), plain).fit(*measure("train"))
+    held_out, truth = measure("validation")
+    theirs = int((logistic.predict(held_out) == truth).sum())
+    phase = run.metrics()["phases"]["frozen"]
+    ours = round(phase["validation_accuracy"] * len(truth))
+    last = round(phase["last_validation_accuracy"] * len(truth))
+    print(
+        f"validation images {len(truth)}: logistic regression {theirs} right "
+        f"({theirs / len(truth):.3f}), frozen phase best {ours} ({ours / len(truth):.3f}), "
+        f"last {last} ({last / len(truth):.3f}); best is {ours - theirs:+d} images"
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

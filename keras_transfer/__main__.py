@@ -1,0 +1,31 @@
+"""`keras-transfer VERB …`, the same as `python -m keras_transfer.VERB …`."""
+
+import importlib
+
+from keras_transfer.command_line import run_command
+from keras_transfer.registry import lookup
+
+VERBS = {
+    "train": "train one model in two phases",
+    "evaluate": "measure a finished run, on its own or on other images",
+}
+
+
+def call_verb(arguments: list[str]) -> int:
+    """Call the command that the first word names with the words after it."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        lines = [f"  {verb:10} {meaning}" for verb, meaning in VERBS.items()]
+        print("usage: keras-transfer VERB [--help] …", *lines, sep="\n")
+        return 0
+    lookup(VERBS, "verb", arguments[0])
+    command = importlib.import_module(f"keras_transfer.{arguments[0]}")
+    return int(command.main(arguments[1:]))
+
+
+def main() -> None:
+    """Run the console script."""
+    run_command(call_verb)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Metrics and figures from the files of a run; needs neither Keras nor TensorFlow."""

@@ -1,0 +1,129 @@
+"""What a finished training says of itself: figures, metrics.json and the closing lines."""
+
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.analysis.curves import draw_learning_curves
+from keras_transfer.analysis.figures import draw_confusion_matrix, draw_top_losses
+from keras_transfer.analysis.history import read_history, summarize_phases
+from keras_transfer.analysis.metrics import (
+    classification_rows,
+    score,
+    score_splits,
+    wilson_interval,
+)
+from keras_transfer.predictions import Predictions, read_predictions
+from keras_transfer.run import Run
+from keras_transfer.tables import draw_table
+
+
+def read_run_predictions(run: Run) -> Predictions:
+    """Return the predictions of a run for validation and test, as predictions.csv holds them."""
+    return read_predictions(run.predictions(), run.class_names())
+
+
+def draw_figures(run: Run, root: Path) -> None:
+    """Draw learning_curves.png, confusion_matrix.png and top_losses.png from the run's files.
+
+    Args:
+        run: Its history.csv and predictions.csv are read.
+        root: Folder of the data set, for the images with the highest loss.
+    """
+    name = run.path.name
+    with run.replacing(run.figures / "learning_curves.png") as file:
+        draw_learning_curves(read_history(run.history()), file, name)
+    predictions = read_run_predictions(run)
+    split = predictions.split_names[-1]  # the test split where there is one
+    part = predictions.select(split)
+    with run.replacing(run.figures / "confusion_matrix.png") as file:
+        draw_confusion_matrix(part, file, f"{name}: {split} images")
+    with run.replacing(run.figures / "top_losses.png") as file:
+        draw_top_losses(part, root, file)
+
+
+def measure_run(run: Run, kept_phase: str) -> dict[str, Any]:
+    """Return the entries of metrics.json that come from the run's files."""
+    return {
+        "kept_phase": kept_phase,
+        "phases": summarize_phases(read_history(run.history())),
+        "splits": score_splits(read_run_predictions(run)),
+    }
+
+
+def summarize_run(run: Run, warning: str | None = None) -> str:
+    """Return the closing lines: accuracy with its interval, where the run is, what to type next.
+
+    Args:
+        run: A finished run.
+        warning: What was said at the start and must not be forgotten.
+    """
+    metrics = run.metrics()
+    validation = metrics["splits"]["validation"]
+    lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics)]
+    lines += _explain_imbalance(read_run_predictions(run))
+    if "test" not in metrics["splits"]:
+        lines.append(
+            "There is no test split: validation also chose the epoch, so its accuracy "
+            "flatters a little."
+        )
+    if warning:
+        lines.append(f"WARNING: {warning}")
+    lines.append(f"Run: {run.path}  ({metrics['seconds']['total']:.0f} s)")
+    lines.append(f"Next: python -m keras_transfer.evaluate {run.path}")
+    return "\n".join(lines)
+
+
+def describe_predictions(predictions: Predictions) -> str:
+    """Return what evaluate prints: a row per class, then the numbers of the whole split."""
+    columns = "class", "precision", "recall", "F1", "support"
+    scores = score(predictions)
+    images, accuracy, interval, macro_f1, error = _say_scores(scores)
+    lines = [
+        draw_table(columns, classification_rows(predictions)),
+        f"Split {predictions.split_names[0]}: {images} images",
+        f"accuracy {accuracy:.3f} (95 % interval {interval})",
+        f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
+    ]
+    if "top5_accuracy" in scores:
+        lines.append(f"top-5 accuracy {scores['top5_accuracy']:.3f}")
+    return "\n".join(lines)
+
+
+def _draw_phases(metrics: dict[str, Any], images: int) -> str:
+    rows = []
+    for name, phase in metrics["phases"].items():
+        accuracy = phase["validation_accuracy"]
+        low, high = wilson_interval(round(accuracy * images), images)
+        kept = "kept" if name == metrics["kept_phase"] else ""
+        best = f"{phase['best_epoch']} of {phase['epochs']}"
+        last = f"{phase['last_validation_accuracy']:.3f}"
+        interval = f"{low:.3f} - {high:.3f}"
+        rows.append(
+            (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
+        )
+    columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
+    return draw_table(columns, rows)
+
+
+def _draw_splits(metrics: dict[str, Any]) -> str:
+    columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
+    rows = [(name, *_say_scores(scores)) for name, scores in metrics["splits"].items()]
+    return draw_table(columns, rows)
+
+
+def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
+    low, high = scores["accuracy_interval"]
+    interval = f"{low:.3f} - {high:.3f}"
+    error = scores["expected_calibration_error"]
+    return scores["images"], scores["accuracy"], interval, scores["macro_f1"], error
+
+
+def _explain_imbalance(predictions: Predictions) -> list[str]:
+    """Return each class's recall where one class has more than three times another's images."""
+    part = predictions.select(predictions.split_names[-1])
+    rows = classification_rows(part)
+    counts = [row[4] for row in rows]
+    if max(counts) <= 3 * max(1, min(counts)):
+        return []
+    recalls = ", ".join(f"{name} {recall:.2f}" for name, _, recall, _, _ in rows[:20])
+    return [f"Classes differ in size, so look at the recall of each: {recalls}"]

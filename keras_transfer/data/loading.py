@@ -1,0 +1,87 @@
+"""From a data set to splits in memory: read, inspect, split, write down what was done, decode."""
+
+import logging
+
+import numpy as np
+
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.data.doctor import Inspection, build_report, inspect_files
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.pipeline import ImageData, load_split
+from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.data.sources import load_examples
+from keras_transfer.data.splits import SPLITS, assign_splits
+from keras_transfer.run import Run
+
+logger = logging.getLogger(__name__)
+
+
+def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
+    """Read the data set of `config`, divide it, and leave the record of it in the run.
+
+    Args:
+        config: Its `dataset` names the data; `data.image_size` wins over the source's own size.
+        image_size: The backbone's own size in pixels, taken where neither of them says one.
+        run: Gets class_names.txt, split.csv and data_report.json.
+
+    Raises:
+        ConfigError: The data set cannot be used, and why.
+    """
+    examples = load_examples(config.dataset or "digits", config.data)
+    inspection = inspect_files(examples)
+    _name_unusable(examples, inspection, config.data.on_bad_file)
+    usable = np.where(inspection.reasons == "", inspection.sha256, "")
+    splits = assign_splits(examples, usable, config.data)
+    _record(examples, inspection, splits, run)
+    size = config.data.image_size or examples.image_size or image_size
+    rows = {name: np.flatnonzero(splits == name) for name in SPLITS}
+    return ImageData(
+        root=examples.root,
+        class_names=examples.class_names,
+        splits={
+            name: load_split(
+                examples.root, examples.paths[r], examples.labels[r], size, config.data
+            )
+            for name, r in rows.items()
+            if len(r)
+        },
+        image_size=size,
+        batch_size=config.data.batch_size,
+        resize=config.data.resize,
+        augmentation=AUGMENTATIONS[config.augment.preset],
+        flips=examples.flips,
+        seed=config.seed,
+    )
+
+
+def _name_unusable(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
+    """Warn of the files that cannot be read, or refuse them."""
+    bad = np.flatnonzero(inspection.reasons != "")
+    if not len(bad):
+        return
+    named = "; ".join(f"{examples.paths[i]} ({inspection.reasons[i]})" for i in bad[:3])
+    named += " …" if len(bad) > 3 else ""
+    if on_bad_file == "error":
+        raise ConfigError(
+            f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
+            "Remove them, or leave them out with --data.on_bad_file skip."
+        )
+    logger.warning("%d unreadable files are left out: %s", len(bad), named)
+
+
+def _record(examples: Examples, inspection: Inspection, splits: np.ndarray, run: Run) -> None:
+    """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
+    names = examples.class_names
+    run.write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
+    used = np.flatnonzero(splits != "")
+    columns = examples.paths, inspection.sha256, examples.labels, splits
+    rows = ((p, h, names[k], s) for p, h, k, s in zip(*(c[used] for c in columns), strict=True))
+    run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+    run.write_json(run.data_report_file, build_report(examples, inspection, splits))
+    counts = {name: int((splits == name).sum()) for name in SPLITS}
+    logger.info(
+        "Data: %s, %d classes; %s",
+        examples.root,
+        len(names),
+        ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),
+    )

@@ -1,0 +1,158 @@
+"""Measure a finished run on its own or on other images: `python -m keras_transfer.evaluate RUN`."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer.command_line import load_config, run_command
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.data.examples import Examples
+from keras_transfer.predictions import Predictions
+from keras_transfer.run import Run, read_table
+from keras_transfer.start import import_tensorflow
+
+logger = logging.getLogger("keras_transfer.evaluate")  # __name__ is "__main__" as a command
+
+SPLITS = ("train", "validation", "test")
+
+
+def evaluate_run(
+    run: Run | str | Path, dataset: str | None = None, split: str | None = None
+) -> Predictions:
+    """Predict every image of a split with the model.keras of a run.
+
+    Args:
+        run: A finished run or its directory.
+        dataset: Other labelled images, as `--dataset` of train takes them; their classes must be
+            among the run's. None: the images the run was made from, divided as in its split.csv.
+        split: train, validation or test. None: test if there is one, else validation; of a data set
+            that names no splits, all images.
+
+    Returns:
+        Probabilities and truths; `keras_transfer.analysis.metrics.score` makes numbers of them.
+
+    Raises:
+        ConfigError: The run, the images or the split cannot be used.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    config = load_config(run.config_file)
+    if dataset is None:
+        examples = _read_own(run, config, split)
+    else:
+        examples = _read_other(run, config, dataset, split)
+    import_tensorflow()
+    import keras
+
+    from keras_transfer.data.pipeline import hold_split
+    from keras_transfer.training.evaluation import predict_split
+
+    model = keras.models.load_model(run.model_file)
+    name = str(examples.splits[0])
+    return predict_split(model, hold_split(examples, config, model.input_shape[1]), name)
+
+
+def _read_own(run: Run, config: TrainConfig, split: str | None) -> Examples:
+    """Return the images of one split of split.csv, which must be where and what they were."""
+    from keras_transfer.data.doctor import inspect_files
+    from keras_transfer.data.sources import read_examples
+
+    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
+    split = _choose_split(split, sorted(set(table["split"])), str(run.path))
+    rows = table["split"] == split
+    names = run.class_names()
+    labels = np.array([names.index(name) for name in table["class"][rows]], np.int64)
+    source = read_examples(config.dataset or "digits", config.data)
+    examples = Examples(
+        source=source.source,
+        root=source.root,
+        paths=table["path"][rows],
+        labels=labels,
+        class_names=names,
+        splits=table["split"][rows],
+        groups=np.full(len(labels), ""),
+    )
+    changed = np.flatnonzero(inspect_files(examples).sha256 != table["sha256"][rows])
+    if len(changed):
+        raise ConfigError(
+            f"The images of {source.root} must be those the run was made from. Received: "
+            f"{len(changed)} that are gone or changed, such as {examples.paths[changed[0]]}. "
+            "Restore them, or name the images to measure with --dataset."
+        )
+    return examples
+
+
+def _read_other(run: Run, config: TrainConfig, dataset: str, split: str | None) -> Examples:
+    """Return the readable images of another data set, with labels in the run's class order."""
+    from keras_transfer.data.doctor import inspect_files
+    from keras_transfer.data.sources import read_examples
+
+    found = read_examples(dataset, config.data)
+    names = run.class_names()
+    if unknown := [name for name in found.class_names if name not in names]:
+        raise ConfigError(
+            f"Classes must be among the run's: {', '.join(names[:10])}. Received: "
+            f"{', '.join(unknown[:10])} in {dataset}. Rename or remove those folders."
+        )
+    given = sorted(set(found.splits) - {""})
+    chosen = _choose_split(split, given or ["test"], dataset)
+    rows = found.splits == chosen if given else np.full(len(found.paths), True)
+    reasons = inspect_files(found).reasons
+    if (bad := np.flatnonzero(rows & (reasons != ""))).size:
+        first = bad[0]
+        logger.warning(
+            "%d unreadable files are left out, such as %s (%s)",
+            *(bad.size, found.paths[first], reasons[first]),
+        )
+    kept = np.flatnonzero(rows & (reasons == ""))
+    if not len(kept):
+        raise ConfigError(
+            f"At least one image must be readable. Received: none in {dataset}. "
+            "Name a folder of class folders with images."
+        )
+    labels = np.array([names.index(name) for name in found.class_names], np.int64)
+    return Examples(
+        source=found.source,
+        root=found.root,
+        paths=found.paths[kept],
+        labels=labels[found.labels[kept]],
+        class_names=names,
+        splits=np.full(len(kept), chosen),
+        groups=found.groups[kept],
+    )
+
+
+def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:
+    """Return the split asked for, or the one that says most: test before validation."""
+    if split is None:
+        return next(name for name in ("test", "validation", "train") if name in there)
+    if split not in there:
+        raise ConfigError(
+            f"`split` must be one of {', '.join(there)}, the splits of {where}. Received: {split}."
+        )
+    return split
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise ConfigError(f"{message}. See --help.")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line."""
+    parser = _Parser(prog="python -m keras_transfer.evaluate", description=__doc__)
+    parser.add_argument("run", metavar="RUN", help="a finished run directory")
+    parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
+    parser.add_argument("--split", choices=SPLITS, help="default: test, else validation")
+    words = parser.parse_args(arguments)
+    predictions = evaluate_run(words.run, words.dataset, words.split)
+    from keras_transfer.analysis.summary import describe_predictions
+
+    print(describe_predictions(predictions))
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

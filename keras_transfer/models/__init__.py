@@ -1,0 +1,1 @@
+"""Pretrained backbones, their weights, and the model built on them."""

@@ -1,0 +1,292 @@
+"""The pretrained networks the program knows: one row of facts each, and questions about a row.
+
+Nothing here imports Keras or TensorFlow, so every error about a backbone comes at once. The tests
+build the networks and compare each fact.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from keras_transfer.config import ConfigError, suggest
+from keras_transfer.models.blocks import BLOCKS
+
+if TYPE_CHECKING:
+    import keras
+
+LAST_CONVOLUTIONS = ("top_conv", "conv_1", "Conv_1")
+GOOGLE = "https://storage.googleapis.com/"
+STORAGE = GOOGLE + "tensorflow/keras-applications/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """One pretrained network."""
+
+    build: "str | Callable[[int], keras.Model]"
+    """Name of a function of keras.applications; or a function from the image size in pixels to a
+    functional model without head and with random weights."""
+    preprocess: Literal["inside", "caffe", "tf"]
+    """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
+    means. tf: RGB in [-1, 1]."""
+    image_size: int
+    """Side of the images it was pretrained on, in pixels."""
+    layers: int
+    """Depth: number of layers of our graph, whatever the image size."""
+    blocks: Mapping[str, int]
+    """Index of the first layer of each block, in order; the first is "stem" at 0."""
+    default_boundary: str
+    """The first block that learns where `finetune.locked_layers` is auto."""
+    parameters: int
+    """Number of weights without the head, statistics of normalisation included."""
+    top1: float | None
+    """Published ImageNet top-1 accuracy in [0, 1] (keras.io, one crop at `image_size`)."""
+    weights_url: str
+    """What keras.applications downloads; the last part is the name in Keras' cache. Empty: none."""
+    weights_hash: str | None
+    """MD5 or SHA-256 of that file, as Keras states it."""
+    use: str
+    """When to choose it, for the table."""
+    weights_tested: bool = False
+    """Whether real ImageNet weights were run here and classified pictures rightly."""
+
+
+# Boundaries: the block that begins nearest to layer 100 for the first four, nearest to two thirds
+# of the depth for the others. Sizes and accuracies: https://keras.io/api/applications/
+BACKBONES: dict[str, Backbone] = {
+    "resnet50": Backbone(
+        build="ResNet50",
+        preprocess="caffe",
+        image_size=224,
+        layers=175,
+        blocks=BLOCKS["resnet50"],
+        default_boundary="conv4_block3",
+        parameters=23_587_712,
+        top1=0.749,
+        weights_url=STORAGE + "resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        weights_hash="4d473c1dd8becc155b73f8504c6f6626",
+        use="GPU training; fast there, well understood",
+    ),
+    "efficientnetb0": Backbone(
+        build="EfficientNetB0",
+        preprocess="inside",
+        image_size=224,
+        layers=238,
+        blocks=BLOCKS["efficientnetb0"],
+        default_boundary="block4c",
+        parameters=4_049_571,
+        top1=0.771,
+        weights_url=GOOGLE + "keras-applications/efficientnetb0_notop.h5",
+        weights_hash="50bc09e76180e00e4465e1a485ddc09d",
+        use="default: accurate for its size",
+    ),
+    "mobilenetv3small": Backbone(
+        build="MobileNetV3Small",
+        preprocess="inside",
+        image_size=224,
+        layers=157,
+        blocks=BLOCKS["mobilenetv3small"],
+        default_boundary="expanded_conv_7",
+        parameters=939_120,
+        top1=0.681,
+        weights_url=STORAGE + "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+        weights_hash="d3e8ec802a04aa4fc771ee12a9a9b836",
+        use="CPU training, phones, first experiments",
+        weights_tested=True,
+    ),
+    "mobilenetv3large": Backbone(
+        build="MobileNetV3Large",
+        preprocess="inside",
+        image_size=224,
+        layers=187,
+        blocks=BLOCKS["mobilenetv3large"],
+        default_boundary="expanded_conv_9",
+        parameters=2_996_352,
+        top1=0.756,
+        weights_url=STORAGE + "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+        weights_hash="07fb09a5933dd0c8eaafa16978110389",
+        use="phones, with room for more accuracy",
+    ),
+    "vgg16": Backbone(
+        build="VGG16",
+        preprocess="caffe",
+        image_size=224,
+        layers=19,
+        blocks=BLOCKS["vgg16"],
+        default_boundary="block4",
+        parameters=14_714_688,
+        top1=0.713,
+        weights_url=STORAGE + "vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        weights_hash="6d6bbae143d832006294945121d1f1fc",
+        use="comparison with older papers; slow",
+    ),
+    "resnet101": Backbone(
+        build="ResNet101",
+        preprocess="caffe",
+        image_size=224,
+        layers=345,
+        blocks=BLOCKS["resnet101"],
+        default_boundary="conv4_block16",
+        parameters=42_658_176,
+        top1=0.764,
+        weights_url=STORAGE + "resnet/resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        weights_hash="88cf7a10940856eca736dc7b7e228a21",
+        use="large sets on a GPU",
+    ),
+    "mobilenetv2": Backbone(
+        build="MobileNetV2",
+        preprocess="tf",
+        image_size=224,
+        layers=154,
+        blocks=BLOCKS["mobilenetv2"],
+        default_boundary="block_12",
+        parameters=2_257_984,
+        top1=0.713,
+        weights_url=STORAGE
+        + "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        weights_hash=None,
+        use="devices whose tools lack MobileNetV3's activations",
+        weights_tested=True,
+    ),
+    "efficientnetb3": Backbone(
+        build="EfficientNetB3",
+        preprocess="inside",
+        image_size=300,
+        layers=385,
+        blocks=BLOCKS["efficientnetb3"],
+        default_boundary="block5e",
+        parameters=10_783_535,
+        top1=0.816,
+        weights_url=GOOGLE + "keras-applications/efficientnetb3_notop.h5",
+        weights_hash="af6d107764bb5b1abb91932881670226",
+        use="fine details, one GPU",
+    ),
+    "efficientnetb4": Backbone(
+        build="EfficientNetB4",
+        preprocess="inside",
+        image_size=380,
+        layers=475,
+        blocks=BLOCKS["efficientnetb4"],
+        default_boundary="block5f",
+        parameters=17_673_823,
+        top1=0.829,
+        weights_url=GOOGLE + "keras-applications/efficientnetb4_notop.h5",
+        weights_hash="ebc24e6d6c33eaebbd558eafbeedf1ba",
+        use="finer details, a GPU with 16 GB",
+    ),
+    "efficientnetb7": Backbone(
+        build="EfficientNetB7",
+        preprocess="inside",
+        image_size=600,
+        layers=814,
+        blocks=BLOCKS["efficientnetb7"],
+        default_boundary="block5j",
+        parameters=64_097_687,
+        top1=0.843,
+        weights_url=GOOGLE + "keras-applications/efficientnetb7_notop.h5",
+        weights_hash="cbcfe4450ddf6f3ad90b1b398090fe4a",
+        use="last tenths of accuracy; very slow",
+    ),
+    "efficientnetv2b0": Backbone(
+        build="EfficientNetV2B0",
+        preprocess="inside",
+        image_size=224,
+        layers=270,
+        blocks=BLOCKS["efficientnetv2b0"],
+        default_boundary="block6c",
+        parameters=5_919_312,
+        top1=0.787,
+        weights_url=STORAGE + "efficientnet_v2/efficientnetv2-b0_notop.h5",
+        weights_hash="893217f2bb855e2983157299931e43ff",
+        use="as efficientnetb0, quicker on a GPU",
+    ),
+    "convnexttiny": Backbone(
+        build="ConvNeXtTiny",
+        preprocess="inside",
+        image_size=224,
+        layers=133,
+        blocks=BLOCKS["convnexttiny"],
+        default_boundary="stage_2_block_6",
+        parameters=27_820_128,
+        top1=0.813,
+        weights_url=STORAGE + "convnext/convnext_tiny_notop.h5",
+        weights_hash="d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
+        use="accurate without BatchNorm: small batches",
+    ),
+    "convnextbase": Backbone(
+        build="ConvNeXtBase",
+        preprocess="inside",
+        image_size=224,
+        layers=259,
+        blocks=BLOCKS["convnextbase"],
+        default_boundary="stage_2_block_18",
+        parameters=87_566_464,
+        top1=0.853,
+        weights_url=STORAGE + "convnext/convnext_base_notop.h5",
+        weights_hash="40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45",
+        use="highest accuracy here; a large GPU",
+    ),
+}
+
+
+def find_boundary(name: str, row: Backbone, locked_layers: int | float | str) -> int:
+    """Return the index of the first backbone layer that learns; the depth if none does.
+
+    Args:
+        name: Name of the backbone, for the error.
+        row: Its row.
+        locked_layers: `"auto"`, a number of layers, a fraction of them in (0, 1), or the name of
+            the first block that learns.
+
+    Raises:
+        ConfigError: The backbone has no such layer or block.
+    """
+    if locked_layers == "auto":
+        return row.blocks[row.default_boundary]
+    if isinstance(locked_layers, str) and locked_layers in row.blocks:
+        return row.blocks[locked_layers]
+    if isinstance(locked_layers, float) and 0 < locked_layers < 1:
+        return round(locked_layers * row.layers)
+    whole = isinstance(locked_layers, int) and not isinstance(locked_layers, bool)
+    if whole and locked_layers in range(row.layers + 1):
+        return int(locked_layers)
+    names = [block for block in row.blocks if block not in ("stem", *LAST_CONVOLUTIONS)]
+    advice = suggest(str(locked_layers), row.blocks)
+    raise ConfigError(
+        f"`finetune.locked_layers` must be between 0 and {row.layers}, the depth of {name}, or a "
+        f"block ({names[0]} … {names[-1]}). Received: {locked_layers}."
+        + (f" {advice}" if advice.startswith("Did you mean") else "")
+    )
+
+
+def block_of(row: Backbone, layer_index: int) -> str:
+    """Return the name of the block that holds layer `layer_index`, in [0, row.layers)."""
+    return list(row.blocks)[bisect_right(list(row.blocks.values()), layer_index) - 1]
+
+
+def list_backbones() -> list[tuple[str, ...]]:
+    """Return the table of `--list_backbones`, header first: one row of text cells per backbone."""
+    header: tuple[str, ...] = (
+        "backbone",
+        "parameters",
+        "input",
+        "layers",
+        "top-1",
+        "learns from",
+        "weights",
+        "when to use",
+    )
+    return [header] + [
+        (
+            name,
+            f"{row.parameters / 1e6:.1f} M",
+            f"{row.image_size} px",
+            str(row.layers),
+            "" if row.top1 is None else f"{row.top1:.3f}",
+            f"{row.default_boundary} ({row.blocks[row.default_boundary]})",
+            "tested" if row.weights_tested else "not tested",
+            row.use,
+        )
+        for name, row in BACKBONES.items()
+    ]

@@ -1,0 +1,195 @@
+"""What is locked: the freeze boundary, the frontiers where a network can be cut, and the tables.
+
+A phase sets the boundary, then compiles: Keras only notices a changed `trainable` at `compile`.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+
+from keras_transfer.models.backbones import Backbone, block_of
+
+
+class FreezeRow(NamedTuple):
+    """A row of freeze_table.csv: what a phase does with one layer."""
+
+    phase: str
+    layer: str
+    block: str  # of the backbone, or "head"
+    trainable: bool  # whether it has weights that the phase moves; without any: above the boundary
+    learning_rate: float | None  # peak rate of the phase; None where the layer is locked
+    batch_norm: str  # frozen, scale or adapt for BatchNorm layers, else empty
+
+
+class BlockRow(NamedTuple):
+    """A row of the table that is printed before a phase: neighbouring layers treated alike."""
+
+    block: str  # a block, a run of blocks "stem … block4b", or "head"
+    layers: int
+    parameters: int
+    trainable: str  # yes, no, or "in part" where the boundary is inside the block
+    learning_rate: float | None
+    batch_norm: str
+
+
+def set_boundary(backbone: keras.Model, first_learning: int | None, batch_norm: str) -> None:
+    """Lock the backbone's layers below the freeze boundary and unlock the others.
+
+    A BatchNorm layer normalises by the batch and moves its statistics in training if and only if it
+    is `trainable`. Calling the backbone with `training=False`, as the Keras guide does, would not
+    hold the statistics: in `fit` Keras 3.15 replaces that argument by `training=True`. So "scale"
+    locks the layer and unlocks its two vectors.
+
+    Args:
+        backbone: What `build_backbone` returned.
+        first_learning: Index of the first layer that learns, in [0, number of layers]. None: the
+            whole backbone is locked.
+        batch_norm: What BatchNorm layers above the boundary do. frozen: keep everything. scale:
+            learn scale and shift, keep statistics. adapt: statistics move too.
+
+    References:
+        BatchNorm and fine-tuning: https://keras.io/guides/transfer_learning/
+    """
+    if first_learning is None:
+        first_learning = len(backbone.layers)
+    backbone.trainable = True  # and so are all layers, nested ones too
+    for index, layer in enumerate(backbone.layers):
+        layer.trainable = index >= first_learning
+        if isinstance(layer, keras.layers.BatchNormalization) and batch_norm != "adapt":
+            layer.trainable = False
+            for vector in layer.weights:
+                if vector.name in ("gamma", "beta"):
+                    vector.trainable = index >= first_learning and batch_norm == "scale"
+
+
+def find_frontiers(backbone: keras.Model) -> dict[int, keras.KerasTensor]:
+    """Find every place where one tensor alone carries the signal on.
+
+    At a frontier i the network can be cut into `keras.Model(backbone.input, frontiers[i])`, which
+    contains layers[:i], and `keras.Model(frontiers[i], backbone.output)`, which contains
+    layers[i:]; both share their variables with the backbone. Skip connections and
+    squeeze-and-excite branches are respected, because every tensor that crosses is counted.
+
+    Args:
+        backbone: What `build_backbone` returned.
+
+    Returns:
+        Index of the first layer after the cut -> the tensor that crosses, for every frontier in
+        [1, number of layers], in order. The last one is the output of the backbone.
+    """
+    position = {id(layer): index for index, layer in enumerate(backbone.layers)}
+    made: dict[int, int] = {}  # id of a tensor -> index of the layer that makes it
+    used: dict[int, int] = {}  # id of a tensor -> index of the last layer that uses it
+    tensors: dict[int, keras.KerasTensor] = {}
+    for operation in backbone.operations:
+        inputs = keras.tree.flatten(operation.input)
+        if isinstance(operation, keras.layers.InputLayer):
+            inputs = []
+        # A bare operation such as x + 3 is no layer; it goes with the last layer that feeds it.
+        index = position.get(id(operation), max((made[id(x)] for x in inputs), default=0))
+        for tensor in inputs:
+            used[id(tensor)] = max(used[id(tensor)], index)
+        for tensor in keras.tree.flatten(operation.output):
+            tensors[id(tensor)] = tensor
+            made[id(tensor)] = used[id(tensor)] = index
+    depth = len(backbone.layers)
+    for tensor in keras.tree.flatten(backbone.output):
+        used[id(tensor)] = depth
+    frontiers = {}
+    for cut in range(1, depth + 1):
+        crossing = [key for key in tensors if made[key] < cut <= used[key]]
+        if len(crossing) == 1:
+            frontiers[cut] = tensors[crossing[0]]
+    return frontiers
+
+
+def freeze_rows(
+    model: keras.Model, row: Backbone, phase: str, learning_rate: float, batch_norm: str
+) -> list[FreezeRow]:
+    """Say for each layer of the backbone and the head what the phase does with it.
+
+    The flags are read from the layers, so call this after `set_boundary`.
+
+    Args:
+        model: What `build_model` returned.
+        row: The row of its backbone.
+        phase: Name of the phase.
+        learning_rate: Peak learning rate of the phase.
+        batch_norm: Mode of the backbone's unlocked BatchNorm layers: frozen, scale or adapt.
+    """
+    rows = []
+    for layer, block in _layers_and_blocks(model, row):
+        mode = ""
+        if isinstance(layer, keras.layers.BatchNormalization):
+            mode = ("adapt" if block == "head" else batch_norm) if _learns(layer) else "frozen"
+        rate = learning_rate if _learns(layer) else None
+        rows.append(FreezeRow(phase, layer.name, block, _learns(layer), rate, mode))
+    return rows
+
+
+def summarize_blocks(model: keras.Model, row: Backbone, rows: list[FreezeRow]) -> list[BlockRow]:
+    """Fold the rows of a phase into the table that is printed before it.
+
+    Args:
+        model: What `build_model` returned.
+        row: The row of its backbone.
+        rows: What `freeze_rows` returned for `model`.
+
+    Returns:
+        One row per block and one for the head; neighbouring blocks that are all locked share one.
+    """
+    layers = [layer for layer, _ in _layers_and_blocks(model, row)]
+    blocks = []
+    for name, group in itertools.groupby(
+        zip(layers, rows, strict=True), lambda pair: pair[1].block
+    ):
+        blocks.append(_summarize_block(name, list(group)))
+    table = []
+    for locked, run in itertools.groupby(blocks, lambda block: block.trainable == "no"):
+        found = list(run)
+        table.extend([_fold(found)] if locked else found)
+    return table
+
+
+def _learns(layer: keras.layers.Layer) -> bool:
+    if not layer.weights:
+        return bool(layer.trainable)
+    return any(variable.trainable for variable in layer.weights)
+
+
+def _layers_and_blocks(
+    model: keras.Model, row: Backbone
+) -> Iterator[tuple[keras.layers.Layer, str]]:
+    backbone = model.get_layer("backbone")
+    for index, layer in enumerate(backbone.layers):
+        yield layer, block_of(row, index)
+    for layer in model.layers[model.layers.index(backbone) + 1 :]:
+        yield layer, "head"
+
+
+def _summarize_block(name: str, pairs: list[tuple[keras.layers.Layer, FreezeRow]]) -> BlockRow:
+    # Frozen BatchNorm layers have their own column: a block that learns around them is a "yes".
+    flags = {row.trainable for layer, row in pairs if layer.weights and row.batch_norm != "frozen"}
+    flags = flags or {row.trainable for _, row in pairs}
+    return BlockRow(
+        block=name,
+        layers=len(pairs),
+        parameters=sum(layer.count_params() for layer, _ in pairs),
+        trainable="in part" if len(flags) == 2 else "yes" if True in flags else "no",
+        learning_rate=next((row.learning_rate for _, row in pairs if row.trainable), None),
+        batch_norm=", ".join(sorted({row.batch_norm for _, row in pairs} - {""})),
+    )
+
+
+def _fold(blocks: list[BlockRow]) -> BlockRow:
+    names = [block.block for block in blocks]
+    return BlockRow(
+        block=names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}",
+        layers=sum(block.layers for block in blocks),
+        parameters=sum(block.parameters for block in blocks),
+        trainable="no",
+        learning_rate=None,
+        batch_norm=next((block.batch_norm for block in blocks if block.batch_norm), ""),
+    )

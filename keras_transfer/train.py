@@ -1,0 +1,121 @@
+"""Train one image classifier in two phases: `python -m keras_transfer.train`."""
+
+import importlib.util
+import logging
+import math
+import time
+from typing import Any
+
+from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
+from keras_transfer.registry import lookup
+from keras_transfer.run import Run
+from keras_transfer.start import import_tensorflow
+from keras_transfer.tables import draw_table
+from keras_transfer.training.strategies import STRATEGIES, plan_phases
+
+logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
+
+
+def fine_tune(config: TrainConfig) -> Run:
+    """Train one model as `config` says and leave everything in a new run directory.
+
+    Args:
+        config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        ConfigError: A setting or the data set cannot be used, and why.
+    """
+    check_names(config)
+    run = Run.create(config)
+    with run.recording(config.quiet):
+        import_tensorflow()
+        _train(config, run)
+    return run
+
+
+def _train(config: TrainConfig, run: Run) -> None:
+    started = time.perf_counter()
+    from keras_transfer.analysis.summary import draw_figures, measure_run, summarize_run
+    from keras_transfer.data.loading import load_splits
+    from keras_transfer.models.weights import find_weights
+    from keras_transfer.training import precision
+    from keras_transfer.training.defaults import resolve_auto
+    from keras_transfer.training.environment import describe_environment
+    from keras_transfer.training.estimate import announce
+    from keras_transfer.training.evaluation import write_predictions
+    from keras_transfer.training.model import build_classifier, finish_model
+    from keras_transfer.training.phases import run_phases
+
+    row = BACKBONES[config.backbone]
+    policy = precision.resolve_precision(config.precision)
+    with precision.distribution(), precision.precision(policy), precision.seeded(config.seed):
+        run.write_json(run.environment_file, describe_environment(config.seed))
+        weights = find_weights(config.backbone, row, config.weights)
+        data = load_splits(config, row.image_size, run)
+        config = resolve_auto(config, row, data, weights.kind, policy)
+        run.write_text(run.config_file, dump_config(config))
+        model = build_classifier(config, data.class_names, weights)
+        phases = plan_phases(config, row)
+        announce(model, phases, data, config)
+        kept = run_phases(model, phases, data, config, run)
+        model = finish_model(model, config, data.class_names, run)
+        write_predictions(model, data, run)
+    draw_figures(run, data.root)
+    run.finish(
+        {
+            "backbone": config.backbone,
+            "strategy": config.strategy,
+            "weights": weights.kind,
+            "weights_sha256": weights.sha256,
+            **measure_run(run, kept),
+            "parameters": _count_parameters(model),
+            "seconds": {"total": round(time.perf_counter() - started, 1)},
+        }
+    )
+    logger.info("%s", summarize_run(run, weights.warning))
+
+
+def check_names(config: TrainConfig) -> None:
+    """Look up every name in `config` that is a row of a table, before TensorFlow is loaded.
+
+    Raises:
+        ConfigError: A name is unknown (close ones are listed) or the freeze boundary out of range.
+    """
+    row = lookup(BACKBONES, "backbone", config.backbone)
+    find_boundary(config.backbone, row, config.finetune.locked_layers)
+    lookup(STRATEGIES, "strategy", config.strategy)
+    lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
+    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise ConfigError(
+            "`tensorboard` must be installed to be logged to. Received: no such package. "
+            "Run: pip install tensorboard"
+        )
+
+
+def _count_parameters(model: Any) -> dict[str, int]:
+    """Return how many numbers the model has, and how many learned in the last phase."""
+    return {
+        "total": model.count_params(),
+        "trainable": sum(math.prod(variable.shape) for variable in model.trainable_variables),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line."""
+    parser = build_parser("train")
+    if "--list_backbones" in arguments:
+        columns, *rows = list_backbones()
+        print(draw_table(columns, rows))
+        return 0
+    fine_tune(parse_config(parser, arguments))
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,1 @@
+"""Phases, and what one call to fit needs."""

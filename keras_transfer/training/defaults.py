@@ -1,0 +1,70 @@
+"""What `auto` means: every such word becomes a value once, and config.yaml keeps the value."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+from keras_transfer.config import TrainConfig
+from keras_transfer.data.pipeline import ImageData
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.training.precision import Policy
+
+# An untrained head is what a fixed number of epochs leaves on small sets: 10 epochs of 244 images
+# are 80 steps. So a phase takes at least these many steps.
+EPOCHS = 10
+MOST_EPOCHS = 40
+FROZEN_STEPS = 160
+FINETUNE_STEPS = 80
+# Peak learning rates of finetune: pretrained weights are to be kept, random ones to be left.
+PRETRAINED_RATE, RANDOM_RATE = 1e-4, 1e-3
+
+
+def resolve_auto(
+    config: TrainConfig, row: Backbone, data: ImageData, weights: str, policy: Policy
+) -> TrainConfig:
+    """Return `config` without any `auto`.
+
+    Args:
+        config: Settings as the user gave them.
+        row: The backbone's row.
+        data: The images; their number decides about epochs.
+        weights: Kind of the weights that were found: imagenet, bundled, file or none.
+        policy: The dtype policy that was chosen.
+    """
+    frozen, finetune = config.frozen, config.finetune
+    random = weights == "none"
+    locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
+    if locked == "auto":
+        locked = 0 if random else row.default_boundary  # random layers are not worth keeping
+    if rate == "auto":
+        rate = RANDOM_RATE if random else PRETRAINED_RATE
+    if batch_norm == "auto":
+        batch_norm = "adapt" if random else "scale"
+    return dataclasses.replace(
+        config,
+        dataset=_find_path(config.dataset or "digits"),
+        weights=_find_path(config.weights) if weights == "file" else weights,
+        precision=policy,
+        name=None,  # a repeated run gets a name of its own
+        data=dataclasses.replace(config.data, image_size=data.image_size),
+        frozen=dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS)),
+        finetune=dataclasses.replace(
+            finetune,
+            epochs=_epochs(finetune.epochs, data.steps, FINETUNE_STEPS),
+            learning_rate=rate,
+            locked_layers=locked,
+            batch_norm=batch_norm,
+        ),
+    )
+
+
+def _find_path(word: str) -> str:
+    """Return a path in full, so that the run can be measured from any working directory."""
+    path = Path(word).expanduser()
+    return str(path.absolute()) if path.exists() and word != "digits" else word
+
+
+def _epochs(epochs: int | str, steps: int, least: int) -> int:
+    if epochs != "auto":
+        return int(epochs)
+    return min(MOST_EPOCHS, max(EPOCHS, math.ceil(least / steps)))

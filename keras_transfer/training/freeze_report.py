@@ -1,0 +1,48 @@
+"""Say before each phase what will learn: freeze_table.csv and the printed table."""
+
+import logging
+
+import keras
+
+from keras_transfer.config import TrainConfig
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.freezing import FreezeRow, freeze_rows, summarize_blocks
+from keras_transfer.run import Run, read_table
+from keras_transfer.tables import draw_table
+from keras_transfer.training.strategies import Phase
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("block", "layers", "parameters", "trainable", "learning rate", "BatchNorm")
+FORGETTING_RATE = 1e-3  # above this, pretrained weights are usually gone within an epoch
+
+
+def report_freeze(
+    model: keras.Model, phase: Phase, row: Backbone, config: TrainConfig, run: Run
+) -> None:
+    """Append a phase to freeze_table.csv and log its table; call it after `set_boundary`.
+
+    Args:
+        model: From `build_model`, flags set.
+        phase: The phase about to start.
+        row: The backbone's row.
+        config: Resolved settings.
+        run: Where the table goes.
+    """
+    rows = freeze_rows(model, row, phase.name, phase.learning_rate, config.finetune.batch_norm)
+    earlier: list[tuple[str, ...]] = []
+    if run.freeze_table_file.exists():
+        earlier = list(zip(*read_table(run.freeze_table_file).values(), strict=True))
+    run.write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
+    table = [
+        (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])
+        for block in summarize_blocks(model, row, rows)
+    ]
+    logger.info("\nPhase %s: %d epochs\n%s", phase.name, phase.epochs, draw_table(COLUMNS, table))
+    learns = phase.first_learning is not None and config.weights != "none"
+    if learns and phase.learning_rate > FORGETTING_RATE:
+        logger.warning(
+            "`finetune.learning_rate` %g is above %g: expect catastrophic forgetting of the "
+            "pretrained weights. 1e-5 to 1e-3 is usual.",
+            *(phase.learning_rate, FORGETTING_RATE),
+        )

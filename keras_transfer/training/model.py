@@ -1,0 +1,63 @@
+"""The model a run trains, and the float32 model it leaves."""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from keras_transfer.config import TrainConfig
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.builder import build_backbone, build_model
+from keras_transfer.models.weights import Weights, load_weights
+from keras_transfer.run import Run
+from keras_transfer.training.precision import precision
+
+logger = logging.getLogger(__name__)
+
+
+def build_classifier(
+    config: TrainConfig, class_names: Sequence[str], weights: Weights | None
+) -> keras.Model:
+    """Build backbone and head as `config` says, under the dtype policy in force.
+
+    Args:
+        config: Resolved settings.
+        class_names: Two or more.
+        weights: What the backbone starts from; None leaves random values.
+    """
+    row = BACKBONES[config.backbone]
+    assert config.data.image_size is not None  # resolved
+    backbone = build_backbone(row, config.data.image_size)
+    if weights is not None:
+        load_weights(backbone, config.backbone, weights)
+    return build_model(row, backbone, len(class_names), config.head)
+
+
+def finish_model(
+    model: keras.Model, config: TrainConfig, class_names: Sequence[str], run: Run
+) -> keras.Model:
+    """Write model.keras and return the model that stands in it.
+
+    It is float32 whatever precision trained it, so that it runs at full speed on any machine, and
+    holds no optimizer. What the run reports is measured on this model.
+
+    Args:
+        model: The trained model.
+        config: Resolved settings.
+        class_names: Index order.
+        run: Gets model.keras.
+    """
+    if config.precision != "float32":
+        with precision("float32"):
+            rebuilt = build_classifier(config, class_names, None)
+        # through a file: `set_weights` leaves a Normalization layer with its old statistics
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_weights(Path(folder) / "trained.weights.h5")
+            rebuilt.load_weights(Path(folder) / "trained.weights.h5")
+        model = rebuilt
+    model = keras.Model(model.input, model.output, name="classifier")  # the same, not compiled
+    with run.replacing(run.model_file) as temporary:
+        model.save(temporary)
+    return model

@@ -1,0 +1,113 @@
+"""Run phases: set the freeze boundary, say what learns, compile, fit, keep the best weights."""
+
+import logging
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.data.pipeline import ImageData
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.freezing import set_boundary
+from keras_transfer.run import Run
+from keras_transfer.training.batch_norm import estimate_statistics, quicken_batch_norm
+from keras_transfer.training.callbacks import BestWeights, HistoryLog
+from keras_transfer.training.freeze_report import report_freeze
+from keras_transfer.training.optimizers import build_optimizer
+from keras_transfer.training.progress import ProgressBar, shows_progress
+from keras_transfer.training.selection import keeps_later
+from keras_transfer.training.strategies import Phase
+
+logger = logging.getLogger(__name__)
+
+
+def run_phases(
+    model: keras.Model,
+    phases: Sequence[Phase],
+    data: ImageData,
+    config: TrainConfig,
+    run: Run,
+) -> str:
+    """Train `model` phase by phase and leave it with the best weights of the best phase.
+
+    A later phase is kept unless its best validation accuracy is below that of the phases before:
+    on 150 to 300 images fine-tuning can lose what the head alone had.
+
+    Returns:
+        Name of the phase whose weights the model has now.
+    """
+    if config.finetune.batch_norm == "adapt":
+        quicken_batch_norm(model)
+        if config.weights == "none":
+            estimate_statistics(model, data)
+    kept: BestWeights | None = None
+    kept_name = ""
+    for phase in phases:
+        best = run_phase(model, phase, data, config, run)
+        if kept is None or keeps_later(kept.rank[0], best.rank[0]):
+            kept, kept_name = best, phase.name
+        else:
+            logger.warning(
+                "Phase %s reached %.3f, below %.3f of phase %s: the weights of %s are kept",
+                *(phase.name, best.rank[0], kept.rank[0], kept_name, kept_name),
+            )
+    assert kept is not None  # TrainConfig refuses 0 epochs in every phase
+    kept.restore()
+    return kept_name
+
+
+def run_phase(
+    model: keras.Model,
+    phase: Phase,
+    data: ImageData,
+    config: TrainConfig,
+    run: Run,
+) -> BestWeights:
+    """Train `model` as `phase` says and leave it with the weights of the phase's best epoch.
+
+    Args:
+        model: From `build_model`; its layer `backbone` is the pretrained network.
+        phase: What learns, how fast, for how long; 1 epoch or more.
+        data: Train and validation images.
+        config: Resolved settings.
+        run: Where the freeze table, the history and the logs go.
+
+    Returns:
+        The best weights and how good they are.
+
+    Raises:
+        ConfigError: A batch does not fit into memory.
+    """
+    set_boundary(model.get_layer("backbone"), phase.first_learning, config.finetune.batch_norm)
+    report_freeze(model, phase, BACKBONES[config.backbone], config, run)
+    steps = phase.epochs * data.steps
+    # A changed `trainable` takes effect only in a new compile.
+    model.compile(
+        optimizer=build_optimizer(config.optimizer, phase.learning_rate, steps),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.optimizer.label_smoothing),
+        metrics=["accuracy"],
+    )
+    best = BestWeights(config.optimizer.patience)
+    callbacks = [HistoryLog(run, phase.name, phase.epochs), best]
+    if shows_progress(config.quiet):
+        callbacks.append(ProgressBar(phase.name, steps, data.batch_size))
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(run.tensorboard / phase.name))
+    try:
+        model.fit(
+            data.training_batches(phase.name, phase.epochs),
+            validation_data=data.clean_batches("validation"),
+            epochs=phase.epochs,
+            steps_per_epoch=data.steps,
+            shuffle=False,  # the order is ours: see data/order.py
+            callbacks=callbacks,
+            verbose=0,
+        )
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        raise ConfigError(
+            f"A batch must fit into memory. Received: {data.batch_size} images of "
+            f"{data.image_size} pixels. Try --batch_size {max(1, data.batch_size // 2)}."
+        ) from error
+    best.restore()
+    return best

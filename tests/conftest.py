@@ -1,0 +1,115 @@
+"""A tiny backbone, a small folder of images, and one finished run that tests share read-only."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_transfer.config import (
+    DataConfig,
+    FinetuneConfig,
+    FrozenConfig,
+    TrainConfig,
+)
+from keras_transfer.models.backbones import BACKBONES, Backbone
+
+SHARED = Path(__file__).resolve().parents[1] / "../shared"
+
+
+def build_tiny(image_size):
+    """Three conv+BatchNorm blocks; the third has dropout and a skip connection."""
+    import keras
+
+    x = inputs = keras.Input((image_size, image_size, 3))
+    for block in (1, 2, 3):
+        skip = x
+        strides = 1 if block == 3 else 2
+        x = keras.layers.Conv2D(
+            16, 3, strides, padding="same", use_bias=False, name=f"block{block}_conv"
+        )(x)
+        x = keras.layers.BatchNormalization(name=f"block{block}_bn")(x)
+        x = keras.layers.ReLU(name=f"block{block}_relu")(x)
+    x = keras.layers.Dropout(0.5, name="block3_drop")(x)
+    x = keras.layers.Add(name="block3_add")([x, skip])
+    return keras.Model(inputs, x)
+
+
+@pytest.fixture(scope="session")
+def tiny_row():
+    return Backbone(
+        build=build_tiny,
+        preprocess="tf",
+        image_size=32,
+        layers=12,
+        blocks={"stem": 0, "block1": 1, "block2": 4, "block3": 7},
+        default_boundary="block2",
+        parameters=5232,
+        top1=None,
+        weights_url="",
+        weights_hash=None,
+        use="tests",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tiny_row):
+    """Put the tiny backbone into BACKBONES under the name `tiny`, for the whole session."""
+    BACKBONES["tiny"] = tiny_row
+    yield tiny_row
+    del BACKBONES["tiny"]
+
+
+def draw_stripes(folder: Path, name: str, count: int, seed: int) -> None:
+    """Draw noisy horizontal (`level`) or vertical (`upright`) stripes: learnable, not trivial."""
+    random = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        wave = np.sin(np.arange(40) * random.uniform(0.6, 1.0) + random.uniform(0, 6))
+        pixels = np.tile(wave, (40, 1)) * 60 + 128
+        pixels = pixels.T if name == "level" else pixels
+        pixels = pixels[:, :, None] * random.uniform(0.6, 1.0, 3) + random.normal(
+            0, 25, (40, 40, 3)
+        )
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{index:03}.png")
+
+
+@pytest.fixture(scope="session")
+def stripes(tmp_path_factory):
+    """A data set with train/, val/ and test/ of two classes: 80, 24 and 24 images of 40 pixels."""
+    root = tmp_path_factory.mktemp("stripes")
+    for split, count, seed in (("train", 40, 1), ("val", 12, 2), ("test", 12, 3)):
+        for index, name in enumerate(("level", "upright")):
+            draw_stripes(root / split / name, name, count, 10 * seed + index)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tiny_backbone, stripes, tmp_path_factory):
+    """Settings of a training that takes a few seconds; change them with dataclasses.replace."""
+    return TrainConfig(
+        backbone="tiny",
+        dataset=str(stripes),
+        weights="none",
+        output=tmp_path_factory.mktemp("runs"),
+        quiet=True,
+        data=DataConfig(image_size=32, batch_size=16),
+        frozen=FrozenConfig(epochs=2, learning_rate=0.03),
+        finetune=FinetuneConfig(epochs=3, learning_rate=0.01),
+    )
+
+
+@pytest.fixture(scope="session")
+def finished_run(tiny_config):
+    """One finished run; read it, never write into it."""
+    from keras_transfer.train import fine_tune
+
+    return fine_tune(tiny_config)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder with real data and weights beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder shared beside the checkout is absent")
+    return SHARED.resolve()

@@ -1,0 +1,174 @@
+import re
+import subprocess
+import sys
+
+import pytest
+
+from keras_transfer.config import ConfigError
+from keras_transfer.models.backbones import (
+    BACKBONES,
+    LAST_CONVOLUTIONS,
+    block_of,
+    find_boundary,
+    list_backbones,
+)
+
+CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
+SLOW = ["resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
+ALL = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BACKBONES]
+BLOCK = re.compile(
+    r"(conv\d_block\d+|block\d[a-z]?|expanded_conv(_\d+)?|block_\d+|stage_\d_block_\d+"
+    r"|downsampling_block_\d)(?=_|$)"
+)
+
+
+@pytest.fixture(scope="module", params=ALL)
+def built(request):
+    from keras_transfer.models.builder import build_backbone
+
+    name = request.param
+    return name, BACKBONES[name], build_backbone(BACKBONES[name], 64)
+
+
+def block_by_name(layer_name):
+    """The block that a layer's own name states, None where it states none."""
+    plain = re.sub(r"^convnext_[a-z]+_", "", layer_name)
+    if plain in LAST_CONVOLUTIONS:
+        return plain
+    found = BLOCK.match(plain)
+    return found and found[0]
+
+
+def test_rows_describe_the_graph(built):
+    _, row, backbone = built
+    assert len(backbone.layers) == row.layers
+    assert backbone.count_params() == row.parameters
+
+
+def find_blocks(backbone):
+    """Return the index at which the layers of each block begin, judging by their own names."""
+    starts, current = {"stem": 0}, "stem"
+    for index, layer in enumerate(backbone.layers):
+        block = block_by_name(layer.name)
+        if block and block != current:
+            assert block not in starts, "blocks must not interleave"
+            starts[block] = index
+            current = block
+    return starts
+
+
+def test_blocks_hold_the_layers_that_bear_their_name(built):
+    _, row, backbone = built
+    assert dict(row.blocks) == find_blocks(backbone)
+    for index, layer in enumerate(backbone.layers):
+        assert block_by_name(layer.name) in (block_of(row, index), None)
+
+
+def test_blocks_and_the_default_boundary_are_frontiers(built):
+    from keras_transfer.models.freezing import find_frontiers
+
+    name, row, backbone = built
+    frontiers = find_frontiers(backbone)
+    assert set(row.blocks.values()) - {0} <= set(frontiers)
+    assert find_boundary(name, row, "auto") in frontiers
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("mobilenetv3small", 97),
+        pytest.param("efficientnetb0", 97, marks=pytest.mark.slow),
+        pytest.param("resnet50", 224, marks=pytest.mark.slow),
+    ],
+)
+def test_the_graph_does_not_depend_on_the_image_size(name, size):
+    from keras_transfer.models.builder import build_backbone
+
+    backbone = build_backbone(BACKBONES[name], size)
+    assert len(backbone.layers) == BACKBONES[name].layers
+    assert find_blocks(backbone) == dict(BACKBONES[name].blocks)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_default_boundary_is_the_block_nearest_to_its_aim(name):
+    row = BACKBONES[name]
+    aim = 100 if name in CARD else row.layers * 2 / 3
+    nearest = min(row.blocks, key=lambda block: abs(row.blocks[block] - aim))
+    assert row.default_boundary == nearest
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_weights_are_those_that_keras_would_download(name, monkeypatch):
+    import keras
+    from keras.src.utils import file_utils
+
+    asked = {}
+
+    class Stop(Exception):
+        pass
+
+    def get_file(fname, origin, cache_subdir, file_hash=None):
+        asked.update(name=fname, url=origin, folder=cache_subdir, hash=file_hash)
+        raise Stop
+
+    monkeypatch.setattr(file_utils, "get_file", get_file)
+    row = BACKBONES[name]
+    with pytest.raises(Stop):
+        getattr(keras.applications, row.build)(include_top=False, input_shape=(224, 224, 3))
+    assert asked == {
+        "name": row.weights_url.rsplit("/", 1)[-1],
+        "url": row.weights_url,
+        "folder": "models",
+        "hash": row.weights_hash,
+    }
+
+
+@pytest.mark.parametrize(
+    ("locked", "index"),
+    [("auto", 105), (0, 0), (100, 100), (238, 238), (0.5, 119), ("block6a", 163), ("stem", 0)],
+)
+def test_locked_layers_may_be_a_number_a_fraction_or_a_block(locked, index):
+    found = find_boundary("efficientnetb0", BACKBONES["efficientnetb0"], locked)
+    assert found == index
+    assert type(found) is int
+
+
+@pytest.mark.parametrize("locked", [300, -1, 239, 1.0, 100.0, True, "top", "", 0.0, 1.5])
+def test_impossible_locked_layers_are_refused(locked):
+    with pytest.raises(ConfigError) as error:
+        find_boundary("efficientnetb0", BACKBONES["efficientnetb0"], locked)
+    assert str(error.value).startswith(
+        "`finetune.locked_layers` must be between 0 and 238, the depth of efficientnetb0, "
+        f"or a block (block1a … block7a). Received: {locked}."
+    )
+
+
+def test_a_misspelt_block_gets_a_suggestion():
+    with pytest.raises(ConfigError, match=r"Received: block_4a\. Did you mean 'block4a'"):
+        find_boundary("efficientnetb0", BACKBONES["efficientnetb0"], "block_4a")
+
+
+def test_block_of_covers_every_layer():
+    row = BACKBONES["resnet50"]
+    assert [block_of(row, index) for index in (0, 6, 7, 18, 19, 174)] == [
+        "stem",
+        "stem",
+        "conv2_block1",
+        "conv2_block1",
+        "conv2_block2",
+        "conv5_block3",
+    ]
+
+
+def test_the_table_has_one_row_per_backbone():
+    header, *rows = list_backbones()
+    assert [row[0] for row in rows] == list(BACKBONES)
+    assert {len(row) for row in rows} == {len(header)}
+
+
+def test_facts_need_neither_keras_nor_tensorflow():
+    code = (
+        "import sys; from keras_transfer.models.backbones import list_backbones; list_backbones();"
+        "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

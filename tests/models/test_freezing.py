@@ -1,0 +1,167 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_transfer.config import HeadConfig
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.builder import build_backbone, build_model
+from keras_transfer.models.freezing import (
+    BlockRow,
+    find_frontiers,
+    freeze_rows,
+    set_boundary,
+    summarize_blocks,
+)
+
+IMAGES = np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 3)).astype("float32")
+LABELS = np.eye(2, dtype="float32")[np.arange(8) % 2]
+
+
+@pytest.fixture
+def tiny(tiny_row):
+    backbone = build_backbone(tiny_row, 32)
+    head = HeadConfig(hidden=4, batch_norm=True)
+    return build_model(tiny_row, backbone, 2, head), backbone
+
+
+@pytest.fixture(scope="module")
+def small():
+    return build_backbone(BACKBONES["mobilenetv3small"], 64)
+
+
+def moved_by_fit(model, backbone):
+    """Fit one step; return the path of every backbone variable that changed by a bit."""
+    before = [np.array(variable) for variable in backbone.weights]
+    model.compile("sgd", "categorical_crossentropy", jit_compile=False)
+    model.fit(IMAGES, LABELS, batch_size=8, verbose=0, shuffle=False)
+    return {
+        variable.path
+        for variable, value in zip(backbone.weights, before, strict=True)
+        if not np.array_equal(np.array(variable), value)
+    }
+
+
+@pytest.mark.parametrize("batch_norm", ["frozen", "scale", "adapt"])
+@pytest.mark.parametrize("first", [None, 0, 5, 12])
+def test_fit_moves_only_what_the_boundary_and_the_mode_allow(tiny, first, batch_norm):
+    model, backbone = tiny
+    set_boundary(backbone, first, batch_norm)
+    parts = {"kernel"}
+    parts |= {"gamma", "beta"} if batch_norm != "frozen" else set()
+    parts |= {"moving_mean", "moving_variance"} if batch_norm == "adapt" else set()
+    expected = {
+        variable.path
+        for index, layer in enumerate(backbone.layers)
+        for variable in layer.weights
+        if first is not None and index >= first and variable.name in parts
+    }
+    assert moved_by_fit(model, backbone) == expected
+
+
+def test_a_boundary_can_be_moved_back_and_forth(tiny):
+    _, backbone = tiny
+    for mode in ("adapt", "scale", "frozen", "scale", "adapt"):
+        set_boundary(backbone, 4, mode)
+        fresh = [v.path for v in backbone.trainable_variables]
+        set_boundary(backbone, None, mode)
+        assert backbone.trainable_variables == []
+        set_boundary(backbone, 0, "adapt")
+        set_boundary(backbone, 4, mode)
+        assert [v.path for v in backbone.trainable_variables] == fresh
+
+
+def test_freeze_rows_say_what_each_layer_does(tiny, tiny_row):
+    model, backbone = tiny
+    set_boundary(backbone, 6, "scale")
+    rows = {row.layer: row for row in freeze_rows(model, tiny_row, "finetune", 1e-4, "scale")}
+    assert list(rows) == [layer.name for layer in (*backbone.layers, *model.layers[3:])]
+    assert rows["block1_conv"] == ("finetune", "block1_conv", "block1", False, None, "")
+    assert rows["block2_bn"] == ("finetune", "block2_bn", "block2", False, None, "frozen")
+    assert rows["block2_relu"] == ("finetune", "block2_relu", "block2", True, 1e-4, "")
+    assert rows["block3_bn"] == ("finetune", "block3_bn", "block3", True, 1e-4, "scale")
+    assert rows["head_batch_norm"] == ("finetune", "head_batch_norm", "head", True, 1e-4, "adapt")
+
+
+def test_freeze_rows_agree_with_what_fit_moves(tiny, tiny_row):
+    model, backbone = tiny
+    for first, mode in ((5, "frozen"), (4, "scale")):
+        set_boundary(backbone, first, mode)
+        moved = {path.split("/")[0] for path in moved_by_fit(model, backbone)}
+        rows = freeze_rows(model, tiny_row, "finetune", 1e-4, mode)[: len(backbone.layers)]
+        weighted = {layer.name for layer in backbone.layers if layer.weights}
+        assert {row.layer for row in rows if row.trainable} & weighted == moved
+
+
+def test_locked_blocks_share_a_line_in_the_summary(tiny, tiny_row):
+    model, backbone = tiny
+
+    def summarize(first, mode):
+        set_boundary(backbone, first, mode)
+        return summarize_blocks(
+            model, tiny_row, freeze_rows(model, tiny_row, "finetune", 1e-4, mode)
+        )
+
+    head = BlockRow("head", 5, 142, "yes", 1e-4, "adapt")
+    assert summarize(None, "scale") == [
+        BlockRow("stem … block3", 12, 5232, "no", None, "frozen"),
+        head,
+    ]
+    assert summarize(7, "scale") == [
+        BlockRow("stem … block2", 7, 2864, "no", None, "frozen"),
+        BlockRow("block3", 5, 2368, "yes", 1e-4, "scale"),
+        head,
+    ]
+    assert summarize(5, "adapt")[:2] == [
+        BlockRow("stem … block1", 4, 496, "no", None, "frozen"),
+        BlockRow("block2", 3, 2368, "in part", 1e-4, "adapt"),
+    ]
+    assert summarize(7, "frozen")[1] == BlockRow("block3", 5, 2368, "yes", 1e-4, "frozen")
+    assert summarize(0, "adapt")[0] == BlockRow("stem", 1, 0, "yes", 1e-4, "")
+
+
+def test_the_summary_counts_every_layer_and_parameter(small):
+    row = BACKBONES["mobilenetv3small"]
+    model = build_model(row, small, 2, HeadConfig())
+    set_boundary(small, 100, "scale")
+    table = summarize_blocks(model, row, freeze_rows(model, row, "finetune", 1e-4, "scale"))
+    assert sum(line.layers for line in table) == row.layers + 3
+    assert sum(line.parameters for line in table) == model.count_params()
+    assert table[0].block == "stem … expanded_conv_6"
+    assert (table[1].block, table[1].trainable) == ("expanded_conv_7", "in part")
+    assert table[1].batch_norm == "frozen, scale"
+
+
+def test_skip_connections_are_no_frontiers(tiny):
+    _, backbone = tiny
+    assert list(find_frontiers(backbone)) == [1, 2, 3, 4, 5, 6, 7, 12]
+
+
+def cut_and_compare(backbone, frontiers, images):
+    whole = np.asarray(backbone(images))
+    for frontier, tensor in frontiers.items():
+        prefix = keras.Model(backbone.input, tensor)
+        suffix = keras.Model(tensor, backbone.output)
+        assert {layer.name for layer in prefix.layers} == {
+            layer.name for layer in backbone.layers[:frontier]
+        }
+        np.testing.assert_allclose(suffix(prefix(images)), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_prefix_and_suffix_together_are_the_whole(tiny):
+    _, backbone = tiny
+    frontiers = find_frontiers(backbone)
+    cut_and_compare(backbone, {i: frontiers[i] for i in frontiers if i < 12}, IMAGES)
+
+
+def test_a_real_network_can_be_cut_at_its_frontiers(small):
+    """Squeeze-and-excite branches, skip connections and bare operations (x + 3)."""
+    frontiers = find_frontiers(small)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
+    boundary = BACKBONES["mobilenetv3small"].blocks["expanded_conv_7"]
+    chosen = [boundary, 139, 48]  # two block starts, and a place inside a block
+    cut_and_compare(small, {i: frontiers[i] for i in chosen}, images)
+    # Between squeeze and multiplication two tensors cross.
+    names = [layer.name for layer in small.layers]
+    inside = names.index("expanded_conv_7_squeeze_excite_conv")
+    assert inside not in frontiers
+    assert list(find_frontiers(small)) == list(frontiers), "cutting must not change the answer"

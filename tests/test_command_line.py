@@ -1,0 +1,483 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keras_transfer.command_line import (
+    SHORT_OPTIONS,
+    build_parser,
+    dump_config,
+    load_config,
+    parse_config,
+    run_command,
+)
+from keras_transfer.config import (
+    AugmentConfig,
+    ConfigError,
+    DataConfig,
+    FinetuneConfig,
+    FrozenConfig,
+    HeadConfig,
+    TrainConfig,
+)
+
+
+@pytest.fixture(scope="module")
+def parser():
+    return build_parser("train")
+
+
+@pytest.fixture
+def write_yaml(tmp_path):
+    def write(content):
+        file = tmp_path / "settings.yaml"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(file)
+
+    return write
+
+
+def refuse(parser, *words):
+    """Return the one line that refuses these words."""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(parser, words)
+    return str(caught.value)
+
+
+def test_no_words_give_the_defaults(parser):
+    assert parse_config(parser, []) == TrainConfig() == load_config()
+
+
+def test_options_win_over_the_file_and_the_file_over_the_defaults(parser, write_yaml):
+    file = write_yaml("seed: 1\nbackbone: resnet50\ndata: {batch_size: 4, image_size: 64}\n")
+    expected = TrainConfig(
+        seed=2, backbone="resnet50", data=DataConfig(batch_size=8, image_size=64)
+    )
+    options = ["--seed", "2", "--data.batch_size=8"]
+    assert parse_config(parser, ["--config", file, *options]) == expected
+    assert parse_config(parser, [*options, "--config", file]) == expected
+
+
+def test_short_options_mean_the_settings_of_the_sections(parser):
+    words = ["--batch_size", "7", "--image_size", "64", "--epochs", "3"]
+    assert parse_config(parser, words) == TrainConfig(
+        data=DataConfig(batch_size=7, image_size=64),
+        frozen=FrozenConfig(epochs=3),
+        finetune=FinetuneConfig(epochs=3),
+    )
+
+
+def test_short_options_work_in_a_file(write_yaml):
+    config = load_config(write_yaml("batch_size: 7\nimage_size: 64\nepochs: 3\n"))
+    assert (config.data.batch_size, config.data.image_size) == (7, 64)
+    assert (config.frozen.epochs, config.finetune.epochs) == (3, 3)
+
+
+def test_options_win_over_the_file_whichever_of_the_two_is_short(parser, write_yaml):
+    short = ["--config", write_yaml("batch_size: 7\nepochs: 5\n")]
+    config = parse_config(parser, [*short, "--data.batch_size", "8", "--finetune.epochs", "2"])
+    assert (config.data.batch_size, config.frozen.epochs, config.finetune.epochs) == (8, 5, 2)
+    long = ["--config", write_yaml("data: {batch_size: 7}\nfrozen: {epochs: 5}\n")]
+    config = parse_config(parser, [*long, "--batch_size", "8", "--epochs", "2"])
+    assert (config.data.batch_size, config.frozen.epochs, config.finetune.epochs) == (8, 2, 2)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_setting_wins_over_the_short_option_beside_it(parser, swap):
+    words = ["--epochs=5", "--frozen.epochs=2"]
+    config = parse_config(parser, words[::-1] if swap else words)
+    assert (config.frozen.epochs, config.finetune.epochs) == (2, 5)
+
+
+def test_every_short_option_means_settings_that_exist(parser):
+    options = {option for action in parser._actions for option in action.option_strings}
+    for short, fields in SHORT_OPTIONS.items():
+        assert {f"--{name}" for name in (short, *fields)} <= options
+
+
+@pytest.mark.parametrize(
+    ("words", "quiet"),
+    [
+        (["--quiet"], True),
+        (["--quiet", "--seed", "0"], True),
+        (["--seed", "0", "--quiet"], True),
+        (["--quiet=true"], True),
+        (["--quiet", "false"], False),
+        (["--quiet=false"], False),
+    ],
+)
+def test_flags_may_stand_alone(parser, words, quiet):
+    assert parse_config(parser, words) == TrainConfig(quiet=quiet)
+
+
+@pytest.mark.parametrize("flag", ["quiet", "tensorboard"])
+def test_a_flag_of_the_command_line_wins_over_the_file(parser, write_yaml, flag):
+    file = write_yaml(f"{flag}: true")
+    assert getattr(parse_config(parser, ["--config", file]), flag)
+    assert not getattr(parse_config(parser, ["--config", file, f"--{flag}=false"]), flag)
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("--backbon=x", "Unknown option --backbon. Did you mean '--backbone' or '--list_backbones'?"),
+        ("--seeed", "Unknown option --seeed. Did you mean '--seed'"),
+        (
+            "--data.batch_sise=3",
+            "Unknown option --data.batch_sise. Did you mean '--data.batch_size'",
+        ),
+        (
+            "--locked_layers=3",
+            "Unknown option --locked_layers. Did you mean '--finetune.locked_layers'",
+        ),
+        ("--see=3", "Unknown option --see. Did you mean '--seed'"),  # no abbreviations
+        ("--xyzzy", "Unknown option --xyzzy. See --help for all of them."),
+        ("photos", "Every word must belong to an option. Received: 'photos'. See --help."),
+    ],
+)
+def test_unknown_options_are_answered_with_close_ones(parser, word, answer):
+    assert refuse(parser, word).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ("sed: 3", "Unknown setting 'sed'. Did you mean 'seed'?"),
+        (
+            "data: {batch_sise: 3}",
+            "Unknown setting 'data.batch_sise'. Did you mean 'data.batch_size'",
+        ),
+        (
+            "locked_layers: 3",
+            "Unknown setting 'locked_layers'. Did you mean 'finetune.locked_layers'",
+        ),
+        ("epoch: 3", "Unknown setting 'epoch'. Did you mean 'epochs'"),
+        (
+            "head: {hidden: {units: 3}}",
+            "`head.hidden` must be a whole number. Received: {'units': 3}.",
+        ),
+        ("xyzzy: 3", "Unknown setting 'xyzzy'. See --help for all of them."),
+        ("config: other.yaml", "Unknown setting 'config'. See --help for all of them."),
+        ("1: 2", "Unknown setting '1'. See --help for all of them."),
+    ],
+)
+def test_unknown_settings_of_a_file_are_answered_with_close_ones(
+    parser, write_yaml, content, answer
+):
+    assert refuse(parser, "--config", write_yaml(content)).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("3", "it holds no `name: value` lines"),
+        ("- seed\n- 3\n", "it holds no `name: value` lines"),
+        ("just words", "it holds no `name: value` lines"),
+        ("seed: 1\nname: [\n", "line 3: "),
+        ("\tseed: 3", "line 1: found character '\\t'"),
+        ("seed: !!python/object:os.system x", "line 1: could not determine a constructor"),
+        (b"\xff\xfe\x00", "codec can't decode"),
+        (b"seed: 3\x00", "special characters are not allowed"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused_in_one_line(parser, write_yaml, content, fault):
+    file = write_yaml(content)
+    message = refuse(parser, "--config", file)
+    assert message.startswith(f"`config` must be a YAML file of settings. Received: {file} (")
+    assert fault in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("file", "fault"), [("nowhere.yaml", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(parser, tmp_path, file, fault):
+    file = tmp_path / file
+    expected = f"`config` must be a YAML file of settings. Received: {file} ({fault})."
+    assert refuse(parser, "--config", str(file)) == expected
+    with pytest.raises(ConfigError, match=re.escape(expected)):
+        load_config(file)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "# nothing but a comment\n", "data:\n# batch_size: 3\n", "{}"]
+)
+def test_a_file_may_state_nothing(write_yaml, content):
+    assert load_config(write_yaml(content)) == TrainConfig()
+
+
+def test_files_with_a_byte_order_mark_or_other_letters_are_read(write_yaml):
+    assert load_config(
+        write_yaml(b"\xef\xbb\xbfdataset: B\xc3\xbccher/\xe8\x9c\x82")
+    ) == TrainConfig(dataset="Bücher/蜂")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("frozen: {learning_rate: 1e-4}", TrainConfig(frozen=FrozenConfig(learning_rate=1e-4))),
+        ("frozen: {learning_rate: 3E+0}", TrainConfig(frozen=FrozenConfig(learning_rate=3.0))),
+        ("frozen: {learning_rate: .5}", TrainConfig(frozen=FrozenConfig(learning_rate=0.5))),
+        ("frozen: {learning_rate: 1}", TrainConfig(frozen=FrozenConfig(learning_rate=1.0))),
+        (
+            "finetune: {locked_layers: 1e-1}",
+            TrainConfig(finetune=FinetuneConfig(locked_layers=0.1)),
+        ),
+        ("finetune: {locked_layers: 100}", TrainConfig(finetune=FinetuneConfig(locked_layers=100))),
+        ("name: 2026-11-20", TrainConfig(name="2026-11-20")),  # a date to YAML 1.1
+        ("dataset: on", TrainConfig(dataset="on")),  # true to YAML 1.1
+        ("weights: none", TrainConfig(weights="none")),
+        ("dataset: null", TrainConfig()),
+        ("dataset: 'null'", TrainConfig(dataset="null")),
+        ("data.batch_size: 7", TrainConfig(data=DataConfig(batch_size=7))),
+    ],
+)
+def test_values_of_a_file_mean_what_a_person_reads(write_yaml, content, expected):
+    assert load_config(write_yaml(content)) == expected
+
+
+@pytest.mark.parametrize("value", ["1.0", "100.0", "1e2", "true", "-1", "''", "null", "[1]"])
+def test_locked_layers_that_could_be_misread_are_refused_in_a_file(parser, write_yaml, value):
+    message = refuse(parser, "--config", write_yaml(f"finetune: {{locked_layers: {value}}}"))
+    assert message.startswith("`finetune.locked_layers` must be ")
+
+
+@pytest.mark.parametrize("value", ["1.0", "100.0", "1e2", "true", "-1", ""])
+def test_locked_layers_that_could_be_misread_are_refused_as_an_option(parser, value):
+    message = refuse(parser, f"--finetune.locked_layers={value}")
+    assert message.startswith("`finetune.locked_layers` must be ")
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [("0.5", 0.5), ("100", 100), ("0", 0), ("block4b", "block4b")]
+)
+def test_locked_layers_keep_their_kind_as_an_option(parser, word, value):
+    locked = parse_config(parser, ["--finetune.locked_layers", word]).finetune.locked_layers
+    assert locked == value
+    assert type(locked) is type(value)
+
+
+@pytest.mark.parametrize(
+    "word", ["3", "1e5", "true", "[x", "a: b", "a # b", " a", "2024-01-01", "@x", "*"]
+)
+def test_text_stays_text_whatever_it_looks_like(parser, word):
+    assert parse_config(parser, [f"--dataset={word}"]).dataset == word
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--data", "3"], "`data` must be a section of settings such as data.image_size. Received: '3'."),  # noqa: E501
+        (["--data.batch_size", "x"], "`data.batch_size` must be a whole number. Received: x."),
+        (["--batch_size", "1.5"], "`batch_size` must be a whole number. Received: 1.5."),
+        (["--data.image_size=big"], "`data.image_size` must be a whole number. Received: big."),
+        (["--head.dropout", "much"], "`head.dropout` must be a number. Received: much."),
+        (["--head.batch_norm=maybe"], "`head.batch_norm` must be true or false. Received: maybe."),
+        (["--data.resize=crp"], "`data.resize` must be one of crop, pad, stretch. Received: crp."),
+        (["--quiet", "maybe"], "`quiet` must be true or false. Received: maybe."),
+        (["--seed"], "`seed` must be followed by a value. Received: none."),
+        (["--epochs=few"], "`frozen.epochs` must be a whole number from 0 or 'auto'. Received: 'few'."),  # noqa: E501
+        (["--head", "{hidden: x}"], "`head.hidden` must be a whole number. Received: x."),
+        (["--head", "{hidden: -1}"], "`head.hidden` must be 0 or more units. Received: -1."),
+    ],
+)  # fmt: skip
+def test_wrong_values_are_refused_by_the_name_of_the_option(parser, words, expected):
+    assert refuse(parser, *words) == expected
+
+
+INTERNALS = re.compile(
+    r"Parser key|typing\.|<class|Traceback|Namespace|functools|argparse|\n|Union"
+)
+WRONG = ["x", "3.5", "-7", "null", "[1]", "[]", "{}", "{a: 1}", "{a: {b: 1}}", "{", "true", ""]
+
+
+@pytest.mark.parametrize("value", WRONG)
+def test_no_message_shows_the_insides_of_the_parser(parser, write_yaml, value):
+    options = [option[2:] for action in parser._actions for option in action.option_strings]
+    messages = []
+    for option in options:
+        if option not in ("help", "config", "print_config"):
+            messages += _answers(parser, f"--{option}={value}")
+            messages += _answers(parser, "--config", write_yaml(f"{option}: {value}"))
+    assert len(messages) > 20
+    assert [message for message in messages if INTERNALS.search(message)] == []
+
+
+def _answers(parser, *words):
+    try:
+        parse_config(parser, words)
+    except ConfigError as error:  # and nothing else
+        return [str(error)]
+    return []
+
+
+LIKE_NO_TEXT = [
+    "null",
+    "~",
+    "true",
+    "on",
+    "1e-4",
+    "1e5",
+    "010",
+    "0x1f",
+    "2026-11-20",
+    "1:30",
+    "a\nb",
+]
+texts = st.sampled_from(LIKE_NO_TEXT) | st.text(
+    st.characters(exclude_categories=["C", "Z"]), min_size=1
+)
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    dataset=st.none() | texts,
+    weights=texts,
+    seed=st.integers(0, 2**31 - 1),
+    quiet=st.booleans(),
+    epochs=st.just("auto") | st.integers(0, 10**6),
+    learning_rate=st.floats(0, 1e300, exclude_min=True),
+    locked_layers=st.floats(0, 1, exclude_min=True, exclude_max=True)
+    | st.integers(0, 10**6)
+    | texts.filter(lambda text: text.lower() not in ("true", "false", "none")),
+    data_dir=st.none() | texts.map(Path),
+)
+def test_dumped_settings_are_read_back_as_they_were(
+    tmp_path, dataset, weights, seed, quiet, epochs, learning_rate, locked_layers, data_dir
+):
+    config = TrainConfig(
+        dataset=dataset,
+        weights=weights,
+        seed=seed,
+        quiet=quiet,
+        data=DataConfig(data_dir=data_dir),
+        frozen=FrozenConfig(epochs=epochs, learning_rate=learning_rate),
+        finetune=FinetuneConfig(locked_layers=locked_layers),
+    )
+    file = tmp_path / "config.yaml"
+    file.write_text(dump_config(config), encoding="utf-8")
+    again = load_config(file)
+    assert again == config
+    assert type(again.finetune.locked_layers) is type(locked_layers)
+
+
+def test_overrides_of_load_config_lie_on_top_of_the_file(write_yaml):
+    file = write_yaml("name: first\ndataset: photos\ndata: {batch_size: 4, image_size: 64}\n")
+    config = load_config(Path(file), name=None, seed=3, data={"batch_size": 8}, epochs=2)
+    assert config == TrainConfig(
+        name=None,
+        seed=3,
+        dataset="photos",
+        data=DataConfig(batch_size=8, image_size=64),
+        frozen=FrozenConfig(epochs=2),
+        finetune=FinetuneConfig(epochs=2),
+    )
+    assert load_config(file, data={"image_size": None}).data == DataConfig(batch_size=4)
+
+
+def test_overrides_of_load_config_may_be_sections_and_keep_every_text():
+    augment, head = AugmentConfig(preset="none"), HeadConfig(hidden=3)
+    config = load_config(augment=augment, head=head, dataset="null", name="a=b")
+    assert config == TrainConfig(augment=augment, head=head, dataset="null", name="a=b")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "answer"),
+    [
+        ({"sed": 3}, "Unknown setting 'sed'. Did you mean 'seed'?"),
+        ({"data": {"batch": 3}}, "Unknown setting 'data.batch'. Did you mean 'data.batch_size'"),
+        ({"data": 3}, "`data` must be a section of settings"),
+        ({"seed": "3"}, "`seed` must be a whole number"),
+    ],
+)
+def test_wrong_overrides_of_load_config_are_refused(overrides, answer):
+    with pytest.raises(ConfigError, match="^" + re.escape(answer)):
+        load_config(**overrides)
+
+
+def test_print_config_prints_settings_that_can_be_read_back(parser, capsys, write_yaml):
+    words = ["--epochs", "3", "--name", "new", "--config", write_yaml("batch_size: 7")]
+    with pytest.raises(SystemExit) as caught:
+        parse_config(parser, ["--print_config", *words])
+    assert caught.value.code == 0
+    printed = capsys.readouterr().out
+    assert load_config(write_yaml(printed)) == parse_config(parser, words)
+
+
+def test_commands_exit_with_2_and_one_line_for_what_the_user_can_mend(capsys):
+    def command(arguments):
+        raise ConfigError("two\nlines")
+
+    with pytest.raises(SystemExit) as caught:
+        run_command(command)
+    assert caught.value.code == 2
+    assert capsys.readouterr() == ("", "error: two lines\n")
+
+
+def test_commands_keep_the_traceback_of_other_errors_and_leave_quietly_on_ctrl_c():
+    def fail(arguments):
+        raise ValueError("a bug")
+
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    with pytest.raises(ValueError, match="a bug"):
+        run_command(fail)
+    with pytest.raises(SystemExit) as caught:
+        run_command(interrupt)
+    assert caught.value.code == 130
+
+
+def run_python(*words, cwd):
+    return subprocess.run(
+        [sys.executable, *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--backbone", "efficentnetb0"], "Unknown backbone 'efficentnetb0'. Did you mean "),
+        (["--data.batch_size", "x"], "`data.batch_size` must be a whole number. Received: x."),
+    ],
+)
+def test_train_answers_a_wrong_setting_with_one_line_and_makes_no_folder(words, answer, tmp_path):
+    done = run_python("-m", "keras_transfer.train", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {answer}")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--backbone", "nothing"], ["--seed", "x"]])
+def test_help_and_wrong_settings_need_neither_tensorflow_nor_keras(words, tmp_path):
+    script = (
+        "import runpy, sys\n"
+        "sys.argv[0] = 'train'\n"
+        "try:\n"
+        "    runpy.run_module('keras_transfer.train', run_name='__main__')\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print(sorted({'keras', 'tensorflow', 'sklearn', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = run_python("-c", script, *words, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_help_shows_every_setting_and_where_it_stands(parser, capsys):
+    with pytest.raises(SystemExit):
+        parse_config(parser, ["--help"])
+    shown = capsys.readouterr().out
+    for option in ("--batch_size", "--data.batch_size", "--finetune.locked_layers", "--config"):
+        assert f"  {option} " in shown
+    assert "Images per step. Lower it when memory runs out." in " ".join(shown.split())

@@ -1,0 +1,33 @@
+"""Every example configuration is short, says how it is run, and names things that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from keras_transfer.command_line import build_parser, load_config, parse_config
+from keras_transfer.train import check_names
+
+CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.yaml"))
+
+
+def test_there_are_examples():
+    assert len(CONFIGS) >= 3
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_example_parses_and_its_names_exist(file):
+    check_names(load_config(file))
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_example_tells_its_command_and_its_result(file):
+    lines = file.read_text().splitlines()
+    assert 8 <= len(lines) <= 20
+    header = [line[2:] for line in lines if line.startswith("# ")]
+    (command,) = [line for line in header if line.startswith("python -m keras_transfer.train ")]
+    words = command.split()[3:]
+    assert words[:2] == ["--config", f"configs/{file.name}"]
+    parse_config(build_parser("train"), ["--config", str(file), *words[2:]])
+    (measured,) = [line for line in header if line.startswith("Measured")]
+    assert re.search(r"accuracy 0\.\d{3}", " ".join(header[header.index(measured) :]))

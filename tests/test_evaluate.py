@@ -1,0 +1,69 @@
+"""Measuring a finished run again, on its own and on other images."""
+
+import shutil
+
+import pytest
+
+from keras_transfer.config import ConfigError
+from keras_transfer.evaluate import evaluate_run, main
+
+
+def test_own_images_give_the_numbers_of_the_run(finished_run, capsys):
+    assert main([str(finished_run.path)]) == 0
+    text = capsys.readouterr().out
+    accuracy = finished_run.metrics()["splits"]["test"]["accuracy"]
+    assert f"accuracy {accuracy:.3f} (95 % interval" in text
+    assert "Split test: 24 images" in text
+    for word in ("level", "upright", "precision", "recall", "F1", "support", "macro F1"):
+        assert word in text
+
+
+def test_the_probabilities_are_those_of_the_run(finished_run):
+    found = evaluate_run(finished_run, split="validation")
+    table = finished_run.predictions()
+    rows = [i for i, split in enumerate(table["split"]) if split == "validation"]
+    assert found.paths.tolist() == [table["path"][i] for i in rows]
+    wanted = [float(table["probability_level"][i]) for i in rows]
+    assert found.probabilities[:, 0].tolist() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_train_images_can_be_measured(finished_run):
+    assert len(evaluate_run(finished_run, split="train")) == 80
+
+
+def test_a_split_that_is_not_there_is_refused(finished_run, stripes, tmp_path):
+    (tmp_path / "level").symlink_to(stripes / "test/level")
+    with pytest.raises(ConfigError, match="must be one of test"):
+        evaluate_run(finished_run, str(tmp_path), "validation")
+
+
+def test_other_images_of_one_class_are_measured(finished_run, stripes, tmp_path):
+    (tmp_path / "upright").symlink_to(stripes / "test/upright")
+    found = evaluate_run(finished_run, str(tmp_path))
+    assert len(found) == 12
+    assert set(found.truth) == {1}  # the run's class order, not the folder's
+
+
+def test_unknown_classes_are_named(finished_run, stripes, tmp_path):
+    (tmp_path / "spotted").symlink_to(stripes / "test/level")
+    with pytest.raises(ConfigError, match="spotted"):
+        evaluate_run(finished_run, str(tmp_path))
+
+
+def test_changed_images_are_noticed(tiny_config, stripes, tmp_path):
+    import dataclasses
+
+    from keras_transfer.train import fine_tune
+
+    shutil.copytree(stripes, tmp_path / "set")
+    run = fine_tune(dataclasses.replace(tiny_config, dataset=str(tmp_path / "set")))
+    first, second = sorted((tmp_path / "set/test/level").iterdir())[:2]
+    shutil.copy(second, first)
+    with pytest.raises(ConfigError, match="gone or changed"):
+        evaluate_run(run)
+
+
+def test_an_unfinished_run_is_refused(tmp_path):
+    (tmp_path / "config.yaml").write_text("backbone: tiny\n")
+    with pytest.raises(ConfigError, match="did not finish"):
+        evaluate_run(tmp_path)

@@ -1,0 +1,66 @@
+"""What the README tells people to type is what the program understands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_transfer.command_line import build_parser, parse_config
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.train import check_names
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands(verb):
+    lines = "\n".join(blocks("bash")).replace("\\\n", " ").splitlines()
+    found = [line.split(f"keras_transfer.{verb}", 1)[1] for line in lines if f".{verb}" in line]
+    return [shlex.split(line, comments=True) for line in found]
+
+
+@pytest.mark.parametrize("words", commands("train"), ids=" ".join)
+def test_every_train_command_is_understood(words, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if "--list_backbones" not in words and "--help" not in words:
+        check_names(parse_config(build_parser("train"), words))
+
+
+def test_the_first_two_commands_set_themselves_up():
+    first, second = blocks("bash")[:2]
+    assert "keras_transfer.train --backbone efficientnetb0" in first
+    assert "pytest" in second
+    for block in (first, second):
+        assert block.startswith("python3 -m venv")
+        assert "pip install" in block
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    (example,) = blocks("python")
+    assert len(example.strip().splitlines()) <= 20
+    answer = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=280
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert re.search(r"0\.\d+", answer.stdout)
+
+
+def test_every_backbone_stands_in_the_table():
+    for name, row in BACKBONES.items():
+        if name != "tiny":
+            (line,) = [text for text in README.splitlines() if text.startswith(f"| `{name}` |")]
+            assert f"{row.image_size}" in line
+            assert ("weights not tested here" in line) == (not row.weights_tested), name
+
+
+def test_every_dependency_is_explained():
+    project = (ROOT / "pyproject.toml").read_text().split("dependencies = [")[1].split("]\n")[0]
+    for name in re.findall(r'^\s+"([\w.-]+)', project, re.MULTILINE):
+        assert f"**{name}**" in README, name

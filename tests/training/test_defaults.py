@@ -1,0 +1,63 @@
+import dataclasses
+
+import pytest
+
+from keras_transfer.config import FinetuneConfig, FrozenConfig, TrainConfig, to_dict
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.training.defaults import EPOCHS, resolve_auto
+
+ROW = BACKBONES["efficientnetb0"]
+
+
+@pytest.fixture
+def resolve(make_data):
+    def call(config=None, weights="imagenet", train=12):
+        data = make_data(train=train)
+        return resolve_auto(config or TrainConfig(), ROW, data, weights, "float32")
+
+    return call
+
+
+def test_no_auto_is_left(resolve):
+    values = []
+
+    def walk(value):
+        values.extend(value.values() if isinstance(value, dict) else [])
+        for item in value.values() if isinstance(value, dict) else []:
+            walk(item)
+
+    walk(to_dict(resolve()))
+    assert "auto" not in values
+
+
+def test_small_sets_train_for_more_epochs_and_large_ones_for_ten(resolve):
+    assert resolve(train=12).frozen.epochs > EPOCHS
+    assert resolve(train=4000).frozen.epochs == EPOCHS
+    assert resolve(train=4000).finetune.epochs == EPOCHS
+
+
+def test_what_the_user_gave_is_kept(resolve):
+    config = TrainConfig(
+        frozen=FrozenConfig(epochs=3),
+        finetune=FinetuneConfig(epochs=0, locked_layers=7, batch_norm="frozen"),
+    )
+    found = resolve(config)
+    assert (found.frozen.epochs, found.finetune.epochs) == (3, 0)
+    assert (found.finetune.locked_layers, found.finetune.batch_norm) == (7, "frozen")
+
+
+@pytest.mark.parametrize(
+    ("weights", "mode"), [("imagenet", "scale"), ("file", "scale"), ("none", "adapt")]
+)
+def test_batch_norm_adapts_only_without_pretrained_weights(weights, mode, resolve):
+    assert resolve(weights=weights).finetune.batch_norm == mode
+
+
+def test_a_resolved_config_resolves_to_itself(resolve):
+    once = resolve()
+    assert resolve(once) == once
+
+
+def test_a_weights_file_stays_named(resolve):
+    config = dataclasses.replace(TrainConfig(), weights="some/file.weights.h5")
+    assert resolve(config, weights="file").weights == "some/file.weights.h5"
