@@ -37,6 +37,9 @@ def suggest(name: str, names: Iterable[str]) -> str:
     return "Known: " + ", ".join(spelled.values()) + "."
 
 
+Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
     """How images become batches."""
@@ -182,7 +185,7 @@ class TrainConfig:
     """Plan of phases: two_phase (frozen, then finetune)."""
     seed: int = 0
     """Seed of everything random. The same seed on the same machine gives the same numbers."""
-    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+    precision: Policy = "auto"
     """auto: mixed_float16 on a GPU of compute capability 7 or more, else float32."""
     output: Path = Path("saved_models")
     """Folder in which the run directory is made."""

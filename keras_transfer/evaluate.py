@@ -10,13 +10,11 @@ import numpy as np
 from keras_transfer.command_line import load_config, run_command
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.examples import Examples
-from keras_transfer.predictions import Predictions
+from keras_transfer.predictions import SPLITS, Predictions
 from keras_transfer.run import Run, read_table
 from keras_transfer.start import import_tensorflow
 
 logger = logging.getLogger("keras_transfer.evaluate")  # __name__ is "__main__" as a command
-
-SPLITS = ("train", "validation", "test")
 
 
 def evaluate_run(
@@ -99,7 +97,8 @@ def _read_other(run: Run, config: TrainConfig, dataset: str, split: str | None) 
     given = sorted(set(found.splits) - {""})
     chosen = _choose_split(split, given or ["test"], dataset)
     rows = found.splits == chosen if given else np.full(len(found.paths), True)
-    reasons = inspect_files(found).reasons
+    inspection = inspect_files(found)
+    reasons = inspection.reasons
     if (bad := np.flatnonzero(rows & (reasons != ""))).size:
         first = bad[0]
         logger.warning(
@@ -112,6 +111,11 @@ def _read_other(run: Run, config: TrainConfig, dataset: str, split: str | None) 
             f"At least one image must be readable. Received: none in {dataset}. "
             "Name a folder of class folders with images."
         )
+    table = read_table(run.split_file)
+    pairs = zip(table["sha256"], table["split"], strict=True)
+    trained = {sha256 for sha256, part in pairs if part == "train"}
+    if seen := sum(sha256 in trained for sha256 in inspection.sha256[kept]):
+        logger.warning("%d of these %d images were trained on", seen, len(kept))
     labels = np.array([names.index(name) for name in found.class_names], np.int64)
     return Examples(
         source=found.source,
@@ -145,8 +149,9 @@ def main(arguments: list[str]) -> int:
     parser = _Parser(prog="python -m keras_transfer.evaluate", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
-    parser.add_argument("--split", choices=SPLITS, help="default: test, else validation")
+    parser.add_argument("--split", help=f"{', '.join(SPLITS)} (default: test, else validation)")
     words = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     predictions = evaluate_run(words.run, words.dataset, words.split)
     from keras_transfer.analysis.summary import describe_predictions
 

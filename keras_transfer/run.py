@@ -13,11 +13,22 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from keras_transfer.config import ConfigError, TrainConfig
 
 logger = logging.getLogger(__name__)
+
+HISTORY_COLUMNS = (
+    "phase",
+    "epoch",
+    "learning_rate",
+    "loss",
+    "accuracy",
+    "val_loss",
+    "val_accuracy",
+    "seconds",
+)
 
 Table = dict[str, list[str]]  # column name -> its cells, as text
 
@@ -136,22 +147,26 @@ class Run:
     def recording(self, quiet: bool) -> Iterator[None]:
         """Copy the package's log lines to train.log and, unless `quiet`, to standard output.
 
-        A run that ends in a `ConfigError` before its first epoch is removed: it holds nothing.
+        A run that the user ends, or can mend, before its first epoch is removed: it holds nothing.
         """
         package = logging.getLogger("keras_transfer")
         handlers: list[logging.Handler] = [logging.FileHandler(self.log_file, encoding="utf-8")]
-        handlers.append(logging.StreamHandler(sys.stdout))
+        handlers.append(_Screen(sys.stdout))
         handlers[1].setLevel(logging.WARNING if quiet else logging.INFO)
         level, propagate = package.level, package.propagate
         package.setLevel(logging.INFO)
         package.propagate = False  # or a notebook's root handler prints every line again
         for handler in handlers:
+            handler.setFormatter(_Lines())
             package.addHandler(handler)
         try:
             yield
-        except ConfigError:
-            if not self.history_file.exists():
+        except BaseException as error:
+            mended_by_user = isinstance(error, ConfigError | KeyboardInterrupt)
+            if mended_by_user and not self.history_file.exists():
                 shutil.rmtree(self.path, ignore_errors=True)
+            else:
+                logger.warning("The run in %s is not finished", self.path)
             raise
         finally:
             package.setLevel(level)
@@ -180,6 +195,25 @@ class Run:
     def predictions(self) -> Table:
         """Return predictions.csv: one row an image of validation and test."""
         return read_table(self.predictions_file)
+
+
+class _Lines(logging.Formatter):
+    """Plain lines; warnings and errors say that they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
+
+
+class _Screen(logging.StreamHandler[TextIO]):
+    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            self.setLevel(logging.CRITICAL + 1)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            super().handleError(record)
 
 
 def read_table(file: Path) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.data.sources import choose_source
 from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
 from keras_transfer.registry import lookup
 from keras_transfer.run import Run
@@ -50,20 +51,29 @@ def _train(config: TrainConfig, run: Run) -> None:
     from keras_transfer.training.estimate import announce
     from keras_transfer.training.evaluation import write_predictions
     from keras_transfer.training.model import build_classifier, finish_model
-    from keras_transfer.training.phases import run_phases
+    from keras_transfer.training.phases import memory_errors, run_phases
 
     row = BACKBONES[config.backbone]
+    precision.grow_gpu_memory()
     policy = precision.resolve_precision(config.precision)
-    with precision.distribution(), precision.precision(policy), precision.seeded(config.seed):
-        run.write_json(run.environment_file, describe_environment(config.seed))
-        weights = find_weights(config.backbone, row, config.weights)
-        data = load_splits(config, row.image_size, run)
+    run.write_json(run.environment_file, describe_environment(config.seed))
+    weights = find_weights(config.backbone, row, config.weights)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+    data = load_splits(config, row.image_size, run)
+    with (
+        precision.distribution(data),
+        precision.precision(policy),
+        precision.seeded(config.seed),
+        memory_errors(data),
+    ):
         config = resolve_auto(config, row, data, weights.kind, policy)
         run.write_text(run.config_file, dump_config(config))
         model = build_classifier(config, data.class_names, weights)
         phases = plan_phases(config, row)
         announce(model, phases, data, config)
         kept = run_phases(model, phases, data, config, run)
+        parameters = _count_parameters(model)
         model = finish_model(model, config, data.class_names, run)
         write_predictions(model, data, run)
     draw_figures(run, data.root)
@@ -74,22 +84,26 @@ def _train(config: TrainConfig, run: Run) -> None:
             "weights": weights.kind,
             "weights_sha256": weights.sha256,
             **measure_run(run, kept),
-            "parameters": _count_parameters(model),
+            "parameters": parameters,
             "seconds": {"total": round(time.perf_counter() - started, 1)},
         }
     )
-    logger.info("%s", summarize_run(run, weights.warning))
+    logger.info("%s", summarize_run(run))
+    if weights.warning:
+        logger.warning("%s", weights.warning)
 
 
 def check_names(config: TrainConfig) -> None:
-    """Look up every name in `config` that is a row of a table, before TensorFlow is loaded.
+    """Look up every name in `config` before TensorFlow is loaded or anything is downloaded.
 
     Raises:
-        ConfigError: A name is unknown (close ones are listed) or the freeze boundary out of range.
+        ConfigError: A name is unknown (close ones are listed), there is no such data set, or the
+            freeze boundary is out of range.
     """
     row = lookup(BACKBONES, "backbone", config.backbone)
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     lookup(STRATEGIES, "strategy", config.strategy)
+    choose_source(config.dataset or "digits")
     lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise ConfigError(
@@ -108,12 +122,11 @@ def _count_parameters(model: Any) -> dict[str, int]:
 
 def main(arguments: list[str]) -> int:
     """Run the command line."""
-    parser = build_parser("train")
-    if "--list_backbones" in arguments:
+    if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
         print(draw_table(columns, rows))
         return 0
-    fine_tune(parse_config(parser, arguments))
+    fine_tune(parse_config(build_parser("train"), arguments))
     return 0
 
 

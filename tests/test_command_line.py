@@ -124,7 +124,10 @@ def test_a_flag_of_the_command_line_wins_over_the_file(parser, write_yaml, flag)
 @pytest.mark.parametrize(
     ("word", "answer"),
     [
-        ("--backbon=x", "Unknown option --backbon. Did you mean '--backbone' or '--list_backbones'?"),
+        (
+            "--backbon=x",
+            "Unknown option --backbon. Did you mean '--backbone' or '--list_backbones'?",
+        ),
         ("--seeed", "Unknown option --seeed. Did you mean '--seed'"),
         (
             "--data.batch_sise=3",

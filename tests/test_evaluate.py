@@ -67,3 +67,11 @@ def test_an_unfinished_run_is_refused(tmp_path):
     (tmp_path / "config.yaml").write_text("backbone: tiny\n")
     with pytest.raises(ConfigError, match="did not finish"):
         evaluate_run(tmp_path)
+
+
+def test_images_that_were_trained_on_are_pointed_out(finished_run, stripes, caplog):
+    evaluate_run(finished_run, str(stripes / "train"))
+    assert "80 of these 80 images were trained on" in caplog.text
+    caplog.clear()
+    evaluate_run(finished_run, str(stripes / "test"))
+    assert "trained on" not in caplog.text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from keras_transfer.command_line import build_parser, parse_config
+from keras_transfer.evaluate import main as evaluate
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.train import check_names
 
@@ -27,10 +28,23 @@ def commands(verb):
 
 
 @pytest.mark.parametrize("words", commands("train"), ids=" ".join)
-def test_every_train_command_is_understood(words, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_every_train_command_is_understood(words, monkeypatch, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
     if "--list_backbones" not in words and "--help" not in words:
         check_names(parse_config(build_parser("train"), words))
+
+
+def test_no_number_is_missing():
+    assert "RESULT_" not in README
+
+
+@pytest.mark.parametrize("words", commands("evaluate"), ids=" ".join)
+def test_every_evaluate_command_runs(words, finished_run, stripes, monkeypatch, capsys):
+    known = {"saved_models/RUN": str(finished_run.path), "other_photos": str(stripes)}
+    assert evaluate([known.get(word, word) for word in words]) == 0
+    assert "accuracy" in capsys.readouterr().out
 
 
 def test_the_first_two_commands_set_themselves_up():

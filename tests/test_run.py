@@ -162,8 +162,8 @@ def test_the_log_file_gets_every_line_and_the_terminal_only_warnings_if_quiet(ru
         logger.info("an epoch")
         logger.warning("odd files")
         logger.debug("never")
-    assert run.log_file.read_text().splitlines() == ["an epoch", "odd files"]
-    assert capsys.readouterr().out == ("" if quiet else "an epoch\n") + "odd files\n"
+    assert run.log_file.read_text().splitlines() == ["an epoch", "WARNING: odd files"]
+    assert capsys.readouterr().out == ("" if quiet else "an epoch\n") + "WARNING: odd files\n"
 
 
 def test_a_line_is_printed_once_where_the_root_logger_prints_too(run, capsys):
@@ -214,7 +214,7 @@ def test_a_run_that_a_bug_ended_is_kept(run):
     with pytest.raises(RuntimeError), run.recording(quiet=True):  # noqa: PT012
         logger.info("so far")
         raise RuntimeError
-    assert run.log_file.read_text() == "so far\n"
+    assert run.log_file.read_text().startswith("so far\nWARNING: The run in ")
 
 
 def test_metrics_are_plain_json(run):

@@ -179,6 +179,24 @@ def test_bad_files_are_left_out_or_refused(stripes, tiny_config, tmp_path):
         fine_tune(strict)
 
 
+def test_a_validation_split_without_a_usable_image_is_refused(stripes, tiny_config, tmp_path):
+    (tmp_path / "set/val/level").mkdir(parents=True)
+    (tmp_path / "set/train").symlink_to(stripes / "train")
+    (tmp_path / "set/val/level/torn.png").write_bytes(b"no picture")
+    with pytest.raises(ConfigError, match="validation split must have at least one"):
+        fine_tune(dataclasses.replace(tiny_config, dataset=str(tmp_path / "set")))
+
+
+def test_mixed_precision_counts_what_learned(tiny_config, finished_run):
+    config = dataclasses.replace(
+        tiny_config, precision="mixed_bfloat16", finetune=FinetuneConfig(epochs=0)
+    )
+    assert fine_tune(config).metrics()["parameters"] == {
+        "total": finished_run.metrics()["parameters"]["total"],
+        "trainable": 16 * 2 + 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -205,7 +223,7 @@ def test_an_existing_run_is_never_overwritten(finished_run, tiny_config):
 
 def test_listing_the_backbones_needs_no_tensorflow():
     code = (
-        "import sys; from keras_transfer.train import main; main(['--list_backbones']);"
+        "import sys; from keras_transfer.train import main; main(['--list_backbones=true']);"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     answer = subprocess.run(

@@ -7,18 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config import ConfigError
-from keras_transfer.training.selection import rank_epoch
-
-HISTORY_COLUMNS = (
-    "phase",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "seconds",
-)
+from keras_transfer.run import HISTORY_COLUMNS
+from keras_transfer.training.selection import keeps_later, rank_epoch
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +102,7 @@ def kept_phase(history: History) -> str:
     """
     kept, *later = history.phases
     for phase in later:
-        if _best_accuracy(history, phase) >= _best_accuracy(history, kept):
+        if keeps_later(_best_accuracy(history, kept), _best_accuracy(history, phase)):
             kept = phase
     return kept
 

@@ -1,5 +1,6 @@
 """What a finished training says of itself: figures, metrics.json and the closing lines."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,11 @@ def measure_run(run: Run, kept_phase: str) -> dict[str, Any]:
     }
 
 
-def summarize_run(run: Run, warning: str | None = None) -> str:
+def summarize_run(run: Run) -> str:
     """Return the closing lines: accuracy with its interval, where the run is, what to type next.
 
     Args:
         run: A finished run.
-        warning: What was said at the start and must not be forgotten.
     """
     metrics = run.metrics()
     validation = metrics["splits"]["validation"]
@@ -66,10 +66,8 @@ def summarize_run(run: Run, warning: str | None = None) -> str:
             "There is no test split: validation also chose the epoch, so its accuracy "
             "flatters a little."
         )
-    if warning:
-        lines.append(f"WARNING: {warning}")
     lines.append(f"Run: {run.path}  ({metrics['seconds']['total']:.0f} s)")
-    lines.append(f"Next: python -m keras_transfer.evaluate {run.path}")
+    lines.append(f"Next: python -m keras_transfer.evaluate {shlex.quote(str(run.path))}")
     return "\n".join(lines)
 
 

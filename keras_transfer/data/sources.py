@@ -46,7 +46,7 @@ def load_examples(dataset: str, config: DataConfig) -> Examples:
 
 def read_examples(dataset: str, config: DataConfig) -> Examples:
     """List labelled images as `load_examples` does, also where they are too few to train on."""
-    source = _choose_source(dataset)
+    source = choose_source(dataset)
     try:
         return SOURCES[source](dataset, config)
     except PermissionError as error:
@@ -56,8 +56,19 @@ def read_examples(dataset: str, config: DataConfig) -> Examples:
         ) from error
 
 
-def _choose_source(dataset: str) -> str:
-    """Return the row of `SOURCES` that reads `dataset`."""
+def choose_source(dataset: str) -> str:
+    """Return the key in `SOURCES` of what reads `dataset`; nothing but its path is looked at.
+
+    Raises:
+        ConfigError: There is no such path and no such source.
+    """
+    try:
+        return _match_source(dataset)
+    except (OSError, RuntimeError) as error:  # a name too long, a home that is nobody's
+        raise ConfigError(f"`dataset` must be a path or a source. Received: {error}.") from error
+
+
+def _match_source(dataset: str) -> str:
     if not dataset.strip():  # as a path it would be the folder we are in
         raise ConfigError(
             "`dataset` must be a folder, a labels.csv, tfds:NAME or digits. Received: nothing."

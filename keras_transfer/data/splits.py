@@ -9,10 +9,10 @@ import numpy as np
 
 from keras_transfer.config import ConfigError, DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.predictions import SPLITS
 
 logger = logging.getLogger(__name__)
 
-SPLITS = ("train", "validation", "test")
 SPLIT_TYPE = f"<U{max(map(len, SPLITS))}"
 
 
@@ -203,6 +203,11 @@ def _refuse_scarce(
 
 def _check_classes(examples: Examples, splits: np.ndarray, needed: tuple[str, ...]) -> None:
     """Refuse classes that a needed split lacks; warn of those that a given one lacks."""
+    if "validation" not in splits:
+        raise ConfigError(
+            "The validation split must have at least one usable image that is not in test as well. "
+            "Received: none. Add images to it, or remove it to have one made from train."
+        )
     for split in SPLITS:
         if split not in splits and split != "train":
             continue

@@ -72,6 +72,11 @@ def read_columns(table: Path) -> Columns:
             f"A table must be CSV in UTF-8. Received: {table} ({error}). Save it as UTF-8."
         ) from error
     header = [name.lower() for name in rows[0]] if rows else []
+    if len(set(header)) < len(header):
+        raise ConfigError(
+            f"Every column must have a name of its own. Received: {','.join(header)} in {table}. "
+            "Rename or remove the repeated ones."
+        )
     for row in rows:
         if len(row) != len(header):
             raise ConfigError(

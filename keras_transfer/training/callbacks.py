@@ -1,27 +1,17 @@
 """What happens at the end of an epoch: the history is written, the best weights are kept."""
 
 import logging
+import math
 import time
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_transfer.run import Run, read_table
+from keras_transfer.run import HISTORY_COLUMNS, Run, read_table
 from keras_transfer.training.selection import rank_epoch
 
 logger = logging.getLogger(__name__)
-
-HISTORY_COLUMNS = (
-    "phase",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "seconds",
-)
 
 
 class HistoryLog(keras.callbacks.Callback):
@@ -40,21 +30,26 @@ class HistoryLog(keras.callbacks.Callback):
         if run.history_file.exists():
             table = read_table(run.history_file)
             self.rows = [list(row) for row in zip(*table.values(), strict=True)]
-        self.started = 0.0
+        self.started = self.rate = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
         self.started = time.perf_counter()
 
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Note the rate of this step; after the last one the schedule is at its end, often zero."""
+        self.rate = float(self.model.optimizer.learning_rate)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch down."""
+        """Write the epoch down, with the learning rate of its last step."""
         logs = logs or {}
         seconds = time.perf_counter() - self.started
         measured = [logs[name] for name in HISTORY_COLUMNS[3:7]]
-        rate = float(self.model.optimizer.learning_rate)
-        numbers = [f"{number:.6g}" for number in (rate, *measured)]
+        numbers = [f"{number:.6g}" for number in (self.rate, *measured)]
         self.rows.append([self.phase, epoch + 1, *numbers, f"{seconds:.3f}"])
         self.run.write_table(self.run.history_file, HISTORY_COLUMNS, self.rows)
+        if not math.isfinite(logs["loss"]):
+            logger.warning("The loss of phase %s is not finite: lower its rate", self.phase)
         logger.info(
             "%-8s epoch %2d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %.1f s",
             *(self.phase, epoch + 1, self.epochs, *measured, seconds),

@@ -4,10 +4,9 @@ import dataclasses
 import math
 from pathlib import Path
 
-from keras_transfer.config import TrainConfig
+from keras_transfer.config import Policy, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import Backbone
-from keras_transfer.training.precision import Policy
 
 # An untrained head is what a fixed number of epochs leaves on small sets: 10 epochs of 244 images
 # are 80 steps. So a phase takes at least these many steps.
@@ -33,6 +32,7 @@ def resolve_auto(
     """
     frozen, finetune = config.frozen, config.finetune
     random = weights == "none"
+    folder = config.data.data_dir
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":
         locked = 0 if random else row.default_boundary  # random layers are not worth keeping
@@ -46,7 +46,9 @@ def resolve_auto(
         weights=_find_path(config.weights) if weights == "file" else weights,
         precision=policy,
         name=None,  # a repeated run gets a name of its own
-        data=dataclasses.replace(config.data, image_size=data.image_size),
+        data=dataclasses.replace(
+            config.data, image_size=data.image_size, data_dir=folder and folder.absolute()
+        ),
         frozen=dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS)),
         finetune=dataclasses.replace(
             finetune,

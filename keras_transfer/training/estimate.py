@@ -85,8 +85,9 @@ def estimate_memory(model: keras.Model, phases: Sequence[Phase], data: ImageData
         for layer in backbone.layers[phase.first_learning :]
     ]
     # kept for the backward pass, and as much again while it runs
-    activations = 2 * count_work(learning).elements * data.batch_size * 4
-    weights: int = 4 * 4 * model.count_params()  # values, best values, two moments of Adam
+    batch = min(data.batch_size, len(data.splits["train"]))
+    activations = 2 * count_work(learning).elements * batch * 4
+    weights: int = 5 * 4 * model.count_params()  # values, two best ones, two moments of Adam
     return 600_000_000 + pixels + weights + activations
 
 

@@ -38,7 +38,8 @@ def report_freeze(
         (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])
         for block in summarize_blocks(model, row, rows)
     ]
-    logger.info("\nPhase %s: %d epochs\n%s", phase.name, phase.epochs, draw_table(COLUMNS, table))
+    epochs = f"{phase.epochs} epoch{'s' if phase.epochs > 1 else ''}"
+    logger.info("\nPhase %s: %s\n%s", phase.name, epochs, draw_table(COLUMNS, table))
     learns = phase.first_learning is not None and config.weights != "none"
     if learns and phase.learning_rate > FORGETTING_RATE:
         logger.warning(

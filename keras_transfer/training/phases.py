@@ -1,7 +1,8 @@
 """Run phases: set the freeze boundary, say what learns, compile, fit, keep the best weights."""
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -75,9 +76,6 @@ def run_phase(
 
     Returns:
         The best weights and how good they are.
-
-    Raises:
-        ConfigError: A batch does not fit into memory.
     """
     set_boundary(model.get_layer("backbone"), phase.first_learning, config.finetune.batch_norm)
     report_freeze(model, phase, BACKBONES[config.backbone], config, run)
@@ -89,25 +87,42 @@ def run_phase(
         metrics=["accuracy"],
     )
     best = BestWeights(config.optimizer.patience)
-    callbacks = [HistoryLog(run, phase.name, phase.epochs), best]
+    callbacks = _list_callbacks(phase, data, config, run)
+    model.fit(
+        data.training_batches(phase.name, phase.epochs),
+        validation_data=data.clean_batches("validation"),
+        epochs=phase.epochs,
+        steps_per_epoch=data.steps,
+        shuffle=False,  # the order is ours: see data/order.py
+        callbacks=[best, *callbacks],
+        verbose=0,
+    )
+    best.restore()
+    return best
+
+
+def _list_callbacks(
+    phase: Phase, data: ImageData, config: TrainConfig, run: Run
+) -> list[keras.callbacks.Callback]:
+    callbacks = [HistoryLog(run, phase.name, phase.epochs)]
     if shows_progress(config.quiet):
-        callbacks.append(ProgressBar(phase.name, steps, data.batch_size))
+        callbacks.append(ProgressBar(phase.name, phase.epochs * data.steps, data.batch_size))
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(run.tensorboard / phase.name))
+    return callbacks
+
+
+@contextlib.contextmanager
+def memory_errors(data: ImageData) -> Iterator[None]:
+    """Say what to do where a batch does not fit into memory, in training and in prediction.
+
+    Raises:
+        ConfigError: It does not; the message names half the batch size.
+    """
     try:
-        model.fit(
-            data.training_batches(phase.name, phase.epochs),
-            validation_data=data.clean_batches("validation"),
-            epochs=phase.epochs,
-            steps_per_epoch=data.steps,
-            shuffle=False,  # the order is ours: see data/order.py
-            callbacks=callbacks,
-            verbose=0,
-        )
+        yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         raise ConfigError(
             f"A batch must fit into memory. Received: {data.batch_size} images of "
             f"{data.image_size} pixels. Try --batch_size {max(1, data.batch_size // 2)}."
         ) from error
-    best.restore()
-    return best

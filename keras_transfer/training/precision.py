@@ -4,13 +4,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+from keras_transfer.config import Policy
+from keras_transfer.data.pipeline import ImageData
 
 logger = logging.getLogger(__name__)
 
@@ -61,13 +62,19 @@ def devices() -> list[str]:
 
 
 @contextlib.contextmanager
-def distribution() -> Iterator[tf.distribute.Strategy | None]:
-    """Share the batches of a training among every visible GPU of this machine.
+def distribution(data: ImageData) -> Iterator[tf.distribute.Strategy | None]:
+    """Share the batches of a training among the visible GPUs of this machine.
 
     With one device or none nothing is wrapped. The strategy (None without one) is handed out.
+
+    Args:
+        data: Its batches decide how many devices can share them, see `count_devices`.
     """
-    _grow_gpu_memory()
     names = devices()
+    used = count_devices(len(names), data)
+    if used < len(names):
+        logger.warning("%d of %d devices are used: batches must divide", used, len(names))
+    names = names[:used]
     if len(names) < 2:
         yield None
         return
@@ -79,11 +86,29 @@ def distribution() -> Iterator[tf.distribute.Strategy | None]:
         yield strategy
 
 
+def count_devices(available: int, data: ImageData) -> int:
+    """Return how many devices can share every batch.
+
+    Keras 3.15 averages the first batch over the devices, so it must divide evenly, and a device
+    without an image of the last batch fails in BatchNorm.
+    """
+    firsts, lasts = [], []
+    for split in data.splits.values():
+        firsts.append(min(data.batch_size, len(split)))
+        lasts.append(len(split) % data.batch_size or firsts[-1])
+    fitting = [
+        count
+        for count in range(1, available + 1)
+        if not any(first % count for first in firsts) and min(lasts) >= count
+    ]
+    return max(fitting, default=1)
+
+
 def _gpus() -> list[Any]:
     return list(tf.config.list_physical_devices("GPU"))
 
 
-def _grow_gpu_memory() -> None:
+def grow_gpu_memory() -> None:
     """Take GPU memory as it is needed, so that a second program can run beside this one."""
     for gpu in _gpus():
         try:

@@ -11,7 +11,7 @@ from keras_transfer.config import ConfigError
 from keras_transfer.models.backbones import BACKBONES, find_boundary
 from keras_transfer.run import Run, read_table
 from keras_transfer.training.model import build_classifier
-from keras_transfer.training.phases import run_phase, run_phases
+from keras_transfer.training.phases import memory_errors, run_phase, run_phases
 from keras_transfer.training.strategies import Phase, plan_phases
 
 CARD = ("resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large")
@@ -222,5 +222,5 @@ def test_out_of_memory_names_half_the_batch(
     model = build_classifier(config, data.class_names, None)
     monkeypatch.setattr(keras.Model, "fit", fail)
     phase = Phase(name="frozen", epochs=1, learning_rate=0.1)
-    with pytest.raises(ConfigError, match=r"--batch_size 4"):
+    with pytest.raises(ConfigError, match=r"--batch_size 4"), memory_errors(data):
         run_phase(model, phase, data, config, Run(tmp_path))

@@ -1,5 +1,6 @@
 """Dtype policies, seeds, and several devices in one process of their own."""
 
+import dataclasses
 import json
 import random
 import subprocess
@@ -55,6 +56,22 @@ def test_a_seed_repeats_every_generator_and_gives_back_the_callers():
         second = draw()
     assert first == second
     assert (random.random(), np.random.rand()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("train", "batch", "available", "used"),
+    [
+        (16, 8, 2, 2),
+        (16, 8, 3, 2),  # 8 images cannot be shared evenly by three
+        (11, 11, 2, 1),
+        (17, 8, 2, 1),  # the last batch has one image
+        (18, 8, 2, 2),
+        (16, 8, 0, 1),
+    ],
+)
+def test_devices_are_used_where_every_batch_can_be_shared(train, batch, available, used, make_data):
+    data = dataclasses.replace(make_data(train=train), batch_size=batch)
+    assert precision.count_devices(available, data) == used
 
 
 TWO_DEVICES = """
