@@ -111,11 +111,7 @@ def _read_other(run: Run, config: TrainConfig, dataset: str, split: str | None) 
             f"At least one image must be readable. Received: none in {dataset}. "
             "Name a folder of class folders with images."
         )
-    table = read_table(run.split_file)
-    pairs = zip(table["sha256"], table["split"], strict=True)
-    trained = {sha256 for sha256, part in pairs if part == "train"}
-    if seen := sum(sha256 in trained for sha256 in inspection.sha256[kept]):
-        logger.warning("%d of these %d images were trained on", seen, len(kept))
+    _warn_of_trained(run, inspection.sha256[kept])
     labels = np.array([names.index(name) for name in found.class_names], np.int64)
     return Examples(
         source=found.source,
@@ -126,6 +122,15 @@ def _read_other(run: Run, config: TrainConfig, dataset: str, split: str | None) 
         splits=np.full(len(kept), chosen),
         groups=found.groups[kept],
     )
+
+
+def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
+    """Warn of images that the run was trained on: their accuracy says nothing about others."""
+    table = read_table(run.split_file)
+    pairs = zip(table["sha256"], table["split"], strict=True)
+    trained = {content for content, split in pairs if split == "train"}
+    if seen := sum(content in trained for content in sha256):
+        logger.warning("%d of these %d images were trained on", seen, len(sha256))
 
 
 def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:

@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import math
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
 from keras_transfer.config import ConfigError, TrainConfig
@@ -16,6 +16,9 @@ from keras_transfer.run import Run
 from keras_transfer.start import import_tensorflow
 from keras_transfer.tables import draw_table
 from keras_transfer.training.strategies import STRATEGIES, plan_phases
+
+if TYPE_CHECKING:
+    from keras_transfer.models.weights import Weights
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
@@ -77,20 +80,24 @@ def _train(config: TrainConfig, run: Run) -> None:
         model = finish_model(model, config, data.class_names, run)
         write_predictions(model, data, run)
     draw_figures(run, data.root)
-    run.finish(
-        {
-            "backbone": config.backbone,
-            "strategy": config.strategy,
-            "weights": weights.kind,
-            "weights_sha256": weights.sha256,
-            **measure_run(run, kept),
-            "parameters": parameters,
-            "seconds": {"total": round(time.perf_counter() - started, 1)},
-        }
-    )
+    found = {**measure_run(run, kept), "parameters": parameters}
+    run.finish(_collect_metrics(config, weights, found, time.perf_counter() - started))
     logger.info("%s", summarize_run(run))
     if weights.warning:
         logger.warning("%s", weights.warning)
+
+
+def _collect_metrics(
+    config: TrainConfig, weights: "Weights", found: dict[str, Any], seconds: float
+) -> dict[str, Any]:
+    return {
+        "backbone": config.backbone,
+        "strategy": config.strategy,
+        "weights": weights.kind,
+        "weights_sha256": weights.sha256,
+        **found,
+        "seconds": {"total": round(seconds, 1)},
+    }
 
 
 def check_names(config: TrainConfig) -> None:
