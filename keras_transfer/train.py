@@ -38,6 +38,8 @@ def fine_tune(config: TrainConfig) -> Run:
     check_names(config)
     run = Run.create(config)
     with run.recording(config.quiet):
+        if config.dataset is None:
+            logger.info("No --dataset given: training on scikit-learn's handwritten digits")
         import_tensorflow()
         _train(config, run)
     return run

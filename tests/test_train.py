@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_transfer.config import ConfigError, DataConfig, FinetuneConfig, TrainConfig
+from keras_transfer.config import ConfigError, DataConfig, FinetuneConfig
 from keras_transfer.run import read_table
 from keras_transfer.train import fine_tune
 
@@ -251,5 +251,15 @@ def test_without_a_test_split_the_summary_warns(stripes, tiny_config, tmp_path, 
     assert "validation also chose the epoch" in capsys.readouterr().out
 
 
-def test_the_default_data_set_is_digits_and_is_said():
-    assert TrainConfig().dataset is None
+def test_the_default_data_set_is_digits_and_the_first_line_says_so(tiny_config, capsys):
+    frozen = dataclasses.replace(tiny_config.frozen, epochs=1)
+    finetune = FinetuneConfig(epochs=0)
+    run = fine_tune(
+        dataclasses.replace(
+            tiny_config, dataset=None, quiet=False, frozen=frozen, finetune=finetune
+        )
+    )
+    assert "handwritten digits" in capsys.readouterr().out.splitlines()[0]
+    splits = read_table(run.split_file)["split"]
+    counts = [splits.count(name) for name in ("train", "validation", "test")]
+    assert counts == pytest.approx([1797 * 0.6, 1797 * 0.2, 1797 * 0.2], abs=6)
