@@ -48,7 +48,7 @@ def announce(
     seconds = estimate_seconds(backbone, phases, data)
     memory = estimate_memory(model, phases, data)
     logger.info(
-        "%s, weights %s, %s, %d pixels, batches of %d: about %s and %.1f GB",
+        "Estimate for %s, weights %s, %s, %d pixels, batches of %d: about %s and %.1f GB",
         config.backbone,
         config.weights,
         config.precision,
