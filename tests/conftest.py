@@ -1,5 +1,6 @@
 """A tiny backbone, a small folder of images, and one finished run that tests share read-only."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,13 @@ from keras_transfer.config import (
 from keras_transfer.models.backbones import BACKBONES, Backbone
 
 SHARED = Path(__file__).resolve().parents[1] / "../shared"
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Give every test the same random weights, whichever tests ran before it."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
 
 
 def build_tiny(image_size):
