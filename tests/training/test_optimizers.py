@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_transfer.config import OptimizerConfig
-from keras_transfer.training.optimizers import OPTIMIZERS, build_optimizer
+from keras_transfer.training.optimizers import OPTIMIZERS, RateTable, build_optimizer, plan_rates
 
 
 def rates(config, peak, steps):
@@ -62,3 +63,29 @@ def test_weight_decay_spares_biases_and_normalisation():
     values = {v.name: float(np.array(v).ravel()[0]) for v in layers.trainable_variables}
     assert values["kernel"] == pytest.approx(0.95)
     assert values["bias"] == values["gamma"] == values["beta"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+@pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "loss scale"])
+def test_fused_adam_moves_weights_as_keras_does(name, wrapped):
+    config = OptimizerConfig(name=name, weight_decay=0.1)
+    ours = build_optimizer(config, 0.01, 20)
+    reference = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[name]
+    settings = {"weight_decay": 0.1} if name == "adamw" else {}
+    theirs = reference(RateTable(plan_rates(config, 0.01, 20)), **settings)
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=(5, 3)), rng.normal(size=(20, 5, 3))
+
+    def train(optimizer):
+        if wrapped:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=1.0)
+        weight = keras.Variable(start.astype("float32"))
+        optimizer.build([weight])
+        step = tf.function(lambda gradient: optimizer.apply([gradient], [weight]))
+        for gradient in gradients:
+            step(tf.constant(gradient, tf.float32))
+        return np.array(weight)
+
+    end = train(ours)
+    assert np.abs(end - start).max() > 0.05
+    np.testing.assert_allclose(end, train(theirs), rtol=1e-5, atol=1e-6)
