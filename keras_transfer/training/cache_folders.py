@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 MANIFEST, OWNER = "manifest.json", "owner.json"
 CLOCK_STEP = 600  # seconds by which the system's clock, and so a start time, may be corrected
 GRACE = 3600  # seconds after which a working folder without an owner is nobody's
+STRAY = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers leave them wherever they look
 
 
 def claim_scratch(scratch: Path) -> None:
@@ -137,7 +138,8 @@ def is_ours(folder: Path) -> bool:
     except OSError:  # a file, or nothing
         return False
     linked = os.path.islink(folder)  # to who knows where
-    return not linked and all(name.endswith((MANIFEST, OWNER, ".npy")) for name in names)
+    ours = (MANIFEST, OWNER, ".npy", *STRAY)
+    return not linked and all(name.endswith(ours) for name in names)
 
 
 def remove_folder(folder: Path) -> int:

@@ -3,11 +3,12 @@
 import dataclasses
 import hashlib
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_transfer.config import TrainConfig
+from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.run import Run, read_table
 from keras_transfer.training.cache_plan import CachePlan
@@ -56,3 +57,31 @@ def compute_key(
         "images": hashlib.sha256("\n".join(images).encode()).hexdigest(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def check_images(data: ImageData, run: Run) -> None:
+    """Compare the files just read with the hashes in split.csv, which the key is made of.
+
+    Raises:
+        ConfigError: Some have changed since the run looked at them.
+    """
+    table = read_table(run.split_file)
+    rows = zip(table["split"], table["path"], table["sha256"], strict=True)
+    read = {name for name, split in data.splits.items() if split.pixels is None}
+    changed = [
+        path
+        for split, path, digest in rows
+        if split in read and _hash_file(data.root / path) != digest
+    ]
+    if changed:
+        raise ConfigError(
+            "Images must stay as they are while activations are kept for later runs. Received: "
+            f"{len(changed)} changed, the first is {changed[0]}. Run it again."
+        )
+
+
+def _hash_file(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:  # it is gone
+        return ""

@@ -20,8 +20,13 @@ from keras_transfer.data.order import plan_batches
 from keras_transfer.data.pipeline import ImageData, finish
 from keras_transfer.models.freezing import take_part
 from keras_transfer.run import Run
-from keras_transfer.training.cache_folders import claim_scratch, make_room, reuse_folder
-from keras_transfer.training.cache_key import compute_key
+from keras_transfer.training.cache_folders import (
+    claim_scratch,
+    make_room,
+    reuse_folder,
+    say_bytes,
+)
+from keras_transfer.training.cache_key import check_images, compute_key
 from keras_transfer.training.cache_plan import CachePlan, Place, name_cut, read_budget
 from keras_transfer.training.cache_store import (
     FileStore,
@@ -147,7 +152,10 @@ class FrozenCache:
             store = self._open_entry(folder, key)
         store = store or open_new(plan.place, self.run.scratch / "activations", plan.layout)
         try:
-            self.arrays = compute_arrays(front, plan, self.data, store, self.config.quiet)
+            compute_arrays(front, plan, self.data, store, self.config.quiet)
+            if plan.place == "disk" and self.config.cache.reuse:
+                check_images(self.data, self.run)
+            self.arrays = store.finish()
         except OverflowError as error:
             logger.warning("%s: nothing is kept, every epoch computes them", error)
             self.streams = True
@@ -169,14 +177,14 @@ class FrozenCache:
 
 def compute_arrays(
     front: keras.Model, plan: CachePlan, data: ImageData, store: Store, quiet: bool
-) -> dict[str, np.ndarray]:
+) -> None:
     """Pass every view of the training images and every validation image through the locked part.
 
     Args:
         front: From raw images to the activations at the cuts of `plan`, lowest first.
         plan: Names the arrays and the number of views.
         data: The images.
-        store: Where the arrays go.
+        store: Gets the arrays, all of their rows.
         quiet: Show no progress.
 
     Raises:
@@ -205,7 +213,6 @@ def compute_arrays(
     for images, _ in data.clean_batches("validation"):
         for name, values in zip(names, run_batch(images), strict=True):
             _append(store, plan.layout, f"validation_{name}", values)
-    return store.finish()
 
 
 def keep_images(data: ImageData, plan: CachePlan, run: Run) -> ImageData:
@@ -229,10 +236,17 @@ def open_new(place: Place, folder: Path, layout: Layout) -> Store:
     """Return an empty store in memory, or in files in `folder`, which is in a run's scratch folder.
 
     Raises:
-        ConfigError: The disk is full, or cannot be written.
+        ConfigError: The memory is not there, or the disk is full or cannot be written.
     """
     if place == "memory":
-        return MemoryStore(layout)
+        try:
+            return MemoryStore(layout)
+        except MemoryError as error:
+            raise ConfigError(
+                "The activation cache must fit into memory. Received: "
+                f"{say_bytes(count_bytes(layout))}. Lower --cache.memory_gb, or do without: "
+                "--cache.mode off."
+            ) from error
     try:
         claim_scratch(folder.parent)
     except OSError as error:

@@ -4,12 +4,24 @@ import dataclasses
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
+from cache_starts import PHASES, PLACES, write_split
 
-from keras_transfer.config import FinetuneConfig, FrozenConfig, TrainConfig
+from keras_transfer.config import (
+    CacheConfig,
+    FinetuneConfig,
+    FrozenConfig,
+    HeadConfig,
+    TrainConfig,
+)
 from keras_transfer.data.pipeline import ImageData, Split
 from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.run import Run
+from keras_transfer.training.cache_plan import plan_cache
+from keras_transfer.training.frozen_cache import keep_images
+from keras_transfer.training.model import build_classifier
 
 
 def _make_data(size=32, train=12, seed=0):
@@ -55,6 +67,25 @@ def _make_config(backbone, batch_norm="scale", size=32, **changes):
 @pytest.fixture(scope="session")
 def make_config():
     return _make_config
+
+
+@pytest.fixture
+def start(tiny_backbone, tmp_path, make_data, make_config):
+    """Return a function that makes model, plan, data, config and run; always the same weights."""
+
+    def make(place="memory", views=3, train=21, **changes):
+        cache = CacheConfig(views=views, **PLACES[place] | changes)
+        config = make_config("tiny", head=HeadConfig(dropout=0.0), cache=cache)
+        data = dataclasses.replace(make_data(train=train), augmentation=AUGMENTATIONS["standard"])
+        keras.utils.set_random_seed(1)
+        model = build_classifier(config, data.class_names, None)
+        run = Run(tmp_path / f"{place}-{views}-{len(list(tmp_path.iterdir()))}")
+        run.path.mkdir()
+        write_split(run, data)
+        plan = plan_cache(model, PHASES, data, config, run)
+        return model, plan, keep_images(data, plan, run), config, run
+
+    return make
 
 
 @pytest.fixture

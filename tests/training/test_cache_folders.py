@@ -282,3 +282,10 @@ def test_a_cache_that_cannot_be_emptied_is_an_error(entries, monkeypatch, caplog
     with pytest.raises(ConfigError, match=r"3 of 3 entries cannot be removed"):
         empty_reuse()
     assert "Not all of" in caplog.text
+
+
+def test_what_a_file_manager_leaves_does_not_hide_an_entry(cache):
+    write_entry(cache / "key")
+    (cache / "key/.DS_Store").write_bytes(b"1")
+    assert empty_reuse()[0] == 1
+    assert not (cache / "key").exists()

@@ -6,57 +6,13 @@ import json
 import keras
 import numpy as np
 import pytest
+from cache_starts import CUT, PHASES
 
-from keras_transfer.config import CacheConfig, ConfigError, HeadConfig
-from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.config import ConfigError
 from keras_transfer.models.freezing import take_part
-from keras_transfer.run import Run
 from keras_transfer.training import frozen_cache
-from keras_transfer.training.cache_plan import plan_cache
-from keras_transfer.training.frozen_cache import ActivationData, FrozenCache, keep_images
-from keras_transfer.training.model import build_classifier
+from keras_transfer.training.frozen_cache import ActivationData, FrozenCache
 from keras_transfer.training.phases import run_phases
-from keras_transfer.training.strategies import Phase
-
-PHASES = (
-    Phase(name="frozen", epochs=5, learning_rate=0.02),
-    # the boundary is inside block3, whose skip connection moves the cut to its start, 7
-    Phase(name="finetune", epochs=5, learning_rate=2e-2, first_learning=8),
-)
-CUT, PROBABILITIES = 7, 14
-PLACES = {
-    "memory": {},
-    "disk": {"memory_gb": 0.0},
-    "stream": {"mode": "off"},
-}
-
-
-@pytest.fixture
-def start(tiny_backbone, tmp_path, make_data, make_config):
-    """Return a function that makes model, plan, data, config and run; always the same weights."""
-
-    def make(place="memory", views=3, train=21, **changes):
-        cache = CacheConfig(views=views, **PLACES[place] | changes)
-        config = make_config("tiny", head=HeadConfig(dropout=0.0), cache=cache)
-        data = dataclasses.replace(make_data(train=train), augmentation=AUGMENTATIONS["standard"])
-        keras.utils.set_random_seed(1)
-        model = build_classifier(config, data.class_names, None)
-        run = Run(tmp_path / f"{place}-{views}-{len(list(tmp_path.iterdir()))}")
-        run.path.mkdir()
-        write_split(run, data)
-        plan = plan_cache(model, PHASES, data, config, run)
-        return model, plan, keep_images(data, plan, run), config, run
-
-    return make
-
-
-def write_split(run, data, salt=""):
-    rows = [
-        (path, f"{salt}{path}", "a", name)
-        for name, split in data.splits.items()
-        for path in split.paths
-    ]
-    run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
 
 
 def join_weights(layer):
@@ -204,108 +160,12 @@ def test_a_full_disk_is_one_clear_error(start, monkeypatch):
         FrozenCache(model, plan, data, config, run).serve(PHASES[0])
 
 
-@pytest.fixture
-def reuse(start, tmp_path, monkeypatch):
-    """Return a function that serves a phase with `cache.reuse` and says whether it computed."""
-    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
-    computed = []
-    original = frozen_cache.compute_arrays
+def test_too_little_memory_for_the_cache_is_not_blamed_on_the_batch(start, monkeypatch):
+    model, plan, data, config, run = start("memory")
 
-    def compute(*args):
-        computed.append(1)
-        return original(*args)
+    def fail(layout):
+        raise MemoryError
 
-    monkeypatch.setattr(frozen_cache, "compute_arrays", compute)
-
-    def serve(change=lambda *parts: parts, **changes):
-        parts = change(*start("disk", reuse=True, **changes))
-        computed.clear()
-        _, batches = FrozenCache(*parts).serve(PHASES[1])
-        return bool(computed), batches
-
-    return serve
-
-
-def test_a_later_run_uses_the_activations_again(reuse):
-    computed, first = reuse()
-    assert computed
-    computed, second = reuse()
-    assert not computed
-    for split in ("train", "validation"):
-        np.testing.assert_array_equal(first.arrays[split], second.arrays[split])
-
-
-def test_another_head_rate_or_schedule_uses_them_too(reuse):
-    reuse()
-
-    def change(model, plan, data, config, run):
-        head = dataclasses.replace(config.head, hidden=7)
-        optimizer = dataclasses.replace(config.optimizer, schedule="constant")
-        config = dataclasses.replace(config, head=head, optimizer=optimizer)
-        weights = model.get_layer("backbone").get_weights()
-        model = build_classifier(config, data.class_names, None)
-        model.get_layer("backbone").set_weights(weights)
-        return model, plan, data, config, run
-
-    computed, _ = reuse(change)
-    assert not computed
-
-
-def replace_data(**changes):
-    def change(model, plan, data, config, run):
-        return model, plan, dataclasses.replace(data, **changes), config, run
-
-    return change
-
-
-def change_image(model, plan, data, config, run):
-    write_split(run, data, "changed ")
-    return model, plan, data, config, run
-
-
-def change_weights(model, plan, data, config, run):
-    norm = model.get_layer("backbone").get_layer("block1_bn")
-    norm.moving_mean.assign(norm.moving_mean + 1e-6)
-    return model, plan, data, config, run
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        change_image,
-        change_weights,
-        replace_data(seed=7),
-        replace_data(resize="pad"),
-        replace_data(flips=False),
-        replace_data(augmentation=AUGMENTATIONS["light"]),
-    ],
-)
-def test_a_changed_image_or_setting_never_meets_a_stale_entry(reuse, change):
-    reuse()
-    computed, _ = reuse(change)
-    assert computed
-
-
-def test_another_number_of_views_or_images_is_another_entry(reuse):
-    reuse()
-    assert reuse(views=2)[0]
-    assert reuse(train=20)[0]
-    assert not reuse()[0]
-
-
-def test_another_version_of_a_library_is_another_entry(reuse, monkeypatch):
-    import importlib.metadata
-
-    reuse()
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0")
-    assert reuse()[0]
-
-
-def test_a_damaged_entry_is_computed_again(reuse, tmp_path):
-    reuse()
-    (file,) = (tmp_path / "cache" / "activations").glob("*/train_activations.npy")
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.write_bytes(content)
-    assert reuse()[0]
-    assert not reuse()[0]
+    monkeypatch.setattr(frozen_cache, "MemoryStore", fail)
+    with pytest.raises(ConfigError, match=r"cache must fit into memory\. .*--cache\.memory_gb"):
+        FrozenCache(model, plan, data, config, run).serve(PHASES[0])

@@ -1,0 +1,33 @@
+"""Two phases with a locked part, and what the activation cache of a run starts from."""
+
+import hashlib
+
+from keras_transfer.training.strategies import Phase
+
+PHASES = (
+    Phase(name="frozen", epochs=5, learning_rate=0.02),
+    # the boundary is inside block3, whose skip connection moves the cut to its start, 7
+    Phase(name="finetune", epochs=5, learning_rate=2e-2, first_learning=8),
+)
+CUT, PROBABILITIES = 7, 14
+PLACES = {
+    "memory": {},
+    "disk": {"memory_gb": 0.0},
+    "stream": {"mode": "off"},
+}
+
+
+def write_split(run, data, salt=""):
+    """Write split.csv with the hashes of the files; what has no file gets a made-up one."""
+
+    def find_hash(split, path):
+        if split.pixels is not None:
+            return f"{salt}{path}"
+        return hashlib.sha256((data.root / path).read_bytes()).hexdigest()
+
+    rows = [
+        (path, find_hash(split, path), "a", name)
+        for name, split in data.splits.items()
+        for path in split.paths
+    ]
+    run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
