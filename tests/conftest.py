@@ -121,3 +121,20 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("the folder shared beside the checkout is absent")
     return SHARED.resolve()
+
+
+@pytest.fixture(scope="module")
+def parser():
+    from keras_transfer.command_line import build_parser
+
+    return build_parser("train")
+
+
+@pytest.fixture
+def write_yaml(tmp_path):
+    def write(content):
+        file = tmp_path / "settings.yaml"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(file)
+
+    return write

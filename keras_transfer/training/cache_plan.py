@@ -227,11 +227,16 @@ def _size(model: keras.Model, cuts: Mapping[str, int], data: ImageData, views: i
 
 
 def _place_images(data: ImageData, streams: bool, budget: Budget) -> dict[str, Place]:
-    """Return where decoded images are kept: where a phase starts from them in every epoch."""
+    """Return where decoded images are kept: where a phase starts from them in every epoch.
+
+    Validation is decoded twice in any case, for the activations and for the final predictions;
+    for that alone it is worth memory, not a file.
+    """
     images: dict[str, Place] = {}
-    for name in ("validation", "train") if streams else ():
+    for name in ("validation", "train") if streams else ("validation",):
         needed = len(data.splits[name]) * data.image_size**2 * 3
-        if place := budget.find_place(needed):
+        place = budget.find_place(needed)
+        if place and (streams or place == "memory"):
             images[name] = place
             budget.take(place, needed)
     return images

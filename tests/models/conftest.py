@@ -1,4 +1,8 @@
+import dataclasses
+
 import pytest
+
+URL = "https://weights.example/folder/tiny_notop.h5"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,31 @@ def randomize():
                 layer.finalize_state()  # or it goes on with copies of the old values
 
     return assign
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """The folder of downloads, empty; neither it nor the network is the user's."""
+    from keras_transfer.models import weights as module
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(module, "BUNDLED", tmp_path / "bundled")
+    monkeypatch.setattr(module, "_is_online", lambda _: pytest.fail("this needs no network"))
+    folder = tmp_path / "home" / "models"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def row(tiny_row):
+    return dataclasses.replace(tiny_row, weights_url=URL)
+
+
+@pytest.fixture
+def source(tiny_row, randomize):
+    """A tiny backbone whose every value differs from its first one."""
+    from keras_transfer.models.builder import build_backbone
+
+    backbone = build_backbone(tiny_row, 32)
+    randomize(backbone)
+    return backbone

@@ -54,7 +54,7 @@ def test_activations_are_kept_in_memory_where_they_fit(plan):
     }
     assert count_bytes(found.layout) == 4 * PER_VIEW + FIXED
     assert found.place == "memory"
-    assert found.images == {}  # each is decoded once for them, and validation at the end
+    assert found.images == {"validation": "memory"}  # decoded for them and for the predictions
 
 
 @pytest.mark.parametrize(
