@@ -142,7 +142,7 @@ def main(words: list[str]) -> None:
     command = [sys.executable, "-m", "keras_transfer.train", "--backbone", options.backbone]
     command += ["--weights", options.weights, "--finetune.locked_layers", "100"]
     command += ["--frozen.epochs", str(options.epochs), "--finetune.epochs", str(options.epochs)]
-    command += ["--optimizer.patience", "0", "--cache.views", "4", *extra]
+    command += ["--optimizer.patience", "0", *extra]
     sizes, found = options.sizes, []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place).resolve()

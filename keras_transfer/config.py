@@ -155,9 +155,9 @@ class CacheConfig:
     augmentation too. off: it is computed again in every epoch."""
     views: int | str = "auto"
     """Augmented versions of each image, which the epochs take in turn; fewer where they do not fit.
-    auto: 4, or 1 without augmentation. fresh: a new one in every epoch, never kept; so it always
+    auto: 2, or 1 without augmentation. fresh: a new one in every epoch, never kept; so it always
     is under strong augmentation unless `mode` is on, and where every layer learns. Measured on 250
-    photographs: 1 to 8 views end within two points of each other, fresh ones 1 to 2 above."""
+    to 1,200 images: 2 and 4 views end within a point of each other, fresh ones 1 to 3 above."""
     memory_gb: float | str = "auto"
     """Memory that decoded images and activations may take, in 10**9 bytes. auto: a quarter of what
     is free."""

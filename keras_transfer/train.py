@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
-from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.config import ConfigError, Policy, TrainConfig
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.sources import choose_source
 from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
@@ -17,6 +17,7 @@ from keras_transfer.tables import draw_table
 from keras_transfer.training.strategies import STRATEGIES, plan_phases
 
 if TYPE_CHECKING:
+    from keras_transfer.data.pipeline import ImageData
     from keras_transfer.models.weights import Weights
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
@@ -45,13 +46,11 @@ def fine_tune(config: TrainConfig) -> Run:
 
 def _train(config: TrainConfig, run: Run) -> None:
     import_tensorflow()
-    from keras_transfer.analysis.summary import draw_figures, measure_run, summarize_run
     from keras_transfer.data.loading import load_splits
     from keras_transfer.models.weights import find_weights
     from keras_transfer.training import precision
     from keras_transfer.training.cache_plan import plan_cache
     from keras_transfer.training.defaults import resolve_auto
-    from keras_transfer.training.environment import describe_environment
     from keras_transfer.training.estimate import announce
     from keras_transfer.training.evaluation import write_predictions
     from keras_transfer.training.frozen_cache import keep_images
@@ -59,9 +58,7 @@ def _train(config: TrainConfig, run: Run) -> None:
     from keras_transfer.training.phases import memory_errors, run_phases
 
     row = BACKBONES[config.backbone]
-    precision.grow_gpu_memory()
-    policy = precision.resolve_precision(config.precision)
-    run.write_json(run.environment_file, describe_environment(config.seed))
+    policy = _prepare_machine(config, run)
     weights = find_weights(config.backbone, row, config.weights)
     if weights.warning:
         logger.warning("%s", weights.warning)
@@ -88,16 +85,30 @@ def _train(config: TrainConfig, run: Run) -> None:
         model = finish_model(model, config, data.class_names, run)
         write_predictions(model, data, run)
         run.lap("finish")
-    draw_figures(run, data.root)
-    run.lap("figures")
-    run.finish(
-        _describe(config, weights)
-        | measure_run(run, kept)
-        | {"parameters": parameters, "seconds": run.count_seconds()}
-    )
-    logger.info("%s", summarize_run(run))
+    _report(run, data, kept, _describe(config, weights) | {"parameters": parameters})
     if weights.warning:
         logger.warning("%s", weights.warning)
+
+
+def _prepare_machine(config: TrainConfig, run: Run) -> Policy:
+    """Set GPUs up, leave environment.json, and return the precision policy."""
+    from keras_transfer.training import precision
+    from keras_transfer.training.environment import describe_environment
+
+    precision.grow_gpu_memory()
+    policy = precision.resolve_precision(config.precision)
+    run.write_json(run.environment_file, describe_environment(config.seed))
+    return policy
+
+
+def _report(run: Run, data: "ImageData", kept: str, facts: dict[str, Any]) -> None:
+    """Draw the figures, write metrics.json, which ends the run, and say how it went."""
+    from keras_transfer.analysis.summary import draw_figures, measure_run, summarize_run
+
+    draw_figures(run, data.root)
+    run.lap("figures")
+    run.finish(facts | measure_run(run, kept) | {"seconds": run.count_seconds()})
+    logger.info("%s", summarize_run(run))
 
 
 def check_names(config: TrainConfig) -> None:

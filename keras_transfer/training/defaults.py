@@ -18,7 +18,7 @@ FINETUNE_STEPS = 80
 # Peak learning rates of finetune: pretrained weights are to be kept, random ones to be left.
 PRETRAINED_RATE, RANDOM_RATE = 1e-4, 1e-3
 # Views of each image that the epochs take in turn where locked work is done once.
-VIEWS = 4
+VIEWS = 2
 
 
 def resolve_auto(
