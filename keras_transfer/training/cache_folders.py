@@ -132,14 +132,14 @@ def remove_leftovers(folder: Path) -> int:
 
 
 def is_ours(folder: Path) -> bool:
-    """Tell whether this is a folder with nothing in it but what a `FileStore` writes."""
+    """Tell whether there is nothing in this folder but what a `FileStore` or a desktop writes."""
     try:
         names = os.listdir(folder)
     except OSError:  # a file, or nothing
         return False
     linked = os.path.islink(folder)  # to who knows where
-    ours = (MANIFEST, OWNER, ".npy", *STRAY)
-    return not linked and all(name.endswith(ours) for name in names)
+    ours = (MANIFEST, OWNER, ".npy")
+    return not linked and all(name.endswith(ours) or name in STRAY for name in names)
 
 
 def remove_folder(folder: Path) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -60,19 +61,20 @@ def compute_key(
 
 
 def check_images(data: ImageData, run: Run) -> None:
-    """Compare the files just read with the hashes in split.csv, which the key is made of.
+    """Compare the images that activations come from with their hashes in split.csv.
+
+    The key is made of those hashes, so an image that has changed since would be kept under the
+    name of the former one.
 
     Raises:
         ConfigError: Some have changed since the run looked at them.
     """
     table = read_table(run.split_file)
     rows = zip(table["split"], table["path"], table["sha256"], strict=True)
-    read = {name for name, split in data.splits.items() if split.pixels is None}
-    changed = [
-        path
-        for split, path, digest in rows
-        if split in read and _hash_file(data.root / path) != digest
-    ]
+    used = [(path, digest) for split, path, digest in rows if split in ("train", "validation")]
+    with ThreadPoolExecutor() as threads:
+        found = list(threads.map(_hash_file, [data.root / path for path, _ in used]))
+    changed = [path for (path, digest), now in zip(used, found, strict=True) if now != digest]
     if changed:
         raise ConfigError(
             "Images must stay as they are while activations are kept for later runs. Received: "

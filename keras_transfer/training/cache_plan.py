@@ -128,7 +128,7 @@ def plan_cache(
         phase.name not in cuts or f"train_{name_cut(cuts[phase.name], depth)}" not in layout
         for phase in phases
     )
-    images = _place_images(data, streams, budget)
+    images = _place_images(data, streams, budget, config.cache.reuse)
     plan = CachePlan(cuts=cuts, views=views, layout=layout, place=place, images=images)
     logger.info("%s (%s)", _describe(plan, model, data, obstacle), limits)
     return plan
@@ -226,14 +226,14 @@ def _size(model: keras.Model, cuts: Mapping[str, int], data: ImageData, views: i
     return count_bytes(list_arrays(model, cuts, data, views))
 
 
-def _place_images(data: ImageData, streams: bool, budget: Budget) -> dict[str, Place]:
+def _place_images(data: ImageData, streams: bool, budget: Budget, reuse: bool) -> dict[str, Place]:
     """Return where decoded images are kept: where a phase starts from them in every epoch.
 
-    Validation is decoded twice in any case, for the activations and for the final predictions;
-    for that alone it is worth memory, not a file.
+    Otherwise validation is decoded twice, for its activations and for the final predictions, unless
+    the activations are those of an earlier run. That is worth memory, not a file.
     """
     images: dict[str, Place] = {}
-    for name in ("validation", "train") if streams else ("validation",):
+    for name in ("validation", "train") if streams else () if reuse else ("validation",):
         needed = len(data.splits[name]) * data.image_size**2 * 3
         place = budget.find_place(needed)
         if place and (streams or place == "memory"):

@@ -141,7 +141,7 @@ class FrozenCache:
         plan = self.plan
         depth = len(self.model.get_layer("backbone").layers)
         front = take_part(self.model, 0, plan.kept_cuts(depth))
-        store: Store | None = None
+        entry: FileStore | None = None
         if self.config.cache.reuse and plan.place == "disk":
             key = compute_key(front, plan, self.data, self.config, self.run)
             folder = reuse_folder() / key[:32]
@@ -149,11 +149,11 @@ class FrozenCache:
             if self.arrays is not None:
                 logger.info("The activations of an earlier run are used: %s", folder)
                 return
-            store = self._open_entry(folder, key)
-        store = store or open_new(plan.place, self.run.scratch / "activations", plan.layout)
+            entry = self._open_entry(folder, key)
+        store: Store = entry or open_new(plan.place, self.run.scratch / "activations", plan.layout)
         try:
             compute_arrays(front, plan, self.data, store, self.config.quiet)
-            if plan.place == "disk" and self.config.cache.reuse:
+            if entry:
                 check_images(self.data, self.run)
             self.arrays = store.finish()
         except OverflowError as error:
@@ -243,9 +243,8 @@ def open_new(place: Place, folder: Path, layout: Layout) -> Store:
             return MemoryStore(layout)
         except MemoryError as error:
             raise ConfigError(
-                "The activation cache must fit into memory. Received: "
-                f"{say_bytes(count_bytes(layout))}. Lower --cache.memory_gb, or do without: "
-                "--cache.mode off."
+                "What is kept for all epochs must fit into memory. Received: "
+                f"{say_bytes(count_bytes(layout))}. Try --cache.memory_gb 0."
             ) from error
     try:
         claim_scratch(folder.parent)

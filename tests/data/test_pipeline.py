@@ -215,11 +215,12 @@ def test_a_data_set_that_forbids_flips_has_none(make_data):
     np.testing.assert_array_equal(images, data.splits["train"].pixels[order])
 
 
-def test_several_devices_split_batches_instead_of_files(make_data):
+def test_batches_have_options_for_several_devices_and_for_a_quick_end(make_data):
     off = tf.data.experimental.AutoShardPolicy.OFF
     data = make_data()
     for batches in (data.training_batches("frozen", 1), data.clean_batches("train")):
         assert batches.options().experimental_distribute.auto_shard_policy == off
+        assert batches.options().autotune.enabled is False  # its thread can outlive the iterator
 
 
 def test_other_images_are_held_for_prediction_as_they_are(folder):

@@ -17,17 +17,15 @@ PLACES = {
 }
 
 
-def write_split(run, data, salt=""):
-    """Write split.csv with the hashes of the files; what has no file gets a made-up one."""
-
-    def find_hash(split, path):
-        if split.pixels is not None:
-            return f"{salt}{path}"
-        return hashlib.sha256((data.root / path).read_bytes()).hexdigest()
-
+def write_split(run, data):
+    """Write split.csv with the hashes of the files; where there are none, with made-up ones."""
     rows = [
-        (path, find_hash(split, path), "a", name)
+        (path, hash_file(data.root / path) if data.root else path, "a", name)
         for name, split in data.splits.items()
         for path in split.paths
     ]
     run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+
+
+def hash_file(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()

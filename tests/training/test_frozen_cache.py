@@ -167,5 +167,5 @@ def test_too_little_memory_for_the_cache_is_not_blamed_on_the_batch(start, monke
         raise MemoryError
 
     monkeypatch.setattr(frozen_cache, "MemoryStore", fail)
-    with pytest.raises(ConfigError, match=r"cache must fit into memory\. .*--cache\.memory_gb"):
+    with pytest.raises(ConfigError, match=r"must fit into memory\. .*--cache\.memory_gb 0"):
         FrozenCache(model, plan, data, config, run).serve(PHASES[0])

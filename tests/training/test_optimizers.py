@@ -87,5 +87,6 @@ def test_fused_adam_moves_weights_as_keras_does(name, wrapped):
         return np.array(weight)
 
     end = train(ours)
+    assert type(ours).update_step is not reference.update_step
     assert np.abs(end - start).max() > 0.05
     np.testing.assert_allclose(end, train(theirs), rtol=1e-5, atol=1e-6)
