@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from refusals import refuse
 
 from keras_transfer.command_line import (
     SHORT_OPTIONS,
@@ -17,13 +18,6 @@ from keras_transfer.config import (
     FrozenConfig,
     TrainConfig,
 )
-
-
-def refuse(parser, *words):
-    """Return the one line that refuses these words."""
-    with pytest.raises(ConfigError) as caught:
-        parse_config(parser, words)
-    return str(caught.value)
 
 
 def test_no_words_give_the_defaults(parser):

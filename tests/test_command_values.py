@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from refusals import refuse
 
 from keras_transfer.command_line import (
     dump_config,
@@ -21,13 +22,6 @@ from keras_transfer.config import (
     HeadConfig,
     TrainConfig,
 )
-
-
-def refuse(parser, *words):
-    """Return the one line that refuses these words."""
-    with pytest.raises(ConfigError) as caught:
-        parse_config(parser, words)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
