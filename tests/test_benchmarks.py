@@ -1,27 +1,16 @@
 """The benchmarks compare equal work and count it rightly; what they measure is not tested."""
 
-import importlib
 import json
 import math
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
+from benchmark_modules import load
 
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run import HISTORY_COLUMNS, Run
 
-BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 NOTHING = [sys.executable, "-c", "pass"]
-
-
-def load(name):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        module = importlib.import_module(name)
-    assert Path(module.__file__).parent == BENCHMARKS
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -269,38 +258,3 @@ def test_disk_is_compared_with_memory_at_the_largest_size(scaling, kept, capsys)
         assert lines[-1] == "Seconds on disk / in memory at 200 images: 1.25."
     else:
         assert lines[-1].startswith("No activations were kept")
-
-
-def test_the_probe_learns_from_all_but_the_test_split_and_scores_that():
-    import keras
-
-    from keras_transfer.data.pipeline import ImageData, Split
-    from keras_transfer.data.presets import AUGMENTATIONS
-
-    probe = load("linear_probe").probe
-    bright = np.arange(20) % 2
-    pixels = np.broadcast_to((bright * 200)[:, None, None, None], (20, 8, 8, 3)).astype(np.uint8)
-    paths = np.arange(20).astype(str)
-
-    def measure(**labels):
-        splits = {
-            name: Split(paths=paths, labels=truth, pixels=pixels) for name, truth in labels.items()
-        }
-        data = ImageData(
-            root=Path(),
-            class_names=("dark", "bright"),
-            splits=splits,
-            image_size=8,
-            batch_size=7,
-            resize="crop",
-            augmentation=AUGMENTATIONS["none"],
-            flips=False,
-            seed=0,
-        )
-        images = keras.Input((8, 8, 3))
-        features = keras.layers.GlobalAveragePooling2D()(images)
-        return probe(keras.Model(images, features), data)
-
-    assert measure(train=bright, validation=bright) == 1
-    assert measure(train=bright, validation=1 - bright) == 0
-    assert measure(train=bright, validation=bright, test=1 - bright) == 0
