@@ -13,7 +13,10 @@ References:
     Takashima et al. 2023, Visual atoms (contours of two waves).
 """
 
-from collections.abc import Iterable, Sequence
+import functools
+import multiprocessing
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +24,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from keras_transfer.data.formula_parts import SHAPES, TEXTURES, Random, make_grid
 
+PIECE = 500  # pictures that a process draws at a time
 OF_TEXTURE, OF_SHAPE = 5, 4  # the most numbers that one has
 # of the background, of the main shape, its place, size and turn (5), shapes (1), mean colours (6)
 NUMBERS = OF_TEXTURE + OF_SHAPE + 5 + 1 + 6
@@ -58,6 +62,40 @@ def draw_pictures(seed: int, indices: Iterable[int], size: int) -> Pictures:
     """
     found = [_draw_picture(seed, index, size) for index in indices]
     return Pictures(*(np.stack(part) for part in zip(*found, strict=True)))
+
+
+def keep_pictures(
+    file: Path, seed: int, count: int, size: int, tell: Callable[[int], None]
+) -> np.ndarray:
+    """Draw pictures 0 to `count` on every core into a file, or find them there, and map the file.
+
+    Args:
+        file: A `.npy` file of count · size² · 3 bytes. It appears when it is whole.
+        seed: Names the set, 0 or more.
+        count: Number of pictures.
+        size: Side in pixels, 32 or more.
+        tell: Called now and then with the number that are drawn.
+
+    Returns:
+        (count, size, size, 3) uint8, RGB, read only.
+    """
+    if not file.exists():
+        unfinished = file.with_suffix(".unfinished")
+        pixels = np.lib.format.open_memmap(unfinished, "w+", np.uint8, (count, size, size, 3))
+        pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
+        # New processes, since Keras' threads do not survive a fork.
+        with multiprocessing.get_context("spawn").Pool() as pool:
+            drawn = pool.imap(functools.partial(_draw_pixels, seed, size), pieces)
+            for piece, found in zip(pieces, drawn, strict=True):
+                pixels[piece.start : piece.stop] = found
+                tell(piece.stop)
+        pixels.flush()
+        unfinished.rename(file)
+    return np.load(file, mmap_mode="r")
+
+
+def _draw_pixels(seed: int, size: int, indices: range) -> np.ndarray:
+    return draw_pictures(seed, indices, size).pixels
 
 
 def _draw_picture(seed: int, index: int, size: int) -> tuple[np.ndarray, int, int, np.ndarray]:

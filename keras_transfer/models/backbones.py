@@ -48,6 +48,8 @@ class Backbone:
     """MD5 or SHA-256 of that file, as Keras states it."""
     use: str
     """When to choose it, for the table."""
+    bundled_hash: str | None = None
+    """SHA-256 of the weights that ship with the package (`weights/README.md`). None: none do."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 

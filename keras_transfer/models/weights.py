@@ -4,10 +4,9 @@
 values get into a backbone.
 """
 
-import hashlib
+import dataclasses
 import logging
 import os
-import shutil
 import tempfile
 import threading
 import urllib.error
@@ -25,6 +24,7 @@ import numpy as np
 
 from keras_transfer.config import ConfigError, suggest
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.weight_files import convert_weights, explain_mismatch, hash_file
 from keras_transfer.run import Run
 
 logger = logging.getLogger(__name__)
@@ -63,25 +63,24 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     """
     if choice == "none":
         return Weights(kind="none")
-    bundled = BUNDLED / f"{name}.weights.h5"
     if choice == "bundled":
-        if not bundled.is_file():
+        if not row.bundled_hash:
             raise ConfigError(
                 f"`weights` bundled needs weights that ship with the program. {name} has none. "
                 "Choose --weights imagenet, a file with --weights PATH, or --weights none."
             )
-        return _from_file("bundled", bundled)
+        return _find_bundled(name, row)
     if choice not in ("auto", "imagenet"):
         return _from_file("file", _find_file(name, choice))
     cached = _find_cached(row)
     if cached is None and not (row.weights_url and _is_online(row.weights_url)):
-        if choice == "imagenet" or not bundled.is_file():
+        if choice == "imagenet" or not row.bundled_hash:
             raise ConfigError(_explain_offline(name, row))
         warning = (
             f"The ImageNet weights of {name} are not cached and the machine is off line. The "
             "bundled weights stand in and know less: run on line, or give a file by --weights PATH."
         )
-        return _from_file("bundled", bundled, warning)
+        return dataclasses.replace(_find_bundled(name, row), warning=warning)
     return _from_file("imagenet", cached or _download(name, row))
 
 
@@ -110,25 +109,36 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
             tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder,
             warnings.catch_warnings(action="ignore"),  # of layers left as they were: NaN tells
         ):
-            backbone.load_weights(_convert(weights.file, name, Path(folder)))
+            backbone.load_weights(convert_weights(weights.file, name, Path(folder)))
     except (ConfigError, MemoryError):
         raise
     except Exception as error:  # Keras raises anything from KeyError to OSError here
         damaged = isinstance(error, OSError)
         reason = "a damaged file" if damaged else "arrays that do not fit its layers"
-        raise ConfigError(_explain_mismatch(name, weights.file, reason)) from error
+        raise ConfigError(explain_mismatch(name, weights.file, reason)) from error
     empty = [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]
     if empty:
         reason = f"no numbers for {len(empty)} of its weights, {empty[0]} first"
-        raise ConfigError(_explain_mismatch(name, weights.file, reason))
+        raise ConfigError(explain_mismatch(name, weights.file, reason))
 
 
-def _from_file(
-    kind: Literal["imagenet", "bundled", "file"], file: Path, warning: str | None = None
-) -> Weights:
-    sha256 = _hash_file(file, "sha256")
+def _find_bundled(name: str, row: Backbone) -> Weights:
+    """Return the weights in the package, which must be those it was built with."""
+    file = BUNDLED / f"{name}.weights.h5"
+    weights = _from_file("bundled", file) if file.is_file() else None
+    if weights is None or weights.sha256 != row.bundled_hash:
+        found = "no such file" if weights is None else f"sha256 {weights.sha256}"
+        raise ConfigError(
+            f"The bundled weights of {name} must have the sha256 {row.bundled_hash}. "
+            f"Received: {file}, {found}. Install keras_transfer again."
+        )
+    return weights
+
+
+def _from_file(kind: Literal["imagenet", "bundled", "file"], file: Path) -> Weights:
+    sha256 = hash_file(file, "sha256")
     logger.info("Weights: %s, %s (sha256 %s…)", kind, file, sha256[:12])
-    return Weights(kind=kind, file=file, sha256=sha256, warning=warning)
+    return Weights(kind=kind, file=file, sha256=sha256)
 
 
 def _find_file(name: str, choice: str) -> Path:
@@ -156,7 +166,7 @@ def _find_file(name: str, choice: str) -> Path:
             f"Received: {choice}."
         )
     if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
-        raise ConfigError(_explain_mismatch(name, path, "a damaged file, or one of another format"))
+        raise ConfigError(explain_mismatch(name, path, "a damaged file, or one of another format"))
     return path
 
 
@@ -168,7 +178,7 @@ def _find_cached(row: Backbone) -> Path | None:
     if not file.is_file():
         return None
     expected = row.weights_hash or ""
-    whole = not expected or _hash_file(file, "sha256" if len(expected) == 64 else "md5") == expected
+    whole = not expected or hash_file(file, "sha256" if len(expected) == 64 else "md5") == expected
     return file if whole else None
 
 
@@ -230,39 +240,3 @@ def _advise(row: Backbone) -> str:
         f"Put {row.weights_url or 'the file'} into {_cache_folder()}, give a file with "
         "--weights PATH, or start from random weights with --weights none."
     )
-
-
-def _explain_mismatch(name: str, file: Path, reason: str) -> str:
-    return (
-        f"The weights in {file} must be those of {name} without its classifier. "
-        f"Received: {reason}. "
-        "Choose the backbone they belong to with --backbone, or another file with --weights."
-    )
-
-
-def _convert(file: Path, name: str, folder: Path) -> Path:
-    """Return a file that `keras.Model.load_weights` reads rightly; a new one goes to `folder`."""
-    if file.suffix == ".keras":
-        try:
-            model = keras.models.load_model(file, compile=False)
-        except Exception as error:  # a class that is not Keras' own, a broken archive, …
-            reason = "a Keras model that does not open here"
-            raise ConfigError(_explain_mismatch(name, file, reason)) from error
-        names = [layer.name for layer in model.layers]
-        backbone = model.get_layer("backbone") if "backbone" in names else model
-        target = folder / "backbone.weights.h5"
-        backbone.save_weights(target)
-        return target
-    # Keras goes by the name. Keras 2 wrote the legacy format under any, `.weights.h5` included.
-    with h5py.File(file, "r") as stream:
-        legacy = "layer_names" in stream.attrs or "model_weights" in stream
-    target = folder / ("legacy.h5" if legacy else "copy.weights.h5")
-    if file.name.endswith(".weights.h5") == (not legacy):
-        return file
-    shutil.copyfile(file, target)
-    return target
-
-
-def _hash_file(file: Path, algorithm: str) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()

@@ -13,6 +13,7 @@ from keras.src.legacy.saving import legacy_h5_format
 from keras_transfer.config import ConfigError, HeadConfig, TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.builder import build_backbone, build_model
+from keras_transfer.models.weight_files import save_half
 from keras_transfer.models.weights import Weights, find_weights, load_weights
 from keras_transfer.run import Run
 
@@ -87,21 +88,24 @@ def test_weights_of_kind_none_leave_the_backbone_alone(source):
 
 def test_half_precision_files_load_into_float32(source, row, tmp_path):
     """The form of the bundled weights."""
+    source.weights[0].assign(source.weights[0] * 0 + 1e6)  # beyond float16
+    file = tmp_path / "half.weights.h5"
+    save_half(source, file)
     source.save_weights(tmp_path / "full.weights.h5")
-
-    with h5py.File(tmp_path / "full.weights.h5", "r+") as stream:
-        names = []
-        stream.visit(names.append)
-        for name in names:
-            if isinstance(stream[name], h5py.Dataset) and stream[name].dtype == "float32":
-                values = stream[name][()].astype("float16")
-                del stream[name]
-                stream[name] = values
+    with h5py.File(file) as half, h5py.File(tmp_path / "full.weights.h5") as full:
+        assert sum(_sizes(half)) == sum(_sizes(full)) / 2
     backbone = build_backbone(row, 32)
-    load_weights(backbone, "tiny", find_weights("tiny", row, str(tmp_path / "full.weights.h5")))
+    load_weights(backbone, "tiny", find_weights("tiny", row, str(file)))
     assert {variable.dtype for variable in backbone.weights} == {"float32"}
-    for found, expected in zip(backbone.weights, source.weights, strict=True):
+    assert np.all(np.array(backbone.weights[0]) == 65504)
+    for found, expected in zip(backbone.weights[1:], source.weights[1:], strict=True):
         np.testing.assert_allclose(np.array(found), np.array(expected), rtol=1e-3, atol=1e-6)
+
+
+def _sizes(stream):
+    items = []
+    stream.visititems(lambda name, item: items.append(item))
+    return [item.nbytes for item in items if isinstance(item, h5py.Dataset)]
 
 
 def test_a_run_of_another_backbone_is_an_error(source, row, tmp_path):

@@ -28,6 +28,12 @@ def bundled(tmp_path, source):
     return file
 
 
+@pytest.fixture
+def shipped(row, bundled):
+    """A row whose weights ship with the package."""
+    return dataclasses.replace(row, bundled_hash=hashlib.sha256(bundled.read_bytes()).hexdigest())
+
+
 # Which weights
 
 
@@ -75,28 +81,39 @@ def test_on_line_the_file_is_downloaded_into_the_cache(row, cache, monkeypatch, 
     assert asked == {"url": URL, "hash": None}
 
 
-def test_a_download_that_fails_is_an_error_even_with_bundled_weights(row, monkeypatch, bundled):
+def test_a_download_that_fails_is_an_error_even_with_bundled_weights(shipped, monkeypatch):
     def get_file(*_, **__):
         raise Exception("URL fetch failure on …: None -- reset by peer")  # as Keras does
 
     monkeypatch.setattr(module, "_is_online", lambda _: True)
     monkeypatch.setattr(keras.utils, "get_file", get_file)
     with pytest.raises(ConfigError, match=r"must download whole\. Received: .*reset by peer"):
-        find_weights("tiny", row, "auto")
+        find_weights("tiny", shipped, "auto")
 
 
-def test_off_line_auto_takes_bundled_weights_with_a_warning(row, monkeypatch, bundled):
+def test_off_line_auto_takes_bundled_weights_with_a_warning(shipped, monkeypatch, bundled):
     monkeypatch.setattr(module, "_is_online", lambda _: False)
-    found = find_weights("tiny", row, "auto")
-    assert (found.kind, found.file) == ("bundled", bundled)
+    found = find_weights("tiny", shipped, "auto")
+    assert (found.kind, found.file, found.sha256) == ("bundled", bundled, shipped.bundled_hash)
     assert "ImageNet weights of tiny" in found.warning
-    assert find_weights("tiny", row, "bundled").warning is None
+    assert find_weights("tiny", shipped, "bundled").warning is None
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b"other"), Path.unlink])
+@pytest.mark.parametrize("choice", ["auto", "bundled"])
+def test_bundled_weights_must_be_those_that_were_shipped(
+    shipped, monkeypatch, bundled, choice, damage
+):
+    monkeypatch.setattr(module, "_is_online", lambda _: False)
+    damage(bundled)
+    with pytest.raises(ConfigError, match=f"must have the sha256 {shipped.bundled_hash}"):
+        find_weights("tiny", shipped, choice)
 
 
 @pytest.mark.parametrize("choice", ["auto", "imagenet"])
 def test_off_line_the_error_says_what_can_be_done(row, cache, monkeypatch, request, choice):
     if choice == "imagenet":
-        request.getfixturevalue("bundled")  # asked for ImageNet: nothing else will do
+        row = request.getfixturevalue("shipped")  # asked for ImageNet: nothing else will do
     monkeypatch.setattr(module, "_is_online", lambda _: False)
     with pytest.raises(ConfigError) as error:
         find_weights("tiny", row, choice)

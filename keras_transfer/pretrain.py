@@ -1,0 +1,149 @@
+"""Make a backbone's bundled weights from drawn pictures: `python -m keras_transfer.pretrain`.
+
+No photograph and no label: from pictures that `data/formulas.py` draws, the network learns to tell
+their classical descriptors (`data/descriptors.py`). Besides the command line only NumPy, Pillow and
+Keras are needed, under whichever backend.
+"""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from keras_transfer.checks import check_types, require
+from keras_transfer.config import ConfigError
+from keras_transfer.data.formulas import keep_pictures
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.registry import lookup
+
+logger = logging.getLogger("keras_transfer.pretrain")
+
+DRAWN = 112  # side of the pictures in pixels; the network sees crops of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainConfig:
+    """Everything one pretraining needs."""
+
+    backbone: str = "efficientnetb0"
+    """Network to pretrain."""
+    pictures: int = 100_000
+    """Different pictures; each epoch shows all of them, cropped and coloured anew."""
+    epochs: int = 10
+    """Times that they are shown."""
+    batch_size: int = 64
+    """Pictures per step."""
+    side: int = 96
+    """Side in pixels of the crops that the network sees, a multiple of 24."""
+    learning_rate: float = 2e-3
+    """Peak learning rate; it falls to zero over all epochs."""
+    weight_decay: float = 0.01
+    """Decay relative to the learning rate; biases and normalisation are spared."""
+    seed: int = 0
+    """Seed of the pictures, the first weights and everything else that is random."""
+    output: Path = Path("saved_models/pretrain")
+    """Folder of the pictures (38 kB each), of the state after each epoch and of the weights. Where
+    there is a state, training goes on from it."""
+
+    def __post_init__(self) -> None:
+        check_types(self, "")
+        for name in ("pictures", "epochs", "batch_size"):
+            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
+        fits = self.side >= 48 and self.side % 24 == 0
+        require(fits, "side", "a multiple of 24 from 48", self.side)
+        enough = self.pictures >= self.batch_size
+        require(enough, "pictures", f"a batch of {self.batch_size} or more", self.pictures)
+        require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
+        require(self.weight_decay >= 0, "weight_decay", "0 or more", self.weight_decay)
+        require(self.seed >= 0, "seed", "0 or more", self.seed)
+
+
+def pretrain(config: PretrainConfig) -> Path:
+    """Pretrain a backbone, or go on where an earlier call was stopped.
+
+    Args:
+        config: See `PretrainConfig`. To go on it must be the same.
+
+    Returns:
+        The file of the backbone's weights, float16.
+
+    Raises:
+        ConfigError: The folder belongs to other settings.
+    """
+    row = lookup(BACKBONES, "backbone", config.backbone)
+    _claim(config)
+    pictures = keep_pictures(
+        config.output / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
+    )
+
+    import keras
+
+    from keras_transfer.data.formula_batches import PictureBatches
+    from keras_transfer.training.pretraining import KeepState, build_pretrainer
+
+    keras.utils.set_random_seed(config.seed)
+    batches = PictureBatches(pictures, config.batch_size, config.side, config.seed)
+    model = build_pretrainer(row, batches, config.epochs, config.learning_rate, config.weight_decay)
+    state = config.output / "state.weights.h5"
+    weights = config.output / f"{config.backbone}.weights.h5"
+    done = 0
+    if state.exists():
+        model.load_weights(state)
+        done = int(model.optimizer.iterations) // len(batches)
+        logger.info("%d of %d epochs are done", done, config.epochs)
+    model.fit(
+        batches,
+        initial_epoch=done,
+        epochs=config.epochs,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch)),
+            KeepState(state, weights, config.output / "history.csv"),
+        ],
+        shuffle=False,  # the batches know their order; Keras' would differ after a stop
+        verbose=2,
+    )
+    return weights
+
+
+def _claim(config: PretrainConfig) -> None:
+    """Write the settings to the folder, or compare them with those that are there."""
+    settings = {name: str(value) for name, value in asdict(config).items() if name != "output"}
+    file = config.output / "settings.json"
+    config.output.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        file.write_text(json.dumps(settings, indent=1) + "\n")
+    found = json.loads(file.read_text())
+    if found != settings:
+        raise ConfigError(
+            f"`output` must be an empty folder or one of the same settings. Received: "
+            f"{config.output}, of {found}. Choose another folder or those settings."
+        )
+
+
+def _tell_drawn(done: int) -> None:
+    if done % 10_000 == 0:
+        logger.info("%d pictures drawn", done)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line."""
+    from keras_transfer.command_line import Parser
+
+    parser = Parser(
+        prog="python -m keras_transfer.pretrain",
+        description="Pretrain a backbone on pictures that formulas draw.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", action="config", help="YAML file of settings.")
+    parser.add_class_arguments(PretrainConfig, as_group=False)
+    options = parser.parse_args(arguments).as_dict()
+    options.pop("config")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print(pretrain(PretrainConfig(**options)))
+    return 0
+
+
+if __name__ == "__main__":
+    from keras_transfer.command_line import run_command
+
+    run_command(main)
