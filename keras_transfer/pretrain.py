@@ -18,6 +18,7 @@ from keras_transfer.registry import lookup
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
+MEASURED = 2048  # pictures of which the spread of the descriptors is measured
 DRAWN = 112  # side of the pictures in pixels; the network sees crops of them
 
 
@@ -78,12 +79,20 @@ def pretrain(config: PretrainConfig) -> Path:
 
     import keras
 
+    from keras_transfer.data.descriptors import DescriptorLoss
     from keras_transfer.data.formula_batches import PictureBatches
     from keras_transfer.training.pretraining import KeepState, build_pretrainer
 
     keras.utils.set_random_seed(config.seed)
     batches = PictureBatches(pictures, config.batch_size, config.side, config.seed)
-    model = build_pretrainer(row, batches, config.epochs, config.learning_rate, config.weight_decay)
+    model = build_pretrainer(
+        row,
+        config.side,
+        DescriptorLoss(batches.sample(MEASURED)),
+        config.epochs * len(batches),
+        config.learning_rate,
+        config.weight_decay,
+    )
     state = config.output / "state.weights.h5"
     weights = config.output / f"{config.backbone}.weights.h5"
     done = 0

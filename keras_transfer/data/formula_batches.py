@@ -22,9 +22,22 @@ class PictureBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         random = np.random.default_rng((self.seed, self._epoch, index))
-        chosen = self._order[index * self.batch_size :][: self.batch_size]
-        clear = np.stack([crop(random, self.pictures[number], self.side) for number in chosen])
-        return disturb(random, recolour(random, clear)), clear.astype(np.float32)
+        clear = self.crops(random, self.chosen(index))
+        return disturb(random, recolour(random, clear)), clear
+
+    def chosen(self, index: int) -> np.ndarray:
+        """Return which pictures a batch shows, (batch_size,)."""
+        return self._order[index * self.batch_size :][: self.batch_size]
+
+    def crops(self, random: np.random.Generator, chosen: np.ndarray) -> np.ndarray:
+        """Return a crop of each of the chosen pictures, float32 (n, side, side, 3)."""
+        found = [crop(random, self.pictures[number], self.side) for number in chosen]
+        return np.stack(found).astype(np.float32)
+
+    def sample(self, count: int) -> np.ndarray:
+        """Return a crop of each of the first `count` pictures, or of all if there are fewer."""
+        random = np.random.default_rng(self.seed)
+        return self.crops(random, np.arange(min(count, len(self.pictures))))
 
     def start(self, epoch: int) -> None:
         """Show the pictures with the crops, colours and order of an epoch, counted from 0.

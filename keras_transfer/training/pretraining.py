@@ -1,4 +1,4 @@
-"""Teach a backbone the descriptors of pictures, in pieces that may be cut off anywhere.
+"""Teach a backbone from drawn pictures, in pieces that may be cut off anywhere.
 
 Runs under every Keras backend.
 """
@@ -10,43 +10,37 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from keras_transfer.config import HeadConfig
-from keras_transfer.data.descriptors import DescriptorLoss
-from keras_transfer.data.formula_batches import PictureBatches
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weight_files import save_half
 
-MEASURED = 32  # batches of which the spread of the descriptors is measured
 WARMUP = 0.05  # share of the steps in which the learning rate climbs
 # Keras' .99 and .999 are for runs of a million steps: statistics would trail behind the weights.
 MOMENTUM = 0.97
 
 
 def build_pretrainer(
-    row: Backbone, batches: PictureBatches, epochs: int, learning_rate: float, weight_decay: float
+    row: Backbone, side: int, loss: Any, steps: int, learning_rate: float, weight_decay: float
 ) -> keras.Model:
-    """Return a compiled network from pictures to their descriptors around the layer `"backbone"`.
+    """Return a compiled network around the layer `"backbone"` that learns to satisfy a loss.
 
     Args:
         row: The backbone's row.
-        batches: Pictures; the spread of the descriptors is measured on the first of them.
-        epochs: Times that they will be shown; the rate falls to zero over all of them.
-        learning_rate: Peak rate.
+        side: Side of the pictures in pixels.
+        loss: A Keras loss with the attribute `size`, how many numbers the network says.
+        steps: Steps of the whole training, in which the rate climbs and then falls to zero.
+        learning_rate: Peak rate of AdamW.
         weight_decay: Decay relative to the rate; biases and normalisation are spared.
     """
-    backbone = build_backbone(row, batches.side)
+    backbone = build_backbone(row, side)
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = MOMENTUM
     classifier = build_model(row, backbone, 2, HeadConfig())  # for its preprocessing and pooling
-    count = min(MEASURED, len(batches))
-    loss = DescriptorLoss(np.concatenate([batches[index][1] for index in range(count)]))
-    said = keras.layers.Dense(loss.size, dtype="float32", name="descriptors")
+    said = keras.layers.Dense(loss.size, dtype="float32", name="said")
     model = keras.Model(classifier.input, said(classifier.get_layer("pool").output))
-    steps = epochs * len(batches)
     rising = math.ceil(WARMUP * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, decay_steps=steps - rising, warmup_target=learning_rate, warmup_steps=rising
