@@ -95,15 +95,16 @@ class FinetuneConfig:
     epochs: int | str = "auto"
     """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
-    """Peak learning rate; above 1e-3 the pretrained weights are usually lost. auto: 1e-4, and 1e-3
-    for random weights."""
+    """Peak learning rate; above 1e-3 the pretrained weights are usually lost. auto: 1e-4, 3e-4
+    for bundled and 1e-3 for random weights."""
     locked_layers: int | float | str = "auto"
     """How much of the backbone stays locked: a number of layers, a fraction in (0, 1), or the name
     of the first block that learns. auto: the backbone's own (see --list_backbones), and nothing
-    with random weights."""
+    with bundled or random weights."""
     batch_norm: Literal["auto", "frozen", "scale", "adapt"] = "auto"
     """frozen: BatchNorm layers keep everything. scale: scale and shift learn, statistics stay.
-    adapt: statistics move too. auto: scale with pretrained weights, adapt without."""
+    adapt: statistics move too. auto: scale with weights from photographs, adapt with bundled or
+    random ones."""
 
     def __post_init__(self) -> None:
         check_types(self, "finetune")

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 
+import numpy as np
 import pytest
 from benchmark_modules import load
 
@@ -258,3 +259,15 @@ def test_disk_is_compared_with_memory_at_the_largest_size(scaling, kept, capsys)
         assert lines[-1] == "Seconds on disk / in memory at 200 images: 1.25."
     else:
         assert lines[-1].startswith("No activations were kept")
+
+
+def test_pairs_of_images_decide_whether_weights_are_better():
+    compare = load("bundled_vs_scratch").compare
+    some = np.tile(np.arange(100) % 2, (3, 1)).astype(float)
+    assert compare(some, some) == (0, 0, 0)
+    mean, low, high = compare(some, np.ones((3, 100)))
+    assert mean == pytest.approx(0.5)
+    assert 0.35 < low < 0.45 < 0.55 < high < 0.65  # 1.96 · sqrt(.25 / 100) is .098
+    mean, low, high = compare(some, np.roll(some, 1, axis=1))  # as many others were right
+    assert mean == 0
+    assert low < -0.1 < 0.1 < high

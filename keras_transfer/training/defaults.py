@@ -15,8 +15,9 @@ EPOCHS = 10
 MOST_EPOCHS = 40
 FROZEN_STEPS = 160
 FINETUNE_STEPS = 80
-# Peak learning rates of finetune: pretrained weights are to be kept, random ones to be left.
-PRETRAINED_RATE, RANDOM_RATE = 1e-4, 1e-3
+# Peak learning rates of finetune: weights from photographs are to be kept, random ones to be left,
+# and what drawn pictures taught lies between.
+RATES = {"imagenet": 1e-4, "file": 1e-4, "bundled": 3e-4, "none": 1e-3}
 # Views of each image that the epochs take in turn where locked work is done once.
 VIEWS = 2
 
@@ -34,15 +35,15 @@ def resolve_auto(
         policy: The dtype policy that was chosen.
     """
     frozen, finetune = config.frozen, config.finetune
-    random = weights == "none"
+    learned = weights in ("imagenet", "file")  # from photographs, as far as we know
     folder = config.data.data_dir
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":
-        locked = 0 if random else row.default_boundary  # random layers are not worth keeping
+        locked = row.default_boundary if learned else 0  # other layers are not worth keeping
     if rate == "auto":
-        rate = RANDOM_RATE if random else PRETRAINED_RATE
+        rate = RATES[weights]
     if batch_norm == "auto":
-        batch_norm = "adapt" if random else "scale"
+        batch_norm = "scale" if learned else "adapt"
     frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))
     finetune = dataclasses.replace(
         finetune,

@@ -58,10 +58,17 @@ def test_what_the_user_gave_is_kept(resolve):
 
 
 @pytest.mark.parametrize(
-    ("weights", "mode"), [("imagenet", "scale"), ("file", "scale"), ("none", "adapt")]
+    ("weights", "mode", "locked", "rate"),
+    [
+        ("imagenet", "scale", "block4c", 1e-4),
+        ("file", "scale", "block4c", 1e-4),
+        ("bundled", "adapt", 0, 3e-4),
+        ("none", "adapt", 0, 1e-3),
+    ],
 )
-def test_batch_norm_adapts_only_without_pretrained_weights(weights, mode, resolve):
-    assert resolve(weights=weights).finetune.batch_norm == mode
+def test_the_less_the_weights_know_the_more_learns(weights, mode, locked, rate, resolve):
+    found = resolve(weights=weights).finetune
+    assert (found.batch_norm, found.locked_layers, found.learning_rate) == (mode, locked, rate)
 
 
 def test_a_resolved_config_resolves_to_itself(resolve):
