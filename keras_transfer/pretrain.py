@@ -18,7 +18,7 @@ from keras_transfer.registry import lookup
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
-MEASURED = 2048  # pictures of which the spread of the descriptors is measured
+MEASURED = 32  # batches of which the spread of the descriptors is measured
 DRAWN = 112  # side of the pictures in pixels; the network sees crops of them
 
 

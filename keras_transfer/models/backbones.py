@@ -94,6 +94,7 @@ BACKBONES: dict[str, Backbone] = {
         top1=0.681,
         weights_url=STORAGE + "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
         weights_hash="d3e8ec802a04aa4fc771ee12a9a9b836",
+        bundled_hash="667348f873080f7bab58182f208405e4f89654632e64d1622e078d9825a1fc7e",
         use="CPU training, phones, first experiments",
         weights_tested=True,
     ),

@@ -1,4 +1,4 @@
-"""BatchNorm whose statistics follow the training images, for networks with random weights."""
+"""BatchNorm whose statistics follow the training images, where the weights know no photograph."""
 
 import itertools
 import logging
@@ -25,11 +25,11 @@ def quicken_batch_norm(model: keras.Model) -> None:
 
 
 def estimate_statistics(model: keras.Model, data: ImageData) -> None:
-    """Set the BatchNorm statistics of a random backbone to those of the training images.
+    """Set the BatchNorm statistics of a backbone to those of the training images.
 
-    A locked BatchNorm layer keeps its statistics, and those of a random network are 0 and 1 for
-    ever, whatever comes in. So they are measured once before the first phase, in forward passes of
-    about 256 images in which each layer normalises by its batch.
+    A locked BatchNorm layer keeps its statistics. Those of a random network are 0 and 1, those of
+    bundled weights are of drawn pictures. So they are measured once before the first phase, in
+    forward passes of about 256 images in which each layer normalises by its batch.
 
     Args:
         model: Its layer `backbone` is called with the `training` of the whole model.
@@ -67,4 +67,4 @@ def estimate_statistics(model: keras.Model, data: ImageData) -> None:
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
         layer.momentum = momenta[index]
-    logger.info("Random weights: BatchNorm statistics measured on %d training batches", len(means))
+    logger.info("BatchNorm statistics measured on %d training batches", len(means))

@@ -17,7 +17,7 @@ FROZEN_STEPS = 160
 FINETUNE_STEPS = 80
 # Peak learning rates of finetune: weights from photographs are to be kept, random ones to be left,
 # and what drawn pictures taught lies between.
-RATES = {"imagenet": 1e-4, "file": 1e-4, "bundled": 3e-4, "none": 1e-3}
+RATES = {"imagenet": 1e-4, "file": 1e-4, "bundled": 5e-4, "none": 1e-3}
 # Views of each image that the epochs take in turn where locked work is done once.
 VIEWS = 2
 

@@ -52,7 +52,7 @@ def run_phases(
     """
     if config.finetune.batch_norm == "adapt":
         quicken_batch_norm(model)
-        if config.weights == "none":
+        if config.weights in ("none", "bundled"):  # theirs are not of photographs
             estimate_statistics(model, data)
             run.lap("statistics")
     cache = FrozenCache(model, plan, data, config, run)
