@@ -15,6 +15,7 @@ from keras_transfer.config import ConfigError
 from keras_transfer.data.formulas import keep_pictures
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.registry import lookup
+from keras_transfer.start import hushed
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
@@ -77,11 +78,12 @@ def pretrain(config: PretrainConfig) -> Path:
         config.output / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
     )
 
-    import keras
+    with hushed():
+        import keras
 
-    from keras_transfer.data.descriptors import DescriptorLoss
-    from keras_transfer.data.formula_batches import PictureBatches
-    from keras_transfer.training.pretraining import KeepState, build_pretrainer
+        from keras_transfer.data.descriptors import DescriptorLoss
+        from keras_transfer.data.formula_batches import PictureBatches
+        from keras_transfer.training.pretraining import build_pretrainer, fit_on
 
     keras.utils.set_random_seed(config.seed)
     batches = PictureBatches(pictures, config.batch_size, config.side, config.seed)
@@ -93,25 +95,7 @@ def pretrain(config: PretrainConfig) -> Path:
         config.learning_rate,
         config.weight_decay,
     )
-    state = config.output / "state.weights.h5"
-    weights = config.output / f"{config.backbone}.weights.h5"
-    done = 0
-    if state.exists():
-        model.load_weights(state)
-        done = int(model.optimizer.iterations) // len(batches)
-        logger.info("%d of %d epochs are done", done, config.epochs)
-    model.fit(
-        batches,
-        initial_epoch=done,
-        epochs=config.epochs,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch)),
-            KeepState(state, weights, config.output / "history.csv"),
-        ],
-        shuffle=False,  # the batches know their order; Keras' would differ after a stop
-        verbose=2,
-    )
-    return weights
+    return fit_on(model, batches, config.epochs, config.output, config.backbone)
 
 
 def _claim(config: PretrainConfig) -> None:

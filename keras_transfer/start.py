@@ -1,16 +1,16 @@
 """Load TensorFlow once, late and without its start-up lines."""
 
+import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
 from keras_transfer.config import ConfigError
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras; what they write to standard error is shown on failure only.
-
-    Its C++ part writes there before any log level is read, so the file descriptor is replaced.
+    """Import TensorFlow and Keras, quietly.
 
     Raises:
         ConfigError: The environment tells Keras to use another library.
@@ -18,16 +18,26 @@ def import_tensorflow() -> None:
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or ~/.keras would choose
     if backend != "tensorflow":
         raise ConfigError(f"`KERAS_BACKEND` must be tensorflow. Received: {backend!r}. Unset it.")
-    if "tensorflow" in sys.modules:
-        return
+    if "tensorflow" not in sys.modules:
+        with hushed():
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Hold back what is written to standard error; show it only if something is raised.
+
+    TensorFlow's C++ part writes there before any log level is read, so the file descriptor is
+    replaced.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     former = os.dup(2)
     with tempfile.TemporaryFile() as written:
         os.dup2(written.fileno(), 2)
         try:
-            import keras  # noqa: F401
-            import tensorflow  # noqa: F401
+            yield
         except BaseException:
             written.seek(0)
             os.write(former, written.read())

@@ -81,6 +81,7 @@ BACKBONES: dict[str, Backbone] = {
         top1=0.771,
         weights_url=GOOGLE + "keras-applications/efficientnetb0_notop.h5",
         weights_hash="50bc09e76180e00e4465e1a485ddc09d",
+        bundled_hash="808695eb237eb322591397e40df8e868808f3681a1c4200012a6e113b864a469",
         use="default: accurate for its size",
     ),
     "mobilenetv3small": Backbone(

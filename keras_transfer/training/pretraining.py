@@ -3,6 +3,7 @@
 Runs under every Keras backend.
 """
 
+import logging
 import math
 import os
 from collections.abc import Callable
@@ -12,9 +13,12 @@ from typing import Any
 import keras
 
 from keras_transfer.config import HeadConfig
+from keras_transfer.data.formula_batches import PictureBatches
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weight_files import save_half
+
+logger = logging.getLogger(__name__)
 
 WARMUP = 0.05  # share of the steps in which the learning rate climbs
 # Keras' .99 and .999 are for runs of a million steps: statistics would trail behind the weights.
@@ -48,10 +52,40 @@ def build_pretrainer(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(optimizer, loss)
-    optimizer.build(
-        model.trainable_variables
-    )  # so that a state can be loaded before the first step
+    optimizer.build(model.trainable_variables)  # or no state could be loaded before a step
     return model
+
+
+def fit_on(
+    model: keras.Model, batches: PictureBatches, epochs: int, folder: Path, name: str
+) -> Path:
+    """Train, or go on after the last whole epoch, and return the file of the backbone's weights.
+
+    Args:
+        model: What `build_pretrainer` returned.
+        batches: Its pictures.
+        epochs: Times that they are shown.
+        folder: Gets `state.weights.h5`, `history.csv` and the weights.
+        name: Name of the backbone, for the file.
+    """
+    keep = KeepState(
+        folder / "state.weights.h5", folder / f"{name}.weights.h5", folder / "history.csv"
+    )
+    done = 0
+    if keep.state.exists():
+        model.load_weights(keep.state)
+        done = int(model.optimizer.iterations) // len(batches)
+        logger.info("%d of %d epochs are done", done, epochs)
+    start = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: batches.start(epoch))
+    model.fit(
+        batches,
+        initial_epoch=done,
+        epochs=epochs,
+        callbacks=[start, keep],
+        shuffle=False,  # the batches know their order; Keras' would differ after a stop
+        verbose=2,
+    )
+    return keep.weights
 
 
 class KeepState(keras.callbacks.Callback):
@@ -65,12 +99,12 @@ class KeepState(keras.callbacks.Callback):
 
     def __init__(self, state: Path, weights: Path, history: Path) -> None:
         super().__init__()
-        self._state, self._weights, self._history = state, weights, history
+        self.state, self.weights, self._history = state, weights, history
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Write each file under another name and rename it; the state comes last of the two."""
-        _replace(self._weights, lambda file: save_half(self.model.get_layer("backbone"), file))
-        _replace(self._state, self.model.save_weights)
+        """Write the weights and the state under other names and rename them, the state last."""
+        _replace(self.weights, lambda file: save_half(self.model.get_layer("backbone"), file))
+        _replace(self.state, self.model.save_weights)
         with self._history.open("a") as stream:
             if stream.tell() == 0:
                 stream.write("epoch,loss\n")
