@@ -109,7 +109,7 @@ def make_targets(pictures: Pictures) -> dict[str, tuple[PictureBatches, Any]]:
     return {
         "labels": (facts, Target(len(TEXTURES) + len(SHAPES), guess_labels)),
         "numbers": (facts, Target(NUMBERS, guess_numbers)),
-        "descriptors": (clear, DescriptorLoss(clear.sample(32))),
+        "descriptors": (clear, DescriptorLoss(clear.sample(2048))),
         "views": (ViewBatches(pictures.pixels, BATCH, SIDE, 0), Target(128, tell_views_apart)),
     }
 

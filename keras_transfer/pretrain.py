@@ -19,7 +19,7 @@ from keras_transfer.start import hushed
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
-MEASURED = 32  # batches of which the spread of the descriptors is measured
+MEASURED = 2048  # pictures of which the spread of the descriptors is measured
 DRAWN = 112  # side of the pictures in pixels; the network sees crops of them
 
 
@@ -73,9 +73,10 @@ def pretrain(config: PretrainConfig) -> Path:
         ConfigError: The folder belongs to other settings.
     """
     row = lookup(BACKBONES, "backbone", config.backbone)
-    _claim(config)
+    folder = config.output.expanduser()
+    _claim(folder, config)
     pictures = keep_pictures(
-        config.output / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
+        folder / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
     )
 
     with hushed():
@@ -95,21 +96,24 @@ def pretrain(config: PretrainConfig) -> Path:
         config.learning_rate,
         config.weight_decay,
     )
-    return fit_on(model, batches, config.epochs, config.output, config.backbone)
+    return fit_on(model, batches, config.epochs, folder, config.backbone)
 
 
-def _claim(config: PretrainConfig) -> None:
+def _claim(folder: Path, config: PretrainConfig) -> None:
     """Write the settings to the folder, or compare them with those that are there."""
     settings = {name: str(value) for name, value in asdict(config).items() if name != "output"}
-    file = config.output / "settings.json"
-    config.output.mkdir(parents=True, exist_ok=True)
+    file = folder / "settings.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"`output` must be a folder. Received: {error}.") from error
     if not file.exists():
         file.write_text(json.dumps(settings, indent=1) + "\n")
     found = json.loads(file.read_text())
     if found != settings:
         raise ConfigError(
-            f"`output` must be an empty folder or one of the same settings. Received: "
-            f"{config.output}, of {found}. Choose another folder or those settings."
+            f"`output` must be a new folder or one of the same settings. Received: {folder}, of "
+            f"{found}. Choose another folder or those settings."
         )
 
 

@@ -63,6 +63,7 @@ def test_it_learns_and_leaves_half_precision_weights_that_train_can_load(finishe
     backbone = build_backbone(tiny_row, 32)
     load_weights(backbone, "tiny", find_weights("tiny", tiny_row, str(file)))
     statistics = [v for v in backbone.weights if "moving_mean" in v.path]
+    assert len(statistics) == 3
     assert all(np.abs(np.asarray(values)).max() > 0 for values in statistics)
 
 
@@ -97,7 +98,7 @@ def test_a_finished_one_is_left_alone(finished):
 def test_a_folder_of_other_settings_is_an_error(finished):
     folder, _ = finished
     config = PretrainConfig(**SETTINGS | {"seed": 1}, output=folder)
-    with pytest.raises(ConfigError, match=r"`output` must be an empty folder or one of the same"):
+    with pytest.raises(ConfigError, match=r"`output` must be a new folder or one of the same"):
         pretrain(config)
 
 
@@ -127,6 +128,12 @@ def test_the_command_reads_a_file_and_options(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out == "weights\n"
     with pytest.raises(ConfigError, match="Unknown option --epoch"):
         main(["--epoch", "5"])
+
+
+def test_output_must_be_a_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="`output` must be a folder"):
+        pretrain(PretrainConfig(**SETTINGS, output=tmp_path / "file"))
 
 
 def test_an_unknown_backbone_comes_before_any_work(tmp_path):

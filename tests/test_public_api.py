@@ -72,4 +72,4 @@ def test_a_verb_is_the_same_as_its_module():
 def test_an_unknown_verb_is_answered_with_a_close_one():
     done = run_python("-m", "keras_transfer", "trian")
     assert done.returncode == 2
-    assert done.stderr == "error: Unknown verb 'trian'. Did you mean 'train'?\n"
+    assert done.stderr == "error: Unknown verb 'trian'. Did you mean 'train' or 'pretrain'?\n"

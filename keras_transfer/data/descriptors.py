@@ -108,7 +108,7 @@ class DescriptorLoss(keras.losses.Loss):
 
     def __init__(self, pictures: np.ndarray) -> None:
         super().__init__(name="descriptors")
-        found = {name: np.asarray(rows) for name, rows in describe(pictures).items()}
+        found = {name: ops.convert_to_numpy(rows) for name, rows in describe(pictures).items()}
         self._means = {name: rows.mean(axis=0) for name, rows in found.items()}
         self._deviations = {name: rows.std(axis=0) + 1e-6 for name, rows in found.items()}
         self.size = sum(mean.size for mean in self._means.values())

@@ -1,5 +1,7 @@
 """Batches of drawn pictures for pretraining, changed anew each time they are shown."""
 
+import math
+
 import keras
 import numpy as np
 from PIL import Image
@@ -13,7 +15,7 @@ class PictureBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, pictures: np.ndarray, batch_size: int, side: int, seed: int) -> None:
-        super().__init__(workers=1, max_queue_size=8)
+        super().__init__()
         self.pictures, self.batch_size, self.side, self.seed = pictures, batch_size, side, seed
         self.start(0)
 
@@ -34,9 +36,10 @@ class PictureBatches(keras.utils.PyDataset):
         found = [crop(random, self.pictures[number], self.side) for number in chosen]
         return np.stack(found).astype(np.float32)
 
-    def sample(self, batches: int) -> np.ndarray:
-        """Return the second halves of the first batches of the epoch, one after the other."""
-        return np.concatenate([self[index][1] for index in range(min(batches, len(self)))])
+    def sample(self, count: int) -> np.ndarray:
+        """Return the second halves of the epoch's first batches, of about `count` pictures."""
+        batches = min(math.ceil(count / self.batch_size), len(self))
+        return np.concatenate([self[index][1] for index in range(batches)])
 
     def start(self, epoch: int) -> None:
         """Show the pictures with the crops, colours and order of an epoch, counted from 0.

@@ -236,7 +236,9 @@ def _explain_offline(name: str, row: Backbone) -> str:
 
 
 def _advise(row: Backbone) -> str:
+    bundled = "take those that ship with the program by --weights bundled, "
     return (
         f"Put {row.weights_url or 'the file'} into {_cache_folder()}, give a file with "
-        "--weights PATH, or start from random weights with --weights none."
+        f"--weights PATH, {bundled if row.bundled_hash else ''}or start from random weights with "
+        "--weights none."
     )

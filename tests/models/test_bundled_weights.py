@@ -56,6 +56,7 @@ def test_the_card_says_where_they_come_from(name, monkeypatch):
     assert isinstance(config, PretrainConfig)
     assert config.backbone == name
     assert f"{config.pictures * config.epochs:,}" in card
+    assert name in config.output.name  # or the commands of two cards would meet
 
 
 @pytest.mark.slow
