@@ -245,6 +245,8 @@ def _one_line(message: str, parser: Parser) -> str:
     if found := re.search(r"Group '(\w+)' does not accept option '(.+?)'", text):
         option = f"{found[1]}.{found[2]}"
         return f"Unknown setting {option!r}. {_closest(f'--{option}', options)}"
+    if found := re.match(r"Option '(.+?)' is not accepted", text):  # in a file of settings
+        return f"Unknown setting {found[1]!r}. {_closest(f'--{found[1]}', options)}"
     # Greedy: the last key is the innermost, as in `--data '{batch_size: x}'`.
     wrong = r'.*Parser key "([\w.]+)": (Expected an? .*?|Does not .*) (?:Got|Given) value:(.*)'
     if found := re.match(wrong, text):

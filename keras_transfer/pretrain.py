@@ -15,6 +15,7 @@ from keras_transfer.config import ConfigError
 from keras_transfer.data.formulas import keep_pictures
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.registry import lookup
+from keras_transfer.run import replacing
 from keras_transfer.start import hushed
 
 logger = logging.getLogger("keras_transfer.pretrain")
@@ -108,7 +109,8 @@ def _claim(folder: Path, config: PretrainConfig) -> None:
     except OSError as error:
         raise ConfigError(f"`output` must be a folder. Received: {error}.") from error
     if not file.exists():
-        file.write_text(json.dumps(settings, indent=1) + "\n")
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(settings, indent=1) + "\n")
     found = json.loads(file.read_text())
     if found != settings:
         raise ConfigError(

@@ -109,7 +109,8 @@ class Run:
 
     def write_text(self, file: Path, text: str) -> None:
         """Write a text file whole or not at all."""
-        with self.replacing(file) as temporary:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="")
 
     def write_json(self, file: Path, content: Mapping[str, Any]) -> None:
@@ -123,27 +124,12 @@ class Run:
     ) -> None:
         """Write a CSV file whole or not at all."""
         with (
-            self.replacing(file) as temporary,
+            replacing(file) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as stream,
         ):
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(rows)
-
-    @contextlib.contextmanager
-    def replacing(self, file: Path) -> Iterator[Path]:
-        """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(
-            f".{os.getpid()}-{file.name}"
-        )  # keeps the suffix that writers look at
-        try:
-            yield temporary
-            with temporary.open("rb") as stream:
-                os.fsync(stream.fileno())
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def lap(self, part: str) -> None:
         """Count the time since the last call, or since the start, for a part of the training."""
@@ -208,6 +194,19 @@ class Run:
     def predictions(self) -> Table:
         """Return predictions.csv: one row an image of validation and test."""
         return read_table(self.predictions_file)
+
+
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
+    temporary = file.with_name(f".{os.getpid()}-{file.name}")  # keeps the suffix: writers look
+    try:
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 class _Lines(logging.Formatter):

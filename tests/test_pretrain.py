@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -67,6 +68,15 @@ def test_it_learns_and_leaves_half_precision_weights_that_train_can_load(finishe
     assert all(np.abs(np.asarray(values)).max() > 0 for values in statistics)
 
 
+def test_weights_that_were_moved_away_are_written_again(finished, tmp_path):
+    folder, file = finished
+    again = shutil.copytree(folder, tmp_path / "again")
+    (again / file.name).unlink()
+    found = _read(pretrain(PretrainConfig(**SETTINGS, output=again)))
+    for name, values in _read(file).items():
+        np.testing.assert_array_equal(values, found[name])
+
+
 @pytest.mark.parametrize("when", ["between epochs", "within an epoch"])
 def test_it_goes_on_to_the_same_weights(finished, tmp_path, monkeypatch, when):
     from keras_transfer.training.pretraining import KeepState
@@ -126,6 +136,9 @@ def test_the_command_reads_a_file_and_options(monkeypatch, tmp_path, capsys):
     main(["--config", str(tmp_path / "settings.yaml"), "--epochs", "5"])
     assert seen == [PretrainConfig(backbone="mobilenetv3small", learning_rate=3e-3, epochs=5)]
     assert capsys.readouterr().out == "weights\n"
+    (tmp_path / "settings.yaml").write_text("epoch: 3\n")
+    with pytest.raises(ConfigError, match=r"Unknown setting 'epoch'\. Did you mean '--epochs'"):
+        main(["--config", str(tmp_path / "settings.yaml")])
     with pytest.raises(ConfigError, match="Unknown option --epoch"):
         main(["--epoch", "5"])
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.run import Run, read_table
+from keras_transfer.run import Run, read_table, replacing
 
 logger = logging.getLogger("keras_transfer.anything")
 
@@ -99,7 +99,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(run):
     run.write_table(run.history_file, ("a", "b"), [("old", "old")])
     with pytest.raises(RuntimeError, match="in the middle"):
         run.write_table(run.history_file, ("a", "b"), _rows_that_break())
-    with pytest.raises(RuntimeError), run.replacing(run.model_file) as temporary:  # noqa: PT012
+    with pytest.raises(RuntimeError), replacing(run.model_file) as temporary:  # noqa: PT012
         temporary.write_bytes(b"half of a model")
         raise RuntimeError
     with pytest.raises(ValueError, match="JSON"):
@@ -111,7 +111,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(run):
 def test_the_old_file_is_whole_until_the_new_one_is(run):
     run.write_text(run.environment_file, "old")
     with run.environment_file.open() as reader:
-        with run.replacing(run.environment_file) as temporary:
+        with replacing(run.environment_file) as temporary:
             temporary.write_text("new")
             assert run.environment_file.read_text() == "old"
             assert temporary.suffix == run.environment_file.suffix  # writers look at it

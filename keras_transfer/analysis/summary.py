@@ -14,7 +14,7 @@ from keras_transfer.analysis.metrics import (
     wilson_interval,
 )
 from keras_transfer.predictions import Predictions, read_predictions
-from keras_transfer.run import Run
+from keras_transfer.run import Run, replacing
 from keras_transfer.tables import draw_table
 
 
@@ -31,14 +31,15 @@ def draw_figures(run: Run, root: Path) -> None:
         root: Folder of the data set, for the images with the highest loss.
     """
     name = run.path.name
-    with run.replacing(run.figures / "learning_curves.png") as file:
+    run.figures.mkdir(exist_ok=True)
+    with replacing(run.figures / "learning_curves.png") as file:
         draw_learning_curves(read_history(run.history()), file, name)
     predictions = read_run_predictions(run)
     split = predictions.split_names[-1]  # the test split where there is one
     part = predictions.select(split)
-    with run.replacing(run.figures / "confusion_matrix.png") as file:
+    with replacing(run.figures / "confusion_matrix.png") as file:
         draw_confusion_matrix(part, file, f"{name}: {split} images")
-    with run.replacing(run.figures / "top_losses.png") as file:
+    with replacing(run.figures / "top_losses.png") as file:
         draw_top_losses(part, root, file)
 
 

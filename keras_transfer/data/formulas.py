@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from keras_transfer.data.formula_parts import SHAPES, TEXTURES, Random, make_grid
+from keras_transfer.run import replacing
 
 PIECE = 500  # pictures that a process draws at a time
 OF_TEXTURE, OF_SHAPE = 5, 4  # the most numbers that one has
@@ -80,17 +81,17 @@ def keep_pictures(
         (count, size, size, 3) uint8, RGB, read only.
     """
     if not file.exists():
-        unfinished = file.with_suffix(".unfinished")
-        pixels = np.lib.format.open_memmap(unfinished, "w+", np.uint8, (count, size, size, 3))
+        shape = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
         pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
         # New processes, since Keras' threads do not survive a fork.
-        with multiprocessing.get_context("spawn").Pool() as pool:
+        pool = multiprocessing.get_context("spawn").Pool()
+        # Written, not mapped: a full disk is an error where a map would end the process.
+        with pool, replacing(file) as unfinished, unfinished.open("wb") as stream:
+            np.lib.format.write_array_header_1_0(stream, shape)
             drawn = pool.imap(functools.partial(_draw_pixels, seed, size), pieces)
             for piece, found in zip(pieces, drawn, strict=True):
-                pixels[piece.start : piece.stop] = found
+                stream.write(found.tobytes())
                 tell(piece.stop)
-        pixels.flush()
-        unfinished.rename(file)
     return np.load(file, mmap_mode="r")
 
 

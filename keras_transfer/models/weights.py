@@ -30,6 +30,7 @@ from keras_transfer.run import Run
 logger = logging.getLogger(__name__)
 
 CHOICES = ("auto", "imagenet", "bundled", "none")
+UNSEEING = ("bundled", "none")  # kinds of weights that know no photograph
 SUFFIXES = (".weights.h5", ".h5", ".keras")
 BUNDLED = Path(__file__).parent.parent / "weights"  # <backbone>.weights.h5, package data
 PROBE_SECONDS = 12.0  # how long a host may take to answer before the machine counts as off line

@@ -20,7 +20,7 @@ import psutil
 
 from keras_transfer.config import ConfigError
 from keras_transfer.data.prepared import cache_roots
-from keras_transfer.run import Run
+from keras_transfer.run import Run, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -155,12 +155,8 @@ def remove_folder(folder: Path) -> int:
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
-    temporary = file.with_name(f".{os.getpid()}-{file.name}")
-    with temporary.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, file)
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _name_host() -> str:

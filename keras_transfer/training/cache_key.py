@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.pipeline import ImageData
+from keras_transfer.models.weight_files import hash_file
 from keras_transfer.run import Run, read_table
 from keras_transfer.training.cache_plan import CachePlan
 from keras_transfer.training.cache_store import FORMAT
@@ -84,6 +85,6 @@ def check_images(data: ImageData, run: Run) -> None:
 
 def _hash_file(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hash_file(file, "sha256")
     except OSError:  # it is gone
         return ""

@@ -8,6 +8,7 @@ from keras_transfer.config import Policy, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.data.presets import HEAVY
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.weights import UNSEEING
 
 # An untrained head is what a fixed number of epochs leaves on small sets: 10 epochs of 244 images
 # are 80 steps. So a phase takes at least these many steps.
@@ -35,7 +36,7 @@ def resolve_auto(
         policy: The dtype policy that was chosen.
     """
     frozen, finetune = config.frozen, config.finetune
-    learned = weights in ("imagenet", "file")  # from photographs, as far as we know
+    learned = weights not in UNSEEING
     folder = config.data.data_dir
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":

@@ -11,7 +11,7 @@ from keras_transfer.config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weights import Weights, load_weights
-from keras_transfer.run import Run
+from keras_transfer.run import Run, replacing
 from keras_transfer.training.precision import precision
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,6 @@ def finish_model(
             rebuilt.load_weights(Path(folder) / "trained.weights.h5")
         model = rebuilt
     model = keras.Model(model.input, model.output, name="classifier")  # the same, not compiled
-    with run.replacing(run.model_file) as temporary:
+    with replacing(run.model_file) as temporary:
         model.save(temporary)
     return model

@@ -12,6 +12,7 @@ from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freezing import set_boundary
+from keras_transfer.models.weights import UNSEEING
 from keras_transfer.run import Run
 from keras_transfer.training.batch_norm import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache_plan import CachePlan
@@ -52,7 +53,7 @@ def run_phases(
     """
     if config.finetune.batch_norm == "adapt":
         quicken_batch_norm(model)
-        if config.weights in ("none", "bundled"):  # theirs are not of photographs
+        if config.weights in UNSEEING:
             estimate_statistics(model, data)
             run.lap("statistics")
     cache = FrozenCache(model, plan, data, config, run)

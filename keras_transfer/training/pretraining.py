@@ -5,8 +5,6 @@ Runs under every Keras backend.
 
 import logging
 import math
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from keras_transfer.data.formula_batches import PictureBatches
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weight_files import save_half
+from keras_transfer.run import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +84,8 @@ def fit_on(
         shuffle=False,  # the batches know their order; Keras' would differ after a stop
         verbose=2,
     )
+    if not keep.weights.exists():  # all epochs were done, and the file was moved since
+        keep.write_weights()
     return keep.weights
 
 
@@ -102,16 +103,16 @@ class KeepState(keras.callbacks.Callback):
         self.state, self.weights, self._history = state, weights, history
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Write the weights and the state under other names and rename them, the state last."""
-        _replace(self.weights, lambda file: save_half(self.model.get_layer("backbone"), file))
-        _replace(self.state, self.model.save_weights)
+        """Write the weights, then the state, each whole or not at all."""
+        self.write_weights()
+        with replacing(self.state) as file:
+            self.model.save_weights(file)
         with self._history.open("a") as stream:
             if stream.tell() == 0:
                 stream.write("epoch,loss\n")
             stream.write(f"{epoch + 1},{logs['loss']:.5f}\n")
 
-
-def _replace(file: Path, write: Callable[[Path], None]) -> None:
-    unfinished = file.with_name(f"unfinished-{file.name}")
-    write(unfinished)
-    os.replace(unfinished, file)
+    def write_weights(self) -> None:
+        """Write the backbone's weights as float16."""
+        with replacing(self.weights) as file:
+            save_half(self.model.get_layer("backbone"), file)

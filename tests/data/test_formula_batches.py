@@ -21,6 +21,15 @@ def test_pictures_are_drawn_once_and_kept_whole(tmp_path, pictures):
     assert [file.name for file in tmp_path.iterdir()] == ["pictures.npy"]
 
 
+def test_drawing_that_fails_leaves_nothing(tmp_path):
+    def break_off(_):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        keep_pictures(tmp_path / "pictures.npy", 0, 2, 32, break_off)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_batch_is_a_function_of_seed_epoch_and_place(pictures):
     batches, again = (
         PictureBatches(pictures, 8, 96, seed=3),
