@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_transfer.check import check_dataset
     from keras_transfer.command_line import load_config
     from keras_transfer.config import (
         AugmentConfig,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from keras_transfer.train import fine_tune
 
 _HOMES = {
+    "keras_transfer.check": ("check_dataset",),
     "keras_transfer.command_line": ("load_config",),
     "keras_transfer.config": (
         "AugmentConfig",
@@ -56,6 +58,7 @@ __all__ = [
     "OptimizerConfig",
     "Run",
     "TrainConfig",
+    "check_dataset",
     "evaluate_run",
     "fine_tune",
     "load_config",

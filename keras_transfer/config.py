@@ -33,6 +33,18 @@ class DataConfig:
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
     on_bad_file: Literal["skip", "error"] = "skip"
     """skip: leave out files that are no readable image and name them. error: stop at them."""
+    on_leak: Literal["drop", "error", "keep"] = "drop"
+    """What to do with equal files in two given splits. drop: they leave train (or validation,
+    where the other one is in test). error: stop. keep: leave them, with a warning."""
+    near_duplicates: Literal["report", "drop", "ignore"] = "report"
+    """Images that look equal, resized or encoded anew, are never divided by the splits made here.
+    In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
+    split_file: Path | None = None
+    """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
+    ones are assigned."""
+    class_weight: Literal["none", "auto"] = "none"
+    """auto: in training every class counts the same, however many images it has. none: every
+    image does."""
     data_dir: Path | None = None
     """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
 

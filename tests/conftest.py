@@ -18,6 +18,14 @@ from keras_transfer.models.backbones import BACKBONES, Backbone
 SHARED = Path(__file__).resolve().parents[1] / "../shared"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Keep what the tests prepare and inspect out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Give every test the same random weights, whichever tests ran before it."""

@@ -1,25 +1,28 @@
-"""The data doctor: which files Pillow cannot load, which are plain, which have the same content.
+"""The data doctor: what is in every file of a data set, found in parallel and remembered.
 
-It looks and reports; what is left out or dropped is decided in `loading.py` and `splits.py`.
+It looks; what is left out or dropped is decided in `loading.py` and `splits.py`.
 """
 
-import hashlib
-import io
+import logging
 import os
+import time
 import warnings
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.plain import is_plain
+from keras_transfer.data.file_facts import LEAST_SIDE, Facts, inspect_file
+from keras_transfer.data.known_files import KnownFiles, State
+
+logger = logging.getLogger(__name__)
 
 BLOCK = 64  # files per task: few enough to balance the threads, enough to keep tasks few
+PAUSE = 5.0  # seconds after which progress is said, and what was found is kept
+TINY = 32  # pixels of the short side, in a set where most images are larger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,72 +32,127 @@ class Inspection:
     sha256: np.ndarray
     """(n,) of str, hexadecimal digest of the file; "" where the file could not be read."""
     reasons: np.ndarray
-    """(n,) of str: "" where Pillow loads the whole image, else why not."""
+    """(n,) of str objects: "" where Pillow loads the whole image, else why not."""
     plain: np.ndarray
     """(n,) of bool: whether TensorFlow decodes the file to exactly Pillow's pixels."""
+    odd: np.ndarray
+    """(n,) of str objects: what is unusual about the file, words joined by ", "."""
+    sizes: np.ndarray
+    """(n, 2) of int32, width and height in pixels as a person sees the image, 0 if unusable."""
+    looks: np.ndarray
+    """(n,) of uint64, perceptual hash; it says nothing where `told_by_look` is false."""
+
+    @property
+    def usable(self) -> np.ndarray:
+        """(n,) of bool: whether Pillow loads the whole image."""
+        return np.asarray(self.reasons == "")
+
+    @property
+    def told_by_look(self) -> np.ndarray:
+        """(n,) of bool: whether the image is large enough for a perceptual hash."""
+        return self.sizes.min(axis=1) >= LEAST_SIDE
 
 
 def inspect_files(examples: Examples) -> Inspection:
-    """Read every file once, hash it and load it with Pillow, in parallel threads.
+    """Read every file that is new or changed, hash it and load it with Pillow, in threads.
 
-    Pixels are not kept. Images that Pillow only warns of are usable.
+    What was found is kept in the cache by path, size and time of change, also when this is
+    interrupted. Pixels are not kept.
     """
-    files = [os.path.join(examples.root, path) for path in examples.paths.tolist()]
-    blocks = [files[start : start + BLOCK] for start in range(0, len(files), BLOCK)]
+    count = len(examples.paths)
+    found = _make_columns(count)
+    known = KnownFiles(examples.root)
+    try:
+        states = _read_states(examples)
+        fresh = np.ones(count, bool)
+        for row, facts in known.find(states):
+            _put(found, row, facts)
+            fresh[row] = False
+        _inspect_rest(examples, np.flatnonzero(fresh), states, found, known)
+    finally:
+        known.close()
+    _name_tiny(found)
+    return found
+
+
+def _make_columns(count: int) -> Inspection:
+    return Inspection(
+        sha256=np.full(count, "", dtype="<U64"),
+        reasons=np.full(count, "", dtype=object),
+        plain=np.zeros(count, bool),
+        odd=np.full(count, "", dtype=object),
+        sizes=np.zeros((count, 2), np.int32),
+        looks=np.zeros(count, np.uint64),
+    )
+
+
+def _put(found: Inspection, row: int, facts: Facts) -> None:
+    found.sha256[row], found.reasons[row], found.plain[row] = facts[:3]
+    found.odd[row], found.sizes[row] = facts.odd, (facts.width, facts.height)
+    found.looks[row] = facts.look
+
+
+def _read_states(examples: Examples) -> list[State]:
+    """Return row, path, size and time of the last change of the files that are there."""
+    states = []
+    for row, path in enumerate(examples.paths.tolist()):
+        try:
+            status = os.stat(os.path.join(examples.root, path))
+            states.append((row, path, status.st_size, status.st_mtime_ns))
+        except OSError:  # a link to nowhere; the inspection says so
+            states.append((row, path, -1, -1))
+    return states
+
+
+def _inspect_rest(
+    examples: Examples,
+    rows: np.ndarray,
+    states: Sequence[State],
+    found: Inspection,
+    known: KnownFiles,
+) -> None:
+    """Inspect the files of these rows; say and keep from time to time how far it went."""
+    fresh: list[tuple[State, Facts]] = []
+    last = time.monotonic()
+    try:
+        for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows), 1):
+            _put(found, row, facts)
+            fresh.append((states[row], facts))
+            if time.monotonic() > last + PAUSE:
+                logger.info("Inspected %s of %s files", f"{done:,}", f"{len(rows):,}")
+                known.remember(fresh)
+                fresh.clear()
+                last = time.monotonic()
+    finally:
+        known.remember(fresh)
+
+
+def _inspect_in_threads(examples: Examples, rows: np.ndarray) -> Iterator[tuple[int, Facts]]:
+    blocks = [rows[start : start + BLOCK].tolist() for start in range(0, len(rows), BLOCK)]
+
+    def inspect_block(block: list[int]) -> list[Facts]:
+        return [inspect_file(os.path.join(examples.root, examples.paths[row])) for row in block]
+
     Image.init()  # loads Pillow's format plugins before threads could do so at once
     with warnings.catch_warnings():
         # The list of filters belongs to the process, so threads must not change it one by one;
         # set here, before they start, it holds for all of them, also where warnings are errors.
         warnings.simplefilter("ignore")
-        with ThreadPoolExecutor(_count_cores()) as threads:
-            found = [row for block in threads.map(_inspect_block, blocks) for row in block]
-    return Inspection(
-        sha256=np.array([digest for digest, _, _ in found], dtype=np.str_),
-        reasons=np.array([reason for _, reason, _ in found], dtype=np.str_),
-        plain=np.array([plain for _, _, plain in found], dtype=bool),
-    )
+        threads = ThreadPoolExecutor(_count_cores())
+        try:
+            for block, facts in zip(blocks, threads.map(inspect_block, blocks), strict=True):
+                yield from zip(block, facts, strict=True)
+        finally:
+            threads.shutdown(cancel_futures=True)  # after Ctrl-C the rest is not waited for
 
 
-def build_report(examples: Examples, inspection: Inspection, splits: np.ndarray) -> dict[str, Any]:
-    """Return the content of data_report.json.
-
-    Args:
-        examples: All files that were found.
-        inspection: What `inspect_files` says of them.
-        splits: (n,) of str, the split that each image ended in, "" for those not used.
-
-    Returns:
-        `images`, the number of files; `classes`, the usable images of each class; `unusable`, path
-        and reason; `duplicates`, groups of usable images with equal bytes. The numbers of `classes`
-        and `unusable` add up to `images`.
-    """
-    usable = inspection.reasons == ""
-    counts = np.bincount(examples.labels[usable], minlength=len(examples.class_names))
-    return {
-        "images": len(examples.paths),
-        "classes": dict(zip(examples.class_names, counts.tolist(), strict=True)),
-        "unusable": [
-            {"path": str(examples.paths[row]), "reason": str(inspection.reasons[row])}
-            for row in np.flatnonzero(~usable)
-        ],
-        "duplicates": [
-            {
-                "kind": "exact",
-                "paths": [str(examples.paths[row]) for row in rows],
-                "splits": [str(splits[row]) for row in rows],
-                "labels": [examples.class_names[examples.labels[row]] for row in rows],
-            }
-            for rows in _find_repeated(inspection.sha256, usable)
-        ],
-    }
-
-
-def _find_repeated(sha256: np.ndarray, usable: np.ndarray) -> list[list[int]]:
-    """Return the rows of each content that occurs more than once, in the order of the first."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row in np.flatnonzero(usable).tolist():
-        rows[sha256[row]].append(row)
-    return [same for same in rows.values() if len(same) > 1]
+def _name_tiny(found: Inspection) -> None:
+    """Note images that are tiny in a set where most are not."""
+    short = found.sizes.min(axis=1)
+    if not found.usable.any() or np.median(short[found.usable]) < TINY:
+        return
+    for row in np.flatnonzero(found.usable & (short < TINY)):
+        found.odd[row] = f"{found.odd[row]}, tiny".removeprefix(", ")
 
 
 def _count_cores() -> int:
@@ -102,37 +160,3 @@ def _count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _inspect_block(files: Sequence[str]) -> list[tuple[str, str, bool]]:
-    return [_inspect_file(file) for file in files]
-
-
-def _inspect_file(file: str) -> tuple[str, str, bool]:
-    """Return the digest of a file, why Pillow cannot load it ("": it can), and if it is plain."""
-    try:
-        with open(file, "rb") as stream:
-            content = stream.read()
-    except OSError as error:
-        return "", f"the file cannot be read: {error.strerror}", False
-    return hashlib.sha256(content).hexdigest(), *_load(content)
-
-
-def _load(content: bytes) -> tuple[str, bool]:
-    """Return why Pillow cannot load these bytes, or "", and whether they are plain."""
-    if not content:
-        return "the file is empty", False
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            plain = is_plain(image, content)
-            if plain and image.format == "PNG":
-                return "", True  # its pixels were decompressed already: half of the work
-            # A JPEG at an eighth of its size and without colour: twice as fast, and all of the
-            # compressed data is still read, so the same files fail (3,060 damaged ones compared).
-            image.draft("L", (1, 1))
-            image.load()
-    except UnidentifiedImageError:
-        return "not an image that Pillow knows", False
-    except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
-        return " ".join(f"{type(error).__name__}: {error}".split()), False
-    return "", plain

@@ -5,10 +5,12 @@ import logging
 import numpy as np
 
 from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.data.doctor import Inspection, build_report, inspect_files
+from keras_transfer.data.doctor import Inspection, inspect_files
+from keras_transfer.data.duplicates import NO_PAIRS, find_near_pairs
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.pipeline import ImageData, Split
 from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.data.report import Report, build_report, list_mislabelled
 from keras_transfer.data.sources import load_examples
 from keras_transfer.data.splits import SPLITS, assign_splits
 from keras_transfer.run import Run
@@ -30,9 +32,12 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     examples = load_examples(config.dataset or "digits", config.data)
     inspection = inspect_files(examples)
     _name_unusable(examples, inspection, config.data.on_bad_file)
-    usable = np.where(inspection.reasons == "", inspection.sha256, "")
-    splits = assign_splits(examples, usable, config.data)
-    _record(examples, inspection, splits, run)
+    ignored = config.data.near_duplicates == "ignore"
+    near = NO_PAIRS if ignored else find_near_pairs(examples, inspection)
+    contents = np.where(inspection.usable, inspection.sha256, "")
+    splits = assign_splits(examples, contents, config.data, near)
+    report = build_report(examples, inspection, splits, near)
+    _record(examples, inspection.sha256, splits, report, run)
     size = config.data.image_size or examples.image_size or image_size
     rows = {name: np.flatnonzero(splits == name) for name in SPLITS}
     return ImageData(
@@ -56,7 +61,7 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
 
 def _name_unusable(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
     """Warn of the files that cannot be read, or refuse them."""
-    bad = np.flatnonzero(inspection.reasons != "")
+    bad = np.flatnonzero(~inspection.usable)
     if not len(bad):
         return
     named = "; ".join(f"{examples.paths[i]} ({inspection.reasons[i]})" for i in bad[:3])
@@ -69,15 +74,17 @@ def _name_unusable(examples: Examples, inspection: Inspection, on_bad_file: str)
     logger.warning("%d unreadable files are left out: %s", len(bad), named)
 
 
-def _record(examples: Examples, inspection: Inspection, splits: np.ndarray, run: Run) -> None:
+def _record(
+    examples: Examples, sha256: np.ndarray, splits: np.ndarray, report: Report, run: Run
+) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
     names = examples.class_names
     run.write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
     used = np.flatnonzero(splits != "")
-    columns = examples.paths, inspection.sha256, examples.labels, splits
+    columns = examples.paths, sha256, examples.labels, splits
     rows = ((p, h, names[k], s) for p, h, k, s in zip(*(c[used] for c in columns), strict=True))
     run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
-    run.write_json(run.data_report_file, build_report(examples, inspection, splits))
+    run.write_json(run.data_report_file, report)
     counts = {name: int((splits == name).sum()) for name in SPLITS}
     logger.info(
         "Data: %s, %d classes; %s",
@@ -85,3 +92,19 @@ def _record(examples: Examples, inspection: Inspection, splits: np.ndarray, run:
         len(names),
         ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),
     )
+    _tell_duplicates(report)
+
+
+def _tell_duplicates(report: Report) -> None:
+    """Log how many images occur more than once; warn where they have several classes."""
+    kinds = [group["kind"] for group in report["duplicates"]]
+    if kinds:
+        logger.info(
+            "Duplicates: %d groups of equal files, %d that look alike (data_report.json)",
+            kinds.count("exact"),
+            kinds.count("near"),
+        )
+    if wrong := list_mislabelled(report):
+        pairs = zip(wrong[0]["paths"], wrong[0]["labels"], strict=True)
+        example = ", ".join(f"{path} ({label})" for path, label in list(pairs)[:3])
+        logger.warning("%d groups of duplicates have several classes: %s", len(wrong), example)

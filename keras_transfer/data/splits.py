@@ -4,11 +4,15 @@ Neither a seed nor the names of the files play a part, so a set that grows keeps
 """
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_transfer.config import ConfigError, DataConfig
+from keras_transfer.data.duplicates import NO_PAIRS, group_rows, link_equal
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.leaks import settle_leaks
+from keras_transfer.data.pins import read_pins
 from keras_transfer.predictions import SPLITS
 
 logger = logging.getLogger(__name__)
@@ -16,40 +20,52 @@ logger = logging.getLogger(__name__)
 SPLIT_TYPE = f"<U{max(map(len, SPLITS))}"
 
 
-def assign_splits(examples: Examples, sha256: np.ndarray, config: DataConfig) -> np.ndarray:
+class Share(NamedTuple):
+    """What a split takes of one class."""
+
+    images: int  # as many as possible
+    least: int  # clusters: 1, or 0 where the split has images of the class already
+
+
+def assign_splits(
+    examples: Examples, sha256: np.ndarray, config: DataConfig, near: np.ndarray = NO_PAIRS
+) -> np.ndarray:
     """Give every image one split, such that no content is in two of them.
 
-    Given splits are kept, but content that is also in test leaves train and validation, and content
-    that is also in validation leaves train. Validation is made from train where none is given; a
-    test split is made only where no split is given at all. Made splits are stratified: in each
-    class, images in the order of their hashes fill test from the front and validation from the
-    back. Images of one group or of equal content (a cluster) stay together. Counts are within one
-    image, or half the largest cluster and one, of the shares asked for, and an added image moves at
-    most one other into or out of each of validation and test.
+    Splits of `data.split_file` and those given are kept, but `settle_leaks` takes out what is in
+    two of them. Validation is made from train where none is given; a test split is made only where
+    no split is given at all. Made splits are stratified: in each class, images in the order of
+    their hashes fill test from the front and validation from the back. Images of one group, of
+    equal content or that look equal (a cluster) stay together; one with several classes counts for
+    that of the most images. Counts are within one image, or half the largest cluster and one, of
+    the shares asked for, and an added image moves at most one other into or out of each of
+    validation and test.
 
     Args:
         examples: The images; its `fractions`, if any, win over those of `config`.
         sha256: (n,) of str, content of each image; "" leaves it out.
-        config: `validation_fraction` and `test_fraction`.
+        config: Shares, the file of splits, and what becomes of leaks.
+        near: (pairs, 2) rows of images that look equal.
 
     Returns:
         (n,) of str: train, validation, test, or "" for images that are left out.
 
     Raises:
         ConfigError: A class has too few images for one in each split that is made, or none to
-            train on.
+            train on; or there are leaks, and they are an error.
     """
     given = np.unique(examples.splits).tolist()
-    splits = np.full(len(sha256), "", dtype=SPLIT_TYPE)
     usable = sha256 != ""
-    splits[usable] = np.where(examples.splits == "", "train", examples.splits)[usable]
+    clusters = find_clusters(sha256, np.where(usable, examples.groups, ""), near)
+    pins = read_pins(examples, sha256, clusters, config.split_file)
+    fixed = np.where(pins == "", examples.splits, pins)
+    splits = np.full(len(sha256), "", dtype=SPLIT_TYPE)
+    splits[usable] = np.where(fixed == "", "train", fixed)[usable]
     made = _name_made_splits(given, examples, config)
-    _drop_leaks(examples, sha256, splits)
+    settle_leaks(examples, sha256, near, splits, config)
+    pool = (splits == "train") & (pins == "")
     if made:
-        pool = np.flatnonzero(splits == "train")
-        splits[pool] = _divide(
-            examples.labels[pool], examples.groups[pool], sha256[pool], examples.class_names, made
-        )
+        splits[pool] = _divide(examples, clusters, splits, pool, made)
     _check_classes(examples, splits, ("train", *made))
     _warn_about_groups(examples, splits)
     return splits
@@ -63,73 +79,64 @@ def _name_made_splits(given: list[str], examples: Examples, config: DataConfig) 
     return {} if "validation" in given else {"validation": validation}
 
 
-def _drop_leaks(examples: Examples, sha256: np.ndarray, splits: np.ndarray) -> None:
-    """Empty the split of images whose content is also in a later one; test comes last."""
-    ranks = np.array([SPLITS.index(split) if split else -1 for split in splits])
-    _, contents = np.unique(sha256, return_inverse=True)
-    last = np.full(contents.max(initial=0) + 1, -1)
-    np.maximum.at(last, contents, ranks)
-    leaks = np.flatnonzero((ranks >= 0) & (ranks < last[contents]))
-    if not leaks.size:
-        return
-    twin = np.flatnonzero((contents == contents[leaks[0]]) & (ranks == last[contents[leaks[0]]]))[0]
-    logger.warning(
-        "Dropped %d images that are also in a later split, such as %s (%s), the same as %s (%s).",
-        leaks.size,
-        examples.paths[leaks[0]],
-        splits[leaks[0]],
-        examples.paths[twin],
-        splits[twin],
-    )
-    splits[leaks] = ""
-
-
 def _divide(
-    labels: np.ndarray,
-    groups: np.ndarray,
-    sha256: np.ndarray,
-    class_names: tuple[str, ...],
+    examples: Examples,
+    clusters: np.ndarray,
+    splits: np.ndarray,
+    pool: np.ndarray,
     made: dict[str, float],
 ) -> np.ndarray:
-    """Return (n,) of str: train, or one of the splits that are made."""
-    clusters = find_clusters(sha256, groups)
-    sizes, classes = np.bincount(clusters), _find_majorities(clusters, labels)
-    _refuse_scarce(labels, classes, class_names, ("train", *made))
+    """Return the split of each image in the pool: train, or one of those that are made.
+
+    Args:
+        examples: All images.
+        clusters: (n,) of each image, in the order of their hashes.
+        splits: (n,) of str; outside the pool, made splits may have images already.
+        pool: (n,) of bool, the images to divide.
+        made: Share of each split that is made.
+    """
+    names = ("train", *made)
+    labels, (_, own) = examples.labels, np.unique(clusters[pool], return_inverse=True)
+    sizes, classes = np.bincount(own), _find_majorities(own, labels[pool])
+    held = [
+        np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
+        for name in names
+    ]
+    _refuse_scarce(labels[pool], classes, examples.class_names, names, np.stack(held))
     ends: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
-    for label in range(len(class_names)):
-        own = np.flatnonzero(classes == label)
-        back, front = choose_ends(sizes[own], made["validation"], made.get("test", 0.0))
-        ends[own[:front]] = "test"
-        ends[own[len(own) - back :]] = "validation"
-    return np.asarray(ends[clusters])
+    shares = (1 - sum(made.values()), *made.values())
+    for label in range(len(examples.class_names)):
+        chosen = np.flatnonzero(classes == label)
+        has = [int(count[label]) for count in held]
+        seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
+        train, back, front, *_ = (
+            *(Share(max(0, seat - n), int(n == 0)) for seat, n in zip(seats, has, strict=True)),
+            Share(0, 0),  # where no test split is made
+        )
+        last, first = choose_ends(sizes[chosen], back, front, train.least)
+        ends[chosen[:first]] = "test"
+        ends[chosen[len(chosen) - last :]] = "validation"
+    return np.asarray(ends[own])
 
 
-def find_clusters(sha256: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the cluster of each image: those of one group or equal content share one, chained.
+def find_clusters(
+    sha256: np.ndarray, groups: np.ndarray, near: np.ndarray = NO_PAIRS
+) -> np.ndarray:
+    """Return the cluster of each image: of one group, equal or nearly equal ones, chained.
 
     Args:
         sha256: (n,) of str.
         groups: (n,) of str, "": no group.
+        near: (pairs, 2) rows of images that look equal.
 
     Returns:
         (n,) of int64 from 0, in the order of the smallest hash in each cluster.
     """
-    _, contents = np.unique(sha256, return_inverse=True)
-    _, named = np.unique(groups, return_inverse=True)
-    parents = list(range(contents.max(initial=-1) + 1))
-
-    def find(content: int) -> int:
-        while parents[content] != content:
-            parents[content] = content = parents[parents[content]]
-        return content
-
-    first: dict[int, int] = {}  # group -> a content in it
-    for row in np.flatnonzero(groups != "").tolist():
-        one = find(contents[row])
-        other = find(first.setdefault(int(named[row]), contents[row]))
-        parents[max(one, other)] = min(one, other)
-    roots = np.array([find(content) for content in range(len(parents))], dtype=np.int64)
-    return np.unique(roots[contents], return_inverse=True)[1]
+    links = np.concatenate([link_equal(sha256), link_equal(groups), near])
+    clusters = group_rows(links, len(sha256))
+    order = np.argsort(sha256, kind="stable")
+    _, first = np.unique(clusters[order], return_index=True)
+    return np.argsort(np.argsort(first))[clusters]
 
 
 def _find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -140,29 +147,31 @@ def _find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(pairs[1][order][first])
 
 
-def choose_ends(sizes: np.ndarray, validation: float, test: float) -> tuple[int, int]:
+def choose_ends(
+    sizes: np.ndarray, back: Share, front: Share, least_train: int = 1
+) -> tuple[int, int]:
     """Choose how many clusters of one class go to validation and to test.
 
     Args:
-        sizes: (clusters,) images of each, in the order of their hashes; more of them than splits.
-        validation: Share of the images for validation, taken from the back.
-        test: Share of the images for test, taken from the front. 0: no test.
+        sizes: (clusters,) images of each, in the order of their hashes; at least as many clusters
+            as all must have together.
+        back: What validation takes, from the back.
+        front: What test takes, from the front.
+        least_train: Clusters that must be left.
 
     Returns:
-        Clusters for validation and for test, at least one for each split.
+        Clusters for validation and for test.
     """
-    images = int(sizes.sum())
-    _, back_quota, *rest = count_seats(images, (1 - validation - test, validation, test))
-    front, moved = 0, 0
-    if test:
-        totals = np.cumsum(sizes[:-2])  # two clusters stay for train and validation
-        front = int(np.abs(totals - rest[0]).argmin()) + 1
-        moved = int(totals[front - 1]) - rest[0]  # images that test has too many
-    totals = np.cumsum(sizes[front + 1 :][::-1])  # one cluster stays for train
-    excess = totals - back_quota
+    totals = np.concatenate([[0], np.cumsum(sizes)])
+    spare = len(sizes) - back.least - front.least - least_train
+    fronts = np.arange(front.least, front.least + spare + 1)
+    taken = fronts[np.abs(totals[fronts] - front.images).argmin()]
+    moved = totals[taken] - front.images  # images that test has too many
+    backs = np.arange(back.least, len(sizes) - taken - least_train + 1)
+    excess = totals[-1] - totals[len(sizes) - backs] - back.images
     # Train gets what the others leave: let validation's error undo that of test.
     worst = np.maximum(np.abs(excess), np.abs(excess + moved))
-    return int(np.lexsort((np.abs(excess), worst))[0]) + 1, front
+    return int(backs[np.lexsort((np.abs(excess), worst))[0]]), int(taken)
 
 
 def count_seats(images: int, shares: tuple[float, ...]) -> list[int]:
@@ -180,12 +189,16 @@ def count_seats(images: int, shares: tuple[float, ...]) -> list[int]:
 
 
 def _refuse_scarce(
-    labels: np.ndarray, classes: np.ndarray, class_names: tuple[str, ...], names: tuple[str, ...]
+    labels: np.ndarray,
+    classes: np.ndarray,
+    class_names: tuple[str, ...],
+    names: tuple[str, ...],
+    held: np.ndarray,
 ) -> None:
-    """Raise the error for classes with fewer images, or clusters, than splits."""
+    """Raise the error for classes with fewer images, or clusters, than splits that have none."""
     images = np.bincount(labels, minlength=len(class_names))
     clusters = np.bincount(classes, minlength=len(class_names))
-    scarce = np.flatnonzero(clusters < len(names))
+    scarce = np.flatnonzero(clusters < (held == 0).sum(axis=0))
     if not scarce.size:
         return
     found = [

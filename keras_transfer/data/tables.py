@@ -33,7 +33,7 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
     """
     table = Path(os.path.abspath(Path(dataset).expanduser()))
     columns = read_columns(table)
-    _refuse_several_columns(table, columns)
+    _check_header(table, columns)
     refuse_several_labels(columns["label"], table)
     return build_examples("csv", table, columns)
 
@@ -51,7 +51,7 @@ def build_examples(
     root, paths = _locate(table, columns["path"])
     _refuse_repeated(table, paths, columns["label"])
     none = [""] * len(paths)
-    splits = [_read_split(table, word) for word in columns.get("split", none)]
+    splits = [read_split(table, word) for word in columns.get("split", none)]
     rows = list(zip(paths, columns["label"], splits, columns.get("group", none), strict=True))
     if not rows:
         raise ConfigError(f"A table must have rows. Received: {table}, which has only a header.")
@@ -62,7 +62,8 @@ def read_columns(table: Path) -> Columns:
     """Read the whole table as text, without the blanks around it.
 
     Raises:
-        ConfigError: It is no CSV in UTF-8, or a row is shorter or longer than the header.
+        ConfigError: It is no CSV in UTF-8, a name occurs twice in its header, or a row is shorter
+            or longer than that.
     """
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
@@ -84,23 +85,18 @@ def read_columns(table: Path) -> Columns:
                 f"{','.join(row)} in {table}. Quote cells that hold a comma."
             )
     columns = {name: [row[index] for row in rows[1:]] for index, name in enumerate(header)}
-    if "path" not in columns or ("label" not in columns and len(columns) < 3):
-        raise ConfigError(
-            "A table must have the columns path,label and may have split,group. Received: "
-            f"{','.join(header) or 'nothing'} in {table}. Rename its columns in the first line."
-        )
     return columns
 
 
-def _refuse_several_columns(table: Path, columns: Columns) -> None:
-    """Refuse tables with a 0/1 column per class instead of `label`."""
-    if "label" in columns:
+def _check_header(table: Path, columns: Columns) -> None:
+    """Refuse tables without the columns path and label, such as those with a 0/1 column a class."""
+    if "path" in columns and "label" in columns:
         return
     others = [name for name in columns if name not in COLUMNS]
     marks = [
         name for name in others if {"0", "1"} >= {cell.removesuffix(".0") for cell in columns[name]}
     ]
-    if len(marks) > 1:
+    if "label" not in columns and len(marks) > 1:
         raise ConfigError(
             "A table must have one column `label` with one class per image. Received: a 0/1 column "
             f"for each of {', '.join(marks[:5])} in {table}, which looks like multi-label data. "
@@ -108,7 +104,7 @@ def _refuse_several_columns(table: Path, columns: Columns) -> None:
         )
     raise ConfigError(
         "A table must have the columns path,label and may have split,group. Received: "
-        f"{','.join(columns)} in {table}. Rename its columns in the first line."
+        f"{','.join(columns) or 'nothing'} in {table}. Rename its columns in the first line."
     )
 
 
@@ -145,7 +141,8 @@ def _refuse_repeated(table: Path, paths: list[str], labels: list[str]) -> None:
             )
 
 
-def _read_split(table: Path, word: str) -> str:
+def read_split(table: Path, word: str) -> str:
+    """Return the split that a word in a table means; "" means none."""
     if word and word.lower() not in SPLIT_WORDS:
         raise ConfigError(
             f"A split must be one of {', '.join(SPLIT_WORDS)} or empty. Received: {word!r} in "

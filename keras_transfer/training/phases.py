@@ -17,6 +17,7 @@ from keras_transfer.run import Run
 from keras_transfer.training.batch_norm import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache_plan import CachePlan
 from keras_transfer.training.callbacks import BestWeights, HistoryLog
+from keras_transfer.training.class_weights import balance_classes, weigh_images
 from keras_transfer.training.freeze_report import report_freeze
 from keras_transfer.training.frozen_cache import ActivationData, FrozenCache
 from keras_transfer.training.optimizers import build_optimizer, plan_rates
@@ -58,9 +59,12 @@ def run_phases(
             run.lap("statistics")
     cache = FrozenCache(model, plan, data, config, run)
     kept, kept_accuracy, weights = "", -1.0, model.get_weights()
+    class_weights = None
+    if config.data.class_weight == "auto":
+        class_weights = balance_classes(data.splits["train"].labels, len(data.class_names))
     for phase in phases:
         part, batches = cache.serve(phase)
-        best = run_phase(model, phase, batches, config, run, part)
+        best = run_phase(model, phase, batches, config, run, part, class_weights)
         run.lap(phase.name)
         accuracy = best.rank[0]
         if not kept or keeps_later(kept_accuracy, accuracy):
@@ -81,6 +85,7 @@ def run_phase(
     config: TrainConfig,
     run: Run,
     part: keras.Model | None = None,
+    class_weights: np.ndarray | None = None,
 ) -> BestWeights:
     """Train `model` as `phase` says and leave it with the weights of the phase's best epoch.
 
@@ -91,6 +96,7 @@ def run_phase(
         config: Resolved settings.
         run: Where the freeze table, the history and the logs go.
         part: The part of `model` that turns `data` into probabilities; None: all of it.
+        class_weights: (classes,) what an image of each class counts in training; None: 1.
 
     Returns:
         The best weights and how good they are.
@@ -108,8 +114,9 @@ def run_phase(
     _make_variables(part)
     best = BestWeights(config.optimizer.patience)
     callbacks = _list_callbacks(phase, data, config, run)
+    batches = data.training_batches(phase.name, phase.epochs)
     part.fit(
-        data.training_batches(phase.name, phase.epochs),
+        batches if class_weights is None else weigh_images(batches, class_weights),
         validation_data=data.clean_batches("validation"),
         epochs=phase.epochs,
         steps_per_epoch=data.steps,

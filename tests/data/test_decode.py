@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.data.decode import decode_square, load_image, resize_square
+from keras_transfer.data.decode import decode_square, resize_square
+from keras_transfer.data.images import load_image
 
 RED, GREEN, BLUE, WHITE, BLACK = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255] * 3, [0] * 3
 

@@ -1,7 +1,8 @@
 import hashlib
-import json
 import os
 import shutil
+import sqlite3
+import time
 import warnings
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from PIL import Image
 
 from keras_transfer.config import DataConfig
-from keras_transfer.data import doctor
-from keras_transfer.data.doctor import Inspection, build_report, inspect_files
+from keras_transfer.data import doctor, file_facts
+from keras_transfer.data.doctor import inspect_files
 from keras_transfer.data.sources import load_examples
 
 
@@ -145,6 +146,174 @@ def _is_loaded(file):
     return True
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "options", "expected"),
+    [
+        ("1.jpg", "RGB", {}, ""),
+        ("1.png", "L", {}, ""),
+        ("1.mpo", "RGB", {"format": "JPEG"}, ""),
+        ("1.png", "RGB", {"format": "JPEG"}, "wrong extension"),
+        ("1", "RGB", {"format": "PNG"}, "wrong extension"),
+        ("1.jpg", "CMYK", {}, "CMYK"),
+        ("1.png", "RGBA", {}, "alpha"),
+        ("1.png", "P", {"transparency": 3}, "alpha"),
+        ("1.png", "I;16", {}, "16-bit"),
+        ("1.tiff", "I;16", {}, "16-bit"),
+        ("1.tiff", "F", {}, "16-bit"),
+        (".1.png", "RGB", {}, "hidden"),
+        ("1.gif", "P", {"save_all": True, "append_images": "another"}, "animated"),
+        (".1.jpg", "RGBA", {"format": "PNG"}, "wrong extension, alpha, hidden"),
+    ],
+)
+def test_odd_files_are_named_by_kind(make_tree, name, kind, options, expected):
+    root = make_tree("a/good.png", "b/good.png")
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    if "append_images" in options:
+        options = options | {"append_images": [image.rotate(90).convert("P")]}
+    if kind in ("I;16", "F"):
+        image = Image.fromarray(noise[..., 0].astype(np.uint16 if kind == "I;16" else np.float32))
+    else:
+        image = image.convert(kind)
+    image.save(root / "a" / name, **options)
+    examples, inspection = inspect(root)
+    odd = dict(zip(examples.paths.tolist(), inspection.odd.tolist(), strict=True))
+    assert odd == {"a/good.png": "", "b/good.png": "", f"a/{name}": expected}
+    assert set(inspection.reasons) == {""}
+
+
+def test_16_bit_colours_are_odd(shared_data, make_tree):
+    root = make_tree("a/1.png", "b/1.png")
+    for name in ("tiff_16bit_RGB.tiff", "apng_mode_16bit.png"):
+        shutil.copy(shared_data / "odd_images" / name, root / "a")
+    examples, inspection = inspect(root)
+    odd = dict(zip(examples.paths.tolist(), inspection.odd.tolist(), strict=True))
+    assert odd["a/tiff_16bit_RGB.tiff"] == "16-bit"
+    assert odd["a/apng_mode_16bit.png"] == "animated, alpha, 16-bit"
+
+
+def test_sizes_are_those_that_a_person_sees(make_tree):
+    root = make_tree("a/1.png", "b/1.png")
+    image = Image.new("RGB", (900, 200))
+    image.save(root / "a/long.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(root / "a/turned.jpg", exif=exif)
+    examples, inspection = inspect(root)
+    rows = {path: row for row, path in enumerate(examples.paths.tolist())}
+    assert inspection.sizes[rows["a/long.jpg"]].tolist() == [900, 200]
+    assert inspection.odd[rows["a/long.jpg"]] == "elongated"
+    assert inspection.sizes[rows["a/turned.jpg"]].tolist() == [200, 900]
+    assert inspection.odd[rows["a/turned.jpg"]] == "elongated, rotated by EXIF"
+
+
+def test_an_image_is_tiny_where_most_are_not(make_tree):
+    root = make_tree("a/1.png", "b/1.png")
+    assert set(inspect(root)[1].odd) == {""}  # all are
+    for index in range(4):
+        Image.new("RGB", (80, 80), (index, 0, 0)).save(root / f"a/large{index}.png")
+    assert sorted(inspect(root)[1].odd)[-2:] == ["tiny", "tiny"]
+
+
+def make_older(root):
+    """Change the times of all files: those of the last two seconds are not trusted."""
+    for file in root.glob("*/*"):
+        os.utime(file, ns=(time.time_ns(), time.time_ns() - 10**10))
+
+
+def count_inspected(root, monkeypatch):
+    seen = []
+    true = file_facts.inspect_file
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "inspect_file", lambda file: seen.append(file) or true(file))
+        inspection = inspect(root)[1]
+    return len(seen), inspection
+
+
+def test_files_are_inspected_again_only_where_size_or_time_changed(make_tree, monkeypatch):
+    root = make_tree("a/1.png", "a/2.jpg", "b/1.png")
+    Image.new("CMYK", (300, 200)).save(root / "b/2.jpg")
+    (root / "b/empty.jpg").touch()
+    make_older(root)
+    count, first = count_inspected(root, monkeypatch)
+    assert count == 5
+    count, again = count_inspected(root, monkeypatch)
+    assert count == 0
+    for name in ("sha256", "reasons", "plain", "odd", "sizes", "looks"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+        assert getattr(first, name).dtype == getattr(again, name).dtype
+    (root / "a/1.png").write_bytes((root / "a/1.png").read_bytes() + b"x")
+    make_older(root)
+    os.utime(root / "b/1.png", ns=(0, 10**9))
+    count, changed = count_inspected(root, monkeypatch)
+    assert count == 5  # of all, the time is another now
+    assert (changed.sha256 != first.sha256).tolist() == [True, False, False, False, False]
+
+
+def test_a_file_that_may_still_be_written_is_inspected_again(make_tree, monkeypatch):
+    root = make_tree("a/1.png", "b/1.png")
+    count_inspected(root, monkeypatch)
+    assert count_inspected(root, monkeypatch)[0] == 2
+
+
+def test_an_interrupted_inspection_goes_on(make_tree, monkeypatch):
+    root = make_tree(*(f"{name}/{k:02}.png" for name in "ab" for k in range(20)))
+    make_older(root)
+    monkeypatch.setattr(doctor, "BLOCK", 1)
+    true = file_facts.inspect_file
+
+    def stop(file):
+        if file.endswith("b/10.png"):
+            raise KeyboardInterrupt
+        return true(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "inspect_file", stop)
+        with pytest.raises(KeyboardInterrupt):
+            inspect(root)
+    count, inspection = count_inspected(root, monkeypatch)
+    assert count == 10
+    assert len(set(inspection.sha256)) == 40
+
+
+def test_progress_is_said(make_tree, monkeypatch, caplog):
+    root = make_tree("a/1.png", "b/1.png")
+    monkeypatch.setattr(doctor, "PAUSE", 0)
+    caplog.set_level("INFO")
+    inspect(root)
+    assert caplog.messages == ["Inspected 1 of 2 files", "Inspected 2 of 2 files"]
+
+
+@pytest.mark.parametrize("damage", ["no database", "another table", "folder", "locked"])
+def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_path, damage):
+    root, cache = make_tree("a/1.png", "b/1.png"), tmp_path / "cache"
+    make_older(root)
+    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(cache))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("keras_transfer.data.known_files.BUSY", 0.1)
+    (tmp_path / "keras_transfer").touch()  # nor is there a second place
+    cache.mkdir()
+    file = cache / "inspected.sqlite"
+    lock = None
+    if damage == "no database":
+        file.write_bytes(b"x" * 5000)
+    elif damage == "folder":
+        file.mkdir()
+    else:
+        lock = sqlite3.connect(file)
+        lock.execute("CREATE TABLE files (other)")
+        lock.commit()
+        if damage == "locked":
+            lock.execute("BEGIN EXCLUSIVE")
+    for _ in range(2):
+        count, inspection = count_inspected(root, monkeypatch)
+        assert count == 2
+        assert inspection.usable.all()
+    if lock:
+        lock.close()
+
+
 def test_every_file_is_read_once(make_tree, monkeypatch):
     root = make_tree(*(f"{name}/{k}.png" for name in "ab" for k in range(5)))
     opened = []
@@ -154,48 +323,11 @@ def test_every_file_is_read_once(make_tree, monkeypatch):
         opened.append(os.path.relpath(file, root))
         return builtin(file, mode)
 
-    monkeypatch.setattr(doctor, "open", count, raising=False)
+    monkeypatch.setattr(file_facts, "open", count, raising=False)
     monkeypatch.setattr(doctor, "BLOCK", 3)
     examples, inspection = inspect(root)
     assert sorted(opened) == examples.paths.tolist()
     assert len(set(inspection.sha256)) == 10
-
-
-def test_report_names_what_is_unusable_and_what_is_equal(make_tree):
-    root = make_tree("a/1.png", "a/2.png", "b/1.png", "b/2.png")
-    shutil.copy(root / "a/1.png", root / "b/copy.png")
-    (root / "a/empty.jpg").touch()
-    (root / "b/empty.jpg").touch()  # equal as well, but no image
-    examples, inspection = inspect(root)
-    splits = np.where(examples.paths == "b/copy.png", "test", "train")
-    report = build_report(examples, inspection, splits)
-    assert json.loads(json.dumps(report)) == {
-        "images": 7,
-        "classes": {"a": 2, "b": 3},
-        "unusable": [
-            {"path": "a/empty.jpg", "reason": "the file is empty"},
-            {"path": "b/empty.jpg", "reason": "the file is empty"},
-        ],
-        "duplicates": [
-            {
-                "kind": "exact",
-                "paths": ["a/1.png", "b/copy.png"],
-                "splits": ["train", "test"],
-                "labels": ["a", "b"],
-            }
-        ],
-    }
-
-
-def test_report_names_classes_without_a_usable_image(make_tree):
-    examples, _ = inspect(make_tree("a/1.png", "b/1.png", "c/"))
-    bad = Inspection(
-        sha256=np.array(["x", "y"]),
-        reasons=np.array(["", "the file is empty"]),
-        plain=np.zeros(2, bool),
-    )
-    report = build_report(examples, bad, np.array(["train", ""]))
-    assert report["classes"] == {"a": 1, "b": 0, "c": 0}
 
 
 def test_odd_images_are_refused_exactly_as_their_table_says(shared_data, tmp_path, make_tree):

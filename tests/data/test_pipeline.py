@@ -7,8 +7,8 @@ from PIL import Image
 
 from keras_transfer.config import DataConfig, TrainConfig
 from keras_transfer.data.augment import augment_batch, draw_uniform
-from keras_transfer.data.decode import load_image
 from keras_transfer.data.examples import make_examples
+from keras_transfer.data.images import load_image
 from keras_transfer.data.order import plan_epoch, view_seeds
 from keras_transfer.data.pipeline import ImageData, Split, hold_split
 from keras_transfer.data.presets import AUGMENTATIONS

@@ -10,8 +10,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageCms, PngImagePlugin
 
-from keras_transfer.data import doctor, plain
-from keras_transfer.data.decode import decode_pixels, load_image
+from keras_transfer.data import plain
+from keras_transfer.data.decode import decode_pixels
+from keras_transfer.data.file_facts import inspect_file
+from keras_transfer.data.images import load_image
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -192,7 +194,7 @@ def decode():
 
 def inspect(file):
     """Return the reason why the doctor refuses a file, and whether it calls it plain."""
-    return doctor._inspect_file(str(file))[1:]
+    return inspect_file(str(file))[1:3]
 
 
 def damage(content, random, first):

@@ -1,15 +1,19 @@
-import hashlib
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
+from columns import make_examples, make_hashes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_transfer.config import ConfigError, DataConfig
-from keras_transfer.data.examples import Examples
-from keras_transfer.data.splits import assign_splits, choose_ends, count_seats, find_clusters
+from keras_transfer.data.splits import (
+    Share,
+    assign_splits,
+    choose_ends,
+    count_seats,
+    find_clusters,
+)
 
 SPLITS = ("train", "validation", "test")
 
@@ -21,24 +25,6 @@ many_cases = settings(deadline=None, derandomize=True, max_examples=100)
 
 
 WORDS = st.sampled_from(["", *SPLITS])
-
-
-def make_examples(labels, groups=None, splits=None, fractions=None, classes=None):
-    count = len(labels)
-    return Examples(
-        source="folder",
-        root=Path("/nowhere"),
-        paths=np.array([f"{row:05d}.png" for row in range(count)], dtype=np.str_),
-        labels=np.array(labels, dtype=np.int64),
-        class_names=tuple(f"c{k}" for k in range(classes or max(labels) + 1)),
-        splits=np.array(splits if splits is not None else [""] * count, dtype=np.str_),
-        groups=np.array(groups if groups is not None else [""] * count, dtype=np.str_),
-        fractions=fractions,
-    )
-
-
-def make_hashes(contents):
-    return np.array([hashlib.sha256(str(c).encode()).hexdigest() for c in contents], dtype=np.str_)
 
 
 def configure(validation=0.15, test=0.15):
@@ -90,18 +76,20 @@ def test_made_splits_are_stratified_within_one_image(labels, fractions, salt):
 @given(labelled(6), shares(), st.integers(0, 10**6))
 def test_clusters_are_never_divided_and_counts_are_within_the_largest(labels, fractions, seed):
     rng, count = np.random.default_rng(seed), len(labels)
-    # Copies and groups within a class, which chain into clusters.
+    # Copies, groups and near duplicates within a class, which chain into clusters.
     contents = [
         (label, rng.integers(3 * count) if rng.random() < 0.5 else -row)
         for row, label in enumerate(labels)
     ]
     groups = [f"{label}-{rng.integers(count)}" if rng.random() < 0.3 else "" for label in labels]
     examples, hashes = make_examples(labels, groups), make_hashes(contents)
-    clusters = find_clusters(hashes, examples.groups)
+    near = np.array([rng.choice(np.flatnonzero(examples.labels == k), 2) for k in (0, 1, 0)])
+    clusters = find_clusters(hashes, examples.groups, near)
     per_class = [len(set(clusters[examples.labels == k])) for k in range(max(labels) + 1)]
     if min(per_class) < 3:
         return
-    splits = assign_splits(examples, hashes, configure(*fractions))
+    splits = assign_splits(examples, hashes, configure(*fractions), near)
+    assert (splits[near[:, 0]] == splits[near[:, 1]]).all()
     for cluster in set(clusters):
         assert len(set(splits[clusters == cluster])) == 1
     shares = np.array([1 - sum(fractions), *fractions])
@@ -157,8 +145,8 @@ def test_order_and_names_of_files_do_not_matter(labels, fractions, data):
 
 def test_validation_undoes_the_error_that_clusters_force_on_test():
     # Asked of ten pairs: 3, 3 and 14 images. Test gets 2; validation takes 4, so train has its 14.
-    assert choose_ends(np.full(10, 2), 0.15, 0.15) == (2, 1)
-    assert choose_ends(np.full(10, 2), 0.15, 0.0) == (1, 0)
+    assert choose_ends(np.full(10, 2), Share(3, 1), Share(3, 1)) == (2, 1)
+    assert choose_ends(np.full(10, 2), Share(3, 1), Share(0, 0)) == (1, 0)
 
 
 @many_cases
@@ -216,8 +204,9 @@ def test_exact_copies_across_given_splits_leave_the_earlier_split(caplog):
     splits = assign_splits(examples, make_hashes([0, 0, 1, 1, 2, 3, 3, 4]), CONFIG)
     assert splits.tolist() == ["", "validation", "test", "", "train", "", "test", "train"]
     assert caplog.messages[0] == (
-        "Dropped 3 images that are also in a later split, such as 00000.png (train), the same as "
-        "00001.png (validation)."
+        "Dropped: 3 images that are in a later split as well: "
+        "00000.png (train) and 00001.png (validation); 00003.png (train) and 00002.png (test); "
+        "00005.png (validation) and 00006.png (test)"
     )
 
 

@@ -1,0 +1,62 @@
+"""Look for what is wrong with a data set: `python -m keras_transfer.check FOLDER`."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.command_line import Parser, run_command
+from keras_transfer.config import ConfigError, DataConfig
+from keras_transfer.run import replacing
+
+
+def check_dataset(dataset: str | Path) -> dict[str, Any]:
+    """Inspect every file of a data set and search it for duplicates; nothing is changed.
+
+    Args:
+        dataset: A folder, a labels.csv, `tfds:NAME` or `digits`, as `--dataset` of train takes it.
+
+    Returns:
+        The content of data_report.json; see `keras_transfer.data.report.build_report`. Its splits
+        are those that the data set gives.
+
+    Raises:
+        ConfigError: There is no such data set, or it is no image classification data.
+    """
+    from keras_transfer.data.doctor import inspect_files
+    from keras_transfer.data.duplicates import find_near_pairs
+    from keras_transfer.data.report import build_report
+    from keras_transfer.data.sources import read_examples
+
+    examples = read_examples(str(dataset), DataConfig())
+    inspection = inspect_files(examples)
+    near = find_near_pairs(examples, inspection)
+    return build_report(examples, inspection, examples.splits, near)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 1 if a file is unusable, leaks or has several classes."""
+    from keras_transfer.data.report import describe_report, list_leaks, list_mislabelled
+
+    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
+    parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="where to write it as JSON")
+    words = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    report = check_dataset(words.dataset)
+    if words.report:
+        _write_report(words.report, report)
+    print(describe_report(report))
+    return int(bool(report["unusable"] or list_leaks(report) or list_mislabelled(report)))
+
+
+def _write_report(file: Path, report: dict[str, Any]) -> None:
+    try:
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise ConfigError(f"`report` must be a file to write. Received: {error}.") from error
+
+
+if __name__ == "__main__":
+    run_command(main)

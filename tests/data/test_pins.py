@@ -1,0 +1,120 @@
+import csv
+
+import numpy as np
+import pytest
+from columns import make_examples, make_hashes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_transfer.config import ConfigError, DataConfig
+from keras_transfer.data.splits import assign_splits
+
+SPLITS = ("train", "validation", "test")
+LABELS = [0, 1] * 20
+
+
+def write_splits(file, rows, columns=("path", "sha256", "class", "split")):
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows([columns, *rows])
+    return file
+
+
+def assign(file, labels=LABELS, contents=None, near=(), **kinds):
+    hashes = make_hashes(contents if contents is not None else range(len(labels)))
+    config = DataConfig(split_file=file)
+    examples = make_examples(labels, **kinds)
+    return assign_splits(examples, hashes, config, np.array(near, np.int64).reshape(-1, 2))
+
+
+def list_rows(splits, hashes=None):
+    hashes = make_hashes(range(len(splits))) if hashes is None else hashes
+    return [(f"{row:05d}.png", hashes[row], "c", split) for row, split in enumerate(splits)]
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(st.lists(st.sampled_from(SPLITS), min_size=1, max_size=25))
+def test_listed_images_keep_their_split_and_new_ones_fill_what_is_lacking(tmp_path_factory, words):
+    file = write_splits(tmp_path_factory.mktemp("pins") / "split.csv", list_rows(words))
+    splits = assign(file, LABELS * 5)
+    assert splits[: len(words)].tolist() == words
+    for label in (0, 1):
+        counts = np.array([(splits[label::2] == name).sum() for name in SPLITS])
+        pinned = np.array([words[label::2].count(name) for name in SPLITS])
+        wanted = np.array([70, 15, 15])
+        if (pinned <= wanted).all():
+            assert np.abs(counts - wanted).max() <= 1
+
+
+def test_a_run_on_the_same_images_repeats_its_splits(tmp_path):
+    splits = assign(None)
+    file = write_splits(tmp_path / "split.csv", list_rows(splits))
+    assert assign(file).tolist() == splits.tolist()
+
+
+def test_renamed_images_are_known_by_their_content(tmp_path):
+    words = ["test", "train", "validation", "train"]
+    rows = [("old/" + row[0], *row[1:]) for row in list_rows(words)]
+    assert assign(write_splits(tmp_path / "split.csv", rows))[:4].tolist() == words
+
+
+def test_changed_images_are_known_by_their_path(tmp_path, caplog):
+    words = ["test", "train", "validation", "train"]
+    rows = list_rows(words, make_hashes("abcd"))
+    assert assign(write_splits(tmp_path / "split.csv", rows))[:4].tolist() == words
+    assert caplog.records == []
+
+
+def test_a_table_of_path_and_split_is_enough(tmp_path):
+    rows = [("00000.png", "VAL"), ("00003.png", "test"), ("00005.png", "")]
+    splits = assign(write_splits(tmp_path / "split.csv", rows, ("path", "split")))
+    assert splits[[0, 3]].tolist() == ["validation", "test"]
+    assert set(splits) == set(SPLITS)
+
+
+def test_new_images_go_with_the_listed_ones_of_their_cluster(tmp_path):
+    rows = list_rows(["test", "train", "train"])
+    contents = [*range(38), 0, 1]  # copies of a test and of a train image
+    groups = [""] * 40
+    groups[0] = groups[10] = "g"
+    file = write_splits(tmp_path / "split.csv", rows)
+    splits = assign(file, contents=contents, groups=groups, near=[(0, 20), (2, 21)])
+    assert (splits[[0, 10, 20, 38]] == "test").all()
+    assert (splits[[1, 2, 21, 39]] == "train").all()
+
+
+def test_listed_images_win_over_given_splits_and_others_keep_theirs(tmp_path):
+    given_ = ["train", "train", "train", "test"] * 10
+    file = write_splits(tmp_path / "split.csv", list_rows(["test", "validation"]))
+    splits = assign(file, splits=given_)
+    assert splits[:2].tolist() == ["test", "validation"]
+    assert (splits[3::4] == "test").all()
+    assert set(splits[2:3]) <= {"train", "validation"}
+
+
+def test_a_file_that_lists_everything_leaves_nothing_to_assign(tmp_path):
+    words = [SPLITS[row // 2 % 3] for row in range(40)]
+    assert assign(write_splits(tmp_path / "split.csv", list_rows(words))).tolist() == words
+
+
+def test_images_that_are_gone_are_counted(tmp_path, caplog):
+    rows = [*list_rows(["train", "test"]), ("gone.png", "x", "c", "train")]
+    assign(write_splits(tmp_path / "split.csv", rows))
+    assert "1 images of" in caplog.text
+    assert "such as gone.png" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"`data.split_file` must be a file\. Received: .*No such file"),
+        ("path,label\na,b\n", r"must have the columns path and split\. Received: path,label in"),
+        ("", "must have the columns path and split. Received: nothing"),
+        ("path,split\n00000.png,dev\n", "A split must be one of train.*Received: 'dev'"),
+    ],
+)
+def test_wrong_files_are_refused(tmp_path, content, message):
+    file = tmp_path / "split.csv"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        assign(file)

@@ -1,0 +1,53 @@
+"""Classes of different size that count the same in training."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
+
+from keras_transfer.analysis.summary import read_run_predictions
+from keras_transfer.config import DataConfig, FinetuneConfig, FrozenConfig, HeadConfig
+from keras_transfer.train import fine_tune
+from keras_transfer.training.class_weights import balance_classes, weigh_images
+
+
+def test_weights_are_those_of_scikit_learn():
+    labels = np.array([0] * 5 + [1] * 2 + [2] * 13)
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    weights = balance_classes(labels, 3)
+    np.testing.assert_allclose(weights, expected, rtol=1e-6)
+    np.testing.assert_allclose(weights[labels].mean(), 1, rtol=1e-6)
+
+
+def test_each_image_gets_the_weight_of_its_class():
+    labels = tf.one_hot([[1, 0], [2, 2]], 3)
+    batches = tf.data.Dataset.from_tensor_slices((np.zeros((2, 2, 4, 4, 3)), labels))
+    weighed = weigh_images(batches, np.array([1, 2, 3], np.float32))
+    assert [weights.numpy().tolist() for _, _, weights in weighed] == [[2, 1], [3, 3]]
+
+
+def test_a_small_class_is_thought_likelier_when_it_counts_the_same(tiny_config, stripes, tmp_path):
+    """On kept activations; 40 images against 5."""
+    rows = ["path,label,split"]
+    for split, folder in (("train", "train"), ("val", "val"), ("test", "test")):
+        for name in ("level", "upright"):
+            files = sorted((stripes / folder / name).iterdir())
+            files = files[:5] if (split, name) == ("train", "upright") else files
+            rows += [f"{file},{name},{split}" for file in files]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    chances = {}
+    for choice in ("none", "auto"):
+        config = dataclasses.replace(
+            tiny_config,
+            dataset=str(tmp_path / "labels.csv"),
+            output=tmp_path,
+            name=choice,
+            head=HeadConfig(dropout=0.0),
+            frozen=FrozenConfig(epochs=4, learning_rate=0.05),
+            finetune=FinetuneConfig(epochs=0),
+            data=DataConfig(image_size=32, batch_size=16, class_weight=choice),
+        )
+        found = read_run_predictions(fine_tune(config))
+        chances[choice] = found.probabilities[:, 1].mean()
+    assert chances["auto"] > chances["none"] + 0.05
