@@ -88,7 +88,7 @@ def _read_other(
     run: Run, config: TrainConfig, dataset: str, split: str | None
 ) -> tuple[Examples, np.ndarray]:
     """Return the readable images of another data set, labelled as the run's; which are plain."""
-    from keras_transfer.data.doctor import inspect_files
+    from keras_transfer.data.doctor import inspect_files, name_unusable
     from keras_transfer.data.sources import read_examples
 
     found = read_examples(dataset, config.data)
@@ -102,14 +102,11 @@ def _read_other(
     chosen = _choose_split(split, given or ["test"], dataset)
     rows = found.splits == chosen if given else np.full(len(found.paths), True)
     inspection = inspect_files(found)
-    reasons = inspection.reasons
-    if (bad := np.flatnonzero(rows & (reasons != ""))).size:
-        first = bad[0]
-        logger.warning(
-            "%d unreadable files are left out, such as %s (%s)",
-            *(bad.size, found.paths[first], reasons[first]),
-        )
-    kept = np.flatnonzero(rows & (reasons == ""))
+    bad = np.flatnonzero(rows & ~inspection.usable)
+    if len(bad):
+        named = name_unusable(found, inspection, bad)
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    kept = np.flatnonzero(rows & inspection.usable)
     if not len(kept):
         raise ConfigError(
             f"At least one image must be readable. Received: none in {dataset}. "

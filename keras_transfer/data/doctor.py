@@ -75,6 +75,12 @@ def inspect_files(examples: Examples) -> Inspection:
     return found
 
 
+def name_unusable(examples: Examples, inspection: Inspection, rows: np.ndarray) -> str:
+    """Return the first of these rows' paths, with the reason why Pillow cannot load them."""
+    named = "; ".join(f"{examples.paths[row]} ({inspection.reasons[row]})" for row in rows[:3])
+    return named + (" …" if len(rows) > 3 else "")
+
+
 def _make_columns(count: int) -> Inspection:
     return Inspection(
         sha256=np.full(count, "", dtype="<U64"),

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.data.doctor import Inspection, inspect_files
+from keras_transfer.data.doctor import Inspection, inspect_files, name_unusable
 from keras_transfer.data.duplicates import NO_PAIRS, find_near_pairs
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.pipeline import ImageData, Split
@@ -31,7 +31,7 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     """
     examples = load_examples(config.dataset or "digits", config.data)
     inspection = inspect_files(examples)
-    _name_unusable(examples, inspection, config.data.on_bad_file)
+    _leave_out(examples, inspection, config.data.on_bad_file)
     ignored = config.data.near_duplicates == "ignore"
     near = NO_PAIRS if ignored else find_near_pairs(examples, inspection)
     contents = np.where(inspection.usable, inspection.sha256, "")
@@ -59,19 +59,17 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     )
 
 
-def _name_unusable(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
+def _leave_out(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
     """Warn of the files that cannot be read, or refuse them."""
     bad = np.flatnonzero(~inspection.usable)
-    if not len(bad):
-        return
-    named = "; ".join(f"{examples.paths[i]} ({inspection.reasons[i]})" for i in bad[:3])
-    named += " …" if len(bad) > 3 else ""
-    if on_bad_file == "error":
+    named = name_unusable(examples, inspection, bad)
+    if len(bad) and on_bad_file == "error":
         raise ConfigError(
             f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
             "Remove them, or leave them out with --data.on_bad_file skip."
         )
-    logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    if len(bad):
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)
 
 
 def _record(
