@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.command_line import Parser, run_command
+from keras_transfer.command_line import PlainParser, run_command
 from keras_transfer.config import ConfigError, DataConfig
 from keras_transfer.run import replacing
 
@@ -38,9 +38,9 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
     from keras_transfer.data.report import describe_report, list_leaks, list_mislabelled
 
-    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
+    parser = PlainParser("check", __doc__)
     parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="where to write it as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     report = check_dataset(words.dataset)

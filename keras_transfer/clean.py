@@ -2,7 +2,7 @@
 
 import logging
 
-from keras_transfer.command_line import Parser, run_command
+from keras_transfer.command_line import PlainParser, run_command
 from keras_transfer.training.cache_folders import empty_reuse, reuse_folder, say_bytes
 
 
@@ -10,7 +10,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     about = "Remove the activations that runs with --cache.reuse true keep for later ones, in the "
     about += "folder activations of $KERAS_TRANSFER_CACHE, else of ~/.cache/keras_transfer."
-    parser = Parser(prog="python -m keras_transfer.clean", description=about, allow_abbrev=False)
+    parser = PlainParser("clean", about)
     parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     entries, freed = empty_reuse()

@@ -3,6 +3,7 @@
 Each is a layer of settings: options win over the file, the file wins over the defaults.
 """
 
+import argparse
 import gc
 import os
 import re
@@ -50,8 +51,25 @@ PLAIN_VALUES = [
 jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 
+class PlainParser(argparse.ArgumentParser):
+    """A parser of a few words; its errors are one line, as those of `Parser` are.
+
+    Args:
+        command: The verb.
+        description: What it does.
+    """
+
+    def __init__(self, command: str, description: str | None) -> None:
+        prog = f"python -m keras_transfer.{command}"
+        super().__init__(prog=prog, description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message as a `ConfigError`; the command prints it."""
+        raise ConfigError(_one_line(message, self))
+
+
 class Parser(jsonargparse.ArgumentParser):
-    """A parser whose errors are one line: what came, and what comes close to it."""
+    """A parser of settings whose errors are one line: what came, and what comes close to it."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise the message as a `ConfigError`; the command prints it."""
@@ -231,7 +249,7 @@ def _explain_section(name: str, received: Any) -> str:
     return f"`{name}` must be a section of settings such as {name}.{first}. Received: {received!r}."
 
 
-def _one_line(message: str, parser: Parser) -> str:
+def _one_line(message: str, parser: Parser | PlainParser) -> str:
     """Fold jsonargparse's message into one line and add option names close to an unknown one."""
     text = re.sub(r"\s+", " ", message).strip()
     options = [option for action in parser._actions for option in action.option_strings]

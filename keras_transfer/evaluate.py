@@ -1,13 +1,12 @@
 """Measure a finished run on its own or on other images: `python -m keras_transfer.evaluate RUN`."""
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.command_line import load_config, run_command
+from keras_transfer.command_line import PlainParser, load_config, run_command
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.predictions import SPLITS, Predictions
@@ -146,14 +145,9 @@ def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:
     return split
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        raise ConfigError(f"{message}. See --help.")
-
-
 def main(arguments: list[str]) -> int:
     """Run the command line."""
-    parser = _Parser(prog="python -m keras_transfer.evaluate", description=__doc__)
+    parser = PlainParser("evaluate", __doc__)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
     parser.add_argument("--split", help=f"{', '.join(SPLITS)} (default: test, else validation)")

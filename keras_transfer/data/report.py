@@ -183,9 +183,9 @@ def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
 
 def _say_verdict(unusable: int, leaks: int, mislabelled: int) -> str:
     if not unusable + leaks + mislabelled:
-        return "Nothing is wrong."
+        return "\nNothing is wrong."
     return (
-        f"Wrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several splits, "
+        f"\nWrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several splits, "
         f"{mislabelled:,} with several classes."
     )
 
