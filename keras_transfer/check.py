@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.command_line import PlainParser, run_command
+from keras_transfer.command_line import PlainParser
 from keras_transfer.config import ConfigError, DataConfig
 from keras_transfer.run import replacing
 
@@ -24,13 +24,13 @@ def check_dataset(dataset: str | Path) -> dict[str, Any]:
         ConfigError: There is no such data set, or it is no image classification data.
     """
     from keras_transfer.data.doctor import inspect_files
-    from keras_transfer.data.duplicates import find_near_pairs
+    from keras_transfer.data.duplicates import link_alike
     from keras_transfer.data.report import build_report
     from keras_transfer.data.sources import read_examples
 
     examples = read_examples(str(dataset), DataConfig())
     inspection = inspect_files(examples)
-    near = find_near_pairs(examples, inspection)
+    near = link_alike(examples, inspection)
     return build_report(examples, inspection, examples.splits, near)
 
 
@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
     words = parser.parse_args(arguments)
+    if words.report and not words.report.parent.is_dir():
+        raise ConfigError(f"`report` must lie in a folder that is there. Received: {words.report}.")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     report = check_dataset(words.dataset)
     if words.report:
@@ -51,12 +53,5 @@ def main(arguments: list[str]) -> int:
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:
-    try:
-        with replacing(file) as temporary:
-            temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    except OSError as error:
-        raise ConfigError(f"`report` must be a file to write. Received: {error}.") from error
-
-
-if __name__ == "__main__":
-    run_command(main)
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -5,6 +5,7 @@ Each is a layer of settings: options win over the file, the file wins over the d
 
 import argparse
 import gc
+import io
 import os
 import re
 import sys
@@ -153,6 +154,8 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     # Networks and their graphs are a million objects that live to the end. Looking through them
     # for garbage again and again took 2 of 20 seconds, and once more at the exit one second.
     gc.set_threshold(100_000, 50, 50)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can draw lines
+        sys.stdout.reconfigure(errors="replace")
     try:
         code = command(sys.argv[1:])
     except ConfigError as error:

@@ -8,6 +8,7 @@ import numpy as np
 from keras_transfer.config import ConfigError, suggest
 
 SPLITS = ("train", "validation", "test")  # in the order in which they are reported
+UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

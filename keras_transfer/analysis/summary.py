@@ -1,6 +1,7 @@
 """What a finished training says of itself: figures, metrics.json and the closing lines."""
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from keras_transfer.analysis.metrics import (
     score_splits,
     wilson_interval,
 )
-from keras_transfer.predictions import Predictions, read_predictions
-from keras_transfer.run import Run, replacing
+from keras_transfer.predictions import UNEVEN, Predictions, read_predictions
+from keras_transfer.run import Run, read_table, replacing
 from keras_transfer.tables import draw_table
 
 
@@ -61,7 +62,7 @@ def summarize_run(run: Run) -> str:
     metrics = run.metrics()
     validation = metrics["splits"]["validation"]
     lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics)]
-    lines += _explain_imbalance(read_run_predictions(run))
+    lines += _explain_imbalance(run)
     if "test" not in metrics["splits"]:
         lines.append(
             "There is no test split: validation also chose the epoch, so its accuracy "
@@ -117,12 +118,12 @@ def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
     return scores["images"], scores["accuracy"], interval, scores["macro_f1"], error
 
 
-def _explain_imbalance(predictions: Predictions) -> list[str]:
-    """Return each class's recall where one class has more than three times another's images."""
-    part = predictions.select(predictions.split_names[-1])
-    rows = classification_rows(part)
-    counts = [row[4] for row in rows]
-    if max(counts) <= 3 * max(1, min(counts)):
+def _explain_imbalance(run: Run) -> list[str]:
+    """Return each class's recall where the largest class has many more images than the smallest."""
+    counts = Counter(read_table(run.split_file)["class"]).values()
+    if max(counts) <= UNEVEN * min(counts):
         return []
+    predictions = read_run_predictions(run)
+    rows = classification_rows(predictions.select(predictions.split_names[-1]))
     recalls = ", ".join(f"{name} {recall:.2f}" for name, _, recall, _, _ in rows[:20])
     return [f"Classes differ in size, so look at the recall of each: {recalls}"]

@@ -144,7 +144,7 @@ def _inspect_in_threads(examples: Examples, rows: np.ndarray) -> Iterator[tuple[
         # The list of filters belongs to the process, so threads must not change it one by one;
         # set here, before they start, it holds for all of them, also where warnings are errors.
         warnings.simplefilter("ignore")
-        threads = ThreadPoolExecutor(_count_cores())
+        threads = ThreadPoolExecutor(count_cores())
         try:
             for block, facts in zip(blocks, threads.map(inspect_block, blocks), strict=True):
                 yield from zip(block, facts, strict=True)
@@ -161,7 +161,7 @@ def _name_tiny(found: Inspection) -> None:
         found.odd[row] = f"{found.odd[row]}, tiny".removeprefix(", ")
 
 
-def _count_cores() -> int:
+def count_cores() -> int:
     """Return the number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -6,14 +6,13 @@ A mirror image is neither.
 import itertools
 import os
 import warnings
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse.csgraph
 from PIL import Image
 
-from keras_transfer.data.doctor import Inspection
+from keras_transfer.data.doctor import Inspection, count_cores
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.images import load_image
 
@@ -25,11 +24,13 @@ SIDE = 32  # pixels of the thumbnails
 # Root mean square difference of two thumbnails over their contrast. Of 696 photographs, 99 % of
 # copies at 0.3 of the side and quality 60 are below 0.18, mirror images above 0.31, others 0.51.
 UNLIKE = 0.25
-NO_PAIRS: np.ndarray = np.empty((0, 2), np.int64)
+NO_LINKS: np.ndarray = np.empty((0, 2), np.int64)
+ROWS = 512  # thumbnails that are compared at once with all others of close hashes
+MOST_LINKS = 10**6  # that are kept before those which add nothing are dropped
 LEVEL = 1.0  # grey level of 255 that rounding may add, which tells of images without contrast
 
 
-def find_near_pairs(examples: Examples, inspection: Inspection) -> np.ndarray:
+def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     """Find images that differ in their bytes and look equal.
 
     Two images do if their perceptual hashes differ in few bits and their thumbnails, in colour, by
@@ -41,20 +42,20 @@ def find_near_pairs(examples: Examples, inspection: Inspection) -> np.ndarray:
         inspection: What `inspect_files` says of them.
 
     Returns:
-        (pairs, 2) of int64 rows. Where many look alike, each is paired with one of them that was
-        found before, so the pairs connect them all without naming every two.
+        (links, 2) of int64 rows. Images that look equal are linked, if only through others, and
+        the groups that the links make do not depend on the order of the images.
     """
     if examples.source == "digits":
-        return NO_PAIRS
+        return NO_LINKS
     rows = np.flatnonzero(inspection.usable & inspection.told_by_look)
     rows = rows[np.sort(np.unique(inspection.sha256[rows], return_index=True)[1])]
     looks, members = np.unique(inspection.looks[rows], return_inverse=True)
-    close = _pair_looks(looks)
-    common = np.bincount(members, minlength=len(looks)) > 1
-    common[close] = True
-    rows, members = rows[common[members]], members[common[members]]
-    pairs = _compare(_read_thumbnails(examples, rows), members, close)
-    return rows[np.array(pairs, np.int64).reshape(-1, 2)]
+    near = group_rows(_link_looks(looks), len(looks))[members]
+    rows = rows[np.bincount(near)[near] > 1]
+    thumbnails, read = _read_thumbnails(examples, rows)
+    rows = rows[read]
+    found = _link_thumbnails(thumbnails[read], inspection.looks[rows])
+    return rows[found]
 
 
 def link_equal(keys: np.ndarray) -> np.ndarray:
@@ -64,9 +65,7 @@ def link_equal(keys: np.ndarray) -> np.ndarray:
         keys: (n,) of str.
     """
     rows = np.flatnonzero(keys != "")
-    _, first, groups = np.unique(keys[rows], return_index=True, return_inverse=True)
-    links = np.stack([rows[first[groups]], rows], axis=1)
-    return np.asarray(links[links[:, 0] != links[:, 1]])
+    return rows[_link_to_first(np.unique(keys[rows], return_inverse=True)[1])]
 
 
 def group_rows(links: np.ndarray, count: int) -> np.ndarray:
@@ -82,70 +81,79 @@ def group_rows(links: np.ndarray, count: int) -> np.ndarray:
     return np.asarray(groups, np.int64)
 
 
-def _pair_looks(looks: np.ndarray) -> np.ndarray:
-    """Return which of these different hashes are close, (pairs, 2) of int64 indices.
+def _link_looks(looks: np.ndarray) -> np.ndarray:
+    """Return links between those of these different hashes that are close.
 
     Hashes are sorted by each band in turn, so those that share it are neighbours.
     """
-    found = [NO_PAIRS]
+    found = NO_LINKS
     for bits in BANDS:
-        band = looks & np.uint64(bits)
-        order = np.argsort(band, kind="stable")
-        band = band[order]
+        order = np.argsort(looks & np.uint64(bits), kind="stable")
+        ordered = looks[order]
+        band = ordered & np.uint64(bits)
         left = np.arange(len(looks))
         for step in itertools.count(1):
             left = left[: np.searchsorted(left, len(looks) - step)]
             left = left[band[left] == band[left + step]]
             if not len(left):
                 break
-            pairs = np.stack([order[left], order[left + step]], axis=1)
-            bits_apart = np.bitwise_count(looks[pairs[:, 0]] ^ looks[pairs[:, 1]])
-            found.append(pairs[bits_apart <= DISTANCE])
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+            near = left[np.bitwise_count(ordered[left] ^ ordered[left + step]) <= DISTANCE]
+            found = np.concatenate([found, np.stack([order[near], order[near + step]], axis=1)])
+            if len(found) > MOST_LINKS + len(looks):
+                found = _thin(found, len(looks))
+    return found
 
 
-def _read_thumbnails(examples: Examples, rows: np.ndarray) -> np.ndarray:
-    """Return the images in small, (n, 3072) uint8."""
+def _thin(links: np.ndarray, count: int) -> np.ndarray:
+    """Return fewer than `count` links that make the same groups."""
+    return _link_to_first(group_rows(links, count))
 
-    def read(row: int) -> np.ndarray:
-        image = Image.fromarray(load_image(os.path.join(examples.root, examples.paths[row])))
-        return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX)).ravel()
 
-    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
+def _link_to_first(groups: np.ndarray) -> np.ndarray:
+    """Return links of the members of each group, numbered from 0, with its first member."""
+    first = np.unique(groups, return_index=True)[1]
+    links = np.stack([first[groups], np.arange(len(groups))], axis=1)
+    return links[links[:, 0] != links[:, 1]]
+
+
+def _read_thumbnails(examples: Examples, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images in small, (n, 3072) uint8, and which of them could be read, (n,) bool."""
+    thumbnails = np.zeros((len(rows), SIDE * SIDE * 3), np.uint8)
+
+    def read(index: int) -> bool:
+        try:
+            pixels = load_image(os.path.join(examples.root, examples.paths[rows[index]]))
+        except Exception:  # it changed since it was inspected; whoever uses it will say so
+            return False
+        image = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
+        thumbnails[index] = np.asarray(image).ravel()
+        return True
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(count_cores()) as threads:
         warnings.simplefilter("ignore")  # of Pillow, on odd files
-        found = [*threads.map(read, rows.tolist())]
-    return np.stack(found) if found else np.empty((0, SIDE * SIDE * 3), np.uint8)
+        return thumbnails, np.array([*threads.map(read, range(len(rows)))], bool)
 
 
-def _compare(
-    thumbnails: np.ndarray, members: np.ndarray, close: np.ndarray
-) -> list[tuple[int, int]]:
-    """Return pairs of rows of the thumbnails that look equal.
-
-    Args:
-        thumbnails: (n, 3072) uint8.
-        members: (n,) index of each one's hash.
-        close: (pairs, 2) indices of hashes that are close.
-    """
-    pairs = []
-    different: dict[int, list[int]] = defaultdict(list)  # hash -> rows that do not look equal
-    for row, member in enumerate(members.tolist()):
-        known = different[member]
-        like = np.flatnonzero(_look_alike(thumbnails[row], thumbnails[known]))
-        if len(like):
-            pairs.append((known[like[0]], row))
-        else:
-            known.append(row)
-    for one, other in close.tolist():
-        for row in different[one]:
-            like = np.flatnonzero(_look_alike(thumbnails[row], thumbnails[different[other]]))
-            pairs += [(row, different[other][index]) for index in like]
-    return pairs
+def _link_thumbnails(thumbnails: np.ndarray, looks: np.ndarray) -> np.ndarray:
+    """Return links between the thumbnails, (n, 3072), that look equal and have close hashes."""
+    found = NO_LINKS
+    order = np.argsort(looks, kind="stable")  # what a block is compared with is near it
+    contrasts = np.array([thumbnail.std(dtype=np.float64) for thumbnail in thumbnails])
+    for start in range(0, len(order), ROWS):
+        block = order[start : start + ROWS]
+        close = np.bitwise_count(looks[block, None] ^ looks) <= DISTANCE
+        candidates = np.flatnonzero(close.any(axis=0))
+        for others in np.array_split(candidates, len(candidates) // (8 * ROWS) + 1):
+            apart = _measure_distances(thumbnails[block], thumbnails[others])
+            contrast = np.sqrt((contrasts[block, None] ** 2 + contrasts[others] ** 2) / 2)
+            one, other = np.nonzero(close[:, others] & (apart <= UNLIKE * contrast + LEVEL))
+            links = np.stack([block[one], others[other]], axis=1)
+            found = _thin(np.concatenate([found, links]), len(order))
+    return found
 
 
-def _look_alike(thumbnail: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return whether each of the others, (n, 3072), shows the same as one thumbnail, (3072,)."""
-    one, others = thumbnail.astype(np.float32), others.astype(np.float32)
-    apart = np.sqrt(np.square(others - one).mean(axis=1))
-    contrast = np.sqrt((np.square(others.std(axis=1)) + np.square(one.std())) / 2)
-    return np.asarray(apart <= UNLIKE * contrast + LEVEL)
+def _measure_distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the root mean square difference of each of the ones and each of the others."""
+    a, b = (rows.astype(np.float32) - 128 for rows in (ones, others))
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0) / a.shape[1])

@@ -6,6 +6,7 @@ Nothing here knows of the other files; `doctor.py` asks for all of them.
 import hashlib
 import io
 import os
+import stat
 from typing import NamedTuple
 
 import imagehash
@@ -19,7 +20,8 @@ LEAST_SIDE = 64  # pixels: smaller images look alike too easily for a perceptual
 HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no smaller than this
 LONG = 4  # times as long as wide: less than a quarter of the image is in its central square
 # Formats of several pictures that are no film
-STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS")
+STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
+MOST_BYTES = 2**30
 
 
 class Facts(NamedTuple):
@@ -44,6 +46,11 @@ def inspect_file(file: str) -> Facts:
         transform (Zauner 2010, Implementation and benchmarking of perceptual image hash functions).
     """
     try:
+        status = os.stat(file)
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+            return Facts("", "not a file")
+        if status.st_size > MOST_BYTES:
+            return Facts("", f"larger than {MOST_BYTES / 2**30:.0f} GiB")
         with open(file, "rb") as stream:
             content = stream.read()
     except OSError as error:
@@ -54,6 +61,8 @@ def inspect_file(file: str) -> Facts:
     try:
         with Image.open(io.BytesIO(content)) as image:
             return _look_at(image, content, os.path.basename(file), sha256)
+    except MemoryError:  # of this moment: without a hash it is not remembered
+        return Facts("", "there is not enough memory to load it")
     except UnidentifiedImageError:
         return Facts(sha256, "not an image that Pillow knows")
     except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
@@ -63,6 +72,7 @@ def inspect_file(file: str) -> Facts:
 
 def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
     plain, mode, size = is_plain(image, content), image.mode, image.size
+    turned = getattr(image, "tag_v2", {}).get(274, 1) != 1  # a TIFF, which Pillow turns itself
     look = 0
     if min(size) >= LEAST_SIDE:
         # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
@@ -74,8 +84,9 @@ def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Fact
         image.load()
         show_image(image)
     orientation = find_orientation(image)
+    turned = turned or orientation != 1
     width, height = size if orientation < 5 else size[::-1]
-    odd = ", ".join(_name_kinds(image, content, name, mode, size, orientation))
+    odd = ", ".join(_name_kinds(image, content, name, mode, size, turned))
     return Facts(sha256, "", plain, odd, width, height, look)
 
 
@@ -91,7 +102,7 @@ def _name_kinds(
     name: str,
     mode: str,
     size: tuple[int, int],
-    orientation: int,
+    turned: bool,
 ) -> list[str]:
     """Return what is unusual in words, of a loaded image with the mode and size it had before."""
     found = {
@@ -100,8 +111,9 @@ def _name_kinds(
         "animated": image.format not in STILL_FORMATS and _is_animated(image),
         "CMYK": mode == "CMYK",
         "alpha": image.has_transparency_data,
-        "16-bit": mode[0] in "IF" or _is_deep(image, content),
-        "rotated by EXIF": orientation != 1,
+        "16-bit": mode.startswith("I;16") or _is_deep(image, content, mode),
+        "32-bit": mode in ("I", "F"),
+        "rotated by EXIF": turned,
         "hidden": name.startswith("."),
     }
     return [kind for kind, holds in found.items() if holds]
@@ -120,9 +132,9 @@ def _is_animated(image: Image.Image) -> bool:
         return True
 
 
-def _is_deep(image: Image.Image, content: bytes) -> bool:
-    """Return whether a PNG or TIFF holds more than 8 bits a channel, which Pillow's mode hides."""
+def _is_deep(image: Image.Image, content: bytes, mode: str) -> bool:
+    """Return whether a PNG or TIFF has 16 bits a channel, which the mode does not always say."""
     if image.format == "PNG":
         return content[24] == 16
-    tags = getattr(image, "tag_v2", {})
-    return image.format == "TIFF" and max(tags.get(258, (8,))) > 8  # BitsPerSample
+    bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample
+    return image.format == "TIFF" and mode not in "IF" and 16 in (bits or ())

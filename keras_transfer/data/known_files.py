@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import PIL
+from PIL import Image, features
 
 from keras_transfer.data.file_facts import Facts
 from keras_transfer.data.prepared import cache_roots
@@ -19,20 +20,19 @@ from keras_transfer.data.prepared import cache_roots
 logger = logging.getLogger(__name__)
 
 NAME = "inspected.sqlite"
-# What a file looks like depends on our rules and on Pillow's.
-MAKER = f"1 Pillow {PIL.__version__}"
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
 BUSY = 10  # seconds to wait for another process
 
+# Another number for other columns or rules.
 TABLE = """
-CREATE TABLE IF NOT EXISTS files (
+CREATE TABLE IF NOT EXISTS files_1 (
     root TEXT, path TEXT, size INTEGER, mtime INTEGER, maker TEXT, sha256 TEXT, reason TEXT,
     plain INTEGER, odd TEXT, width INTEGER, height INTEGER, look INTEGER, PRIMARY KEY (root, path)
 ) WITHOUT ROWID
 """
 ASKED = "CREATE TEMP TABLE asked (row INTEGER PRIMARY KEY, path TEXT, size INTEGER, mtime INTEGER)"
 FOUND = f"""
-SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files USING (path, size, mtime)
+SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files_1 USING (path, size, mtime)
 WHERE root = ? AND maker = ?
 """
 
@@ -48,6 +48,9 @@ class KnownFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
+        # what Pillow makes of a file depends on these as well
+        limits = PIL.__version__, Image.MAX_IMAGE_PIXELS, *features.get_supported()
+        self._maker = " ".join(map(str, limits))
         self._database = _connect()
 
     def find(self, states: Iterable[State]) -> Iterator[tuple[int, Facts]]:
@@ -57,7 +60,7 @@ class KnownFiles:
         with _tolerate(), self._database as database:
             database.execute(ASKED)
             database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", states)
-            for row, *facts in database.execute(FOUND, (self._root, MAKER)):
+            for row, *facts in database.execute(FOUND, (self._root, self._maker)):
                 found = Facts(*facts)
                 yield row, found._replace(plain=bool(found.plain), look=found.look % 2**64)
 
@@ -67,13 +70,13 @@ class KnownFiles:
             return
         latest = time.time_ns() - FRESH
         rows = (
-            (self._root, path, size, mtime, MAKER, *facts[:-1], _sign(facts.look))
+            (self._root, path, size, mtime, self._maker, *facts[:-1], _sign(facts.look))
             for (_, path, size, mtime), facts in found
             if facts.sha256 and mtime < latest
         )
         with _tolerate(), self._database as database:
             marks = ", ".join("?" * (5 + len(Facts._fields)))
-            database.executemany(f"INSERT OR REPLACE INTO files VALUES ({marks})", rows)
+            database.executemany(f"INSERT OR REPLACE INTO files_1 VALUES ({marks})", rows)
 
     def close(self) -> None:
         """Close the file."""
@@ -82,22 +85,30 @@ class KnownFiles:
 
 
 def _connect() -> sqlite3.Connection | None:
-    for folder in cache_roots():
-        with contextlib.suppress(OSError, sqlite3.Error):
-            folder.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(folder / NAME, timeout=BUSY)
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute(TABLE)
-            return database
-    return None
+    folder = cache_roots()[0]
+    database = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(folder / NAME, timeout=BUSY)
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(TABLE)
+        return database
+    except (OSError, sqlite3.Error) as error:
+        logger.debug("Inspections are not remembered: %s", error)
+        if database:
+            database.close()
+        return None
 
 
 @contextlib.contextmanager
 def _tolerate() -> Iterator[None]:
-    """Go on without what is known where the file is damaged, locked or on a full disk."""
+    """Go on without what is known where the file is damaged, locked or on a full disk.
+
+    Nor does it take names that are no text, and times after the year 2262.
+    """
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
         logger.debug("Inspections are not remembered: %s", error)
 
 

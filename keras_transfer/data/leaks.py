@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from keras_transfer.config import ConfigError, DataConfig
+from keras_transfer.data.duplicates import group_rows, link_equal
 from keras_transfer.data.examples import Examples
 from keras_transfer.predictions import SPLITS
 
@@ -27,7 +28,7 @@ def settle_leaks(
     Args:
         examples: The images.
         sha256: (n,) of str, content of each image; "" leaves it out.
-        near: (pairs, 2) rows of images that look equal.
+        near: (m, 2) rows of images that look equal, as `link_alike` returns them.
         splits: (n,) of str, "" where the image is not used.
         config: `on_leak` says what becomes of equal files, `near_duplicates` of those that look
             equal.
@@ -35,47 +36,41 @@ def settle_leaks(
     Raises:
         ConfigError: There are equal files in two splits and `on_leak` is error.
     """
-    _, contents = np.unique(sha256, return_inverse=True)
-    links = np.stack([contents, contents], axis=1)
-    exact = _find_leaks(examples, contents, links, splits)
+    count = len(sha256)
+    equal = link_equal(sha256)
+    exact = _find_leaks(examples, group_rows(equal, count), splits)
     if exact and config.on_leak == "error":
         raise ConfigError(
             f"No image must be in two splits. Received: {_name(exact)}. Remove one of each, or "
             "let train lose it with --data.on_leak drop."
         )
     _settle(exact, "in a later split as well", config.on_leak == "drop", splits)
-    alike = _find_leaks(examples, contents, contents[near], splits)
     known = {row for row, _ in exact}
-    alike = [leak for leak in alike if leak[0] not in known]
+    groups = group_rows(np.concatenate([equal, near]), count)
+    alike = [leak for leak in _find_leaks(examples, groups, splits) if leak[0] not in known]
     drops = config.near_duplicates == "drop"
     _settle(alike, "much like one in a later split", drops, splits)
 
 
 def _find_leaks(
-    examples: Examples, contents: np.ndarray, links: np.ndarray, splits: np.ndarray
+    examples: Examples, groups: np.ndarray, splits: np.ndarray
 ) -> list[tuple[int, str]]:
-    """Return the row of each leaking image and a text that names it and its twin.
+    """Return the row of each leaking image and a text that names it and a twin.
 
     Args:
         examples: The images.
-        contents: (n,) number of each one's content.
-        links: (m, 2) contents that are alike.
+        groups: (n,) of int from 0, images of one group show the same.
         splits: (n,) of str.
     """
     ranks = np.array([SPLITS.index(split) if split else -1 for split in splits], np.int64)
     order = np.argsort(ranks, kind="stable")
-    holder = np.empty(contents.max(initial=-1) + 1, np.int64)  # of each content, a row in its last
-    holder[contents[order]] = order  # split: the last one that is written stays
-    both = np.concatenate([links, links[:, ::-1]])
-    both = both[np.argsort(ranks[holder[both[:, 1]]], kind="stable")]
-    twin = holder.copy()
-    twin[both[:, 0]] = holder[both[:, 1]]
-    rows = np.flatnonzero((ranks >= 0) & (ranks < ranks[twin[contents]]))
-    pairs = zip(rows.tolist(), twin[contents[rows]].tolist(), strict=True)
+    twins = np.empty(len(groups), np.int64)  # of each group, an image in the last of its splits:
+    twins[groups[order]] = order  # what is written last stays
+    twin = twins[groups]
     paths = examples.paths
     return [
-        (row, f"{paths[row]} ({splits[row]}) and {paths[other]} ({splits[other]})")
-        for row, other in pairs
+        (row, f"{paths[row]} ({splits[row]}) and {paths[twin[row]]} ({splits[twin[row]]})")
+        for row in np.flatnonzero((ranks >= 0) & (ranks < ranks[twin])).tolist()
     ]
 
 

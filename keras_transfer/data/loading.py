@@ -6,8 +6,9 @@ import numpy as np
 
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.doctor import Inspection, inspect_files, name_unusable
-from keras_transfer.data.duplicates import NO_PAIRS, find_near_pairs
+from keras_transfer.data.duplicates import NO_LINKS, link_alike
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.pins import read_split_file
 from keras_transfer.data.pipeline import ImageData, Split
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.report import Report, build_report, list_mislabelled
@@ -29,11 +30,13 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
+    if config.data.split_file:
+        read_split_file(config.data.split_file)  # a wrong one is told before the long work
     examples = load_examples(config.dataset or "digits", config.data)
     inspection = inspect_files(examples)
     _leave_out(examples, inspection, config.data.on_bad_file)
     ignored = config.data.near_duplicates == "ignore"
-    near = NO_PAIRS if ignored else find_near_pairs(examples, inspection)
+    near = NO_LINKS if ignored else link_alike(examples, inspection)
     contents = np.where(inspection.usable, inspection.sha256, "")
     splits = assign_splits(examples, contents, config.data, near)
     report = build_report(examples, inspection, splits, near)

@@ -14,50 +14,59 @@ from keras_transfer.predictions import SPLITS
 logger = logging.getLogger(__name__)
 
 
-def read_pins(
-    examples: Examples, sha256: np.ndarray, clusters: np.ndarray, file: Path | None
-) -> np.ndarray:
-    """Return the split of the images that a file of splits lists, and of those that go with them.
+def read_pins(examples: Examples, sha256: np.ndarray, file: Path | None) -> np.ndarray:
+    """Return the split of the images that a file of splits lists.
 
-    An image is known by its path or, if the file has a column sha256, by its content. New images
-    of a cluster that has listed ones go to the last split of those, unless theirs is given.
+    Without a column sha256, an image is known by its path. With one, by path and content; where
+    the data set gives no splits, by its content alone, and by its path alone if what was there is
+    nowhere else now.
 
     Args:
         examples: The images.
         sha256: (n,) of str, content of each image.
-        clusters: (n,) of int, images with the same number stay together.
         file: CSV with the columns path and split; None: no image is listed.
 
     Returns:
-        (n,) of str: train, validation, test, or "" for images to be assigned.
+        (n,) of str: train, validation, test, or "" for images that are not listed.
 
     Raises:
-        ConfigError: The file cannot be read, lacks a column, or has an unknown split word.
+        ConfigError: The file cannot be read, lacks a column, has an unknown split word, or an image
+            with two splits.
     """
+    pins = np.full(len(sha256), "", dtype=f"<U{max(map(len, SPLITS))}")
     if file is None:
-        return np.full(len(sha256), "", dtype="<U1")
-    table = Path(os.path.abspath(file.expanduser()))
-    columns = _read_split_file(table)
-    words = [read_split(table, word) for word in columns["split"]]
-    by_path = dict(zip(columns["path"], words, strict=True))
-    by_content = dict(zip(columns.get("sha256", []), words, strict=False))
-    by_content.pop("", None)
-    pairs = list(zip(examples.paths.tolist(), sha256.tolist(), strict=True))
-    pins = np.array([by_path.get(path) or by_content.get(key, "") for path, key in pairs])
-    _warn_of_missing(table, columns, pairs)
-    ranks = np.array([SPLITS.index(pin) if pin else -1 for pin in pins.tolist()])
-    last = np.full(clusters.max(initial=-1) + 1, -1)
-    np.maximum.at(last, clusters, ranks)
-    follows = (pins == "") & (examples.splits == "") & (last[clusters] >= 0)
-    return np.where(follows, np.array([*SPLITS, ""])[last[clusters]], pins)
+        return pins
+    columns = read_split_file(file)
+    contents = columns.get("sha256", [""] * len(columns["path"]))
+    rows = zip(contents, columns["split"], strict=True)
+    by_path = dict(zip(columns["path"], rows, strict=True))
+    by_content = dict(zip(contents, columns["split"], strict=True))
+    there = {*sha256.tolist()}
+    images = zip(examples.paths.tolist(), sha256.tolist(), examples.splits, strict=True)
+    for row, (path, content, given) in enumerate(images):
+        was, split = by_path.get(path, ("", ""))
+        if split and was in ("", content):
+            pins[row] = split
+        elif not given and content in by_content:
+            pins[row] = by_content[content]
+        elif not given and split and was not in there:  # changed where it was
+            pins[row] = split
+    _warn_of_missing(file, by_path, examples, there)
+    return pins
 
 
-def _read_split_file(table: Path) -> Columns:
+def read_split_file(file: Path) -> Columns:
+    """Return the columns of a file of splits, its words as ours.
+
+    Raises:
+        ConfigError: See `read_pins`.
+    """
     try:
+        table = Path(os.path.abspath(file.expanduser()))
         columns = read_columns(table)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # a home that is nobody's
         raise ConfigError(
-            f"`data.split_file` must be a file. Received: {table}: {error.strerror}. "
+            f"`data.split_file` must be a file. Received: {file}: {error}. "
             "Take the split.csv of a run."
         ) from error
     if not {"path", "split"} <= columns.keys():
@@ -65,18 +74,27 @@ def _read_split_file(table: Path) -> Columns:
             "`data.split_file` must have the columns path and split. Received: "
             f"{','.join(columns) or 'nothing'} in {table}. Take the split.csv of a run."
         )
-    return columns
+    words = [read_split(table, word) for word in columns["split"]]
+    first: dict[str, str] = {}
+    for path, word in zip(columns["path"], words, strict=True):
+        if first.setdefault(path, word) != word:
+            raise ConfigError(
+                f"`data.split_file` must give an image one split. Received: {first[path]} and "
+                f"{word} for {path} in {table}. Remove one of the rows."
+            )
+    return {**columns, "split": words}
 
 
-def _warn_of_missing(table: Path, columns: Columns, pairs: list[tuple[str, str]]) -> None:
-    paths, contents = map(set, zip(*pairs, strict=True))
-    hashes = columns.get("sha256", [""] * len(columns["path"]))
-    listed = zip(columns["path"], hashes, strict=True)
-    missing = [path for path, key in listed if path not in paths and key not in contents - {""}]
+def _warn_of_missing(
+    file: Path, by_path: dict[str, tuple[str, str]], examples: Examples, there: set[str]
+) -> None:
+    paths = {*examples.paths.tolist()}
+    missing = [
+        path
+        for path, (content, _) in by_path.items()
+        if path not in paths and (not content or content not in there)
+    ]
     if missing:
         logger.warning(
-            "%d images of %s are not in the data set, such as %s",
-            len(missing),
-            table,
-            missing[0],
+            "%d images of %s are not in the data set, such as %s", len(missing), file, missing[0]
         )

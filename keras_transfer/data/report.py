@@ -1,24 +1,24 @@
 """What the doctor found, as data_report.json and as text."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_transfer.data.doctor import Inspection
-from keras_transfer.data.duplicates import NO_PAIRS, group_rows, link_equal
+from keras_transfer.data.duplicates import NO_LINKS, group_rows, link_equal
 from keras_transfer.data.examples import Examples
-from keras_transfer.predictions import SPLITS
+from keras_transfer.predictions import SPLITS, UNEVEN
 from keras_transfer.tables import draw_table
 
 SHOWN = 10  # rows of a table on the screen; data_report.json has all
-UNEVEN = 3  # times as many images in the largest class as in the smallest
 
 Report = dict[str, Any]
 
 
 def build_report(
-    examples: Examples, inspection: Inspection, splits: np.ndarray, near: np.ndarray = NO_PAIRS
+    examples: Examples, inspection: Inspection, splits: np.ndarray, near: np.ndarray = NO_LINKS
 ) -> Report:
     """Return the content of data_report.json.
 
@@ -26,12 +26,13 @@ def build_report(
         examples: All files that were found.
         inspection: What `inspect_files` says of them.
         splits: (n,) of str, the split of each image, "" for those without.
-        near: (pairs, 2) rows of images that look equal.
+        near: (m, 2) rows of images that look equal, as `link_alike` returns them.
 
     Returns:
         `images`, the number of files; `classes`, the usable images of each class; `splits`, those
         of each class in each split; `short_side`, quantiles in pixels; `unusable`, path and reason;
-        `odd`, path and kind; `duplicates`, groups of usable images with equal bytes (exact), or
+        `odd`, path and kind; `dropped`, path and given split of usable images that are not used;
+        `duplicates`, groups of usable images with equal bytes (exact), or
         that look equal (near). The numbers of `classes` and `unusable` add up to `images`.
     """
     usable = inspection.usable
@@ -54,6 +55,10 @@ def build_report(
             {"path": str(paths[row]), "kind": kind}
             for row in np.flatnonzero(inspection.odd != "")
             for kind in inspection.odd[row].split(", ")
+        ],
+        "dropped": [
+            {"path": str(paths[row]), "split": str(examples.splits[row])}
+            for row in np.flatnonzero(usable & (splits == "") & (examples.splits != ""))
         ],
         "duplicates": [
             {
@@ -156,9 +161,10 @@ def _draw_unusable(unusable: list[dict[str, str]]) -> str:
 
 
 def _draw_odd(odd: list[dict[str, str]]) -> str:
-    kinds = sorted({entry["kind"] for entry in odd})
-    paths = {kind: [entry["path"] for entry in odd if entry["kind"] == kind] for kind in kinds}
-    rows = [(kind, len(found), _join(found)) for kind, found in paths.items()]
+    paths: dict[str, list[str]] = defaultdict(list)
+    for entry in odd:
+        paths[entry["kind"]].append(entry["path"])
+    rows = [(kind, len(found), _join(found)) for kind, found in sorted(paths.items())]
     return _draw(("kind", "images", "such as"), rows, "Odd, but used")
 
 

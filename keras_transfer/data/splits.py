@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_transfer.config import ConfigError, DataConfig
-from keras_transfer.data.duplicates import NO_PAIRS, group_rows, link_equal
+from keras_transfer.data.duplicates import NO_LINKS, group_rows, link_equal
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.leaks import settle_leaks
 from keras_transfer.data.pins import read_pins
@@ -18,6 +18,10 @@ from keras_transfer.predictions import SPLITS
 logger = logging.getLogger(__name__)
 
 SPLIT_TYPE = f"<U{max(map(len, SPLITS))}"
+TOGETHER = (
+    "Images of a group, equal ones and those that look equal stay together; "
+    "--data.near_duplicates ignore divides the last."
+)
 
 
 class Share(NamedTuple):
@@ -28,7 +32,7 @@ class Share(NamedTuple):
 
 
 def assign_splits(
-    examples: Examples, sha256: np.ndarray, config: DataConfig, near: np.ndarray = NO_PAIRS
+    examples: Examples, sha256: np.ndarray, config: DataConfig, near: np.ndarray = NO_LINKS
 ) -> np.ndarray:
     """Give every image one split, such that no content is in two of them.
 
@@ -37,15 +41,15 @@ def assign_splits(
     no split is given at all. Made splits are stratified: in each class, images in the order of
     their hashes fill test from the front and validation from the back. Images of one group, of
     equal content or that look equal (a cluster) stay together; one with several classes counts for
-    that of the most images. Counts are within one image, or half the largest cluster and one, of
-    the shares asked for, and an added image moves at most one other into or out of each of
-    validation and test.
+    that of the most images. Where clusters have one class each, the counts of a class are within
+    its largest cluster of the shares asked for, within one image where there are no clusters, and
+    then an added image moves at most one other into or out of each of validation and test.
 
     Args:
         examples: The images; its `fractions`, if any, win over those of `config`.
         sha256: (n,) of str, content of each image; "" leaves it out.
         config: Shares, the file of splits, and what becomes of leaks.
-        near: (pairs, 2) rows of images that look equal.
+        near: (m, 2) rows of images that look equal, as `link_alike` returns them.
 
     Returns:
         (n,) of str: train, validation, test, or "" for images that are left out.
@@ -54,21 +58,49 @@ def assign_splits(
         ConfigError: A class has too few images for one in each split that is made, or none to
             train on; or there are leaks, and they are an error.
     """
-    given = np.unique(examples.splits).tolist()
     usable = sha256 != ""
     clusters = find_clusters(sha256, np.where(usable, examples.groups, ""), near)
-    pins = read_pins(examples, sha256, clusters, config.split_file)
-    fixed = np.where(pins == "", examples.splits, pins)
-    splits = np.full(len(sha256), "", dtype=SPLIT_TYPE)
-    splits[usable] = np.where(fixed == "", "train", fixed)[usable]
-    made = _name_made_splits(given, examples, config)
+    pins = read_pins(examples, sha256, config.split_file)
+    made = _name_made_splits(np.unique(examples.splits).tolist(), examples, config)
+    fixed = _fix_splits(examples.splits, pins, clusters, bool(made))
+    splits = np.where(fixed == "", "train", fixed).astype(SPLIT_TYPE)
+    splits[~usable] = ""
     settle_leaks(examples, sha256, near, splits, config)
-    pool = (splits == "train") & (pins == "")
     if made:
+        pool = (fixed == "") & (splits == "train")
         splits[pool] = _divide(examples, clusters, splits, pool, made)
     _check_classes(examples, splits, ("train", *made))
     _warn_about_groups(examples, splits)
     return splits
+
+
+def _fix_splits(
+    given: np.ndarray, pins: np.ndarray, clusters: np.ndarray, makes: bool
+) -> np.ndarray:
+    """Return the split of each image that is not ours to assign, "" for the others.
+
+    Images without a split go with those of their cluster that have one. Of a given train split
+    that validation has to be made from, only those that are pinned, or go with pinned ones, stay.
+
+    Args:
+        given: (n,) of str, splits as the data set gives them.
+        pins: (n,) of str, splits as the file of splits gives them.
+        clusters: (n,) of each image.
+        makes: Whether validation is made.
+    """
+    divided = (pins == "") & (given == "train") & makes
+    fixed = np.where(divided, "", np.where(pins == "", given, pins))
+    followed = np.where(given == "", _find_last(fixed, clusters), _find_last(pins, clusters))
+    follows = (fixed == "") & ((given == "") | (followed != "test"))
+    return np.where(follows, followed, fixed)
+
+
+def _find_last(words: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Return the last split in the cluster of each image, "" where it has none."""
+    ranks = np.array([SPLITS.index(word) if word else -1 for word in words.tolist()], np.int64)
+    last = np.full(clusters.max(initial=-1) + 1, -1)
+    np.maximum.at(last, clusters, ranks)
+    return np.array([*SPLITS, ""])[last[clusters]]
 
 
 def _name_made_splits(given: list[str], examples: Examples, config: DataConfig) -> dict[str, float]:
@@ -102,11 +134,14 @@ def _divide(
         np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
         for name in names
     ]
-    _refuse_scarce(labels[pool], classes, examples.class_names, names, np.stack(held))
+    needs = (np.stack(held) == 0).sum(axis=0)  # splits of which each class still has no image
+    _refuse_scarce(labels[pool], own, examples.class_names, names, needs)
     ends: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
     shares = (1 - sum(made.values()), *made.values())
     for label in range(len(examples.class_names)):
         chosen = np.flatnonzero(classes == label)
+        if len(chosen) < needs[label]:  # those where it is not the most frequent class must do
+            continue
         has = [int(count[label]) for count in held]
         seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
         train, back, front, *_ = (
@@ -120,14 +155,14 @@ def _divide(
 
 
 def find_clusters(
-    sha256: np.ndarray, groups: np.ndarray, near: np.ndarray = NO_PAIRS
+    sha256: np.ndarray, groups: np.ndarray, near: np.ndarray = NO_LINKS
 ) -> np.ndarray:
     """Return the cluster of each image: of one group, equal or nearly equal ones, chained.
 
     Args:
         sha256: (n,) of str.
         groups: (n,) of str, "": no group.
-        near: (pairs, 2) rows of images that look equal.
+        near: (m, 2) rows of images that look equal, as `link_alike` returns them.
 
     Returns:
         (n,) of int64 from 0, in the order of the smallest hash in each cluster.
@@ -190,27 +225,30 @@ def count_seats(images: int, shares: tuple[float, ...]) -> list[int]:
 
 def _refuse_scarce(
     labels: np.ndarray,
-    classes: np.ndarray,
+    clusters: np.ndarray,
     class_names: tuple[str, ...],
     names: tuple[str, ...],
-    held: np.ndarray,
+    needs: np.ndarray,
 ) -> None:
-    """Raise the error for classes with fewer images, or clusters, than splits that have none."""
+    """Raise the error for classes in fewer clusters than there are splits that need one."""
     images = np.bincount(labels, minlength=len(class_names))
-    clusters = np.bincount(classes, minlength=len(class_names))
-    scarce = np.flatnonzero(clusters < (held == 0).sum(axis=0))
+    pairs = np.unique(np.stack([labels, clusters]), axis=1)
+    found = np.bincount(pairs[0], minlength=len(class_names))
+    scarce = np.flatnonzero(found < needs)
     if not scarce.size:
         return
-    found = [
+    words = [
         f"{class_names[label]} ({images[label]}"
-        + (")" if clusters[label] == images[label] else f" in {clusters[label]} groups or copies)")
+        + (")" if found[label] == images[label] else f" in {found[label]} groups or copies)")
         for label in scarce[:5]
     ]
     more = f" and {len(scarce) - 5} more" if len(scarce) > 5 else ""
     raise ConfigError(
         f"Every class must have at least one image in each of {', '.join(names)}. Received: "
-        f"{', '.join(found)}{more}, a class with fewer images than splits. Add images, remove the "
-        "class" + (", or set data.test_fraction to 0." if "test" in names else ".")
+        f"{', '.join(words)}{more}, a class with fewer images than splits. Add images, remove the "
+        "class"
+        + (", set data.test_fraction to 0" if "test" in names else "")
+        + (f". {TOGETHER}" if (found < images).any() else ".")
     )
 
 
@@ -231,7 +269,7 @@ def _check_classes(examples: Examples, splits: np.ndarray, needed: tuple[str, ..
         if lacking.size and split in needed:
             raise ConfigError(
                 f"Every class must have a usable image in {split}. Received: none of {names}. "
-                "Add images or remove the class."
+                f"Add images or remove the class. {TOGETHER}"
             )
         if lacking.size:
             logger.warning("Classes without an image in %s: %s.", split, names)

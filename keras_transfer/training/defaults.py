@@ -37,7 +37,7 @@ def resolve_auto(
     """
     frozen, finetune = config.frozen, config.finetune
     learned = weights not in UNSEEING
-    folder = config.data.data_dir
+    folder, listed = config.data.data_dir, config.data.split_file
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":
         locked = row.default_boundary if learned else 0  # other layers are not worth keeping
@@ -60,7 +60,10 @@ def resolve_auto(
         precision=policy,
         name=None,  # a repeated run gets a name of its own
         data=dataclasses.replace(
-            config.data, image_size=data.image_size, data_dir=folder and folder.absolute()
+            config.data,
+            image_size=data.image_size,
+            data_dir=folder and folder.absolute(),
+            split_file=listed and listed.expanduser().absolute(),
         ),
         frozen=frozen,
         finetune=finetune,

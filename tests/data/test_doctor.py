@@ -159,7 +159,8 @@ def _is_loaded(file):
         ("1.png", "P", {"transparency": 3}, "alpha"),
         ("1.png", "I;16", {}, "16-bit"),
         ("1.tiff", "I;16", {}, "16-bit"),
-        ("1.tiff", "F", {}, "16-bit"),
+        ("1.tiff", "F", {}, "32-bit"),
+        ("1.tiff", "RGB", {"save_all": True, "append_images": "another"}, ""),
         (".1.png", "RGB", {}, "hidden"),
         ("1.gif", "P", {"save_all": True, "append_images": "another"}, "animated"),
         (".1.jpg", "RGBA", {"format": "PNG"}, "wrong extension, alpha, hidden"),
@@ -199,12 +200,15 @@ def test_sizes_are_those_that_a_person_sees(make_tree):
     exif = Image.Exif()
     exif[0x0112] = 6
     image.save(root / "a/turned.jpg", exif=exif)
+    image.save(root / "a/turned.tiff", exif=exif)
     examples, inspection = inspect(root)
     rows = {path: row for row, path in enumerate(examples.paths.tolist())}
     assert inspection.sizes[rows["a/long.jpg"]].tolist() == [900, 200]
     assert inspection.odd[rows["a/long.jpg"]] == "elongated"
     assert inspection.sizes[rows["a/turned.jpg"]].tolist() == [200, 900]
     assert inspection.odd[rows["a/turned.jpg"]] == "elongated, rotated by EXIF"
+    assert inspection.sizes[rows["a/turned.tiff"]].tolist() == [200, 900]
+    assert inspection.odd[rows["a/turned.tiff"]] == "elongated, rotated by EXIF"
 
 
 def test_an_image_is_tiny_where_most_are_not(make_tree):
@@ -276,6 +280,48 @@ def test_an_interrupted_inspection_goes_on(make_tree, monkeypatch):
     assert len(set(inspection.sha256)) == 40
 
 
+def test_what_failed_for_lack_of_memory_is_tried_again(make_tree, monkeypatch):
+    root = make_tree("a/1.png", "b/1.gif")
+    make_older(root)
+
+    def fail(image):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file_facts, "show_image", fail)
+        reasons = inspect(root)[1].reasons.tolist()
+    assert reasons == ["", "there is not enough memory to load it"]
+    assert inspect(root)[1].usable.all()
+
+
+def test_another_limit_of_pillow_is_another_inspection(make_tree, monkeypatch):
+    root = make_tree("a/1.png", "b/1.png")
+    make_older(root)
+    assert inspect(root)[1].usable.all()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    assert not inspect(root)[1].usable.any()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert inspect(root)[1].usable.all()
+
+
+def test_pipes_and_very_large_files_are_not_read(make_tree):
+    root = make_tree("a/1.png", "b/1.png")
+    os.mkfifo(root / "a/pipe.jpg")
+    with (root / "b/film.jpg").open("wb") as stream:
+        stream.truncate(2**31)  # takes no room
+    found = reasons(root)
+    assert found["a/pipe.jpg"] == "not a file"
+    assert found["b/film.jpg"] == "larger than 1 GiB"
+
+
+def test_times_and_names_that_no_database_takes_do_no_harm(make_tree):
+    root = make_tree("a/1.png", "b/1.png")
+    os.utime(root / "a/1.png", (2**34, 2**34))  # the year 2514
+    strange = os.fsdecode(os.fsencode(root.parent) + b"/caf\xe9")
+    root.rename(strange)
+    assert inspect(strange)[1].usable.all()
+
+
 def test_progress_is_said(make_tree, monkeypatch, caplog):
     root = make_tree("a/1.png", "b/1.png")
     monkeypatch.setattr(doctor, "PAUSE", 0)
@@ -302,7 +348,7 @@ def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_pat
         file.mkdir()
     else:
         lock = sqlite3.connect(file)
-        lock.execute("CREATE TABLE files (other)")
+        lock.execute("CREATE TABLE files_1 (other)")
         lock.commit()
         if damage == "locked":
             lock.execute("BEGIN EXCLUSIVE")
@@ -348,4 +394,4 @@ def test_odd_images_are_refused_exactly_as_their_table_says(shared_data, tmp_pat
 def test_number_of_threads_is_that_of_the_cores(monkeypatch, affinity):
     if not affinity:
         monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert 1 <= doctor._count_cores() <= os.cpu_count()
+    assert 1 <= doctor.count_cores() <= os.cpu_count()

@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 from keras_transfer.config import DataConfig
 from keras_transfer.data import duplicates
 from keras_transfer.data.doctor import inspect_files
-from keras_transfer.data.duplicates import find_near_pairs, group_rows, link_equal
+from keras_transfer.data.duplicates import group_rows, link_alike, link_equal
 from keras_transfer.data.formulas import draw_pictures
 from keras_transfer.data.sources import read_examples
 
@@ -32,7 +32,7 @@ def folder(tmp_path, pictures):
 
 def find_pairs(folder):
     examples = read_examples(str(folder), DataConfig())
-    pairs = find_near_pairs(examples, inspect_files(examples))
+    pairs = link_alike(examples, inspect_files(examples))
     return sorted(tuple(sorted(examples.paths[pair].tolist())) for pair in pairs)
 
 
@@ -94,27 +94,59 @@ def test_equal_files_are_no_near_duplicates_and_count_once(folder, pictures):
     assert find_pairs(folder) == [("a/0.png", "b/0.jpg")]
 
 
-def test_many_images_of_one_look_are_connected_without_naming_every_two(tmp_path):
+def find_groups(root):
+    """Return the sets of names that show the same."""
+    examples = read_examples(str(root), DataConfig())
+    inspection = inspect_files(examples)
+    links = np.concatenate([link_alike(examples, inspection), link_equal(inspection.sha256)])
+    groups = group_rows(links, len(examples.paths))
+    return [examples.paths[groups == group].tolist() for group in np.unique(groups)]
+
+
+def test_images_without_contrast_are_told_by_their_shade(tmp_path, monkeypatch):
+    monkeypatch.setattr(duplicates, "ROWS", 7)  # less than there are
     for name in "ab":
         (tmp_path / name).mkdir()
-        for level in range(100, 130):  # empty pages, each with another shade
+        for level in range(100, 200, 10):  # all have the same hash
             Image.new("L", (80, 80), level).save(tmp_path / name / f"{level}.png")
             Image.new("L", (90, 90), level).save(tmp_path / name / f"{level}x.png")
-    examples = read_examples(str(tmp_path), DataConfig())
+    found = [{path[2:5] for path in paths} for paths in find_groups(tmp_path)]
+    assert sorted(found, key=min) == [{str(level)} for level in range(100, 200, 10)]
+
+
+def test_groups_do_not_depend_on_names(tmp_path, pictures):
+    """Of three shades only neighbours look alike; whichever comes first, they are one group."""
+    found = []
+    for order in itertools.permutations(range(3)):
+        root = tmp_path / "".join(map(str, order))
+        for name in "ab":
+            (root / name).mkdir(parents=True)
+        for picture, image in enumerate(pictures):
+            for shade, place in enumerate(order):
+                changed = ImageEnhance.Brightness(image).enhance((0.8, 0.9, 1.0)[shade])
+                changed.save(root / f"a/{place}-{picture}.png")
+        (root / "b/other.png").write_bytes((root / "a/0-0.png").read_bytes())
+        found.append(sorted(len(group) for group in find_groups(root)))
+    assert found == found[:1] * 6
+    assert found[0][-1] >= 3
+
+
+@pytest.mark.parametrize("damage", ["gone", "no image"])
+def test_a_file_that_is_lost_after_its_inspection_has_no_duplicates(folder, pictures, damage):
+    pictures[0].save(folder / "b/0.jpg")
+    pictures[1].save(folder / "b/1.jpg")
+    examples = read_examples(str(folder), DataConfig())
     inspection = inspect_files(examples)
-    pairs = find_near_pairs(examples, inspection)
-    shades = np.array([int(path[2:5]) for path in examples.paths])
-    assert np.abs(np.diff(shades[pairs])).max() <= 1  # within what rounding may add
-    links = np.concatenate([pairs, link_equal(inspection.sha256)])
-    groups = group_rows(links, len(shades))
-    for shade in range(100, 130):
-        assert len(set(groups[shades == shade])) == 1
-    assert len(pairs) < 4 * len(shades)
+    (folder / "a/0.png").unlink()
+    if damage == "no image":
+        (folder / "a/0.png").write_bytes(b"x")
+    (link,) = link_alike(examples, inspection)
+    assert sorted(examples.paths[link].tolist()) == ["a/1.png", "b/1.jpg"]
 
 
 @settings(deadline=None, derandomize=True, max_examples=60)
 @given(st.integers(1, 60), st.integers(0, 10**6))
-def test_the_index_finds_what_comparing_all_pairs_finds(count, seed):
+def test_the_index_groups_as_comparing_all_pairs_does(count, seed):
     random = np.random.default_rng(seed)
     looks = random.integers(0, 2**64, count, dtype=np.uint64)
     for _ in range(count):  # copies with up to 7 other bits
@@ -127,7 +159,8 @@ def test_the_index_finds_what_comparing_all_pairs_finds(count, seed):
         for pair in itertools.combinations(range(len(looks)), 2)
         if int(looks[pair[0]] ^ looks[pair[1]]).bit_count() <= 4
     ]
-    assert duplicates._pair_looks(looks).tolist() == [list(pair) for pair in expected]
+    found = group_rows(duplicates._link_looks(looks), len(looks))
+    np.testing.assert_array_equal(found, group_rows(np.array(expected).reshape(-1, 2), len(looks)))
 
 
 def test_rows_of_equal_keys_are_linked_to_the_first():

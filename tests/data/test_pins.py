@@ -64,6 +64,54 @@ def test_changed_images_are_known_by_their_path(tmp_path, caplog):
     assert caplog.records == []
 
 
+def test_images_that_were_numbered_anew_keep_their_split(tmp_path):
+    """A new image comes first, so every name belongs to another image than before."""
+    hashes = make_hashes(range(40))
+    before = assign(None)
+    file = write_splits(tmp_path / "split.csv", list_rows(before, hashes))
+    after = assign(file, contents=[99, *range(39)])
+    assert after[1:].tolist() == before[:-1].tolist()
+
+
+def test_dropped_copies_of_listed_images_are_dropped_again(tmp_path, caplog):
+    """They are not listed; their content is, in test."""
+    given_ = ["train"] * 28 + ["validation"] * 6 + ["test"] * 6
+    contents = [34, 35, *range(2, 40)]
+    before = assign(None, contents=contents, splits=given_)
+    assert before[:2].tolist() == ["", ""]
+    rows = [row for row in list_rows(before, make_hashes(contents)) if row[3]]
+    caplog.clear()
+    after = assign(write_splits(tmp_path / "split.csv", rows), contents=contents, splits=given_)
+    assert after.tolist() == before.tolist()
+    assert "Dropped: 2 images" in caplog.text
+
+
+def test_new_images_of_given_splits_go_with_listed_ones_of_their_cluster(tmp_path):
+    """Validation was made from train; now there are more images of its groups, and near copies."""
+    given_ = ["train"] * 32 + ["test"] * 8
+    before = assign(None, splits=given_)
+    row = before.tolist().index("validation")
+    file = write_splits(tmp_path / "split.csv", list_rows(before))
+    groups = [""] * 43
+    groups[row] = groups[40] = groups[42] = "g"
+    after = assign(
+        file,
+        [*LABELS, 0, 0, 0],
+        groups=groups,
+        near=[(row, 41)],
+        splits=[*given_, "train", "train", "test"],
+    )
+    assert after[:40].tolist() == before.tolist()
+    assert after[40:].tolist() == ["validation", "validation", "test"]
+
+
+def test_an_image_with_two_splits_is_refused(tmp_path):
+    rows = [("00000.png", "test"), ("00000.png", "train")]
+    file = write_splits(tmp_path / "split.csv", rows, ("path", "split"))
+    with pytest.raises(ConfigError, match=r"one split\. Received: test and train for 00000.png"):
+        assign(file)
+
+
 def test_a_table_of_path_and_split_is_enough(tmp_path):
     rows = [("00000.png", "VAL"), ("00003.png", "test"), ("00005.png", "")]
     splits = assign(write_splits(tmp_path / "split.csv", rows, ("path", "split")))

@@ -56,6 +56,7 @@ def test_report_names_what_is_unusable_odd_and_equal(folder):
             {"path": "b/ink.png", "kind": "wrong extension"},
             {"path": "b/ink.png", "kind": "CMYK"},
         ],
+        "dropped": [],
         "duplicates": [
             {
                 "kind": "exact",
@@ -74,6 +75,15 @@ def test_near_duplicates_are_grouped_with_their_equal_files(folder):
     assert alike["kind"] == "near"
     assert alike["paths"] == ["a/1.png", "a/2.png", "b/2.png", "b/copy.png"]
     assert alike["labels"] == ["a", "a", "b", "b"]
+
+
+def test_report_names_images_that_were_dropped_and_their_given_split(make_tree):
+    root = make_tree("train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png")
+    report = report_on(root, lambda path: "" if path.endswith("b/1.png") else path.split("/")[0])
+    assert report["dropped"] == [
+        {"path": "test/b/1.png", "split": "test"},
+        {"path": "train/b/1.png", "split": "train"},
+    ]
 
 
 def test_leaks_and_wrong_labels_are_told_from_the_report(folder):
