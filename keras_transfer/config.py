@@ -107,8 +107,8 @@ class FinetuneConfig:
     epochs: int | str = "auto"
     """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
-    """Peak learning rate; above 1e-3 the pretrained weights are usually lost. auto: 1e-4, 5e-4
-    for bundled and 1e-3 for random weights."""
+    """Peak learning rate; above 1e-3 the pretrained weights are usually lost. auto: 1e-4, and 1e-3
+    with bundled or random weights."""
     locked_layers: int | float | str = "auto"
     """How much of the backbone stays locked: a number of layers, a fraction in (0, 1), or the name
     of the first block that learns. auto: the backbone's own (see --list_backbones), and nothing

@@ -16,9 +16,9 @@ EPOCHS = 10
 MOST_EPOCHS = 40
 FROZEN_STEPS = 160
 FINETUNE_STEPS = 80
-# Peak learning rates of finetune: weights from photographs are to be kept, random ones to be left,
-# and what drawn pictures taught lies between.
-RATES = {"imagenet": 1e-4, "file": 1e-4, "bundled": 5e-4, "none": 1e-3}
+# Peak learning rates of finetune. Weights from photographs are to be kept. From bundled ones 5e-4
+# ended below random ones on MNIST (.908 against .929, the mean of three seeds), 1e-3 above them.
+RATE, UNSEEING_RATE = 1e-4, 1e-3
 # Views of each image that the epochs take in turn where locked work is done once.
 VIEWS = 2
 
@@ -42,7 +42,7 @@ def resolve_auto(
     if locked == "auto":
         locked = row.default_boundary if learned else 0  # other layers are not worth keeping
     if rate == "auto":
-        rate = RATES[weights]
+        rate = RATE if learned else UNSEEING_RATE
     if batch_norm == "auto":
         batch_norm = "scale" if learned else "adapt"
     frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))

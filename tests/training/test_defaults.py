@@ -1,10 +1,12 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from keras_transfer.config import (
     AugmentConfig,
     CacheConfig,
+    DataConfig,
     FinetuneConfig,
     FrozenConfig,
     TrainConfig,
@@ -47,6 +49,12 @@ def test_small_sets_train_for_more_epochs_and_large_ones_for_ten(resolve):
     assert resolve(train=4000).finetune.epochs == EPOCHS
 
 
+def test_the_file_of_splits_is_found_from_every_folder(resolve, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = TrainConfig(data=DataConfig(split_file=Path("run/split.csv")))
+    assert resolve(config).data.split_file == tmp_path / "run/split.csv"
+
+
 def test_what_the_user_gave_is_kept(resolve):
     config = TrainConfig(
         frozen=FrozenConfig(epochs=3),
@@ -62,7 +70,7 @@ def test_what_the_user_gave_is_kept(resolve):
     [
         ("imagenet", "scale", "block4c", 1e-4),
         ("file", "scale", "block4c", 1e-4),
-        ("bundled", "adapt", 0, 5e-4),
+        ("bundled", "adapt", 0, 1e-3),
         ("none", "adapt", 0, 1e-3),
     ],
 )
