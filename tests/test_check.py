@@ -1,6 +1,7 @@
 """The command that looks for what is wrong with a data set."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -72,3 +73,15 @@ def test_neither_tensorflow_nor_keras_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_a_terminal_that_cannot_draw_lines_shows_the_table_all_the_same(stripes):
+    done = subprocess.run(
+        [sys.executable, "-m", "keras_transfer.check", str(stripes)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "level" in done.stdout
+    assert done.stdout.endswith("Nothing is wrong.\n")
