@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.command_line import PlainParser
+from keras_transfer.command_line import PlainParser, run_command
 from keras_transfer.config import ConfigError, DataConfig
 from keras_transfer.run import replacing
 
@@ -55,3 +55,7 @@ def main(arguments: list[str]) -> int:
 def _write_report(file: Path, report: dict[str, Any]) -> None:
     with replacing(file) as temporary:
         temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    run_command(main)
