@@ -21,7 +21,7 @@ HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no 
 LONG = 4  # times as long as wide: less than a quarter of the image is in its central square
 # Formats of several pictures that are no film
 STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
-MOST_BYTES = 2**30
+MOST_BYTES = 2**30  # of a file: no photograph has them, but a film in the wrong folder may
 
 
 class Facts(NamedTuple):
@@ -86,7 +86,10 @@ def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Fact
     orientation = find_orientation(image)
     turned = turned or orientation != 1
     width, height = size if orientation < 5 else size[::-1]
-    odd = ", ".join(_name_kinds(image, content, name, mode, size, turned))
+    try:
+        odd = ", ".join(_name_kinds(image, content, name, mode, size, turned))
+    except Exception:  # an odd tag, but the image is loaded
+        odd = ""
     return Facts(sha256, "", plain, odd, width, height, look)
 
 

@@ -144,10 +144,9 @@ def _divide(
             continue
         has = [int(count[label]) for count in held]
         seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
-        train, back, front, *_ = (
-            *(Share(max(0, seat - n), int(n == 0)) for seat, n in zip(seats, has, strict=True)),
-            Share(0, 0),  # where no test split is made
-        )
+        found = zip(seats, has, strict=True)
+        wanted = [Share(max(0, seat - count), int(count == 0)) for seat, count in found]
+        train, back, front = [*wanted, Share(0, 0)][:3]  # front: 0 where no test split is made
         last, first = choose_ends(sizes[chosen], back, front, train.least)
         ends[chosen[:first]] = "test"
         ends[chosen[len(chosen) - last :]] = "validation"
