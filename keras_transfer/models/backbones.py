@@ -81,7 +81,7 @@ BACKBONES: dict[str, Backbone] = {
         top1=0.771,
         weights_url=GOOGLE + "keras-applications/efficientnetb0_notop.h5",
         weights_hash="50bc09e76180e00e4465e1a485ddc09d",
-        bundled_hash="808695eb237eb322591397e40df8e868808f3681a1c4200012a6e113b864a469",
+        bundled_hash="11cd378efb8c52c722f3836d09553ba8aa8649117e880f554a42d12ec8673483",
         use="default: accurate for its size",
     ),
     "mobilenetv3small": Backbone(
