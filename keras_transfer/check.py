@@ -42,8 +42,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
     words = parser.parse_args(arguments)
-    if words.report and not words.report.parent.is_dir():
-        raise ConfigError(f"`report` must lie in a folder that is there. Received: {words.report}.")
+    if words.report and (words.report.is_dir() or not words.report.parent.is_dir()):
+        raise ConfigError(f"`report` must be a file in a folder. Received: {words.report}.")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     report = check_dataset(words.dataset)
     if words.report:
@@ -53,8 +53,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:
-    with replacing(file) as temporary:
-        temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    try:
+        with replacing(file) as temporary:
+            temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"`report` must be a file that can be written. Received: {file} ({error.strerror})."
+        ) from error
 
 
 if __name__ == "__main__":

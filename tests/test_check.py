@@ -60,7 +60,7 @@ def test_odd_files_are_not_wrong(stripes, tmp_path, capsys):
 def test_wrong_words_are_refused(stripes, tmp_path):
     with pytest.raises(ConfigError, match="no such path"):
         main([str(tmp_path / "nowhere")])
-    with pytest.raises(ConfigError, match="`report` must lie in a folder that is there"):
+    with pytest.raises(ConfigError, match="`report` must be a file in a folder"):
         main([str(stripes), "--report", str(tmp_path / "nowhere/report.json")])
     with pytest.raises(ConfigError, match="Unknown option --reprot"):
         main([str(stripes), "--reprot", "x"])

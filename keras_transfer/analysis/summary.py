@@ -18,6 +18,8 @@ from keras_transfer.predictions import UNEVEN, Predictions, read_predictions
 from keras_transfer.run import Run, read_table, replacing
 from keras_transfer.tables import draw_table
 
+LOWEST = 20  # classes whose recall is shown
+
 
 def read_run_predictions(run: Run) -> Predictions:
     """Return the predictions of a run for validation and test, as predictions.csv holds them."""
@@ -125,5 +127,7 @@ def _explain_imbalance(run: Run) -> list[str]:
         return []
     predictions = read_run_predictions(run)
     rows = classification_rows(predictions.select(predictions.split_names[-1]))
-    recalls = ", ".join(f"{name} {recall:.2f}" for name, _, recall, _, _ in rows[:20])
-    return [f"Classes differ in size, so look at the recall of each: {recalls}"]
+    found = sorted((row[2], row[0]) for row in rows if row[4])
+    recalls = ", ".join(f"{name} {recall:.2f}" for recall, name in found[:LOWEST])
+    which = f"the {LOWEST} lowest of {len(found)}" if len(found) > LOWEST else "each"
+    return [f"Classes differ in size, so look at the recall of {which}: {recalls}"]

@@ -26,7 +26,7 @@ SIDE = 32  # pixels of the thumbnails
 UNLIKE = 0.25
 NO_LINKS: np.ndarray = np.empty((0, 2), np.int64)
 ROWS = 512  # thumbnails that are compared at once with all others of close hashes
-MOST_LINKS = 10**6  # that are kept before those which add nothing are dropped
+MOST_LINKS = 10**6  # that are gathered before those which add nothing are dropped
 LEVEL = 1.0  # grey level of 255 that rounding may add, which tells of images without contrast
 
 
@@ -51,11 +51,15 @@ def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     rows = rows[np.sort(np.unique(inspection.sha256[rows], return_index=True)[1])]
     looks, members = np.unique(inspection.looks[rows], return_inverse=True)
     near = group_rows(_link_looks(looks), len(looks))[members]
-    rows = rows[np.bincount(near)[near] > 1]
+    several = np.bincount(near)[near] > 1
+    rows, near = rows[several], near[several]
     thumbnails, read = _read_thumbnails(examples, rows)
-    rows = rows[read]
-    found = _link_thumbnails(thumbnails[read], inspection.looks[rows])
-    return rows[found]
+    rows, near, thumbnails = rows[read], near[read], thumbnails[read]
+    order = np.argsort(near, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(near[order])) + 1)
+    looks = inspection.looks[rows]
+    links = [part[_link_thumbnails(thumbnails[part], looks[part])] for part in parts]
+    return rows[np.concatenate([NO_LINKS, *links])]
 
 
 def link_equal(keys: np.ndarray) -> np.ndarray:
@@ -86,7 +90,7 @@ def _link_looks(looks: np.ndarray) -> np.ndarray:
 
     Hashes are sorted by each band in turn, so those that share it are neighbours.
     """
-    found = NO_LINKS
+    found, waiting = [NO_LINKS], 0
     for bits in BANDS:
         order = np.argsort(looks & np.uint64(bits), kind="stable")
         ordered = looks[order]
@@ -98,10 +102,11 @@ def _link_looks(looks: np.ndarray) -> np.ndarray:
             if not len(left):
                 break
             near = left[np.bitwise_count(ordered[left] ^ ordered[left + step]) <= DISTANCE]
-            found = np.concatenate([found, np.stack([order[near], order[near + step]], axis=1)])
-            if len(found) > MOST_LINKS + len(looks):
-                found = _thin(found, len(looks))
-    return found
+            found.append(np.stack([order[near], order[near + step]], axis=1))
+            waiting += len(near)
+            if waiting > MOST_LINKS:
+                found, waiting = [_thin(np.concatenate(found), len(looks))], 0
+    return np.concatenate(found)
 
 
 def _thin(links: np.ndarray, count: int) -> np.ndarray:

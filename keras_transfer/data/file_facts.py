@@ -72,7 +72,9 @@ def inspect_file(file: str) -> Facts:
 
 def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
     plain, mode, size = is_plain(image, content), image.mode, image.size
-    turned = getattr(image, "tag_v2", {}).get(274, 1) != 1  # a TIFF, which Pillow turns itself
+    turned = getattr(image, "tag_v2", {}).get(274) in range(
+        2, 9
+    )  # a TIFF, which Pillow turns itself
     look = 0
     if min(size) >= LEAST_SIDE:
         # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
@@ -140,4 +142,4 @@ def _is_deep(image: Image.Image, content: bytes, mode: str) -> bool:
     if image.format == "PNG":
         return content[24] == 16
     bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample
-    return image.format == "TIFF" and mode not in "IF" and 16 in (bits or ())
+    return image.format == "TIFF" and mode not in "IF" and isinstance(bits, tuple) and 16 in bits

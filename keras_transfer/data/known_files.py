@@ -20,6 +20,7 @@ from keras_transfer.data.prepared import cache_roots
 logger = logging.getLogger(__name__)
 
 NAME = "inspected.sqlite"
+LATEST = 2**63 - 1  # nanoseconds that SQLite can hold: the year 2262
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
 BUSY = 10  # seconds to wait for another process
 
@@ -59,7 +60,8 @@ class KnownFiles:
             return
         with _tolerate(), self._database as database:
             database.execute(ASKED)
-            database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", states)
+            held = (state for state in states if abs(state[3]) < LATEST)
+            database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", held)
             for row, *facts in database.execute(FOUND, (self._root, self._maker)):
                 found = Facts(*facts)
                 yield row, found._replace(plain=bool(found.plain), look=found.look % 2**64)
@@ -72,7 +74,7 @@ class KnownFiles:
         rows = (
             (self._root, path, size, mtime, self._maker, *facts[:-1], _sign(facts.look))
             for (_, path, size, mtime), facts in found
-            if facts.sha256 and mtime < latest
+            if facts.sha256 and -LATEST < mtime < latest
         )
         with _tolerate(), self._database as database:
             marks = ", ".join("?" * (5 + len(Facts._fields)))
@@ -102,13 +104,10 @@ def _connect() -> sqlite3.Connection | None:
 
 @contextlib.contextmanager
 def _tolerate() -> Iterator[None]:
-    """Go on without what is known where the file is damaged, locked or on a full disk.
-
-    Nor does it take names that are no text, and times after the year 2262.
-    """
+    """Go on without what is known: it is damaged, locked, on a full disk, of a nameless folder."""
     try:
         yield
-    except (sqlite3.Error, UnicodeError, OverflowError) as error:
+    except (sqlite3.Error, UnicodeError) as error:
         logger.debug("Inspections are not remembered: %s", error)
 
 

@@ -38,27 +38,25 @@ def settle_leaks(
     """
     count = len(sha256)
     equal = link_equal(sha256)
-    exact = _find_leaks(examples, group_rows(equal, count), splits)
+    exact = _find_leaks(group_rows(equal, count), splits)
     if exact and config.on_leak == "error":
+        named = _name(exact, examples, splits)
         raise ConfigError(
-            f"No image must be in two splits. Received: {_name(exact)}. Remove one of each, or "
+            f"No image must be in two splits. Received: {named}. Remove one of each, or "
             "let train lose it with --data.on_leak drop."
         )
-    _settle(exact, "in a later split as well", config.on_leak == "drop", splits)
-    known = {row for row, _ in exact}
+    _settle(exact, "in a later split as well", config.on_leak == "drop", examples, splits)
     groups = group_rows(np.concatenate([equal, near]), count)
-    alike = [leak for leak in _find_leaks(examples, groups, splits) if leak[0] not in known]
+    alike = _find_leaks(groups, splits)
+    alike = [(row, twin) for row, twin in alike if sha256[row] != sha256[twin]]
     drops = config.near_duplicates == "drop"
-    _settle(alike, "much like one in a later split", drops, splits)
+    _settle(alike, "much like one in a later split", drops, examples, splits)
 
 
-def _find_leaks(
-    examples: Examples, groups: np.ndarray, splits: np.ndarray
-) -> list[tuple[int, str]]:
-    """Return the row of each leaking image and a text that names it and a twin.
+def _find_leaks(groups: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]:
+    """Return the row of each leaking image and of a twin in the last split of its group.
 
     Args:
-        examples: The images.
         groups: (n,) of int from 0, images of one group show the same.
         splits: (n,) of str.
     """
@@ -67,22 +65,26 @@ def _find_leaks(
     twins = np.empty(len(groups), np.int64)  # of each group, an image in the last of its splits:
     twins[groups[order]] = order  # what is written last stays
     twin = twins[groups]
-    paths = examples.paths
-    return [
-        (row, f"{paths[row]} ({splits[row]}) and {paths[twin[row]]} ({splits[twin[row]]})")
-        for row in np.flatnonzero((ranks >= 0) & (ranks < ranks[twin])).tolist()
+    rows = np.flatnonzero((ranks >= 0) & (ranks < ranks[twin]))
+    return list(zip(rows.tolist(), twin[rows].tolist(), strict=True))
+
+
+def _name(leaks: list[tuple[int, int]], examples: Examples, splits: np.ndarray) -> str:
+    named = [
+        " and ".join(f"{examples.paths[row]} ({splits[row]})" for row in leak)
+        for leak in leaks[:SHOWN]
     ]
+    more = [f"and {len(leaks) - SHOWN} more"] if len(leaks) > SHOWN else []
+    return "; ".join(named + more)
 
 
-def _name(leaks: list[tuple[int, str]]) -> str:
-    more = f"; and {len(leaks) - SHOWN} more" if len(leaks) > SHOWN else ""
-    return "; ".join(text for _, text in leaks[:SHOWN]) + more
-
-
-def _settle(leaks: list[tuple[int, str]], what: str, drops: bool, splits: np.ndarray) -> None:
+def _settle(
+    leaks: list[tuple[int, int]], what: str, drops: bool, examples: Examples, splits: np.ndarray
+) -> None:
     if not leaks:
         return
     done = "Dropped" if drops else "Left in their splits"
-    logger.warning("%s: %d images that are %s: %s", done, len(leaks), what, _name(leaks))
+    named = _name(leaks, examples, splits)
+    logger.warning("%s: %d images that are %s: %s", done, len(leaks), what, named)
     if drops:
         splits[[row for row, _ in leaks]] = ""

@@ -17,9 +17,9 @@ logger = logging.getLogger(__name__)
 def read_pins(examples: Examples, sha256: np.ndarray, file: Path | None) -> np.ndarray:
     """Return the split of the images that a file of splits lists.
 
-    Without a column sha256, an image is known by its path. With one, by path and content; where
-    the data set gives no splits, by its content alone, and by its path alone if what was there is
-    nowhere else now.
+    Without a column sha256, an image is known by its path. With one, by path and content, else by
+    its content, else by its path if what was there is nowhere else now. What the data set gives to
+    a split stays there, except that train images may be in a validation split that we made.
 
     Args:
         examples: The images.
@@ -42,14 +42,15 @@ def read_pins(examples: Examples, sha256: np.ndarray, file: Path | None) -> np.n
     by_path = dict(zip(columns["path"], rows, strict=True))
     by_content = dict(zip(contents, columns["split"], strict=True))
     there = {*sha256.tolist()}
+    ours = {"train"} if "validation" in examples.splits else {"train", "validation"}
     images = zip(examples.paths.tolist(), sha256.tolist(), examples.splits, strict=True)
     for row, (path, content, given) in enumerate(images):
         was, split = by_path.get(path, ("", ""))
         if split and was in ("", content):
             pins[row] = split
-        elif not given and content in by_content:
+        elif content in by_content and (not given or by_content[content] in ours):
             pins[row] = by_content[content]
-        elif not given and split and was not in there:  # changed where it was
+        elif split and was not in there and (not given or split in ours):  # changed where it was
             pins[row] = split
     _warn_of_missing(file, by_path, examples, there)
     return pins
@@ -79,8 +80,8 @@ def read_split_file(file: Path) -> Columns:
     for path, word in zip(columns["path"], words, strict=True):
         if first.setdefault(path, word) != word:
             raise ConfigError(
-                f"`data.split_file` must give an image one split. Received: {first[path]} and "
-                f"{word} for {path} in {table}. Remove one of the rows."
+                f"`data.split_file` must give an image one split. Received: {first[path]!r} and "
+                f"{word!r} for {path} in {table}. Remove one of the rows."
             )
     return {**columns, "split": words}
 

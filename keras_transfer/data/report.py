@@ -31,9 +31,9 @@ def build_report(
     Returns:
         `images`, the number of files; `classes`, the usable images of each class; `splits`, those
         of each class in each split; `short_side`, quantiles in pixels; `unusable`, path and reason;
-        `odd`, path and kind; `dropped`, path and given split of usable images that are not used;
-        `duplicates`, groups of usable images with equal bytes (exact), or
-        that look equal (near). The numbers of `classes` and `unusable` add up to `images`.
+        `odd`, path and kind; `dropped`, path and given split of usable images that training does
+        not use; `duplicates`, groups of usable images with equal bytes (exact), or that look equal
+        (near). The numbers of `classes` and `unusable` add up to `images`.
     """
     usable = inspection.usable
     names, paths = examples.class_names, examples.paths
@@ -58,7 +58,7 @@ def build_report(
         ],
         "dropped": [
             {"path": str(paths[row]), "split": str(examples.splits[row])}
-            for row in np.flatnonzero(usable & (splits == "") & (examples.splits != ""))
+            for row in np.flatnonzero(usable & (splits == "") & (splits != examples.splits).any())
         ],
         "duplicates": [
             {

@@ -42,8 +42,9 @@ def assign_splits(
     their hashes fill test from the front and validation from the back. Images of one group, of
     equal content or that look equal (a cluster) stay together; one with several classes counts for
     that of the most images. Where clusters have one class each, the counts of a class are within
-    its largest cluster of the shares asked for, within one image where there are no clusters, and
-    then an added image moves at most one other into or out of each of validation and test.
+    its largest cluster of the shares asked for, within one image where there are no clusters, but
+    each split gets at least one; and without clusters an added image moves at most one other into
+    or out of each of validation and test.
 
     Args:
         examples: The images; its `fractions`, if any, win over those of `config`.
@@ -90,9 +91,9 @@ def _fix_splits(
     """
     divided = (pins == "") & (given == "train") & makes
     fixed = np.where(divided, "", np.where(pins == "", given, pins))
-    followed = np.where(given == "", _find_last(fixed, clusters), _find_last(pins, clusters))
-    follows = (fixed == "") & ((given == "") | (followed != "test"))
-    return np.where(follows, followed, fixed)
+    kept = np.where(pins == "test", "", pins)  # what is given to train is not moved to test
+    followed = np.where(given == "", _find_last(fixed, clusters), _find_last(kept, clusters))
+    return np.where(fixed == "", followed, fixed)
 
 
 def _find_last(words: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -135,14 +136,17 @@ def _divide(
         for name in names
     ]
     needs = (np.stack(held) == 0).sum(axis=0)  # splits of which each class still has no image
-    _refuse_scarce(labels[pool], own, examples.class_names, names, needs)
+    kept = bool(np.stack(held).any())
+    _refuse_scarce(labels[pool], own, examples.class_names, names, needs, kept)
     ends: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
     shares = (1 - sum(made.values()), *made.values())
     for label in range(len(examples.class_names)):
         chosen = np.flatnonzero(classes == label)
-        if len(chosen) < needs[label]:  # those where it is not the most frequent class must do
-            continue
         has = [int(count[label]) for count in held]
+        if len(chosen) < needs[label]:  # clusters where it is not the most frequent class must do
+            lacking = [name for name, count in zip(names, has, strict=True) if not count]
+            ends[chosen] = [*lacking[1:], *lacking[:1]][: len(chosen)]
+            continue
         seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
         found = zip(seats, has, strict=True)
         wanted = [Share(max(0, seat - count), int(count == 0)) for seat, count in found]
@@ -228,8 +232,18 @@ def _refuse_scarce(
     class_names: tuple[str, ...],
     names: tuple[str, ...],
     needs: np.ndarray,
+    kept: bool,
 ) -> None:
-    """Raise the error for classes in fewer clusters than there are splits that need one."""
+    """Raise the error for classes in fewer clusters than there are splits that need one.
+
+    Args:
+        labels: (n,) of the images that are divided.
+        clusters: (n,) of the same images.
+        class_names: Index order.
+        names: The splits.
+        needs: (classes,) splits of which each class has no image yet.
+        kept: Whether there are images that are not divided.
+    """
     images = np.bincount(labels, minlength=len(class_names))
     pairs = np.unique(np.stack([labels, clusters]), axis=1)
     found = np.bincount(pairs[0], minlength=len(class_names))
@@ -248,6 +262,7 @@ def _refuse_scarce(
         "class"
         + (", set data.test_fraction to 0" if "test" in names else "")
         + (f". {TOGETHER}" if (found < images).any() else ".")
+        + (" Images that have a split keep it." if kept else "")
     )
 
 

@@ -17,4 +17,4 @@ def test_recall_of_each_class_is_shown_where_one_has_over_three_times_the_images
     upright = [row for row in rows if ",upright," in row]
     assert len(level) == len(upright) == 64
     run.split_file.write_text("\n".join([header, *level, *upright[:kept]]) + "\n")
-    assert ("look at the recall of each: level " in summarize_run(run)) is shown
+    assert ("look at the recall of each: " in summarize_run(run)) is shown

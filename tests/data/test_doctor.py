@@ -314,9 +314,12 @@ def test_pipes_and_very_large_files_are_not_read(make_tree):
     assert found["b/film.jpg"] == "larger than 1 GiB"
 
 
-def test_times_and_names_that_no_database_takes_do_no_harm(make_tree):
+def test_times_and_names_that_no_database_takes_do_no_harm(make_tree, monkeypatch):
     root = make_tree("a/1.png", "b/1.png")
+    make_older(root)
     os.utime(root / "a/1.png", (2**34, 2**34))  # the year 2514
+    inspect(root)
+    assert count_inspected(root, monkeypatch)[0] == 1  # the others are remembered
     strange = os.fsdecode(os.fsencode(root.parent) + b"/caf\xe9")
     root.rename(strange)
     assert inspect(strange)[1].usable.all()

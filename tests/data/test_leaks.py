@@ -55,6 +55,14 @@ def test_a_copy_of_a_near_duplicate_leaks_too():
     assert splits.tolist() == ["", "", "test", "train"]
 
 
+def test_equal_files_that_are_kept_may_still_look_like_one_in_a_later_split():
+    splits = np.array(["train", "validation", "test", "train"])
+    examples = make_examples([0, 1, 0, 1], splits=splits)
+    config = DataConfig(on_leak="keep", near_duplicates="drop")
+    settle_leaks(examples, make_hashes([0, 0, 1, 2]), np.array([[0, 2]]), splits, config)
+    assert splits.tolist() == ["", "", "test", "train"]
+
+
 def test_of_several_twins_the_one_in_the_last_split_is_named(caplog):
     splits = np.array(["train", "test", "validation"])
     examples = make_examples([0, 1, 0], splits=splits)

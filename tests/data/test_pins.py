@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
@@ -105,10 +106,48 @@ def test_new_images_of_given_splits_go_with_listed_ones_of_their_cluster(tmp_pat
     assert after[40:].tolist() == ["validation", "validation", "test"]
 
 
+def test_a_copy_goes_with_its_listed_twin_though_both_look_like_a_test_image(tmp_path):
+    given_ = ["train"] * 32 + ["test"] * 8
+    labels = [*LABELS, 0]
+    before = assign(None, splits=given_)
+    file = write_splits(tmp_path / "split.csv", list_rows(before))
+    for row in range(0, 32, 2):
+        after = assign(
+            file,
+            labels,
+            contents=[*range(40), row],
+            near=[(row, 33)],
+            splits=[*given_, "train"],
+        )
+        assert after[40] == after[row] == before[row]
+
+
+@pytest.mark.parametrize("change", ["renamed", "encoded anew"])
+def test_images_of_given_splits_stay_in_the_validation_that_was_made(tmp_path, change):
+    given_ = ["train"] * 32 + ["test"] * 8
+    hashes = make_hashes(range(40))
+    before = assign(None, splits=given_)
+    rows = list_rows(before, hashes if change == "renamed" else make_hashes(range(100, 140)))
+    if change == "renamed":
+        rows = [("old/" + row[0], *row[1:]) for row in rows]
+    config = DataConfig(split_file=write_splits(tmp_path / "split.csv", rows))
+    config = dataclasses.replace(config, validation_fraction=0.4)
+    after = assign_splits(make_examples(LABELS, splits=given_), hashes, config)
+    assert after.tolist() == before.tolist()
+
+
+def test_classes_without_an_image_left_for_a_split_are_told_of_the_listed_ones(tmp_path):
+    file = write_splits(tmp_path / "split.csv", list_rows(["train"] * 40))
+    with pytest.raises(ConfigError, match=r"c0 \(0\).*Images that have a split keep it"):
+        assign(file)
+
+
 def test_an_image_with_two_splits_is_refused(tmp_path):
     rows = [("00000.png", "test"), ("00000.png", "train")]
     file = write_splits(tmp_path / "split.csv", rows, ("path", "split"))
-    with pytest.raises(ConfigError, match=r"one split\. Received: test and train for 00000.png"):
+    with pytest.raises(
+        ConfigError, match=r"one split\. Received: 'test' and 'train' for 00000.png"
+    ):
         assign(file)
 
 

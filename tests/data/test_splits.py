@@ -229,7 +229,7 @@ def test_cluster_counts_for_the_class_of_its_majority(labels, majority):
     # Two lone images per class are too few; the class that the cluster counts for has three.
     examples = make_examples([0, 0, 1, 1, *labels])
     hashes = make_hashes([0, 1, 2, 3] + [9] * len(labels))
-    lacking = rf"in validation\. Received: none of c{1 - majority}\. .*near_duplicates ignore"
+    lacking = rf"in \w+\. Received: none of c{1 - majority}\. .*near_duplicates ignore"
     with pytest.raises(ConfigError, match=lacking):
         assign_splits(examples, hashes, CONFIG)
 
@@ -242,6 +242,14 @@ def test_class_that_is_never_the_most_frequent_of_its_clusters_can_be_learned():
     splits = assign_splits(examples, make_hashes(range(600)), CONFIG)
     assert count_splits(splits).tolist() == [420, 90, 90]
     assert count_splits(splits, examples.labels == 1).tolist() == [126, 27, 27]
+
+
+def test_class_with_few_clusters_of_its_own_lends_them_to_the_splits_that_are_made():
+    labels = [1, 1, *[0, 0, 1] * 4, *[0] * 8]
+    groups = ["", "", *[f"g{row // 3}" for row in range(12)], *[""] * 8]
+    examples = make_examples(labels, groups)
+    splits = assign_splits(examples, make_hashes(range(22)), CONFIG)
+    assert (count_splits(splits, examples.labels == 1) > 0).all()
 
 
 def test_images_without_a_split_go_with_those_of_their_cluster_that_have_one(caplog):
