@@ -4,6 +4,7 @@ A mirror image is neither.
 """
 
 import itertools
+import logging
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from keras_transfer.data.doctor import Inspection, count_cores
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.images import load_image
 
+logger = logging.getLogger(__name__)
+
 DISTANCE = 4  # bits of 64 in which the perceptual hashes of near duplicates may differ
 # Every fifth bit, from five starts: hashes with four other bits are equal in one band at least.
 # Neighbouring bits tend to be equal in all images of a set, so no band is made of neighbours.
@@ -26,6 +29,7 @@ SIDE = 32  # pixels of the thumbnails
 UNLIKE = 0.25
 NO_LINKS: np.ndarray = np.empty((0, 2), np.int64)
 ROWS = 512  # thumbnails that are compared at once with all others of close hashes
+TOLD = 1000  # thumbnails: comparing more takes seconds, and minutes where all look alike
 MOST_LINKS = 10**6  # that are gathered before those which add nothing are dropped
 LEVEL = 1.0  # grey level of 255 that rounding may add, which tells of images without contrast
 
@@ -53,6 +57,8 @@ def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     near = group_rows(_link_looks(looks), len(looks))[members]
     several = np.bincount(near)[near] > 1
     rows, near = rows[several], near[several]
+    if len(rows) > TOLD:
+        logger.info("Comparing %s images that may look alike", f"{len(rows):,}")
     thumbnails, read = _read_thumbnails(examples, rows)
     rows, near, thumbnails = rows[read], near[read], thumbnails[read]
     order = np.argsort(near, kind="stable")
