@@ -9,6 +9,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -154,6 +155,8 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     # Networks and their graphs are a million objects that live to the end. Looking through them
     # for garbage again and again took 2 of 20 seconds, and once more at the exit one second.
     gc.set_threshold(100_000, 50, 50)
+    # Pillow's words on odd files; the data doctor names them.
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can draw lines
         sys.stdout.reconfigure(errors="replace")
     try:

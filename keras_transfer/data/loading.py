@@ -1,6 +1,7 @@
 """From a data set to splits: read, inspect, split, write down what was done."""
 
 import logging
+from collections import Counter
 
 import numpy as np
 
@@ -93,11 +94,14 @@ def _record(
         len(names),
         ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),
     )
-    _tell_duplicates(report)
+    _tell_findings(report)
 
 
-def _tell_duplicates(report: Report) -> None:
-    """Log how many images occur more than once; warn where they have several classes."""
+def _tell_findings(report: Report) -> None:
+    """Log what is odd and what occurs more than once; warn where that has several classes."""
+    if odd := Counter(entry["kind"] for entry in report["odd"]):
+        named = ", ".join(f"{count:,} {kind}" for kind, count in odd.most_common())
+        logger.info("Odd, but used: %s (data_report.json)", named)
     kinds = [group["kind"] for group in report["duplicates"]]
     if kinds:
         logger.info(

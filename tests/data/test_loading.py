@@ -1,6 +1,7 @@
 """From a data set to splits, with the record of it in a run."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -24,3 +25,21 @@ def test_splits_know_which_of_their_files_are_plain(make_tree, tiny_config, tmp_
     for split in data.splits.values():
         wanted = [name not in names[::3] for name in split.paths.tolist()]
         np.testing.assert_array_equal(split.plain, wanted)
+
+
+def test_what_is_odd_or_occurs_twice_is_logged(make_tree, tiny_config, tmp_path, caplog):
+    root = make_tree(*(f"{name}/{index}.png" for name in "ab" for index in range(12)))
+    for index in (1, 2):
+        Image.open(root / f"a/{index}.png").convert("RGBA").save(root / f"a/{index}.png")
+    (root / "a/3.png").rename(root / "a/.3.png")
+    shutil.copy(root / "a/4.png", root / "b/copy.png")
+    config = dataclasses.replace(
+        tiny_config, dataset=str(root), output=tmp_path / "runs", data=DataConfig()
+    )
+    caplog.set_level("INFO")
+    load_splits(config, 32, Run.create(config))
+    assert caplog.messages[-3:] == [
+        "Odd, but used: 2 alpha, 1 hidden (data_report.json)",
+        "Duplicates: 1 groups of equal files, 0 that look alike (data_report.json)",
+        "1 groups of duplicates have several classes: a/4.png (a), b/copy.png (b)",
+    ]
