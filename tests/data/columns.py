@@ -7,6 +7,8 @@ import numpy as np
 
 from keras_transfer.data.examples import Examples
 
+SPLITS = ("train", "validation", "test")
+
 
 def make_examples(labels, groups=None, splits=None, fractions=None, classes=None):
     count = len(labels)
@@ -24,3 +26,7 @@ def make_examples(labels, groups=None, splits=None, fractions=None, classes=None
 
 def make_hashes(contents):
     return np.array([hashlib.sha256(str(c).encode()).hexdigest() for c in contents], dtype=np.str_)
+
+
+def count_splits(splits, rows=slice(None)):
+    return np.array([(splits[rows] == name).sum() for name in SPLITS])

@@ -3,14 +3,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from columns import make_examples, make_hashes
+from columns import SPLITS, make_examples, make_hashes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_transfer.config import ConfigError, DataConfig
 from keras_transfer.data.splits import assign_splits
 
-SPLITS = ("train", "validation", "test")
 LABELS = [0, 1] * 20
 
 
