@@ -33,7 +33,13 @@ SECTIONS: dict[str, type[Any]] = {
     if isinstance(kind, type) and is_dataclass(kind)
 }
 
-FLAGS = ("--quiet", "--tensorboard", "--print_config", "--list_backbones")  # may stand alone
+FLAGS = (
+    "--quiet",
+    "--calibrate",
+    "--tensorboard",
+    "--print_config",
+    "--list_backbones",
+)  # may stand alone
 
 # How YAML 1.2 reads unquoted values. PyYAML follows YAML 1.1, to which 1e-4 is text, `on` is true
 # and 2026-11-20 a date.
@@ -148,6 +154,32 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
 def dump_config(config: TrainConfig) -> str:
     """Return the settings as YAML that `--config` reads back to the same settings."""
     return str(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+def add_floor(parser: PlainParser) -> None:
+    """Add the option `--assert_accuracy_at_least`, for scripts that must not go on below it."""
+    text = "exit with 1 if the accuracy is lower"
+    parser.add_argument("--assert_accuracy_at_least", type=_read_share, metavar="SHARE", help=text)
+
+
+def _read_share(word: str) -> float:
+    if not 0 <= float(word) <= 1:
+        raise argparse.ArgumentTypeError(f"{word} is not in [0, 1]")
+    return float(word)
+
+
+def check_floor(accuracies: Mapping[str, float], floor: float | None) -> int:
+    """Return 1, with a line for each accuracy that is below the floor, else 0.
+
+    Args:
+        accuracies: What was measured → accuracy in [0, 1].
+        floor: None: nothing is too low.
+    """
+    low = {} if floor is None else {k: v for k, v in accuracies.items() if not v >= floor}
+    for name, accuracy in low.items():
+        must = f"Accuracy must be at least {floor:g}. Received: {accuracy:.4f} ({name})."
+        print(f"error: {must}", file=sys.stderr)
+    return int(bool(low))
 
 
 def run_command(command: Callable[[list[str]], int]) -> NoReturn:

@@ -217,6 +217,11 @@ class TrainConfig:
     """Folder in which the run directory is made."""
     name: str | None = None
     """Name of the run directory. None: backbone-strategy-date-time."""
+    calibrate: bool = False
+    """Scale the probabilities by a temperature fitted on validation, in model.keras and in all that
+    is made of it; accuracy stays. Asks for wrong predictions on validation to learn from."""
+    assert_accuracy_at_least: float | None = None
+    """Exit with 1 if the accuracy on test, else on validation, is lower in the end. None: never."""
     quiet: bool = False
     """Print warnings and errors only."""
     tensorboard: bool = False
@@ -239,6 +244,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check_types(self, "")
         require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
+        floor = self.assert_accuracy_at_least
+        fits = floor is None or 0 <= floor <= 1
+        require(fits, "assert_accuracy_at_least", "in [0, 1]", floor)
         plain = self.name is None or self.name == Path(self.name).name != ".."
         require(plain, "name", "one folder name without slashes", self.name)
         require(

@@ -1,19 +1,18 @@
 """Measure a finished run on its own or on other images: `python -m keras_transfer.evaluate RUN`."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from keras_transfer.command_line import PlainParser, load_config, run_command
-from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.data.examples import Examples
+from keras_transfer.command_line import (
+    PlainParser,
+    add_floor,
+    check_floor,
+    load_config,
+    run_command,
+)
 from keras_transfer.predictions import SPLITS, Predictions
-from keras_transfer.run import Run, read_table
+from keras_transfer.run import Run
 from keras_transfer.start import import_tensorflow
-
-logger = logging.getLogger("keras_transfer.evaluate")  # __name__ is "__main__" as a command
 
 
 def evaluate_run(
@@ -34,12 +33,14 @@ def evaluate_run(
     Raises:
         ConfigError: The run, the images or the split cannot be used.
     """
+    from keras_transfer.data.run_images import read_other_images, read_own_images
+
     run = run if isinstance(run, Run) else Run.open(run)
     config = load_config(run.config_file)
     if dataset is None:
-        examples, plain = _read_own(run, config, split)
+        examples, plain = read_own_images(run, config, split)
     else:
-        examples, plain = _read_other(run, config, dataset, split)
+        examples, plain = read_other_images(run, config, dataset, split)
     import_tensorflow()
     import keras
 
@@ -52,112 +53,22 @@ def evaluate_run(
     return predict_splits(model, data, [name])
 
 
-def _read_own(run: Run, config: TrainConfig, split: str | None) -> tuple[Examples, np.ndarray]:
-    """Return the images of one split of split.csv, which must be unchanged; which are plain."""
-    from keras_transfer.data.doctor import inspect_files
-    from keras_transfer.data.sources import read_examples
-
-    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
-    split = _choose_split(split, sorted(set(table["split"])), str(run.path))
-    rows = table["split"] == split
-    names = run.class_names()
-    labels = np.array([names.index(name) for name in table["class"][rows]], np.int64)
-    source = read_examples(config.dataset or "digits", config.data)
-    examples = Examples(
-        source=source.source,
-        root=source.root,
-        paths=table["path"][rows],
-        labels=labels,
-        class_names=names,
-        splits=table["split"][rows],
-        groups=np.full(len(labels), ""),
-    )
-    inspection = inspect_files(examples)
-    changed = np.flatnonzero(inspection.sha256 != table["sha256"][rows])
-    if len(changed):
-        raise ConfigError(
-            f"The images of {source.root} must be those the run was made from. Received: "
-            f"{len(changed)} that are gone or changed, such as {examples.paths[changed[0]]}. "
-            "Restore them, or name the images to measure with --dataset."
-        )
-    return examples, inspection.plain
-
-
-def _read_other(
-    run: Run, config: TrainConfig, dataset: str, split: str | None
-) -> tuple[Examples, np.ndarray]:
-    """Return the readable images of another data set, labelled as the run's; which are plain."""
-    from keras_transfer.data.doctor import inspect_files, name_unusable
-    from keras_transfer.data.sources import read_examples
-
-    found = read_examples(dataset, config.data)
-    names = run.class_names()
-    if unknown := [name for name in found.class_names if name not in names]:
-        raise ConfigError(
-            f"Classes must be among the run's: {', '.join(names[:10])}. Received: "
-            f"{', '.join(unknown[:10])} in {dataset}. Rename or remove those folders."
-        )
-    given = sorted(set(found.splits) - {""})
-    chosen = _choose_split(split, given or ["test"], dataset)
-    rows = found.splits == chosen if given else np.full(len(found.paths), True)
-    inspection = inspect_files(found)
-    bad = np.flatnonzero(rows & ~inspection.usable)
-    if len(bad):
-        named = name_unusable(found, inspection, bad)
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
-    kept = np.flatnonzero(rows & inspection.usable)
-    if not len(kept):
-        raise ConfigError(
-            f"At least one image must be readable. Received: none in {dataset}. "
-            "Name a folder of class folders with images."
-        )
-    _warn_of_trained(run, inspection.sha256[kept])
-    labels = np.array([names.index(name) for name in found.class_names], np.int64)
-    examples = Examples(
-        source=found.source,
-        root=found.root,
-        paths=found.paths[kept],
-        labels=labels[found.labels[kept]],
-        class_names=names,
-        splits=np.full(len(kept), chosen),
-        groups=found.groups[kept],
-    )
-    return examples, inspection.plain[kept]
-
-
-def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
-    """Warn of images that the run was trained on: their accuracy says nothing about others."""
-    table = read_table(run.split_file)
-    pairs = zip(table["sha256"], table["split"], strict=True)
-    trained = {content for content, split in pairs if split == "train"}
-    if seen := sum(content in trained for content in sha256):
-        logger.warning("%d of these %d images were trained on", seen, len(sha256))
-
-
-def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:
-    """Return the split asked for, or the one that says most: test before validation."""
-    if split is None:
-        return next(name for name in ("test", "validation", "train") if name in there)
-    if split not in there:
-        raise ConfigError(
-            f"`split` must be one of {', '.join(there)}, the splits of {where}. Received: {split}."
-        )
-    return split
-
-
 def main(arguments: list[str]) -> int:
     """Run the command line."""
     parser = PlainParser("evaluate", __doc__)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
     parser.add_argument("--split", help=f"{', '.join(SPLITS)} (default: test, else validation)")
+    add_floor(parser)
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     predictions = evaluate_run(words.run, words.dataset, words.split)
+    from keras_transfer.analysis.metrics import score
     from keras_transfer.analysis.summary import describe_predictions
 
     print(describe_predictions(predictions))
-    return 0
+    measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
+    return check_floor(measured, words.assert_accuracy_at_least)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,13 @@ def fill_missing(probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(np.nan_to_num(probabilities, nan=0.0))
 
 
+def soften(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return softmax(z / temperature) of probabilities (n, classes) that are softmax(z)."""
+    scaled = np.log(np.maximum(fill_missing(probabilities), 1e-30)) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
 def join_predictions(parts: Sequence[Predictions]) -> Predictions:
     """Return the images of several predictions by the same classes, one part after the other."""
     return Predictions(

@@ -53,7 +53,10 @@ class Run:
         self.log_file = self.path / "train.log"
         self.model_file = self.path / "model.keras"
         self.metrics_file = self.path / "metrics.json"
+        self.model_card_file = self.path / "model_card.md"
         self.figures = self.path / "figures"
+        self.exports = self.path / "exports"
+        self.parity_file = self.exports / "parity.json"
         self.scratch = self.path / "scratch"
         self.tensorboard = self.path / "tensorboard"
         self._started = self._lap = time.perf_counter()

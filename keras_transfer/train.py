@@ -5,7 +5,13 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
+from keras_transfer.command_line import (
+    build_parser,
+    check_floor,
+    dump_config,
+    parse_config,
+    run_command,
+)
 from keras_transfer.config import ConfigError, Policy, TrainConfig
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.sources import choose_source
@@ -17,6 +23,8 @@ from keras_transfer.tables import draw_table
 from keras_transfer.training.strategies import STRATEGIES, plan_phases
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_transfer.data.pipeline import ImageData
     from keras_transfer.models.weights import Weights
 
@@ -52,9 +60,8 @@ def _train(config: TrainConfig, run: Run) -> None:
     from keras_transfer.training.cache_plan import plan_cache
     from keras_transfer.training.defaults import resolve_auto
     from keras_transfer.training.estimate import announce
-    from keras_transfer.training.evaluation import write_predictions
     from keras_transfer.training.frozen_cache import keep_images
-    from keras_transfer.training.model import build_classifier, finish_model
+    from keras_transfer.training.model import build_classifier
     from keras_transfer.training.phases import memory_errors, run_phases
 
     row = BACKBONES[config.backbone]
@@ -82,10 +89,10 @@ def _train(config: TrainConfig, run: Run) -> None:
         run.lap("images")
         kept = run_phases(model, phases, data, plan, config, run)
         parameters = _count_parameters(model)
-        model = finish_model(model, config, data.class_names, run)
-        write_predictions(model, data, run)
+        temperature = _finish(model, config, data, run)
         run.lap("finish")
-    _report(run, data, kept, _describe(config, weights) | {"parameters": parameters})
+    facts = _describe(config, weights) | {"kept_phase": kept, "parameters": parameters}
+    _report(run, data, facts, temperature)
     if weights.warning:
         logger.warning("%s", weights.warning)
 
@@ -101,13 +108,30 @@ def _prepare_machine(config: TrainConfig, run: Run) -> Policy:
     return policy
 
 
-def _report(run: Run, data: "ImageData", kept: str, facts: dict[str, Any]) -> None:
+def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: Run) -> float | None:
+    """Leave model.keras and what it says of each image; return the temperature, if it got one."""
+    from keras_transfer.training.calibration import calibrate
+    from keras_transfer.training.evaluation import predict_splits, write_predictions
+    from keras_transfer.training.model import rebuild_float32, save_model
+
+    model, temperature = rebuild_float32(model, config, data.class_names), None
+    if config.calibrate:
+        temperature = calibrate(model, predict_splits(model, data, ["validation"]))
+    save_model(model, run)
+    write_predictions(model, data, run)
+    return temperature
+
+
+def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: float | None) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
+    from keras_transfer.analysis.model_card import write_model_card
     from keras_transfer.analysis.summary import draw_figures, measure_run, summarize_run
 
     draw_figures(run, data.root)
     run.lap("figures")
-    run.finish(facts | measure_run(run, kept) | {"seconds": run.count_seconds()})
+    metrics = facts | measure_run(run, temperature) | {"seconds": run.count_seconds()}
+    write_model_card(run, metrics)
+    run.finish(metrics)
     logger.info("%s", summarize_run(run))
 
 
@@ -154,8 +178,10 @@ def main(arguments: list[str]) -> int:
         columns, *rows = list_backbones()
         print(draw_table(columns, rows))
         return 0
-    fine_tune(parse_config(build_parser("train"), arguments))
-    return 0
+    config = parse_config(build_parser("train"), arguments)
+    splits = fine_tune(config).metrics()["splits"]
+    split = "test" if "test" in splits else "validation"
+    return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ FILES = {
     "history.csv",
     "metrics.json",
     "model.keras",
+    "model_card.md",
     "predictions.csv",
     "split.csv",
     "train.log",

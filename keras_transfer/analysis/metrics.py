@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import sklearn.metrics
 
-from keras_transfer.predictions import Predictions, fill_missing
+from keras_transfer.predictions import Predictions, fill_missing, soften
 
 
 def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -65,6 +65,24 @@ def expected_calibration_error(
     place = np.digitize(confidence, edges, right=True)  # 0 … bins - 1
     gap = np.bincount(place, weights=right - confidence, minlength=bins)  # images * (acc - conf)
     return float(np.abs(gap).sum() / len(truth))
+
+
+def score_calibration(
+    probabilities: np.ndarray, truth: np.ndarray, temperature: float
+) -> dict[str, float]:
+    """Return `temperature` and the expected calibration error `before` and `after` scaling by it.
+
+    Args:
+        probabilities: (n, classes), scaled already.
+        truth: (n,) integers, index of the true class.
+        temperature: 1 for a model that was not scaled.
+    """
+    former = soften(probabilities, 1 / temperature)
+    return {
+        "temperature": temperature,
+        "before": expected_calibration_error(former, truth),
+        "after": expected_calibration_error(probabilities, truth),
+    }
 
 
 def score(predictions: Predictions) -> dict[str, Any]:

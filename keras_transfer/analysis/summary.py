@@ -11,6 +11,7 @@ from keras_transfer.analysis.history import read_history, summarize_phases
 from keras_transfer.analysis.metrics import (
     classification_rows,
     score,
+    score_calibration,
     score_splits,
     wilson_interval,
 )
@@ -46,12 +47,26 @@ def draw_figures(run: Run, root: Path) -> None:
         draw_top_losses(part, root, file)
 
 
-def measure_run(run: Run, kept_phase: str) -> dict[str, Any]:
-    """Return the entries of metrics.json that come from the run's files."""
-    return {
-        "kept_phase": kept_phase,
+def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
+    """Return the entries of metrics.json that come from the run's files.
+
+    Args:
+        run: Its history.csv and predictions.csv are read.
+        temperature: By which the model was scaled; None: it was not.
+    """
+    predictions = read_run_predictions(run)
+    measured = {
         "phases": summarize_phases(read_history(run.history())),
-        "splits": score_splits(read_run_predictions(run)),
+        "splits": score_splits(predictions),
+    }
+    if temperature is None:
+        return measured
+    parts = {name: predictions.select(name) for name in predictions.split_names}
+    return measured | {
+        "calibration": {
+            name: score_calibration(part.probabilities, part.truth, temperature)
+            for name, part in parts.items()
+        }
     }
 
 
@@ -64,6 +79,12 @@ def summarize_run(run: Run) -> str:
     metrics = run.metrics()
     validation = metrics["splits"]["validation"]
     lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics)]
+    for name, found in metrics.get("calibration", {}).items():
+        before, after, temperature = found["before"], found["after"], found["temperature"]
+        lines.append(
+            f"Calibrated by temperature {temperature:.2f}: calibration error on {name} "
+            f"{before:.3f} before, {after:.3f} after"
+        )
     lines += _explain_imbalance(run)
     if "test" not in metrics["splits"]:
         lines.append(

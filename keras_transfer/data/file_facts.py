@@ -6,14 +6,13 @@ Nothing here knows of the other files; `doctor.py` asks for all of them.
 import hashlib
 import io
 import os
-import stat
 from typing import NamedTuple
 
 import imagehash
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from keras_transfer.data.images import show_image
+from keras_transfer.data.images import Unusable, explain_failure, read_content, show_image
 from keras_transfer.data.plain import find_orientation, is_plain
 
 LEAST_SIDE = 64  # pixels: smaller images look alike too easily for a perceptual hash
@@ -21,7 +20,6 @@ HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no 
 LONG = 4  # times as long as wide: less than a quarter of the image is in its central square
 # Formats of several pictures that are no film
 STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
-MOST_BYTES = 2**30  # of a file: no photograph has them, but a film in the wrong folder may
 
 
 class Facts(NamedTuple):
@@ -46,28 +44,17 @@ def inspect_file(file: str) -> Facts:
         transform (Zauner 2010, Implementation and benchmarking of perceptual image hash functions).
     """
     try:
-        status = os.stat(file)
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-            return Facts("", "not a file")
-        if status.st_size > MOST_BYTES:
-            return Facts("", f"larger than {MOST_BYTES / 2**30:.0f} GiB")
-        with open(file, "rb") as stream:
-            content = stream.read()
-    except OSError as error:
-        return Facts("", f"the file cannot be read: {error.strerror}")
+        content = read_content(file)
+    except Unusable as error:
+        return Facts("", str(error))
     sha256 = hashlib.sha256(content).hexdigest()
-    if not content:
-        return Facts(sha256, "the file is empty")
     try:
         with Image.open(io.BytesIO(content)) as image:
             return _look_at(image, content, os.path.basename(file), sha256)
-    except MemoryError:  # of this moment: without a hash it is not remembered
-        return Facts("", "there is not enough memory to load it")
-    except UnidentifiedImageError:
-        return Facts(sha256, "not an image that Pillow knows")
-    except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
-        # A long text would widen the column of all files.
-        return Facts(sha256, " ".join(f"{type(error).__name__}: {error}".split())[:200])
+    except MemoryError as error:  # of this moment: without a hash it is not remembered
+        return Facts("", explain_failure(error, content))
+    except Exception as error:
+        return Facts(sha256, explain_failure(error, content))
 
 
 def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:

@@ -1,12 +1,16 @@
 """Read images as a person sees them, whatever their format, with Pillow."""
 
+import os
+import stat
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from keras_transfer.data.plain import find_orientation
+
+MOST_BYTES = 2**30  # of a file: no photograph has them, but a film in the wrong folder may
 
 WHITE = (255, 255, 255, 255)
 
@@ -20,6 +24,40 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+class Unusable(Exception):
+    """Says why a file is no image that can be used."""
+
+
+def read_content(file: str | Path) -> bytes:
+    """Return the bytes of a file that may hold an image.
+
+    Raises:
+        Unusable: It cannot be read, is too large, or no file.
+    """
+    try:
+        status = os.stat(file)
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+            raise Unusable("not a file")
+        if status.st_size > MOST_BYTES:
+            raise Unusable(f"larger than {MOST_BYTES / 2**30:.0f} GiB")
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise Unusable(f"the file cannot be read: {error.strerror}") from error
+
+
+def explain_failure(error: Exception, content: bytes) -> str:
+    """Return in words why Pillow did not load an image."""
+    if not content:
+        return "the file is empty"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to load it"
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image that Pillow knows"
+    # damaged files raise anything, from SyntaxError to struct.error; a long text would widen tables
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def load_image(file: str | Path | IO[bytes]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Predictions of a model over splits: what train and evaluate both need."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,18 +20,13 @@ from keras_transfer.run import Run
 def predict_splits(model: keras.Model, data: ImageData, names: Sequence[str]) -> Predictions:
     """Return the probabilities of a model for every unchanged image of some splits.
 
-    One traced function serves all batches; `model.predict` takes a second longer to begin.
-
     Args:
         model: One softmax output (batch, classes).
         data: The images.
         names: Of `train`, `validation` and `test`.
     """
     batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
-    signature = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype)
-    forward = tf.function(
-        lambda images: model(images, training=False), input_signature=[signature]
-    ).get_concrete_function()
+    forward = trace_forward(model)
     found = []
     for name in names:
         split = data.splits[name]
@@ -45,6 +41,16 @@ def predict_splits(model: keras.Model, data: ImageData, names: Sequence[str]) ->
             )
         )
     return join_predictions(found)
+
+
+def trace_forward(model: keras.Model) -> Any:
+    """Return a graph from images (batch, size, size, 3), float32, to probabilities, both tensors.
+
+    One graph serves batches of all sizes; `model.predict` takes a second longer to begin.
+    """
+    images = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype, name="images")
+    forward = tf.function(lambda images: model(images, training=False), input_signature=[images])
+    return forward.get_concrete_function()
 
 
 def write_predictions(model: keras.Model, data: ImageData, run: Run) -> None:

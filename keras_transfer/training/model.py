@@ -35,19 +35,18 @@ def build_classifier(
     return build_model(row, backbone, len(class_names), config.head)
 
 
-def finish_model(
-    model: keras.Model, config: TrainConfig, class_names: Sequence[str], run: Run
+def rebuild_float32(
+    model: keras.Model, config: TrainConfig, class_names: Sequence[str]
 ) -> keras.Model:
-    """Write model.keras and return the model that stands in it.
+    """Return the same model in float32, whatever precision trained it, and not compiled.
 
-    It is float32 whatever precision trained it, so that it runs at full speed on any machine, and
-    holds no optimizer. What the run reports is measured on this model.
+    So it runs at full speed on any machine, and converters know all of its operations. What the run
+    reports is measured on this model.
 
     Args:
         model: The trained model.
         config: Resolved settings.
         class_names: Index order.
-        run: Gets model.keras.
     """
     if config.precision != "float32":
         with precision("float32"):
@@ -57,7 +56,10 @@ def finish_model(
             model.save_weights(Path(folder) / "trained.weights.h5")
             rebuilt.load_weights(Path(folder) / "trained.weights.h5")
         model = rebuilt
-    model = keras.Model(model.input, model.output, name="classifier")  # the same, not compiled
+    return keras.Model(model.input, model.output, name="classifier")
+
+
+def save_model(model: keras.Model, run: Run) -> None:
+    """Write model.keras: the model alone, without an optimizer."""
     with replacing(run.model_file) as temporary:
         model.save(temporary)
-    return model

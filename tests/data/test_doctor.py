@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer.config import DataConfig
-from keras_transfer.data import doctor, file_facts
+from keras_transfer.data import doctor, images
 from keras_transfer.data.doctor import inspect_files
 from keras_transfer.data.sources import load_examples
 
@@ -244,7 +244,7 @@ def test_every_file_is_read_once(make_tree, monkeypatch):
         opened.append(os.path.relpath(file, root))
         return builtin(file, mode)
 
-    monkeypatch.setattr(file_facts, "open", count, raising=False)
+    monkeypatch.setattr(images, "open", count, raising=False)
     monkeypatch.setattr(doctor, "BLOCK", 3)
     examples, inspection = inspect(root)
     assert sorted(opened) == examples.paths.tolist()

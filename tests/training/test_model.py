@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_transfer.run import Run
-from keras_transfer.training.model import build_classifier, finish_model
+from keras_transfer.training.model import build_classifier, rebuild_float32, save_model
 from keras_transfer.training.precision import precision
 
 CLASSES = ("a", "b", "c")
@@ -33,7 +33,8 @@ def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp
     model(pixels, training=True)  # statistics under which the images differ
     wanted = model.predict(pixels, verbose=0)
     assert np.ptp(wanted, axis=0).max() > 0.05
-    finished = finish_model(model, config, CLASSES, Run(tmp_path))
+    finished = rebuild_float32(model, config, CLASSES)
+    save_model(finished, Run(tmp_path))
     assert finished.get_layer("backbone").layers[2].compute_dtype == "float32"
     found = finished.predict(pixels, verbose=0)
     np.testing.assert_allclose(found, wanted, atol=0.03)
@@ -49,7 +50,7 @@ def test_the_rebuilt_efficientnet_normalises_by_the_trained_statistics(make_conf
     layer.adapt_mean.assign(mean)
     layer.adapt_variance.assign(variance)
     layer.finalize_state()
-    finished = finish_model(model, config, CLASSES, Run(tmp_path))
+    finished = rebuild_float32(model, config, CLASSES)
     backbone = finished.get_layer("backbone")
     until = keras.Model(backbone.input, backbone.get_layer("normalization").output)
     wanted = (draw_pixels() / 255 - mean) / np.sqrt(variance)
