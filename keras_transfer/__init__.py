@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         TrainConfig,
     )
     from keras_transfer.evaluate import evaluate_run
+    from keras_transfer.export import export_model
     from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.predict import predict_images
     from keras_transfer.run import Run
     from keras_transfer.train import fine_tune
 
@@ -40,7 +42,9 @@ _HOMES = {
         "TrainConfig",
     ),
     "keras_transfer.evaluate": ("evaluate_run",),
+    "keras_transfer.export": ("export_model",),
     "keras_transfer.models.backbones": ("BACKBONES",),
+    "keras_transfer.predict": ("predict_images",),
     "keras_transfer.run": ("Run",),
     "keras_transfer.train": ("fine_tune",),
 }
@@ -60,8 +64,10 @@ __all__ = [
     "TrainConfig",
     "check_dataset",
     "evaluate_run",
+    "export_model",
     "fine_tune",
     "load_config",
+    "predict_images",
 ]
 
 

@@ -8,6 +8,8 @@ from keras_transfer.registry import lookup
 VERBS = {
     "train": "train one model in two phases",
     "evaluate": "measure a finished run, on its own or on other images",
+    "predict": "classify images with a run or an exported model",
+    "export": "write a run's model for servers and phones, and prove it equal",
     "check": "look for broken files, duplicates and leaks in a data set",
     "pretrain": "make a backbone's weights from pictures that formulas draw",
     "clean": "remove what earlier runs keep for later ones",

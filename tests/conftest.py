@@ -1,5 +1,7 @@
 """A tiny backbone, a small folder of images, and one finished run that tests share read-only."""
 
+import dataclasses
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from keras_transfer.config import (
     TrainConfig,
 )
 from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.run import Run
 
 SHARED = Path(__file__).resolve().parents[1] / "../shared"
 
@@ -121,6 +124,35 @@ def finished_run(tiny_config):
     from keras_transfer.train import fine_tune
 
     return fine_tune(tiny_config)
+
+
+@pytest.fixture(scope="session")
+def unsure_run(tiny_config):
+    """A finished run whose model is wrong on some validation images; read it only."""
+    from keras_transfer.train import fine_tune
+
+    frozen, finetune = FrozenConfig(epochs=2, learning_rate=0.01), FinetuneConfig(epochs=0)
+    return fine_tune(dataclasses.replace(tiny_config, frozen=frozen, finetune=finetune))
+
+
+@pytest.fixture
+def run_copy(finished_run, tmp_path):
+    """A run that a test may write into."""
+    return Run(shutil.copytree(finished_run.path, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def exported_run(finished_run, tmp_path_factory):
+    """A copy of the finished run with every export; read it, never write into it."""
+    from keras_transfer.export import export_model
+
+    pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
+    path = tmp_path_factory.mktemp("exported") / "run"
+    run = Run(shutil.copytree(finished_run.path, path))
+    export_model(
+        run, ("saved_model", "tflite", "onnx"), ("float32", "float16", "dynamic_int8", "int8")
+    )
+    return run
 
 
 @pytest.fixture(scope="session")

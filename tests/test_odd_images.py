@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -63,3 +64,25 @@ def test_an_oriented_picture_gets_the_same_answer_however_it_is_stored(odd_run, 
     found = kt.evaluate_run(odd_run, str(tmp_path))
     assert found.paths.tolist() == [f"odd/{name}" for name in ORIENTED]
     np.testing.assert_allclose(found.probabilities, found.probabilities[[0, 0, 0]], atol=0.02)
+
+
+def test_the_answer_is_the_same_from_every_command_and_file(odd_run, shared, tmp_path):
+    """Plain photographs and turned ones: evaluate, predict, each export, and encoded images."""
+    tensorflow = pytest.importorskip("tensorflow")
+    pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
+    (tmp_path / "set/odd").mkdir(parents=True)
+    (tmp_path / "set/ants").symlink_to(shared / "data/hymenoptera/val/ants")
+    for name in (*ORIENTED, "hopper_gray.jpg", "flower.jpg"):
+        (tmp_path / "set/odd" / name).symlink_to(shared / "data/odd_images" / name)
+    run = kt.Run(shutil.copytree(odd_run.path, tmp_path / "run"))
+    report = kt.export_model(run, ["saved_model", "tflite", "onnx"])
+    assert not any(row["reason"] for row in report["artefacts"])
+    wanted = kt.evaluate_run(run, str(tmp_path / "set"))
+    files = [tmp_path / "set" / path for path in wanted.paths]
+    for name in (".", "exports/saved_model", "exports/model.tflite", "exports/model.onnx"):
+        found = kt.predict_images(run.path / name, files)
+        np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
+    serve = tensorflow.saved_model.load(str(run.exports / "saved_model/1")).signatures
+    contents = tensorflow.constant([file.read_bytes() for file in files])
+    found = serve["serve_bytes"](bytes=contents)["probabilities"]
+    np.testing.assert_allclose(found, wanted.probabilities, atol=1e-5)

@@ -77,7 +77,7 @@ def _read_class(root: Path, folder: str, class_name: str, split: str) -> list[Ro
     """List one class folder, which may hold sub-folders and links to folders."""
     rows: list[Row] = []
     unnamed = 0
-    for path in _walk(root / folder, folder, set()):
+    for path in walk_images(root / folder, folder, set()):
         if path.isascii() or is_text(path):
             rows.append((path, class_name, split, ""))
         else:
@@ -97,8 +97,16 @@ def _warn_of_unused(folder: Path) -> None:
         )
 
 
-def _walk(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> Iterator[str]:
-    """Yield the candidates below `folder`, as '/'-separated paths that begin with `relative`."""
+def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> Iterator[str]:
+    """Yield every file below a folder that may be an image, in no order.
+
+    Hidden folders and what lies beside images (texts, tables, thumbnails' databases) are ignored.
+
+    Args:
+        folder: Read with all its sub-folders and links to folders.
+        relative: What the '/'-separated paths begin with.
+        parents: Folders above it that a link could lead back to, as (device, inode).
+    """
     status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
     if here in parents:  # a link that leads back to a folder above
@@ -107,7 +115,7 @@ def _walk(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> I
         for entry in entries:
             if entry.is_dir():
                 if not _is_side_folder(entry.name):
-                    yield from _walk(entry.path, f"{relative}/{entry.name}", parents | {here})
+                    yield from walk_images(entry.path, f"{relative}/{entry.name}", parents | {here})
             elif not _is_side_file(entry.name):
                 yield f"{relative}/{entry.name}"
 

@@ -1,0 +1,165 @@
+"""Export a finished run for servers and phones: `python -m keras_transfer.export RUN`."""
+
+import contextlib
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_transfer.command_line import (
+    PlainParser,
+    add_floor,
+    check_floor,
+    load_config,
+    run_command,
+)
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.exports.artefacts import Usage
+from keras_transfer.exports.exporters import EXPORTERS, TFLITE, Source, choose_exporters
+from keras_transfer.run import Run
+from keras_transfer.start import hushed, import_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_transfer.data.pipeline import ImageData
+
+logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
+
+FORMATS = ("saved_model", "tflite")
+KINDS = ("float32",)
+
+
+def export_model(
+    run: Run | str | Path,
+    formats: Sequence[str] = FORMATS,
+    tflite: Sequence[str] = KINDS,
+    calibrate: bool = False,
+) -> dict[str, Any]:
+    """Write a run's model for other programs, and keep what gives the model's own answers.
+
+    Each file is run by its own runtime in a fresh process over the whole validation split. One that
+    differs by more than its kind may is renamed to end in `.failed`.
+
+    Args:
+        run: A finished run or its directory; its images must be where they were.
+        formats: Of saved_model, tflite and onnx.
+        tflite: Number formats, of float32, float16, dynamic_int8 and int8.
+        calibrate: Fit a temperature on validation and put it into the exports; the run's own
+            model.keras stays as it is (`calibrate` of `TrainConfig` does both).
+
+    Returns:
+        The content of parity.json: `reference`, and `artefacts`, a row per file and signature,
+        whose `reason` is "" where it passed.
+
+    Raises:
+        ConfigError: The run or its images cannot be used, or a package is missing.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    exporters = choose_exporters(formats, tflite)
+    config = load_config(run.config_file)
+    import_tensorflow()
+    from keras_transfer.analysis.model_card import write_model_card
+    from keras_transfer.exports import parity
+    from keras_transfer.exports.images import make_yardstick, read_split
+
+    data = read_split(run, config, "validation")
+    with _workplace(run) as folder:
+        model, temperature = _load_model(run, data, calibrate)
+        yardstick = make_yardstick(model, data, folder)
+        source = _make_source(model, run, config, folder)
+        reference = parity.describe_reference(yardstick, temperature)
+        for exporter in exporters:
+            written = folder / exporter.file
+            logger.info("Writing %s", exporter.file)
+            with hushed():
+                exporter.write(source, written)
+            logger.info("Checking it on %d validation images", len(yardstick.truth))
+            rows = [
+                row | {"temperature": temperature}
+                for row in parity.check_artefact(written, exporter.limits, yardstick)
+            ]
+            report = parity.keep_artefact(run, written, rows, reference)
+    write_model_card(run, run.metrics())
+    return report
+
+
+@contextlib.contextmanager
+def _workplace(run: Run) -> Iterator[Path]:
+    """Hand out a folder beside the exports, on the same disk; it is gone afterwards."""
+    try:
+        run.exports.mkdir(exist_ok=True)
+        place = tempfile.TemporaryDirectory(dir=run.exports, prefix=".writing-")
+    except OSError as error:
+        raise ConfigError(
+            f"{run.path} must be a folder that can be written. Received: {error.strerror}. "
+            "Export a copy of it."
+        ) from error
+    with place as folder:
+        yield Path(folder)
+
+
+def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.Model", float]:
+    """Return the run's model, scaled by a temperature if asked for, and the temperature."""
+    import keras
+
+    from keras_transfer.training.calibration import calibrate
+    from keras_transfer.training.evaluation import predict_splits
+
+    model = keras.models.load_model(run.model_file, compile=False)
+    if not calibrated:
+        return model, 1.0
+    return model, calibrate(model, predict_splits(model, data, ["validation"]))
+
+
+def _make_source(model: "keras.Model", run: Run, config: TrainConfig, folder: Path) -> Source:
+    """Write the SavedModel that other files are converted from."""
+    from keras_transfer.exports.images import read_split, sample_pixels
+    from keras_transfer.exports.saved_model import write_saved_model
+
+    usage = Usage(class_names=run.class_names(), resize=config.data.resize)
+    logger.info("Tracing the model")
+    with hushed():
+        write_saved_model(model, usage, folder / "source")
+    return Source(
+        model=model,
+        saved_model=folder / "source",
+        usage=usage,
+        sample=lambda: sample_pixels(read_split(run, config, "train")),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 1 if a file failed, or is less accurate than was asked for."""
+    parser = PlainParser("export", __doc__)
+    parser.add_argument("run", metavar="RUN", help="a finished run directory")
+    several: dict[str, Any] = {"nargs": "+", "metavar": "NAME"}
+    chosen = f"of {', '.join(EXPORTERS)} (default: {' '.join(FORMATS)})"
+    parser.add_argument("--formats", default=FORMATS, help=chosen, **several)
+    chosen = f"of {', '.join(TFLITE)} (default: {' '.join(KINDS)})"
+    parser.add_argument("--tflite", default=KINDS, help=chosen, **several)
+    text = "fit a temperature on validation and put it into the exports"
+    parser.add_argument("--calibrate", action="store_true", help=text)
+    add_floor(parser)
+    words = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    report = export_model(words.run, words.formats, words.tflite, words.calibrate)
+    from keras_transfer.exports.parity import draw_parity
+
+    print(draw_parity(report))
+    files = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
+    rows = [row for row in report["artefacts"] if row["file"].removesuffix(".failed") in files]
+    for row in rows:
+        if row["reason"]:
+            print(f"error: {row['file']} was not accepted: {row['reason']}", file=sys.stderr)
+    accuracies = {row["file"]: row["accuracy"] for row in rows if "accuracy" in row}
+    return max(
+        check_floor(accuracies, words.assert_accuracy_at_least),
+        *(int(bool(row["reason"])) for row in rows),
+    )
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,71 @@
+"""The run's own images for the parity check and for int8, decoded and resized as in training."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_transfer.config import TrainConfig
+from keras_transfer.data.pipeline import ImageData, hold_split
+from keras_transfer.data.run_images import read_own_images
+from keras_transfer.exports.parity import Yardstick
+from keras_transfer.run import Run
+from keras_transfer.training.evaluation import trace_forward
+
+SAMPLED = 200  # training images whose activations set the ranges of int8
+
+
+def read_split(run: Run, config: TrainConfig, split: str) -> ImageData:
+    """Return the unchanged images of one split of a run.
+
+    Raises:
+        ConfigError: They are gone or changed.
+    """
+    assert config.data.image_size is not None  # resolved, as in every run
+    examples, plain = read_own_images(run, config, split)
+    return hold_split(examples, config, config.data.image_size, plain)
+
+
+def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardstick:
+    """Resize the validation images into a file, and ask the model about each of them.
+
+    Args:
+        model: The float32 classifier.
+        data: What `read_split` returned.
+        folder: Gets pixels.npy.
+    """
+    split, size = data.splits["validation"], data.image_size
+    shape = (len(split), size, size, 3)
+    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
+    forward, answers, done = trace_forward(model), [], 0
+    for images, _ in data.clean_batches("validation"):
+        pixels[done : done + len(images)] = images.numpy()
+        answers.append(forward(images).numpy())
+        done += len(images)
+    pixels.flush()
+    assert split.plain is not None
+    return Yardstick(
+        pixels=folder / "pixels.npy",
+        files=np.array([str(data.root / path) for path in split.paths]),
+        plain=split.plain,
+        truth=split.labels,
+        reference=np.concatenate(answers),
+    )
+
+
+def sample_pixels(data: ImageData) -> np.ndarray:
+    """Return pixels (200 or fewer, size, size, 3), uint8, of training images, drawn evenly.
+
+    Args:
+        data: The train split, as `read_split` returned it.
+    """
+    train = data.splits["train"]
+    rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
+    assert train.plain is not None
+    some = dataclasses.replace(
+        train, paths=train.paths[rows], labels=train.labels[rows], plain=train.plain[rows]
+    )
+    drawn = dataclasses.replace(data, splits={"train": some})
+    batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
+    return np.concatenate(batches).astype(np.uint8)

@@ -1,0 +1,67 @@
+"""Write an ONNX file, with the class names in its metadata."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_transfer.exports.artefacts import Usage
+from keras_transfer.training.evaluation import trace_forward
+
+OPSET = 17  # ONNX Runtime 1.12 and later
+
+
+def write_onnx(model: keras.Model, usage: Usage, file: Path) -> None:
+    """Write an ONNX file: `images`, float32 (batch, size, size, 3), to `probabilities`.
+
+    Args:
+        model: The float32 classifier.
+        usage: Its class names, and how images become squares.
+        file: Gets the model; `class_names` (a JSON list) and `resize` are in its metadata.
+    """
+    import onnx
+    import tf2onnx
+    from tensorflow.python.framework import convert_to_constants
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    # tf2onnx's own way from a function to a graph takes constants of the graph, such as the means
+    # of EfficientNet's Normalization, for inputs, which every caller would have to feed.
+    frozen = convert_to_constants.convert_variables_to_constants_v2(trace_forward(model))
+    images, answer = frozen.inputs[0].name, frozen.outputs[0].name
+    proto, _ = tf2onnx.convert.from_graph_def(
+        _allow_inlining(frozen.graph.as_graph_def()),
+        name="classifier",
+        input_names=[images],
+        output_names=[answer],
+        opset=OPSET,
+        custom_op_handlers={"Erfc": (_convert_erfc, [])},
+        tensors_to_rename={images: "images", answer: "probabilities"},
+    )
+    said = {"class_names": json.dumps(usage.class_names), "resize": usage.resize}
+    onnx.helper.set_model_props(proto, said)
+    onnx.save(proto, file)
+
+
+def _allow_inlining(graph: Any) -> Any:
+    """Make calls plain: Keras compiles grouped convolutions, and tf2onnx knows no compiled call."""
+    for part in (*graph.library.function, *graph.node):
+        for name in ("_XlaMustCompile", "_noinline"):
+            if name in part.attr:
+                del part.attr[name]
+    for node in graph.node:
+        if node.op == "StatefulPartitionedCall":
+            node.op = "PartitionedCall"
+    return graph
+
+
+def _convert_erfc(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write erfc(x), which TensorFlow makes of an exact GELU, as 1 - erf(x)."""
+    outputs, shapes, dtypes = node.output, node.output_shapes, node.output_dtypes
+    one = context.make_const(f"{name}_one", np.array(1.0, np.float32))
+    erf = context.make_node("Erf", [node.input[0]])
+    context.remove_node(node.name)
+    inputs = [one.output[0], erf.output[0]]
+    context.make_node("Sub", inputs, outputs=outputs, shapes=shapes, dtypes=dtypes, name=name)

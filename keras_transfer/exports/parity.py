@@ -1,0 +1,225 @@
+"""Whether an artefact answers as the model it was made from: the numbers, the limits, the table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_transfer.analysis.metrics import expected_calibration_error, wilson_interval
+from keras_transfer.exports.exporters import Limits
+from keras_transfer.exports.measure import measure_artefact
+from keras_transfer.predictions import soften
+from keras_transfer.run import Run
+from keras_transfer.tables import draw_table
+from keras_transfer.training.environment import find_version
+
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
+CLEAR = 2e-4  # the two best classes differ by more; below it rounding may choose either
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Yardstick:
+    """Images of one split, and what the model itself says of them."""
+
+    pixels: Path
+    """A .npy of (n, size, size, 3), uint8, resized by our decoder."""
+    files: np.ndarray
+    """(n,) of str, the image files."""
+    plain: np.ndarray
+    """(n,) of bool: TensorFlow decodes the file to exactly our pixels."""
+    truth: np.ndarray
+    """(n,) index of the true class."""
+    reference: np.ndarray
+    """(n, classes) probabilities of the model."""
+
+
+def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dict[str, Any]]:
+    """Measure an artefact in a fresh process, every signature of it over the whole split.
+
+    `serve_bytes` decodes by itself, so it is asked only about the plain files among them.
+
+    Returns:
+        A row per signature: what `compare_answers` returns, `signature`, `size_bytes`,
+        `latency_ms` and `load_seconds`; only `signature` and `reason` if its process failed.
+    """
+    plain = np.flatnonzero(yardstick.plain)
+    files = yardstick.pixels.with_name("files.json")
+    files.write_text(json.dumps(yardstick.files[plain].tolist()), encoding="utf-8")
+    answers, numbers = measure_artefact(path, yardstick.pixels, files)
+    if not answers:
+        return [{"signature": "", "reason": numbers["reason"]}]
+    rows = []
+    for signature, found in answers.items():
+        asked = plain if signature == "serve_bytes" else np.arange(len(yardstick.truth))
+        compared = compare_answers(
+            found, yardstick.reference[asked], yardstick.truth[asked], limits
+        )
+        rows.append({"signature": signature, "size_bytes": count_bytes(path)} | numbers | compared)
+    return rows
+
+
+def count_bytes(path: Path) -> int:
+    """Return the size of a file, or of all files in a folder."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def describe_reference(yardstick: Yardstick, temperature: float) -> dict[str, Any]:
+    """Return what parity.json says of the run's own model, and of the versions that were used.
+
+    Args:
+        yardstick: Its reference may be scaled.
+        temperature: By which it is; the run's own model is not.
+    """
+    own = soften(yardstick.reference, 1 / temperature)
+    right = int((yardstick.reference.argmax(axis=1) == yardstick.truth).sum())
+    images = len(yardstick.truth)
+    return {
+        "split": "validation",
+        "images": images,
+        "accuracy": right / images,
+        "accuracy_interval": list(wilson_interval(right, images)),
+        "expected_calibration_error": expected_calibration_error(own, yardstick.truth),
+        "packages": {name: find_version(name) for name in PACKAGES},
+    }
+
+
+def keep_artefact(
+    run: Run,
+    written: Path,
+    rows: Sequence[Mapping[str, Any]],
+    reference: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Move an artefact into the run, as `.failed` if it broke a limit, and note it in parity.json.
+
+    Args:
+        run: Its other artefacts stay, and so do their rows.
+        written: The artefact, on the same disk.
+        rows: What `check_artefact` returned.
+        reference: What `describe_reference` returned.
+
+    Returns:
+        The content of parity.json.
+    """
+    broken = written.name + ".failed"
+    name = broken if any(row["reason"] for row in rows) else written.name
+    for stale in {name, broken}:
+        if (run.exports / stale).exists():
+            (run.exports / stale).rename(written.with_name(f"former-{stale}"))
+    written.rename(run.exports / name)
+    before = json.loads(run.parity_file.read_text("utf-8")) if run.parity_file.exists() else {}
+    others = [row for row in before.get("artefacts", []) if row["file"] not in (name, broken)]
+    report = {"reference": reference, "artefacts": others + [{"file": name, **row} for row in rows]}
+    run.write_json(run.parity_file, report)
+    return report
+
+
+def compare_answers(
+    answers: np.ndarray, reference: np.ndarray, truth: np.ndarray, limits: Limits
+) -> dict[str, Any]:
+    """Return an artefact's numbers over n images, and whether they keep to the limits.
+
+    Args:
+        answers: (n, classes) probabilities of the artefact.
+        reference: (n, classes) probabilities of the model.
+        truth: (n,) index of the true class.
+        limits: Of its kind.
+
+    Returns:
+        `images`, `max_difference`, `mean_difference`, `agreement` (share of the images whose two
+        best classes differ by more than 2e-4 in the reference; 1 if there are none), `accuracy`,
+        `accuracy_interval` (Wilson, 95 %), `expected_calibration_error`, `reason` ("" if it keeps
+        to the limits).
+    """
+    difference = np.abs(answers.astype(np.float64) - reference)
+    best = np.sort(reference, axis=1)
+    clear = best[:, -1] - best[:, -2] > CLEAR
+    same = answers.argmax(axis=1) == reference.argmax(axis=1)
+    right = int((answers.argmax(axis=1) == truth).sum())
+    found: dict[str, Any] = {
+        "images": len(truth),
+        "max_difference": float(difference.max()),
+        "mean_difference": float(difference.mean()),
+        "agreement": float(same[clear].mean()) if clear.any() else 1.0,
+        "accuracy": right / len(truth),
+        "accuracy_interval": list(wilson_interval(right, len(truth))),
+        "expected_calibration_error": expected_calibration_error(answers, truth),
+    }
+    loss = float((reference.argmax(axis=1) == truth).mean()) - found["accuracy"]
+    return found | {"reason": _find_fault(answers, found, loss, limits)}
+
+
+def _find_fault(answers: np.ndarray, found: Mapping[str, Any], loss: float, limits: Limits) -> str:
+    """Return which limit is broken, in words; "" if none is."""
+    if not np.isfinite(answers).all():
+        return "it answers with numbers that are not finite"
+    rules = [
+        (
+            "a probability differs by {:.1e}, more than {:.0e}",
+            found["max_difference"],
+            limits.difference,
+        ),
+        (
+            "its first class differs on {:.1%} of the images, more than {:.1%}",
+            1 - found["agreement"],
+            None if limits.agreement is None else 1 - limits.agreement,
+        ),
+        ("its accuracy is {:.1%} lower, more than {:.1%}", loss, limits.loss),
+    ]
+    for words, value, limit in rules:
+        if limit is not None and value > limit + 1e-12:
+            return words.format(value, limit)
+    return ""
+
+
+def draw_parity(report: Mapping[str, Any]) -> str:
+    """Return the content of parity.json as a table and a line about the model itself."""
+    reference = report["reference"]
+    low, high = reference["accuracy_interval"]
+    columns = (
+        *("artefact", "max", "mean", "agree", "accuracy", "95 % interval"),
+        *("MB", "ms", "load s", ""),
+    )
+    lines = [
+        "Largest and mean difference of probabilities, images with the same class, milliseconds "
+        "for one image:",
+        draw_table(columns, [_draw_row(row) for row in report["artefacts"]]),
+        f"model.keras: accuracy {reference['accuracy']:.3f} ({low:.3f} - {high:.3f}) on "
+        f"{reference['images']} validation images",
+    ]
+    return "\n".join(lines + _explain_calibration(report))
+
+
+def _draw_row(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    file = row["file"].removesuffix(".failed")
+    name, verdict = f"{file} {row['signature']}".strip(), "failed" if row["reason"] else ""
+    if "accuracy" not in row:
+        return name, *[None] * 8, verdict
+    low, high = row["accuracy_interval"]
+    return (
+        name,
+        f"{row['max_difference']:.0e}",
+        f"{row['mean_difference']:.0e}",
+        f"{row['agreement']:.1%}",
+        row["accuracy"],
+        f"{low:.3f} - {high:.3f}",
+        f"{row['size_bytes'] / 1e6:.2f}",
+        f"{row['latency_ms']:.1f}",
+        f"{row['load_seconds']:.2f}",
+        verdict,
+    )
+
+
+def _explain_calibration(report: Mapping[str, Any]) -> list[str]:
+    """Return a line for each artefact that was scaled by a temperature."""
+    before = report["reference"]["expected_calibration_error"]
+    return [
+        f"{row['file']} {row['signature']}".strip()
+        + f": temperature {row['temperature']:.2f}, calibration error {before:.3f} -> "
+        f"{row['expected_calibration_error']:.3f}"
+        for row in report["artefacts"]
+        if row["temperature"] != 1 and "accuracy" in row
+    ]

@@ -1,0 +1,166 @@
+"""Classify images with a run or an export: `python -m keras_transfer.predict MODEL IMAGES`."""
+
+import argparse
+import contextlib
+import logging
+import math
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_transfer.checks import require
+from keras_transfer.command_line import PlainParser, run_command
+from keras_transfer.exports.artefacts import Artefact, load_artefact
+from keras_transfer.image_predictions import (
+    UNSURE,
+    ImagePredictions,
+    Row,
+    WriteRows,
+    check_table,
+    list_columns,
+    list_rows,
+    open_table,
+    write_csv,
+)
+from keras_transfer.run import Run
+from keras_transfer.start import import_tensorflow
+from keras_transfer.tables import draw_table
+
+if TYPE_CHECKING:
+    from keras_transfer.data.unlabelled import Source
+
+logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
+
+BATCH = 32  # images a call of the model
+UNUSABLE = "unusable"  # in the count of classes
+WIDEST = 50  # letters of a name in the table
+PAUSE = 10.0  # seconds after which progress is said
+
+Image = str | Path | np.ndarray
+
+
+def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> ImagePredictions:
+    """Classify files or arrays with a run or an export; the answers are those of the evaluation.
+
+    Args:
+        model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
+        images: Files, folders or globs, one or several; or images as arrays (see
+            `keras_transfer.data.unlabelled.check_pixels`), one, several or a batch.
+
+    Returns:
+        A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
+
+    Raises:
+        ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
+    """
+    artefact = load_artefact(model.path if isinstance(model, Run) else model)
+    import_tensorflow()  # it resizes, also where another runtime predicts
+    from keras_transfer.data.unlabelled import list_images
+
+    names, sources = list_images(images)
+    parts = list(_classify(artefact, names, sources))
+    return ImagePredictions(
+        names=np.concatenate([part.names for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        reasons=np.concatenate([part.reasons for part in parts]),
+        class_names=artefact.usage.class_names,
+    )
+
+
+def _classify(
+    artefact: Artefact, names: Sequence[str], sources: "Sequence[Source]"
+) -> Iterator[ImagePredictions]:
+    """Yield the predictions of a batch after the other."""
+    from keras_transfer.data.unlabelled import stream_pixels
+
+    usage, done, said = artefact.usage, 0, time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
+        for pixels, reasons in stream_pixels(sources, artefact.image_size, usage.resize, BATCH):
+            count = len(reasons)
+            unusable = np.array(reasons, object)
+            probabilities = np.where((unusable == "")[:, None], artefact.classify(pixels), np.nan)
+            yield ImagePredictions(
+                names=np.array(names[done : done + count], object),
+                probabilities=probabilities.astype(np.float32),
+                reasons=unusable,
+                class_names=usage.class_names,
+            )
+            done += count
+            if time.monotonic() > said + PAUSE:
+                logger.info("Classified %s of %s images", f"{done:,}", f"{len(names):,}")
+                said = time.monotonic()
+
+
+@contextlib.contextmanager
+def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRows]:
+    """Write rows to a file; without one, a table at the end on a terminal, else CSV at once."""
+    if file:
+        with open_table(file, columns) as write:
+            yield write
+    elif sys.stdout.isatty():
+        rows: list[Row] = []
+        yield rows.extend
+        print(draw_table(columns, [[_shorten(str(row[0])), *row[1:]] for row in rows]))
+    else:
+        yield write_csv(sys.stdout, columns)
+
+
+def _shorten(name: str) -> str:
+    """Keep the end of a long name, which says more than the folder it begins with."""
+    return name if len(name) <= WIDEST else "…" + name[1 - WIDEST :]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 1 if no image could be used."""
+    words = _parse(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    artefact = load_artefact(words.model)
+    import_tensorflow()  # it resizes, also where another runtime predicts
+    from keras_transfer.data.unlabelled import list_sources
+    from keras_transfer.training.progress import show_steps
+
+    names, sources = list_sources(words.images)
+    top = min(words.top, len(artefact.usage.class_names))
+    found: Counter[str] = Counter()
+    with _open_output(words.output, list_columns(top)) as write:
+        batches = _classify(artefact, names, sources)
+        for part in show_steps(batches, "predict", math.ceil(len(names) / BATCH), BATCH, False):
+            rows = list(list_rows(part, top, words.threshold))
+            write(rows)
+            for name, prediction, *_, error in rows:
+                found[UNUSABLE if error else str(prediction)] += 1
+                if error:
+                    logger.warning("%s is unusable: %s", name, error)
+    counts = ", ".join(f"{count:,} {name}" for name, count in found.most_common())
+    logger.info("%s images: %s", f"{len(names):,}", counts)
+    return int(found[UNUSABLE] == len(names))
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line, and refuse what cannot be before anything is loaded."""
+    parser = PlainParser("predict", __doc__)
+    parser.add_argument("model", metavar="MODEL", help="a run directory or an exported model")
+    text = "files, folders or globs; -: standard input, names or one image"
+    parser.add_argument("images", metavar="IMAGES", nargs="+", help=text)
+    text = "FILE.csv, .jsonl or .parquet (default: a table on a terminal, else CSV)"
+    parser.add_argument("--output", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
+    text = f"below this probability the prediction is `{UNSURE}`"
+    parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    words = parser.parse_args(arguments)
+    require(words.top >= 1, "top", "1 or more classes", words.top)
+    require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
+    if words.output:
+        check_table(words.output)
+    return words
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,51 @@
+"""Networks that tf2onnx alone does not convert."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_transfer.config import HeadConfig
+from keras_transfer.exports.artefacts import Usage, load_artefact
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.builder import build_backbone, build_model
+
+onnx_export = pytest.importorskip("keras_transfer.exports.onnx")
+pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
+
+NOISE = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3))
+PIXELS = (NOISE * np.array([0.2, 0.5, 1.0])[:, None, None, None]).astype(np.uint8)
+
+
+def check_same(model, file):
+    names = tuple("abc")
+    onnx_export.write_onnx(model, Usage(class_names=names, resize="pad"), file)
+    found = load_artefact(file)
+    assert found.usage == Usage(class_names=names, resize="pad")
+    wanted = model.predict(PIXELS.astype(np.float32), verbose=0)
+    assert np.ptp(wanted, axis=0).max() > 0.01
+    np.testing.assert_allclose(found.classify(PIXELS), wanted, atol=1e-5)
+
+
+def test_exact_gelu_and_grouped_convolutions_are_converted(tmp_path):
+    """ConvNeXt has both; TensorFlow makes Erfc and a compiled call of them."""
+    images = keras.Input((32, 32, 3), name="images")
+    x = keras.layers.Rescaling(1 / 255)(images)
+    x = keras.layers.Conv2D(8, 4, strides=4)(x)
+    x = keras.layers.Conv2D(8, 7, padding="same", groups=8)(x)
+    x = keras.layers.LayerNormalization(epsilon=0.1)(x)
+    x = keras.layers.Activation("gelu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(8, 1)(x))
+    answer = keras.layers.Dense(3, activation="softmax", kernel_initializer="random_normal")(x * 20)
+    check_same(keras.Model(images, answer), tmp_path / "model.onnx")
+
+
+def test_the_means_of_a_normalization_are_no_inputs(tmp_path):
+    """EfficientNet: the usual conversion has callers feed its constants."""
+    row = BACKBONES["efficientnetb0"]
+    model = build_model(row, build_backbone(row, 32), 3, HeadConfig())
+    random = np.random.default_rng(0)
+    for variable in model.variables:  # statistics that matter, and answers that differ
+        if variable.path.endswith("moving_variance"):
+            variable.assign(random.uniform(0.3, 1.0, variable.shape))
+    model.layers[-1].kernel.assign(100 * model.layers[-1].kernel)
+    check_same(model, tmp_path / "model.onnx")
