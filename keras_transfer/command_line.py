@@ -156,32 +156,6 @@ def dump_config(config: TrainConfig) -> str:
     return str(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
-def add_floor(parser: PlainParser) -> None:
-    """Add the option `--assert_accuracy_at_least`, for scripts that must not go on below it."""
-    text = "exit with 1 if the accuracy is lower"
-    parser.add_argument("--assert_accuracy_at_least", type=_read_share, metavar="SHARE", help=text)
-
-
-def _read_share(word: str) -> float:
-    if not 0 <= float(word) <= 1:
-        raise argparse.ArgumentTypeError(f"{word} is not in [0, 1]")
-    return float(word)
-
-
-def check_floor(accuracies: Mapping[str, float], floor: float | None) -> int:
-    """Return 1, with a line for each accuracy that is below the floor, else 0.
-
-    Args:
-        accuracies: What was measured → accuracy in [0, 1].
-        floor: None: nothing is too low.
-    """
-    low = {} if floor is None else {k: v for k, v in accuracies.items() if not v >= floor}
-    for name, accuracy in low.items():
-        must = f"Accuracy must be at least {floor:g}. Received: {accuracy:.4f} ({name})."
-        print(f"error: {must}", file=sys.stderr)
-    return int(bool(low))
-
-
 def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     """Run a command's `main` and exit: 2 and one `error: …` line for what the user can mend."""
     # Networks and their graphs are a million objects that live to the end. Looking through them

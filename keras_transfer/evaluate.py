@@ -3,10 +3,9 @@
 import logging
 from pathlib import Path
 
+from keras_transfer.accuracy_floor import add_floor, check_floor
 from keras_transfer.command_line import (
     PlainParser,
-    add_floor,
-    check_floor,
     load_config,
     run_command,
 )

@@ -5,9 +5,9 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.accuracy_floor import check_floor
 from keras_transfer.command_line import (
     build_parser,
-    check_floor,
     dump_config,
     parse_config,
     run_command,

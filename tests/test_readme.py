@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from keras_transfer import export
 from keras_transfer.command_line import build_parser, parse_config
 from keras_transfer.evaluate import main as evaluate
+from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.predict import main as predict
 from keras_transfer.train import check_names
 
 ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = {"accuracy": 1.0, "accuracy_interval": [0, 1], "images": 1}
+EMPTY = {"reference": REFERENCE | {"expected_calibration_error": 0.0}, "artefacts": []}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -47,6 +52,26 @@ def test_every_evaluate_command_runs(words, finished_run, stripes, monkeypatch, 
     assert "accuracy" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", commands("predict"), ids=" ".join)
+def test_every_predict_command_runs(words, exported_run, stripes, monkeypatch, tmp_path, capsys):
+    (tmp_path / "saved_models").mkdir()
+    (tmp_path / "saved_models/RUN").symlink_to(exported_run.path)
+    (tmp_path / "new_photos").symlink_to(stripes / "test")
+    (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
+    monkeypatch.chdir(tmp_path)
+    assert predict(words) == 0
+    shown = capsys.readouterr().out
+    assert "level" in shown or "level" in (tmp_path / "found.csv").read_text()
+
+
+@pytest.mark.parametrize("words", commands("export"), ids=" ".join)
+def test_every_export_command_is_understood(words, monkeypatch):
+    asked = []
+    monkeypatch.setattr(export, "export_model", lambda *all: asked.append(all) or EMPTY)
+    assert export.main(words) == 0
+    choose_exporters(*asked[0][1:3])
+
+
 def test_the_first_two_commands_set_themselves_up():
     first, second = blocks("bash")[:2]
     assert "keras_transfer.train --backbone efficientnetb0" in first
@@ -58,7 +83,7 @@ def test_the_first_two_commands_set_themselves_up():
 
 def test_the_python_example_runs(tmp_path, monkeypatch):
     (example,) = blocks("python")
-    assert len(example.strip().splitlines()) <= 20
+    assert len(example.strip().splitlines()) <= 27
     answer = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, timeout=280
     )

@@ -1,0 +1,31 @@
+"""`--assert_accuracy_at_least`: an exit code for scripts that must not go on with a bad model."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+
+def add_floor(parser: argparse.ArgumentParser) -> None:
+    """Add the option to a parser."""
+    text = "exit with 1 if the accuracy is lower"
+    parser.add_argument("--assert_accuracy_at_least", type=_read_share, metavar="SHARE", help=text)
+
+
+def _read_share(word: str) -> float:
+    if not 0 <= float(word) <= 1:
+        raise argparse.ArgumentTypeError(f"{word} is not in [0, 1]")
+    return float(word)
+
+
+def check_floor(accuracies: Mapping[str, float], floor: float | None) -> int:
+    """Return 1, with a line for each accuracy that is below the floor, else 0.
+
+    Args:
+        accuracies: What was measured → accuracy in [0, 1].
+        floor: None: nothing is too low.
+    """
+    low = {} if floor is None else {k: v for k, v in accuracies.items() if not v >= floor}
+    for name, accuracy in low.items():
+        must = f"Accuracy must be at least {floor:g}. Received: {accuracy:.4f} ({name})."
+        print(f"error: {must}", file=sys.stderr)
+    return int(bool(low))
