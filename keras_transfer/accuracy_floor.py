@@ -1,6 +1,7 @@
 """`--assert_accuracy_at_least`: an exit code for scripts that must not go on with a bad model."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Mapping
 
@@ -12,9 +13,10 @@ def add_floor(parser: argparse.ArgumentParser) -> None:
 
 
 def _read_share(word: str) -> float:
-    if not 0 <= float(word) <= 1:
-        raise argparse.ArgumentTypeError(f"{word} is not in [0, 1]")
-    return float(word)
+    with contextlib.suppress(ValueError):
+        if 0 <= float(word) <= 1:
+            return float(word)
+    raise argparse.ArgumentTypeError(f"{word} is no number in [0, 1]")
 
 
 def check_floor(accuracies: Mapping[str, float], floor: float | None) -> int:

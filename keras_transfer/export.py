@@ -1,12 +1,17 @@
 """Export a finished run for servers and phones: `python -m keras_transfer.export RUN`."""
 
 import contextlib
+import dataclasses
 import logging
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from keras_transfer.accuracy_floor import add_floor, check_floor
 from keras_transfer.command_line import (
@@ -16,7 +21,13 @@ from keras_transfer.command_line import (
 )
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.exports.artefacts import Usage
-from keras_transfer.exports.exporters import EXPORTERS, TFLITE, Source, choose_exporters
+from keras_transfer.exports.exporters import (
+    EXPORTERS,
+    TFLITE,
+    Exporter,
+    Source,
+    choose_exporters,
+)
 from keras_transfer.run import Run
 from keras_transfer.start import hushed, import_tensorflow
 
@@ -24,18 +35,20 @@ if TYPE_CHECKING:
     import keras
 
     from keras_transfer.data.pipeline import ImageData
+    from keras_transfer.exports.parity import Yardstick
 
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
 FORMATS = ("saved_model", "tflite")
-KINDS = ("float32",)
+WRITING = ".writing-"  # then the process that works there
 
 
 def export_model(
     run: Run | str | Path,
-    formats: Sequence[str] = FORMATS,
-    tflite: Sequence[str] = KINDS,
+    formats: str | Sequence[str] = FORMATS,
+    tflite: str | Sequence[str] | None = None,
     calibrate: bool = False,
+    dataset: str | None = None,
 ) -> dict[str, Any]:
     """Write a run's model for other programs, and keep what gives the model's own answers.
 
@@ -43,11 +56,12 @@ def export_model(
     differs by more than its kind may is renamed to end in `.failed`.
 
     Args:
-        run: A finished run or its directory; its images must be where they were.
+        run: A finished run or its directory.
         formats: Of saved_model, tflite and onnx.
-        tflite: Number formats, of float32, float16, dynamic_int8 and int8.
+        tflite: Number formats, of float32, float16, dynamic_int8 and int8. None: float32.
         calibrate: Fit a temperature on validation and put it into the exports; the run's own
             model.keras stays as it is (`calibrate` of `TrainConfig` does both).
+        dataset: The images that the run was made from, if they are elsewhere now.
 
     Returns:
         The content of parity.json: `reference`, and `artefacts`, a row per file and signature,
@@ -59,38 +73,57 @@ def export_model(
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
     config = load_config(run.config_file)
+    config = dataclasses.replace(config, dataset=dataset or config.dataset)
     import_tensorflow()
-    from keras_transfer.analysis.model_card import write_model_card
-    from keras_transfer.exports import parity
     from keras_transfer.exports.images import make_yardstick, read_split
 
-    data = read_split(run, config, "validation")
+    data = {split: read_split(run, config, split) for split in ("validation", "train")}
     with _workplace(run) as folder:
-        model, temperature = _load_model(run, data, calibrate)
-        yardstick = make_yardstick(model, data, folder)
-        source = _make_source(model, run, config, folder)
-        reference = parity.describe_reference(yardstick, temperature)
-        for exporter in exporters:
-            written = folder / exporter.file
-            logger.info("Writing %s", exporter.file)
-            with hushed():
-                exporter.write(source, written)
-            logger.info("Checking it on %d validation images", len(yardstick.truth))
-            rows = [
-                row | {"temperature": temperature}
-                for row in parity.check_artefact(written, exporter.limits, yardstick)
-            ]
-            report = parity.keep_artefact(run, written, rows, reference)
-    write_model_card(run, run.metrics())
+        model, temperature = _load_model(run, data["validation"], calibrate)
+        yardstick = make_yardstick(model, data["validation"], folder)
+        source = _make_source(model, run, config, data["train"], folder)
+        return _write_all(exporters, source, yardstick, temperature, run)
+
+
+def _write_all(
+    exporters: Sequence[Exporter],
+    source: Source,
+    yardstick: "Yardstick",
+    temperature: float,
+    run: Run,
+) -> dict[str, Any]:
+    """Write, check and keep one file after the other; return the content of parity.json."""
+    from keras_transfer.analysis.model_card import write_model_card
+    from keras_transfer.exports import parity
+
+    reference = parity.describe_reference(yardstick, temperature)
+    report: dict[str, Any] = {}
+    for exporter in exporters:
+        written = source.saved_model.with_name(exporter.file)
+        logger.info("Writing %s", exporter.file)
+        with hushed():
+            exporter.write(source, written)
+        logger.info("Checking it on %d validation images", len(yardstick.truth))
+        rows = parity.check_artefact(written, exporter.limits, yardstick)
+        rows = [row | {"temperature": temperature} for row in rows]
+        report = parity.keep_artefact(run, written, rows, reference)
+        write_model_card(run, run.metrics())
     return report
 
 
 @contextlib.contextmanager
 def _workplace(run: Run) -> Iterator[Path]:
-    """Hand out a folder beside the exports, on the same disk; it is gone afterwards."""
+    """Hand out a folder beside the exports, on the same disk; it is gone afterwards.
+
+    Those of exports that were killed are removed.
+    """
     try:
         run.exports.mkdir(exist_ok=True)
-        place = tempfile.TemporaryDirectory(dir=run.exports, prefix=".writing-")
+        for left in run.exports.glob(f"{WRITING}*-*"):
+            owner = left.name.removeprefix(WRITING).partition("-")[0]
+            if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+                shutil.rmtree(left, ignore_errors=True)
+        place = tempfile.TemporaryDirectory(dir=run.exports, prefix=f"{WRITING}{os.getpid()}-")
     except OSError as error:
         raise ConfigError(
             f"{run.path} must be a folder that can be written. Received: {error.strerror}. "
@@ -113,9 +146,11 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
     return model, calibrate(model, predict_splits(model, data, ["validation"]))
 
 
-def _make_source(model: "keras.Model", run: Run, config: TrainConfig, folder: Path) -> Source:
+def _make_source(
+    model: "keras.Model", run: Run, config: TrainConfig, train: "ImageData", folder: Path
+) -> Source:
     """Write the SavedModel that other files are converted from."""
-    from keras_transfer.exports.images import read_split, sample_pixels
+    from keras_transfer.exports.images import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
 
     usage = Usage(class_names=run.class_names(), resize=config.data.resize)
@@ -126,34 +161,40 @@ def _make_source(model: "keras.Model", run: Run, config: TrainConfig, folder: Pa
         model=model,
         saved_model=folder / "source",
         usage=usage,
-        sample=lambda: sample_pixels(read_split(run, config, "train")),
+        sample=lambda: sample_pixels(train),
     )
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file failed, or is less accurate than was asked for."""
     parser = PlainParser("export", __doc__)
+    # the run first: after --formats it would be taken for one of them
+    parser.usage = "%(prog)s RUN [--formats NAME …] [--tflite NAME …] [other options]"
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     several: dict[str, Any] = {"nargs": "+", "metavar": "NAME"}
     chosen = f"of {', '.join(EXPORTERS)} (default: {' '.join(FORMATS)})"
     parser.add_argument("--formats", default=FORMATS, help=chosen, **several)
-    chosen = f"of {', '.join(TFLITE)} (default: {' '.join(KINDS)})"
-    parser.add_argument("--tflite", default=KINDS, help=chosen, **several)
+    chosen = f"of {', '.join(TFLITE)} (default: float32)"
+    parser.add_argument("--tflite", help=chosen, **several)
     text = "fit a temperature on validation and put it into the exports"
     parser.add_argument("--calibrate", action="store_true", help=text)
+    text = "the images that the run was made from, if they are elsewhere now"
+    parser.add_argument("--dataset", help=text)
     add_floor(parser)
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    report = export_model(words.run, words.formats, words.tflite, words.calibrate)
+    report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
     from keras_transfer.exports.parity import draw_parity
 
     print(draw_parity(report))
-    files = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
-    rows = [row for row in report["artefacts"] if row["file"].removesuffix(".failed") in files]
-    failed = [row for row in rows if row["reason"]]
-    for row in failed:
-        print(f"error: {row['file']} was not accepted: {row['reason']}", file=sys.stderr)
-    accuracies = {row["file"]: row["accuracy"] for row in rows if "accuracy" in row}
+    rows = {row["file"]: row for row in reversed(report["artefacts"])}  # the first of each file
+    names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
+    failed = [f"{name}.failed" for name in names if f"{name}.failed" in rows]
+    for name in failed:
+        reasons = [row["reason"] for row in report["artefacts"] if row["file"] == name]
+        print(f"error: {name} was not accepted: {max(reasons)}", file=sys.stderr)
+    made = [rows.get(f"{name}.failed", rows.get(name)) for name in names]
+    accuracies = {row["file"]: row["accuracy"] for row in made if row and "accuracy" in row}
     return check_floor(accuracies, words.assert_accuracy_at_least) or int(bool(failed))
 
 

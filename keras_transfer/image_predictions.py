@@ -4,6 +4,7 @@ import contextlib
 import csv
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,9 @@ def list_columns(top: int) -> list[str]:
 
 
 def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iterator[Row]:
-    """Yield the cells under `list_columns`; None where an unusable file has nothing to say.
+    r"""Yield the cells under `list_columns`; None where an unusable file has nothing to say.
+
+    Bytes of a name that are not UTF-8 are written as `\xe9`.
 
     Args:
         predictions: What the model said.
@@ -67,6 +70,7 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
     names = predictions.class_names
     columns = predictions.names, predictions.probabilities, predictions.reasons
     for name, probabilities, reason in zip(*columns, strict=True):
+        name = os.fsencode(name).decode("utf-8", "backslashreplace")
         if reason:
             yield [name, *[None] * (2 * top), reason]
             continue
@@ -87,21 +91,16 @@ def open_table(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
         columns: Its header.
 
     Raises:
-        ConfigError: The suffix is another, pyarrow is missing, or the file cannot be written.
+        ConfigError: As `check_table` says.
     """
     check_table(file)
-    try:
-        with replacing(file) as temporary:
-            if file.suffix == ".parquet":
-                with _open_parquet(temporary, columns) as write:
-                    yield write
-            else:
-                with temporary.open("w", encoding="utf-8", newline="") as stream:
-                    yield (write_csv if file.suffix == ".csv" else _write_jsonl)(stream, columns)
-    except OSError as error:
-        raise ConfigError(
-            f"`output` must be a file that can be written. Received: {file} ({error.strerror})."
-        ) from error
+    with replacing(file.resolve()) as temporary:  # behind a link, its target is meant
+        if file.suffix == ".parquet":
+            with _open_parquet(temporary, columns) as write:
+                yield write
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as stream:
+                yield (write_csv if file.suffix == ".csv" else _write_jsonl)(stream, columns)
 
 
 def check_table(file: Path) -> None:
@@ -113,8 +112,11 @@ def check_table(file: Path) -> None:
             "For .parquet, pyarrow must be installed. Received: no such package. "
             "Run: pip install 'keras_transfer[parquet]'"
         )
-    if not file.parent.is_dir() or file.is_dir():
-        raise ConfigError(f"`output` must be a file in a folder that exists. Received: {file}.")
+    place = file.resolve().parent
+    if not os.access(place, os.W_OK) or (file.exists() and not file.is_file()):
+        raise ConfigError(
+            f"`output` must be a file in a folder that can be written. Received: {file}."
+        )
 
 
 def write_csv(stream: IO[str], columns: Sequence[str]) -> WriteRows:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_transfer.checks import require
+from keras_transfer.checks import ConfigError, require
 from keras_transfer.command_line import PlainParser, run_command
 from keras_transfer.exports.artefacts import Artefact, load_artefact
 from keras_transfer.image_predictions import (
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
 
 BATCH = 32  # images a call of the model
-UNUSABLE = "unusable"  # in the count of classes
 WIDEST = 50  # letters of a name in the table
 PAUSE = 10.0  # seconds after which progress is said
 
@@ -85,7 +84,13 @@ def _classify(
         for pixels, reasons in stream_pixels(sources, artefact.image_size, usage.resize, BATCH):
             count = len(reasons)
             unusable = np.array(reasons, object)
-            probabilities = np.where((unusable == "")[:, None], artefact.classify(pixels), np.nan)
+            answers = artefact.classify(pixels)
+            if answers.min() < 0 or answers.max() > 1.001:  # NaN, of a diverged model, passes
+                raise ConfigError(
+                    "A model must answer with probabilities in [0, 1]. Received: from "
+                    f"{answers.min():g} to {answers.max():g} of {artefact.path}."
+                )
+            probabilities = np.where((unusable == "")[:, None], answers, np.nan)
             yield ImagePredictions(
                 names=np.array(names[done : done + count], object),
                 probabilities=probabilities.astype(np.float32),
@@ -126,28 +131,35 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.data.unlabelled import list_sources
     from keras_transfer.training.progress import show_steps
 
+    classes = artefact.usage.class_names
+    clash = words.threshold and UNSURE in classes
+    require(not clash, "threshold", f"0 where a class is called {UNSURE}", words.threshold)
     names, sources = list_sources(words.images)
-    top = min(words.top, len(artefact.usage.class_names))
+    top = min(words.top, len(classes))
     found: Counter[str] = Counter()
+    unusable = 0
     with _open_output(words.output, list_columns(top)) as write:
         batches = _classify(artefact, names, sources)
         for part in show_steps(batches, "predict", math.ceil(len(names) / BATCH), BATCH, False):
             rows = list(list_rows(part, top, words.threshold))
             write(rows)
             for name, prediction, *_, error in rows:
-                found[UNUSABLE if error else str(prediction)] += 1
                 if error:
+                    unusable += 1
                     logger.warning("%s is unusable: %s", name, error)
-    counts = ", ".join(f"{count:,} {name}" for name, count in found.most_common())
-    logger.info("%s images: %s", f"{len(names):,}", counts)
-    return int(found[UNUSABLE] == len(names))
+                else:
+                    found[str(prediction)] += 1
+    counts = [f"{count:,} {name}" for name, count in found.most_common()]
+    counts += [f"{unusable:,} unusable"] if unusable else []
+    logger.info("%s images: %s", f"{len(names):,}", ", ".join(counts))
+    return int(unusable == len(names))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("predict", __doc__)
     parser.add_argument("model", metavar="MODEL", help="a run directory or an exported model")
-    text = "files, folders or globs; -: standard input, names or one image"
+    text = "files, folders or globs; -: standard input, a name of a file per line or one image"
     parser.add_argument("images", metavar="IMAGES", nargs="+", help=text)
     text = "FILE.csv, .jsonl or .parquet (default: a table on a terminal, else CSV)"
     parser.add_argument("--output", type=Path, metavar="FILE", help=text)

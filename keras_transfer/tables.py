@@ -11,13 +11,16 @@ import rich.table
 import rich.text
 
 
-def draw_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> str:
+def draw_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", width: int = 120
+) -> str:
     """Return a table as text; columns whose every cell is a number are aligned right.
 
     Args:
         columns: Headings.
         rows: Cells; floats get 3 decimals, None is empty.
         title: A line above.
+        width: Letters of a line; longer texts are wrapped.
     """
     cells = [[_say(cell) for cell in row] for row in rows]
     heading = rich.text.Text(title) if title else None
@@ -31,7 +34,7 @@ def draw_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str
     stream = io.StringIO()
     # in a notebook rich would print to the page and leave the stream empty
     console = rich.console.Console(
-        file=stream, width=120, color_system=None, force_jupyter=False, force_terminal=False
+        file=stream, width=width, color_system=None, force_jupyter=False, force_terminal=False
     )
     console.print(table)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().splitlines())

@@ -35,5 +35,5 @@ def test_evaluate_fails_below_the_accuracy_asked_for(unsure_run, trained, capsys
 def test_only_shares_can_be_asked_for(unsure_run):
     with pytest.raises(ConfigError, match=r"\[0, 1\]"):
         TrainConfig(assert_accuracy_at_least=90.0)
-    with pytest.raises(ConfigError, match=r"90 is not in \[0, 1\]"):
+    with pytest.raises(ConfigError, match=r"90 is no number in \[0, 1\]"):
         evaluate.main([str(unsure_run.path), "--assert_accuracy_at_least", "90"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import sys
 from types import SimpleNamespace
@@ -92,6 +93,42 @@ def test_a_pattern_without_files_is_refused(finished_run, folder, tmp_path):
         predict_images(finished_run, tmp_path / "empty")
 
 
+def test_a_pattern_lists_each_file_once_and_passes_over_empty_folders(finished_run, folder):
+    (folder / "empty").mkdir()
+    found = predict_images(finished_run, f"{folder}/**")  # folders and what is in them
+    names = ["a.png", "below/b.png", "broken.png", "c.png"]
+    assert found.names.tolist() == [f"{folder}/{name}" for name in names]
+
+
+def test_other_images_and_lists_on_standard_input(finished_run, folder, capsys, monkeypatch):
+    def ask(content):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+        assert main([str(finished_run.path), "-"]) == 0
+        return [row["path"] for row in read_csv(capsys.readouterr().out)]
+
+    stream = io.BytesIO()
+    Image.open(folder / "a.png").save(stream, "PPM")  # its header is text, and it has no zero byte
+    assert ask(stream.getvalue()) == ["-"]
+    names = [f"{folder}/a.png", f"{folder}/c.png"]
+    assert ask("\0".join([*names, ""]).encode()) == names  # find -print0
+    assert ask(b"\xef\xbb\xbf" + "\r\n".join(names).encode()) == names
+    for content in (b"", b"\xff" * 5000):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+        with pytest.raises(ConfigError, match="Standard input must hold"):
+            main([str(finished_run.path), "-"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_names_that_are_not_utf8_are_written_with_their_bytes(
+    finished_run, folder, tmp_path, suffix
+):
+    odd = os.fsencode(folder) + b"/caf\xe9.png"
+    shutil.copy(folder / "a.png", odd)
+    file = tmp_path / f"found.{suffix}"
+    assert main([str(finished_run.path), os.fsdecode(odd), "--output", str(file)]) == 0
+    assert rb"caf\xe9.png" in file.read_bytes().replace(b"\\\\", b"\\")
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_every_kind_of_file_holds_the_same_rows(finished_run, folder, tmp_path, suffix):
     file = tmp_path / f"found.{suffix}"
@@ -152,6 +189,13 @@ def test_arrays_are_read_as_their_files(finished_run, folder):
     np.testing.assert_allclose(batch.probabilities[:1], wanted, atol=1e-6)
 
 
+def test_pillow_images_and_arrays_of_names_are_understood(finished_run, folder):
+    wanted = predict_images(finished_run, folder / "a.png").probabilities
+    image = Image.open(folder / "a.png")
+    for given in (image, [image], np.array([str(folder / "a.png")])):
+        np.testing.assert_array_equal(predict_images(finished_run, given).probabilities, wanted)
+
+
 def test_gray_arrays_mean_equal_channels(finished_run, folder):
     gray = np.asarray(Image.open(folder / "a.png").convert("L"))
     wanted = predict_images(finished_run, np.repeat(gray[:, :, None], 3, axis=2)).probabilities
@@ -177,6 +221,12 @@ def test_transparent_pixels_are_white(finished_run, folder):
         (np.full((8, 8, 3), np.nan), "in \\[0, 255\\]"),
         (np.zeros((8, 8, 2), np.uint8), "shape \\(8, 8, 2\\)"),
         (np.zeros((0, 8, 3), np.uint8), "shape \\(0, 8, 3\\)"),
+        (np.zeros((3, 8, 8), np.uint8), "channels last"),
+        (np.full((8, 8, 3), 200, np.uint16), "Make them uint8"),
+        (np.zeros((8, 8, 3), complex), "must be numbers"),
+        (np.full((8, 8, 3), None), "must be numbers"),
+        (b"x" * 1000, "Received: b'x{90,98}\\.$"),
+        (None, "Received: None"),
         (3, "Received: 3"),
     ],
 )
@@ -191,12 +241,19 @@ def test_arrays_that_are_no_picture_are_refused(finished_run, array, message):
         (["--top", "0"], "`top` must be 1 or more"),
         (["--threshold", "1.5"], "`threshold` must be in"),
         (["--output", "found.txt"], "must end in .csv, .jsonl or .parquet"),
-        (["--output", "no/such/folder.csv"], "in a folder that exists"),
+        (["--output", "no/such/folder.csv"], "in a folder that can be written"),
     ],
 )
 def test_options_are_checked_before_the_model_is_loaded(words, message):
     with pytest.raises(ConfigError, match=message):
         main(["no such model", "image.png", *words])
+
+
+def test_class_names_are_not_taken_for_words_of_the_command(run_copy, folder, capsys):
+    run_copy.class_names_file.write_text("unusable\nunsure\n")
+    assert main([str(run_copy.path), str(folder / "a.png")]) == 0
+    with pytest.raises(ConfigError, match="0 where a class is called unsure"):
+        main([str(run_copy.path), str(folder / "a.png"), "--threshold", "0.5"])
 
 
 def test_a_terminal_gets_a_table(finished_run, folder, capsys, monkeypatch):

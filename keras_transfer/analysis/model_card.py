@@ -6,6 +6,7 @@ References:
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     names = run.class_names()
-    listed = ", ".join(names[:MANY]) + (", …" if len(names) > MANY else "")
+    listed = ", ".join(map(_escape, names[:MANY])) + (", …" if len(names) > MANY else "")
     size = config.data.image_size
     yield (
         f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "
@@ -95,7 +96,7 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
     yield from _draw_table(
         ("class", *splits),
         [
-            (name, *(counts.get(name, 0) for counts in splits.values()))
+            (_escape(name), *(counts.get(name, 0) for counts in splits.values()))
             for name in run.class_names()[:MANY]
         ]
         + [("all classes", *(sum(counts.values()) for counts in splits.values()))],
@@ -126,7 +127,7 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
     for name, phase in metrics["phases"].items():
         kept = ", kept" if name == metrics["kept_phase"] else ""
         yield (
-            f"* Phase `{name}`: {phase['epochs']} epochs, best {phase['best_epoch']}, validation "
+            f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
             f"accuracy {phase['validation_accuracy']:.3f}{kept}."
         )
     yield (
@@ -141,7 +142,8 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
 def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
     reference = parity["reference"]
     yield (
-        f"Each file ran in its own runtime over {reference['images']} validation images "
+        f"Each file ran in its own runtime over the {reference['images']} validation images, and "
+        "`serve_bytes` over the files among them that TensorFlow decodes to the same pixels "
         f"(model.keras: accuracy {reference['accuracy']:.3f}, calibration error "
         f"{reference['expected_calibration_error']:.3f}). Probabilities are compared one by one; "
         "`same class` counts where the two best classes differ by more than 0.0002. A temperature "
@@ -150,7 +152,7 @@ def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from _draw_table(
         (
-            *("file", "max difference", "same class", "accuracy", "95 % interval"),
+            *("file", "images", "max difference", "same class", "accuracy", "95 % interval"),
             *("temperature", "calibration error", "MB", "ms", "passed"),
         ),
         [_list_cells(row) for row in parity["artefacts"]],
@@ -164,9 +166,10 @@ def _list_cells(row: Mapping[str, Any]) -> tuple[Any, ...]:
     name = f"{row['file']} {row['signature']}".strip()
     passed = "no" if row["reason"] else "yes"
     if "accuracy" not in row:
-        return name, *[""] * 8, passed
+        return name, row["images"], *[""] * 8, passed if row["reason"] else "not checked"
     return (
         name,
+        row["images"],
         f"{row['max_difference']:.1e}",
         f"{row['agreement']:.1%}",
         f"{row['accuracy']:.3f}",
@@ -205,8 +208,9 @@ def _describe_limits(
     if report["short_side"]["smallest"] < (config.data.image_size or 0):
         yield "* Some of its images were smaller than its input and were enlarged."
     yield (
-        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF "
-        "(transparent parts are black) and still WebP; anything else is an error of that request."
+        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF and "
+        "still WebP; anything else is an error of that request. It does not follow orientation in "
+        "PNG, WebP and XMP, and where a GIF is transparent it is black."
     )
 
 
@@ -215,7 +219,12 @@ def _draw_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterat
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
     for row in rows:
-        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"
+        yield "| " + " | ".join(map(str, row)) + " |"
+
+
+def _escape(name: str) -> str:
+    """Return a class name that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", name)
 
 
 def _say_interval(scores: Mapping[str, Any]) -> str:

@@ -7,28 +7,32 @@ from keras_transfer.run import Run
 
 # data.resize -> the same with Pillow, to a level or two
 SQUARES = {
-    "crop": "ImageOps.fit(photo, ({size}, {size}), Image.Resampling.BILINEAR)",
-    "pad": "ImageOps.pad(photo, ({size}, {size}), Image.Resampling.BILINEAR)",
-    "stretch": "photo.resize(({size}, {size}), Image.Resampling.BILINEAR)",
+    "crop": """side = min(photo.size); x, y = (photo.width - side) // 2, (photo.height - side) // 2
+photo = photo.crop((x, y, x + side, y + side)).resize(({size}, {size}), PIL.Image.BILINEAR)""",
+    "pad": "w, h = (max(1, round(side * {size} / max(photo.size))) for side in photo.size)"
+    "; x, y = {size} - w, {size} - h\n"
+    "photo = PIL.ImageOps.expand(photo.resize((w, h), PIL.Image.BILINEAR), "
+    "(x // 2, y // 2, x - x // 2, y - y // 2))",
+    "stretch": "photo = photo.resize(({size}, {size}), PIL.Image.BILINEAR)",
 }
-PHOTO = """from PIL import Image, ImageOps
-photo = ImageOps.exif_transpose(Image.open("photo.jpg")).convert("RGB")
-photo = {square}"""
+OPEN = """import PIL.Image, PIL.ImageOps, numpy as np, {runtime}
+photo = PIL.ImageOps.exif_transpose(PIL.Image.open("photo.jpg")).convert("RGB")
+{square}
+"""
 
-KERAS = """import keras, numpy as np
-{photo}
-print(keras.models.load_model("model.keras").predict(np.float32([photo])))"""
+KERAS = """print(keras.models.load_model("model.keras").predict(np.float32([photo])))"""
 SAVED_MODEL = """import tensorflow as tf
 model = tf.saved_model.load("exports/saved_model/1")
 photo = tf.constant([open("photo.jpg", "rb").read()])
 answer = model.signatures["serve_bytes"](bytes=photo)
 print(answer["top_classes"].numpy(), answer["top_scores"].numpy())"""
-TFLITE = """import numpy as np, ai_edge_litert.interpreter as litert
-{photo}
-print(litert.Interpreter("exports/{file}").get_signature_runner()(images=np.{dtype}([photo])))"""
-ONNX = """import numpy as np, onnxruntime as ort
-{photo}
-print(ort.InferenceSession("exports/{file}").run(None, {{"images": np.float32([photo])}}))"""
+TFLITE = (
+    """print(litert.Interpreter("exports/{file}").get_signature_runner()"""
+    """(images=np.{dtype}([photo])))"""
+)
+ONNX = (
+    """print(ort.InferenceSession("exports/{file}").run(None, {{"images": np.float32([photo])}}))"""
+)
 
 
 def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
@@ -39,13 +43,14 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
         config: Says how images become squares.
     """
     square = SQUARES[config.data.resize].format(size=config.data.image_size)
-    photo = PHOTO.format(square=square)
-    yield "Keras", KERAS.format(photo=photo)
+    yield "Keras", OPEN.format(runtime="keras", square=square) + KERAS
     if (run.exports / "saved_model").is_dir():
         yield "TensorFlow (best classes of an encoded image)", SAVED_MODEL
     for file in sorted(run.exports.glob("*.tflite")):
         dtype = "uint8" if file.name == "model.int8.tflite" else "float32"
         title = "LiteRT" + (" (answers are 256ths)" if dtype == "uint8" else "")
-        yield f"{title}, {file.name}", TFLITE.format(photo=photo, file=file.name, dtype=dtype)
+        code = OPEN.format(runtime="ai_edge_litert.interpreter as litert", square=square)
+        yield f"{title}, {file.name}", code + TFLITE.format(file=file.name, dtype=dtype)
     for file in sorted(run.exports.glob("*.onnx")):
-        yield "ONNX Runtime", ONNX.format(photo=photo, file=file.name)
+        code = OPEN.format(runtime="onnxruntime as ort", square=square)
+        yield "ONNX Runtime", code + ONNX.format(file=file.name)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from keras_transfer.cores import count_cores
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.file_facts import LEAST_SIDE, Facts, inspect_file
 from keras_transfer.data.known_files import KnownFiles, State
@@ -159,10 +160,3 @@ def _name_tiny(found: Inspection) -> None:
         return
     for row in np.flatnonzero(found.usable & (short < TINY)):
         found.odd[row] = f"{found.odd[row]}, tiny".removeprefix(", ")
-
-
-def count_cores() -> int:
-    """Return the number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -13,7 +13,8 @@ import numpy as np
 import scipy.sparse.csgraph
 from PIL import Image
 
-from keras_transfer.data.doctor import Inspection, count_cores
+from keras_transfer.cores import count_cores
+from keras_transfer.data.doctor import Inspection
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.images import load_image
 

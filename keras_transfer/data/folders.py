@@ -116,7 +116,7 @@ def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]
             if entry.is_dir():
                 if not _is_side_folder(entry.name):
                     yield from walk_images(entry.path, f"{relative}/{entry.name}", parents | {here})
-            elif not _is_side_file(entry.name):
+            elif not is_side_file(entry.name):
                 yield f"{relative}/{entry.name}"
 
 
@@ -124,7 +124,8 @@ def _is_side_folder(name: str) -> bool:
     return name.startswith(".") or name.lower() in SIDE_FOLDERS
 
 
-def _is_side_file(name: str) -> bool:
+def is_side_file(name: str) -> bool:
+    """Return whether a file of this name lies beside images and is none."""
     name = name.lower()
     return name in SIDE_NAMES or os.path.splitext(name)[1] in SIDE_SUFFIXES
 
@@ -136,7 +137,7 @@ def _list_folders(folder: Path) -> list[str]:
 
 def _list_candidates(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_file() and not _is_side_file(e.name))
+        return sorted(e.name for e in entries if e.is_file() and not is_side_file(e.name))
 
 
 def _has_splits(root: Path, folders: list[str], split_folders: list[str]) -> bool:

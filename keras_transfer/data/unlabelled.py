@@ -1,5 +1,7 @@
 """Unlabelled images for prediction: found by name or given as arrays, decoded in parallel."""
 
+import codecs
+import contextlib
 import glob
 import io
 import os
@@ -14,7 +16,7 @@ from PIL import Image
 
 from keras_transfer.config import ConfigError
 from keras_transfer.data.decode import resize_square
-from keras_transfer.data.folders import walk_images
+from keras_transfer.data.folders import is_side_file, walk_images
 from keras_transfer.data.images import (
     Unusable,
     explain_failure,
@@ -27,59 +29,89 @@ from keras_transfer.data.pipeline import finish
 Source = str | bytes | np.ndarray  # the name of a file, its content, or pixels
 
 STANDARD_INPUT = "-"
+LONGEST = 4096  # bytes of a path on Linux
 
 
-def list_sources(words: Iterable[str | Path]) -> tuple[list[str], list[Source]]:
+def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
     """Find the images that words name: files, folders with all below them, globs, standard input.
 
     Args:
-        words: `-` is standard input, which holds either one image or names, a line each. A pattern
-            that a file of this very name exists for is that file.
+        words: `-` is standard input, which holds either one image or names of files, a line each
+            (or with a zero byte after each). A pattern that a file of this very name exists for is
+            that file.
 
     Returns:
         A name for each image, and where its pixels come from. A file that is not there is
         listed; reading it says so.
 
     Raises:
-        ConfigError: A folder or pattern names no file.
+        ConfigError: A folder, a pattern or standard input holds nothing.
     """
     names: list[str] = []
     sources: list[Source] = []
-    for word in map(str, words):
-        content = sys.stdin.buffer.read() if word == STANDARD_INPUT else None
-        if content is not None and not _is_text(content):
+    for word in words:
+        if word != STANDARD_INPUT:
+            found: list[str] = _expand(word)
+            names += found
+            sources += found
+            continue
+        content = sys.stdin.buffer.read() if sys.stdin else b""
+        if _is_image(content):
             names.append(STANDARD_INPUT)
             sources.append(content)
-            continue
-        found = _expand(word) if content is None else _read_names(content)
-        names += found
-        sources += found
+        else:
+            found = _read_names(content)
+            names += found
+            sources += found
     return names, sources
 
 
-def _is_text(content: bytes) -> bool:
-    """Return whether the start of standard input is text: no image has one without a zero."""
-    return b"\0" not in content[:1024]
+def _is_image(content: bytes) -> bool:
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(content)):
+        return True
+    return False
 
 
 def _read_names(content: bytes) -> list[str]:
-    return [line for line in os.fsdecode(content).splitlines() if line.strip()]
+    content = content.removeprefix(codecs.BOM_UTF8)
+    parts = content.split(b"\0" if b"\0" in content else b"\n")
+    names = [os.fsdecode(part.rstrip(b"\r")) for part in parts if part.strip()]
+    if not names:
+        raise ConfigError(
+            "Standard input must hold names of files, or an image. Received: nothing."
+        )
+    if any(len(name) > LONGEST for name in names):
+        raise ConfigError(
+            "Standard input must hold names of files, or an image that Pillow knows. "
+            f"Received: {len(content):,} bytes that are neither."
+        )
+    return names
 
 
 def _expand(word: str) -> list[str]:
+    """Return the files that a word names, each once."""
     path = os.path.expanduser(word)
-    if os.path.isdir(path):
-        found = sorted(walk_images(path, path.rstrip("/") or "/", set()))
-    elif not os.path.lexists(path) and glob.has_magic(path):
-        matches = sorted(glob.glob(path, recursive=True))
-        found = [name for match in matches for name in _expand(match)]
-    else:
-        return [path]
+    try:
+        if not os.path.lexists(path) and glob.has_magic(path):
+            matches = glob.glob(path, recursive=True)
+            found = [name for match in matches for name in _list_files(match)]
+            found = [name for name in found if not is_side_file(os.path.basename(name))]
+        else:
+            found = _list_files(path)
+    except OSError as error:
+        raise ConfigError(
+            f"IMAGES must be folders that can be read. Received: {error.filename} "
+            f"({error.strerror})."
+        ) from error
     if not found:
         raise ConfigError(
             f"IMAGES must name at least one file each. Received: {word}, which holds none."
         )
-    return found
+    return sorted(set(found))
+
+
+def _list_files(path: str) -> list[str]:
+    return list(walk_images(path, path.rstrip("/"), set())) if os.path.isdir(path) else [path]
 
 
 def list_images(images: Any) -> tuple[list[str], list[Source]]:
@@ -88,20 +120,28 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
     Raises:
         ConfigError: There is none, or one is neither a name nor an array of pixels.
     """
-    if isinstance(images, str | Path) or _is_one(images):
+    if isinstance(images, np.ndarray) and images.ndim == 1 and images.dtype.kind in "UO":
+        images = images.tolist()
+    if isinstance(images, str | Path | Image.Image) or _is_one(images):
         images = [images]
     names: list[str] = []
     sources: list[Source] = []
-    for each in images:
-        if isinstance(each, np.ndarray):
-            names.append(f"array {len(names)}")
-            sources.append(check_pixels(each))
-        elif isinstance(each, str | Path):
+    for each in images if isinstance(images, Iterable) else [images]:
+        if isinstance(each, str | Path):
             found = _expand(str(each))
             names += found
             sources += found
+            continue
+        names.append(f"array {len(names)}")
+        if isinstance(each, Image.Image):
+            sources.append(np.asarray(show_image(each)))
+        elif isinstance(each, np.ndarray):
+            sources.append(check_pixels(each))
         else:
-            raise ConfigError(f"An image must be a path or a NumPy array. Received: {each!r}.")
+            raise ConfigError(
+                "An image must be a path, a NumPy array or a Pillow image. Received: "
+                f"{repr(each)[:100]}."
+            )
     if not sources:
         raise ConfigError("`images` must hold at least one image. Received: none.")
     return names, sources
@@ -111,7 +151,8 @@ def _is_one(images: Any) -> bool:
     """Return whether an array is one image rather than a batch."""
     if not isinstance(images, np.ndarray):
         return False
-    return images.ndim < 3 or (images.ndim == 3 and images.shape[2] in (1, 3, 4))
+    channels = images.ndim == 3 and {1, 3, 4} & {images.shape[0], images.shape[2]}
+    return images.ndim < 3 or bool(channels)
 
 
 def stream_pixels(
@@ -168,6 +209,11 @@ def check_pixels(array: np.ndarray) -> np.ndarray:
     Raises:
         ConfigError: Its shape or its numbers are others.
     """
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
+        raise ConfigError(
+            "An image must have its channels last: (height, width, 3). Received: the shape "
+            f"{array.shape}. Use array.transpose(1, 2, 0)."
+        )
     gray = array.ndim == 3 and array.shape[2] == 1
     array = array[:, :, 0] if gray else array
     if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
@@ -175,6 +221,8 @@ def check_pixels(array: np.ndarray) -> np.ndarray:
             "An image must be an array (height, width), or (height, width, 1, 3 or 4). "
             f"Received: the shape {array.shape}."
         )
+    if array.dtype.kind not in "buif":
+        raise ConfigError(f"Pixels must be numbers. Received: an array of {array.dtype}.")
     return np.asarray(show_image(Image.fromarray(_scale_numbers(array))))
 
 
@@ -184,9 +232,13 @@ def _scale_numbers(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array)
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
+    low, high = float(array.min()), float(array.max())
+    if array.dtype == np.uint16 and high <= 255:
+        raise ConfigError(
+            f"Pixels in uint16 must be in [0, 65535]. Received: up to {high:g}. Make them uint8."
+        )
     if array.dtype == np.uint16:
         return (array / 257.0).round().astype(np.uint8)
-    low, high = float(array.min()), float(array.max())
     if not 0 <= low <= high <= 255:  # NaN as well
         raise ConfigError(f"Pixels must be in [0, 255]. Received: from {low:g} to {high:g}.")
     if array.dtype.kind == "f" and 0 < high <= 1:

@@ -4,9 +4,9 @@ Nothing here imports a runtime before it is needed, so a TFLite file is loaded w
 """
 
 import json
-import os
+import numbers
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_transfer.command_line import load_config
 from keras_transfer.config import ConfigError
+from keras_transfer.cores import count_cores
 from keras_transfer.run import Run
 from keras_transfer.start import hushed, import_tensorflow
 
@@ -70,6 +71,11 @@ def load_artefact(path: str | Path) -> Artefact:
         ConfigError: It is none of these, or its runtime is not installed.
     """
     path = Path(path)
+    if path.name.endswith(".failed"):
+        raise ConfigError(
+            f"A model must have passed its check. Received: {path}, which differs too much from "
+            "the run's; parity.json beside it says how."
+        )
     load, place = _find_loader(path)
     try:
         return load(place)
@@ -98,6 +104,24 @@ def _find_loader(path: Path) -> tuple[Callable[[Path], Artefact], Path]:
     return loaders[path.suffix], path
 
 
+def _read_side(images: Sequence[Any], answer: Sequence[Any]) -> int:
+    """Return the side of the images a model takes; refuse one that is no classifier of squares.
+
+    Args:
+        images: Shape of its input, the batch first.
+        answer: Shape of its output.
+    """
+    side: Any = images[1] if len(images) == 4 else None
+    whole = isinstance(side, numbers.Integral)
+    square = whole and tuple(images[2:]) == (side, 3) and int(side) > 1
+    if not square or len(answer) != 2:
+        raise ConfigError(
+            "A model must take (batch, side, side, 3) and answer with (batch, classes), as those "
+            f"that `export` writes. Received: {tuple(images)} and {tuple(answer)}."
+        )
+    return int(side)
+
+
 def _load_keras(path: Path) -> Artefact:
     import_tensorflow()
     import keras
@@ -106,10 +130,11 @@ def _load_keras(path: Path) -> Artefact:
     from keras_transfer.training.evaluation import trace_forward
 
     model = keras.models.load_model(path, compile=False)
+    side = _read_side(model.input_shape, model.output_shape)
     forward = trace_forward(model)
     return Artefact(
         path=path,
-        image_size=model.input_shape[1],
+        image_size=side,
         usage=_read_run_usage(path.parent) or _number_classes(model.output_shape[1]),
         classify=lambda pixels: forward(tf.constant(pixels, tf.float32)).numpy(),
     )
@@ -160,12 +185,15 @@ def _load_saved_model(folder: Path) -> Artefact:
 
     loaded = tf.saved_model.load(str(folder))
     signature = loaded.signatures["serving_default"]
-    count = signature.structured_outputs["probabilities"].shape[1]
+    images = signature.structured_input_signature[1]["images"].shape
+    answer = signature.structured_outputs["probabilities"].shape
     usage = folder / "assets.extra" / USAGE
     return Artefact(
         path=folder,
-        image_size=signature.structured_input_signature[1]["images"].shape[1],
-        usage=Usage.from_json(usage.read_bytes()) if usage.is_file() else _number_classes(count),
+        image_size=_read_side(images, answer),
+        usage=Usage.from_json(usage.read_bytes())
+        if usage.is_file()
+        else _number_classes(answer[1]),
         classify=_call_signature(loaded, "serving_default"),
     )
 
@@ -174,9 +202,10 @@ def _load_tflite(path: Path) -> Artefact:
     from ai_edge_litert.interpreter import Interpreter
 
     with hushed():
-        interpreter = Interpreter(str(path), num_threads=os.cpu_count())
+        interpreter = Interpreter(str(path), num_threads=count_cores())
         interpreter.allocate_tensors()
     (images,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    side = _read_side(images["shape_signature"], answer["shape_signature"])
     scale, zero = answer["quantization"]
 
     def classify(pixels: np.ndarray) -> np.ndarray:
@@ -193,7 +222,7 @@ def _load_tflite(path: Path) -> Artefact:
             usage = Usage.from_json(attached.read(USAGE))
     except (zipfile.BadZipFile, KeyError):
         usage = _number_classes(answer["shape"][-1])
-    return Artefact(path=path, image_size=int(images["shape"][1]), usage=usage, classify=classify)
+    return Artefact(path=path, image_size=side, usage=usage, classify=classify)
 
 
 def _load_onnx(path: Path) -> Artefact:
@@ -213,7 +242,7 @@ def _load_onnx(path: Path) -> Artefact:
     said = session.get_modelmeta().custom_metadata_map
     return Artefact(
         path=path,
-        image_size=images.shape[1],
+        image_size=_read_side(images.shape, answer.shape),
         usage=Usage(class_names=tuple(json.loads(said["class_names"])), resize=said["resize"])
         if "class_names" in said
         else _number_classes(answer.shape[1]),

@@ -11,14 +11,19 @@ from keras_transfer.data.decode import resize_square
 
 ORIENTATION = 0x0112  # the EXIF tag
 WHITE = 255.0
+# Each step of a loop in a graph takes 0.1 ms, and a small file can hold a million empty parts.
+MOST_SEGMENTS = 1000  # of a JPEG before its pixels; usual ones have 20
+MOST_BLOCKS = 2**15  # of a GIF's first frame, of 255 bytes each
 
 
 def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
     """Decode one image inside a graph, upright and in RGB, and resize it to a square.
 
-    JPEG (EXIF orientation is followed), PNG (transparency on white), BMP, GIF (first frame, its
-    transparency black) and still WebP (transparency on white). Refused, since TensorFlow would read
-    wrong colours or nothing: CMYK JPEGs, compressed BMPs, animated WebPs, other formats.
+    JPEG (EXIF orientation is followed), PNG (transparency on white), BMP, GIF (first frame) and
+    still WebP (transparency on white). Refused, since TensorFlow would read wrong colours or
+    nothing: CMYK JPEGs, compressed BMPs, animated WebPs, other formats. Read otherwise than in
+    training: orientation in PNG, WebP and XMP is not followed; where a GIF is transparent, or its
+    first frame does not fill it, it is black.
 
     Args:
         content: Scalar string tensor, the bytes of a file.
@@ -34,7 +39,7 @@ def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
         [
             (_starts(start, b"\xff\xd8\xff"), lambda: _decode_jpeg(content)),
             (_starts(start, b"\x89PNG"), lambda: _put_on_white(tf.io.decode_png(content, 4))),
-            (_starts(start, b"GIF8"), lambda: tf.io.decode_gif(content)[0]),
+            (_starts(start, b"GIF8"), lambda: tf.io.decode_gif(_cut_gif(content))[0]),
             (_starts(start, b"BM"), lambda: _decode_bmp(content)),
             (
                 tf.logical_and(_starts(start, b"RIFF"), tf.strings.substr(start, 8, 4) == b"WEBP"),
@@ -59,6 +64,37 @@ def _starts(start: Any, magic: bytes) -> Any:
 def _refuse(message: str) -> Any:
     with tf.control_dependencies([tf.debugging.Assert(tf.constant(False), [message])]):
         return tf.zeros((1, 1, 3), tf.uint8)
+
+
+def _cut_gif(content: Any) -> Any:
+    """Return a GIF up to the end of its first frame: TensorFlow would decode all of them."""
+    data = tf.cast(tf.io.decode_raw(content, tf.uint8), tf.int32)
+
+    def read(position: Any) -> Any:
+        return _read(data, position, 1, True)
+
+    def skip_colours(position: Any, flags: Any) -> Any:
+        size = 3 * 2 ** (tf.bitwise.bitwise_and(flags, 7) + 1)
+        return position + tf.where(tf.bitwise.bitwise_and(flags, 128) > 0, size, 0)
+
+    def skip_blocks(position: Any) -> Any:
+        (last,) = tf.while_loop(
+            lambda position: (position < tf.size(data)) & (read(position) > 0),
+            lambda position: (position + 1 + read(position),),
+            (position,),
+            maximum_iterations=MOST_BLOCKS,
+        )
+        return last + 1
+
+    start = skip_colours(tf.constant(13), read(10))
+    (start,) = tf.while_loop(  # over extensions, such as a comment
+        lambda position: (position < tf.size(data)) & (read(position) == 0x21),
+        lambda position: (skip_blocks(position + 2),),
+        (start,),
+        maximum_iterations=MOST_SEGMENTS,
+    )
+    end = skip_blocks(skip_colours(start + 10, read(start + 9)) + 1)
+    return tf.strings.join([tf.strings.substr(content, 0, end), b";"])
 
 
 def _decode_webp(content: Any) -> Any:
@@ -105,6 +141,7 @@ def _read_jpeg_header(data: Any) -> tuple[Any, Any]:
 
     def step(position: Any, orientation: Any, channels: Any) -> tuple[Any, Any, Any]:
         marker, length = _read(data, position + 1, 1, True), _read(data, position + 2, 2, True)
+        length = tf.where(marker == 0xFF, -1, length)  # a fill byte: the marker is one further
         # "Exif", and the first of such segments only
         exif = (marker == 0xE1) & (_read(data, position + 4, 4, True) == 0x45786966)
         unset = exif & (orientation == 0)
@@ -118,7 +155,8 @@ def _read_jpeg_header(data: Any) -> tuple[Any, Any]:
         count = tf.where(frame, _read(data, position + 9, 1, True), channels)
         return position + 2 + length, found, count
 
-    _, orientation, channels = tf.while_loop(goes_on, step, (2, 0, 0))
+    start: Any = (2, 0, 0)
+    _, orientation, channels = tf.while_loop(goes_on, step, start, maximum_iterations=MOST_SEGMENTS)
     return orientation, channels
 
 

@@ -1,6 +1,7 @@
 """Whether an artefact answers as the model it was made from: the numbers, the limits, the table."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ from keras_transfer.run import Run
 from keras_transfer.tables import draw_table
 from keras_transfer.training.environment import find_version
 
+logger = logging.getLogger(__name__)
+
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
+WIDTH = 130  # letters of the table
 CLEAR = 2e-4  # the two best classes differ by more; below it rounding may choose either
 
 
@@ -39,18 +43,19 @@ class Yardstick:
 def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dict[str, Any]]:
     """Measure an artefact in a fresh process, every signature of it over the whole split.
 
-    `serve_bytes` decodes by itself, so it is asked only about the plain files among them.
+    `serve_bytes` decodes by itself, so it is asked about the plain files among them only.
 
     Returns:
         A row per signature: what `compare_answers` returns, `signature`, `size_bytes`,
-        `latency_ms` and `load_seconds`; only `signature` and `reason` if its process failed.
+        `latency_ms` and `load_seconds`; only `signature`, `images` and `reason` if its process
+        failed, or none of the files is plain.
     """
     plain = np.flatnonzero(yardstick.plain)
     files = yardstick.pixels.with_name("files.json")
     files.write_text(json.dumps(yardstick.files[plain].tolist()), encoding="utf-8")
     answers, numbers = measure_artefact(path, yardstick.pixels, files)
     if not answers:
-        return [{"signature": "", "reason": numbers["reason"]}]
+        return [{"signature": "", "images": 0, "reason": numbers["reason"]}]
     rows = []
     for signature, found in answers.items():
         asked = plain if signature == "serve_bytes" else np.arange(len(yardstick.truth))
@@ -58,6 +63,9 @@ def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dic
             found, yardstick.reference[asked], yardstick.truth[asked], limits
         )
         rows.append({"signature": signature, "size_bytes": count_bytes(path)} | numbers | compared)
+    if "serving_default" in answers and not len(plain):
+        logger.warning("serve_bytes is not checked: no validation file is a plain JPEG or PNG")
+        rows.append({"signature": "serve_bytes", "images": 0, "reason": ""})
     return rows
 
 
@@ -132,8 +140,14 @@ def compare_answers(
         `images`, `max_difference`, `mean_difference`, `agreement` (share of the images whose two
         best classes differ by more than 2e-4 in the reference; 1 if there are none), `accuracy`,
         `accuracy_interval` (Wilson, 95 %), `expected_calibration_error`, `reason` ("" if it keeps
-        to the limits).
+        to the limits). Only `images` and `reason` where the answers are no probabilities of these
+        classes.
     """
+    if answers.shape != reference.shape:
+        reason = f"it answers in the shape {answers.shape}, the model in {reference.shape}"
+        return {"images": len(truth), "reason": reason}
+    if not np.isfinite(answers).all():
+        return {"images": len(truth), "reason": "it answers with numbers that are not finite"}
     difference = np.abs(answers.astype(np.float64) - reference)
     best = np.sort(reference, axis=1)
     clear = best[:, -1] - best[:, -2] > CLEAR
@@ -149,29 +163,21 @@ def compare_answers(
         "expected_calibration_error": expected_calibration_error(answers, truth),
     }
     loss = float((reference.argmax(axis=1) == truth).mean()) - found["accuracy"]
-    return found | {"reason": _find_fault(answers, found, loss, limits)}
+    return found | {"reason": _find_fault(found, loss, limits)}
 
 
-def _find_fault(answers: np.ndarray, found: Mapping[str, Any], loss: float, limits: Limits) -> str:
+def _find_fault(found: Mapping[str, Any], loss: float, limits: Limits) -> str:
     """Return which limit is broken, in words; "" if none is."""
-    if not np.isfinite(answers).all():
-        return "it answers with numbers that are not finite"
-    rules = [
-        (
-            "a probability differs by {:.1e}, more than {:.0e}",
-            found["max_difference"],
-            limits.difference,
-        ),
-        (
-            "its first class differs on {:.1%} of the images, more than {:.1%}",
-            1 - found["agreement"],
-            None if limits.agreement is None else 1 - limits.agreement,
-        ),
-        ("its accuracy is {:.1%} lower, more than {:.1%}", loss, limits.loss),
-    ]
-    for words, value, limit in rules:
-        if limit is not None and value > limit + 1e-12:
-            return words.format(value, limit)
+    rounding = 1e-12
+    if limits.difference is not None and found["max_difference"] > limits.difference + rounding:
+        difference = found["max_difference"]
+        return f"a probability differs by {difference:.1e}, more than {limits.difference:.0e}"
+    differing = 1 - found["agreement"]
+    if limits.agreement is not None and differing > 1 - limits.agreement + rounding:
+        most = 1 - limits.agreement
+        return f"its first class differs on {differing:.1%} of the images, more than {most:.1%}"
+    if limits.loss is not None and loss > limits.loss + rounding:
+        return f"its accuracy is {loss:.1%} lower, more than {limits.loss:.1%}"
     return ""
 
 
@@ -180,13 +186,13 @@ def draw_parity(report: Mapping[str, Any]) -> str:
     reference = report["reference"]
     low, high = reference["accuracy_interval"]
     columns = (
-        *("artefact", "max", "mean", "agree", "accuracy", "95 % interval"),
+        *("artefact", "images", "max", "mean", "agree", "accuracy", "95 % interval"),
         *("MB", "ms", "load s", ""),
     )
     lines = [
         "Largest and mean difference of probabilities, images with the same class, milliseconds "
         "for one image:",
-        draw_table(columns, [_draw_row(row) for row in report["artefacts"]]),
+        draw_table(columns, [_draw_row(row) for row in report["artefacts"]], width=WIDTH),
         f"model.keras: accuracy {reference['accuracy']:.3f} ({low:.3f} - {high:.3f}) on "
         f"{reference['images']} validation images",
     ]
@@ -197,10 +203,11 @@ def _draw_row(row: Mapping[str, Any]) -> tuple[Any, ...]:
     file = row["file"].removesuffix(".failed")
     name, verdict = f"{file} {row['signature']}".strip(), "failed" if row["reason"] else ""
     if "accuracy" not in row:
-        return name, *[None] * 8, verdict
+        return name, row["images"], *[None] * 8, verdict or "not checked"
     low, high = row["accuracy_interval"]
     return (
         name,
+        row["images"],
         f"{row['max_difference']:.0e}",
         f"{row['mean_difference']:.0e}",
         f"{row['agreement']:.1%}",

@@ -1,13 +1,14 @@
 """Where a run was made: environment.json."""
 
 import importlib.metadata
-import os
 import platform
 import subprocess
 import sys
 from typing import Any
 
 import tensorflow as tf
+
+from keras_transfer.cores import count_cores
 
 PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-learn")
 
@@ -21,9 +22,7 @@ def describe_environment(seed: int) -> dict[str, Any]:
         "packages": {name: find_version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
-        "cpus": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cpus": count_cores(),
         "gpus": names,
         "command": sys.argv,
         "seed": seed,

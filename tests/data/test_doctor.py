@@ -263,10 +263,3 @@ def test_odd_images_are_refused_exactly_as_their_table_says(shared_data, tmp_pat
     found = reasons(root)
     assert {path for path, reason in found.items() if reason} == expected
     assert len(found) == 61
-
-
-@pytest.mark.parametrize("affinity", [True, False])
-def test_number_of_threads_is_that_of_the_cores(monkeypatch, affinity):
-    if not affinity:
-        monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert 1 <= doctor.count_cores() <= os.cpu_count()

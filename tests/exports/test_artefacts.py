@@ -9,6 +9,7 @@ import pytest
 
 from keras_transfer.config import ConfigError
 from keras_transfer.exports.artefacts import Usage, load_artefact
+from keras_transfer.predict import predict_images
 
 # file in `exports` -> how far its probabilities may be from the model's
 FILES = {
@@ -103,6 +104,33 @@ def test_what_is_no_model_is_refused(tmp_path, exported_run):
         (tmp_path / f"broken.{suffix}").write_bytes(b"broken")
         with pytest.raises(ConfigError, match="must be a whole model"):
             load_artefact(tmp_path / f"broken.{suffix}")
+
+
+@pytest.mark.parametrize("shape", [(20, 40, 3), (None, None, 3), (32, 32, 1), (3, 32, 32)])
+def test_models_that_take_no_squares_are_refused(tmp_path, shape):
+    import keras
+
+    images = keras.Input(shape)
+    x = keras.layers.GlobalAveragePooling2D()(images)
+    keras.Model(images, keras.layers.Dense(2, activation="softmax")(x)).save(tmp_path / "m.keras")
+    with pytest.raises(ConfigError, match=r"must take \(batch, side, side, 3\)"):
+        load_artefact(tmp_path / "m.keras")
+
+
+def test_an_answer_that_is_no_probability_is_refused(tmp_path, stripes):
+    import keras
+
+    images = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(images)
+    keras.Model(images, x).save(tmp_path / "logits.keras")
+    with pytest.raises(ConfigError, match=r"must answer with probabilities in \[0, 1\]"):
+        predict_images(tmp_path / "logits.keras", stripes / "test/level/000.png")
+
+
+def test_a_file_that_failed_its_check_is_not_used(tmp_path):
+    (tmp_path / "model.tflite.failed").touch()
+    with pytest.raises(ConfigError, match="must have passed its check"):
+        load_artefact(tmp_path / "model.tflite.failed")
 
 
 def test_without_onnxruntime_the_command_that_installs_it_is_told(exported_run, monkeypatch):

@@ -100,6 +100,24 @@ def test_the_first_frame_of_a_gif_is_taken(decode, photo):
     check_same(decode, encode(photo, "GIF", save_all=True, append_images=[second]))
 
 
+def test_only_the_first_frame_of_a_gif_is_decoded(decode, photo):
+    """A few kilobytes of blank frames would fill the memory of a server."""
+    first = encode(
+        photo, "GIF", save_all=True, append_images=[photo.rotate(90)], comment=b"x" * 999
+    )
+    damaged = first[:-200] + bytes(200)  # in the second frame
+    np.testing.assert_array_equal(decode(tf.constant(damaged)), decode(tf.constant(first)))
+
+
+def test_fill_bytes_before_a_marker_are_passed_over(decode, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encode(photo, "JPEG", exif=exif.tobytes())
+    place = content.index(b"\xff\xe1")
+    filled = content[:place] + b"\xff\xff" + content[place:]
+    np.testing.assert_array_equal(decode(tf.constant(filled)), decode(tf.constant(content)))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

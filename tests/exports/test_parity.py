@@ -68,6 +68,18 @@ def test_numbers_that_are_not_finite_never_pass():
     assert "not finite" in compare(answers, Limits())["reason"]
 
 
+def test_answers_for_other_classes_never_pass():
+    for answers in (REFERENCE[:, :1], np.tile(REFERENCE, 2), REFERENCE[:3]):
+        assert "it answers in the shape" in compare(answers, Limits())["reason"]
+
+
+def test_int8_with_the_classes_mixed_up_does_not_pass_by_an_equal_accuracy():
+    truth, reference = np.array([0, 1, 0, 1]), np.tile([0.9, 0.1], (4, 1))
+    found = compare_answers(reference[:, ::-1], reference, truth, TFLITE["int8"].limits)
+    assert found["accuracy"] == 0.5
+    assert "its first class differs on 100.0%" in found["reason"]
+
+
 @pytest.fixture
 def yardstick(tmp_path):
     np.save(tmp_path / "pixels.npy", np.zeros((4, 8, 8, 3), np.uint8))
