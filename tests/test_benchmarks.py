@@ -271,3 +271,8 @@ def test_pairs_of_images_decide_whether_weights_are_better():
     mean, low, high = compare(some, np.roll(some, 1, axis=1))  # as many others were right
     assert mean == 0
     assert low < -0.1 < 0.1 < high
+
+
+def test_the_loop_by_hand_classifies_every_image(finished_run, stripes, capsys):
+    load("predict_stream").classify_by_hand(str(finished_run.path), str(stripes / "test/level"))
+    assert capsys.readouterr().out == "12\n"

@@ -83,7 +83,7 @@ def summarize_run(run: Run) -> str:
         before, after, temperature = found["before"], found["after"], found["temperature"]
         lines.append(
             f"Calibrated by temperature {temperature:.2f}: calibration error on {name} "
-            f"{before:.3f} before, {after:.3f} after"
+            f"{before:.3f} before, {after:.3f} after" + (" (worse)" if after > before else "")
         )
     lines += _explain_imbalance(run)
     if "test" not in metrics["splits"]:

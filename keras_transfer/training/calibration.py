@@ -34,6 +34,12 @@ def calibrate(model: keras.Model, validation: Predictions) -> float:
     temperature = fit_temperature(validation.probabilities, validation.truth)
     if temperature == 1.0:
         logger.warning("Calibration needs wrong predictions on validation; there are none")
+    if not RANGE[0] * 1.01 < temperature < RANGE[1] / 1.01:
+        logger.warning(
+            "The temperature %.2g is the end of what is tried: validation says little of how sure "
+            "to be",
+            temperature,
+        )
     last = model.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
     return temperature

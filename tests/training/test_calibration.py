@@ -42,9 +42,25 @@ def test_softening_is_undone_by_the_inverse(drawn):
     )
 
 
-def test_without_a_wrong_prediction_nothing_is_scaled(caplog):
+def test_without_a_wrong_prediction_nothing_is_scaled():
     right = np.array([[0.9, 0.1], [0.2, 0.8]])
     assert fit_temperature(right, np.array([0, 1])) == 1.0
+
+
+def test_a_temperature_at_the_end_of_the_range_is_warned_of(caplog):
+    """Chance said with certainty: no temperature is high enough."""
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(inputs))
+    sure = np.tile([1 - 1e-12, 1e-12], (100, 1))
+    validation = Predictions(
+        paths=np.arange(100),
+        splits=np.full(100, "validation"),
+        truth=np.arange(100) % 2,
+        probabilities=sure,
+        class_names=("a", "b"),
+    )
+    assert calibrate(model, validation) == pytest.approx(10, rel=0.01)
+    assert "end of what is tried" in caplog.text
 
 
 def test_the_temperature_is_inside_the_model():
