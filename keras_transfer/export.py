@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +78,13 @@ def export_model(
     import_tensorflow()
     from keras_transfer.exports.images import make_yardstick, read_split
 
-    data = {split: read_split(run, config, split) for split in ("validation", "train")}
+    validation = read_split(run, config, "validation")
+    sampled = TFLITE["int8"] in exporters
+    train = read_split(run, config, "train") if sampled else None  # refused before anything is made
     with _workplace(run) as folder:
-        model, temperature = _load_model(run, data["validation"], calibrate)
-        yardstick = make_yardstick(model, data["validation"], folder)
-        source = _make_source(model, run, config, data["train"], folder)
+        model, temperature = _load_model(run, validation, calibrate)
+        yardstick = make_yardstick(model, validation, folder)
+        source = _make_source(model, run, config, train, folder)
         return _write_all(exporters, source, yardstick, temperature, run)
 
 
@@ -147,7 +150,7 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
 
 
 def _make_source(
-    model: "keras.Model", run: Run, config: TrainConfig, train: "ImageData", folder: Path
+    model: "keras.Model", run: Run, config: TrainConfig, train: "ImageData | None", folder: Path
 ) -> Source:
     """Write the SavedModel that other files are converted from."""
     from keras_transfer.exports.images import sample_pixels
@@ -161,7 +164,7 @@ def _make_source(
         model=model,
         saved_model=folder / "source",
         usage=usage,
-        sample=lambda: sample_pixels(train),
+        sample=partial(sample_pixels, train),
     )
 
 

@@ -94,7 +94,7 @@ def open_table(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
         ConfigError: As `check_table` says.
     """
     check_table(file)
-    with replacing(file.resolve()) as temporary:  # behind a link, its target is meant
+    with replacing(_follow_links(file)) as temporary:  # behind a link, its target is meant
         if file.suffix == ".parquet":
             with _open_parquet(temporary, columns) as write:
                 yield write
@@ -112,11 +112,20 @@ def check_table(file: Path) -> None:
             "For .parquet, pyarrow must be installed. Received: no such package. "
             "Run: pip install 'keras_transfer[parquet]'"
         )
-    place = file.resolve().parent
-    if not os.access(place, os.W_OK) or (file.exists() and not file.is_file()):
+    place = _follow_links(file).parent
+    writable = place.is_dir() and os.access(place, os.W_OK)
+    if not writable or (file.exists() and not file.is_file()):
         raise ConfigError(
             f"`output` must be a file in a folder that can be written. Received: {file}."
         )
+
+
+def _follow_links(file: Path) -> Path:
+    """Return the file that a link leads to: it is the one to replace."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"`output` must be a file. Received: {file} ({error}).") from error
 
 
 def write_csv(stream: IO[str], columns: Sequence[str]) -> WriteRows:

@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from keras_transfer.start import import_tensorflow
 from keras_transfer.tables import draw_table
 
 if TYPE_CHECKING:
+    import PIL.Image
+
     from keras_transfer.data.unlabelled import Source
 
 logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
@@ -41,7 +43,7 @@ BATCH = 32  # images a call of the model
 WIDEST = 50  # letters of a name in the table
 PAUSE = 10.0  # seconds after which progress is said
 
-Image = str | Path | np.ndarray
+Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
 
 
 def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> ImagePredictions:
@@ -50,7 +52,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `keras_transfer.data.unlabelled.check_pixels`), one, several or a batch.
+            `keras_transfer.data.unlabelled.check_pixels`), one, several or a batch; or Pillow's.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
@@ -85,7 +87,7 @@ def _classify(
             count = len(reasons)
             unusable = np.array(reasons, object)
             answers = artefact.classify(pixels)
-            if answers.min() < 0 or answers.max() > 1.001:  # NaN, of a diverged model, passes
+            if not (answers.min() >= 0 and answers.max() <= 1.001):  # or NaN, of a diverged model
                 raise ConfigError(
                     "A model must answer with probabilities in [0, 1]. Received: from "
                     f"{answers.min():g} to {answers.max():g} of {artefact.path}."

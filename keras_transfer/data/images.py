@@ -46,6 +46,8 @@ def read_content(file: str | Path) -> bytes:
             return stream.read()
     except OSError as error:
         raise Unusable(f"the file cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a zero in the name
+        raise Unusable(f"the file cannot be read: {error}") from error
 
 
 def explain_failure(error: Exception, content: bytes) -> str:

@@ -39,7 +39,7 @@ def read_own_images(
         raise ConfigError(
             f"The images of {source.root} must be those the run was made from. Received: "
             f"{len(changed)} that are gone or changed, such as {examples.paths[changed[0]]}. "
-            "Restore them. (`evaluate` measures other images with --dataset.)"
+            "Restore them. (With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
         )
     return examples, inspection.plain
 

@@ -5,8 +5,10 @@ import contextlib
 import glob
 import io
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from keras_transfer.data.pipeline import finish
 Source = str | bytes | np.ndarray  # the name of a file, its content, or pixels
 
 STANDARD_INPUT = "-"
-LONGEST = 4096  # bytes of a path on Linux
+NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\0\0|[^\n\0]{4097}")  # nor a list of paths
 
 
 def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
@@ -67,9 +69,12 @@ def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
 
 
 def _is_image(content: bytes) -> bool:
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(content)):
-        return True
-    return False
+    """Return whether standard input is no list of names: Pillow knows it, or it is no text."""
+    with warnings.catch_warnings(), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)):
+            return True
+    return NO_TEXT.search(content) is not None
 
 
 def _read_names(content: bytes) -> list[str]:
@@ -77,14 +82,7 @@ def _read_names(content: bytes) -> list[str]:
     parts = content.split(b"\0" if b"\0" in content else b"\n")
     names = [os.fsdecode(part.rstrip(b"\r")) for part in parts if part.strip()]
     if not names:
-        raise ConfigError(
-            "Standard input must hold names of files, or an image. Received: nothing."
-        )
-    if any(len(name) > LONGEST for name in names):
-        raise ConfigError(
-            "Standard input must hold names of files, or an image that Pillow knows. "
-            f"Received: {len(content):,} bytes that are neither."
-        )
+        raise ConfigError("Standard input must hold names or an image, once. Received: nothing.")
     return names
 
 
@@ -118,15 +116,15 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
     """Return a name and a source for each image of `predict_images`.
 
     Raises:
-        ConfigError: There is none, or one is neither a name nor an array of pixels.
+        ConfigError: There is none, or one is neither a name, an array of pixels nor a Pillow image.
     """
     if isinstance(images, np.ndarray) and images.ndim == 1 and images.dtype.kind in "UO":
         images = images.tolist()
-    if isinstance(images, str | Path | Image.Image) or _is_one(images):
-        images = [images]
+    one = isinstance(images, str | Path | bytes | Mapping | Image.Image) or _is_one(images)
+    images = [images] if one or not isinstance(images, Iterable) else images
     names: list[str] = []
     sources: list[Source] = []
-    for each in images if isinstance(images, Iterable) else [images]:
+    for each in images:
         if isinstance(each, str | Path):
             found = _expand(str(each))
             names += found
@@ -134,7 +132,7 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
             continue
         names.append(f"array {len(names)}")
         if isinstance(each, Image.Image):
-            sources.append(np.asarray(show_image(each)))
+            sources.append(_read_pillow(each))
         elif isinstance(each, np.ndarray):
             sources.append(check_pixels(each))
         else:
@@ -145,6 +143,15 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
     if not sources:
         raise ConfigError("`images` must hold at least one image. Received: none.")
     return names, sources
+
+
+def _read_pillow(image: Image.Image) -> np.ndarray:
+    try:
+        return check_pixels(np.asarray(show_image(image)))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ConfigError(
+            f"A Pillow image must be whole. Received: {repr(image)[:100]}."
+        ) from error
 
 
 def _is_one(images: Any) -> bool:
@@ -212,7 +219,7 @@ def check_pixels(array: np.ndarray) -> np.ndarray:
     if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
         raise ConfigError(
             "An image must have its channels last: (height, width, 3). Received: the shape "
-            f"{array.shape}. Use array.transpose(1, 2, 0)."
+            f"{array.shape}. Use array.transpose(1, 2, 0); of several gray images make a list."
         )
     gray = array.ndim == 3 and array.shape[2] == 1
     array = array[:, :, 0] if gray else array
@@ -233,9 +240,10 @@ def _scale_numbers(array: np.ndarray) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
     low, high = float(array.min()), float(array.max())
-    if array.dtype == np.uint16 and high <= 255:
+    if array.dtype == np.uint16 and 0 < high <= 255:
         raise ConfigError(
-            f"Pixels in uint16 must be in [0, 65535]. Received: up to {high:g}. Make them uint8."
+            "Pixels in uint16 must reach beyond 255, since 65535 is white. Received: up to "
+            f"{high:g}. Make them uint8 if 255 is."
         )
     if array.dtype == np.uint16:
         return (array / 257.0).round().astype(np.uint8)

@@ -71,10 +71,10 @@ def load_artefact(path: str | Path) -> Artefact:
         ConfigError: It is none of these, or its runtime is not installed.
     """
     path = Path(path)
-    if path.name.endswith(".failed"):
+    if any(name.endswith(".failed") for name in path.parts[-2:]):
         raise ConfigError(
-            f"A model must have passed its check. Received: {path}, which differs too much from "
-            "the run's; parity.json beside it says how."
+            f"A model must have passed its check. Received: {path}, which did not; parity.json in "
+            "the run's exports says why."
         )
     load, place = _find_loader(path)
     try:

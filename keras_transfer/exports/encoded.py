@@ -11,19 +11,21 @@ from keras_transfer.data.decode import resize_square
 
 ORIENTATION = 0x0112  # the EXIF tag
 WHITE = 255.0
-# Each step of a loop in a graph takes 0.1 ms, and a small file can hold a million empty parts.
+# A step of a loop in a graph takes 10 microseconds or more; small files can hold a million parts.
 MOST_SEGMENTS = 1000  # of a JPEG before its pixels; usual ones have 20
-MOST_BLOCKS = 2**15  # of a GIF's first frame, of 255 bytes each
+MOST_EXTENSIONS = 100  # of a GIF before its first frame, each of at most
+MOST_EXTRA_BLOCKS = 1000  # blocks of 255 bytes
+MOST_BLOCKS = 2**15  # of the first frame
 
 
 def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
     """Decode one image inside a graph, upright and in RGB, and resize it to a square.
 
     JPEG (EXIF orientation is followed), PNG (transparency on white), BMP, GIF (first frame) and
-    still WebP (transparency on white). Refused, since TensorFlow would read wrong colours or
-    nothing: CMYK JPEGs, compressed BMPs, animated WebPs, other formats. Read otherwise than in
-    training: orientation in PNG, WebP and XMP is not followed; where a GIF is transparent, or its
-    first frame does not fill it, it is black.
+    still WebP (transparency on white). Refused, since TensorFlow would read wrong pixels or none:
+    CMYK JPEGs, compressed BMPs, GIFs whose first frame does not fill them, animated WebPs, other
+    formats, and files with thousands of parts before the image. Read otherwise than in training:
+    orientation in PNG, WebP and XMP is not followed; where a GIF is transparent, it is black.
 
     Args:
         content: Scalar string tensor, the bytes of a file.
@@ -70,31 +72,35 @@ def _cut_gif(content: Any) -> Any:
     """Return a GIF up to the end of its first frame: TensorFlow would decode all of them."""
     data = tf.cast(tf.io.decode_raw(content, tf.uint8), tf.int32)
 
-    def read(position: Any) -> Any:
-        return _read(data, position, 1, True)
+    def read(position: Any, length: int = 1) -> Any:
+        return _read(data, position, length, False)
 
     def skip_colours(position: Any, flags: Any) -> Any:
         size = 3 * 2 ** (tf.bitwise.bitwise_and(flags, 7) + 1)
         return position + tf.where(tf.bitwise.bitwise_and(flags, 128) > 0, size, 0)
 
-    def skip_blocks(position: Any) -> Any:
+    def find_last_block(position: Any, most: int) -> Any:
         (last,) = tf.while_loop(
             lambda position: (position < tf.size(data)) & (read(position) > 0),
             lambda position: (position + 1 + read(position),),
             (position,),
-            maximum_iterations=MOST_BLOCKS,
+            maximum_iterations=most,
         )
-        return last + 1
+        return last
 
-    start = skip_colours(tf.constant(13), read(10))
-    (start,) = tf.while_loop(  # over extensions, such as a comment
+    (frame,) = tf.while_loop(  # over extensions, such as a comment
         lambda position: (position < tf.size(data)) & (read(position) == 0x21),
-        lambda position: (skip_blocks(position + 2),),
-        (start,),
-        maximum_iterations=MOST_SEGMENTS,
+        lambda position: (find_last_block(position + 2, MOST_EXTRA_BLOCKS) + 1,),
+        (skip_colours(tf.constant(13), read(10)),),
+        maximum_iterations=MOST_EXTENSIONS,
     )
-    end = skip_blocks(skip_colours(start + 10, read(start + 9)) + 1)
-    return tf.strings.join([tf.strings.substr(content, 0, end), b";"])
+    # left and top are 0, width and height those of the whole: what lacks, TensorFlow would cut off
+    fills = (read(frame + 1, 4) == 0) & (read(frame + 5, 4) == read(6, 4))
+    last = find_last_block(skip_colours(frame + 10, read(frame + 9)) + 1, MOST_BLOCKS)
+    usual = (read(frame) == 0x2C) & fills & (read(last) == 0)
+    check = tf.debugging.Assert(usual, ["a GIF must begin with a frame that fills it"])
+    with tf.control_dependencies([check]):
+        return tf.strings.join([tf.strings.substr(content, 0, last + 1), b";"])
 
 
 def _decode_webp(content: Any) -> Any:
@@ -134,12 +140,12 @@ def _decode_jpeg(content: Any) -> Any:
 def _read_jpeg_header(data: Any) -> tuple[Any, Any]:
     """Return EXIF orientation (1 to 8) and number of channels of a JPEG, from its int32 bytes."""
 
-    def goes_on(position: Any, orientation: Any, channels: Any) -> Any:
+    def goes_on(position: Any, orientation: Any, channels: Any, steps: Any) -> Any:
         inside = position + 4 < tf.size(data)
         marker = _read(data, position + 1, 1, True)
         return inside & (_read(data, position, 1, True) == 0xFF) & (marker != 0xDA)  # the scan
 
-    def step(position: Any, orientation: Any, channels: Any) -> tuple[Any, Any, Any]:
+    def step(position: Any, orientation: Any, channels: Any, steps: Any) -> tuple[Any, ...]:
         marker, length = _read(data, position + 1, 1, True), _read(data, position + 2, 2, True)
         length = tf.where(marker == 0xFF, -1, length)  # a fill byte: the marker is one further
         # "Exif", and the first of such segments only
@@ -153,11 +159,15 @@ def _read_jpeg_header(data: Any) -> tuple[Any, Any]:
         # start of frame, but for the numbers that mean tables
         frame = (marker >= 0xC0) & (marker <= 0xCF) & (marker != 0xC4) & (marker != 0xC8)
         count = tf.where(frame, _read(data, position + 9, 1, True), channels)
-        return position + 2 + length, found, count
+        return position + 2 + length, found, count, steps + 1
 
-    start: Any = (2, 0, 0)
-    _, orientation, channels = tf.while_loop(goes_on, step, start, maximum_iterations=MOST_SEGMENTS)
-    return orientation, channels
+    start: Any = (2, 0, 0, 0)
+    _, orientation, channels, steps = tf.while_loop(
+        goes_on, step, start, maximum_iterations=MOST_SEGMENTS
+    )
+    few = tf.debugging.Assert(steps < MOST_SEGMENTS, ["a JPEG must have fewer parts"])
+    with tf.control_dependencies([few]):
+        return tf.identity(orientation), channels
 
 
 def _read_orientation(tiff: Any) -> Any:

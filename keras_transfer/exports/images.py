@@ -54,12 +54,13 @@ def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardsti
     )
 
 
-def sample_pixels(data: ImageData) -> np.ndarray:
+def sample_pixels(data: ImageData | None) -> np.ndarray:
     """Return pixels (200 or fewer, size, size, 3), uint8, of training images, drawn evenly.
 
     Args:
-        data: The train split, as `read_split` returned it.
+        data: The train split, as `read_split` returned it; None where no file needs it.
     """
+    assert data is not None
     train = data.splits["train"]
     rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
     assert train.plain is not None

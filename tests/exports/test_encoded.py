@@ -11,7 +11,7 @@ from PIL import Image
 
 from keras_transfer.data.decode import resize_square
 from keras_transfer.data.images import load_image
-from keras_transfer.exports.encoded import decode_encoded
+from keras_transfer.exports.encoded import _cut_gif, decode_encoded
 
 SIDE = 32
 
@@ -100,13 +100,31 @@ def test_the_first_frame_of_a_gif_is_taken(decode, photo):
     check_same(decode, encode(photo, "GIF", save_all=True, append_images=[second]))
 
 
-def test_only_the_first_frame_of_a_gif_is_decoded(decode, photo):
+def test_only_the_first_frame_of_a_gif_is_decoded(photo):
     """A few kilobytes of blank frames would fill the memory of a server."""
-    first = encode(
-        photo, "GIF", save_all=True, append_images=[photo.rotate(90)], comment=b"x" * 999
-    )
-    damaged = first[:-200] + bytes(200)  # in the second frame
-    np.testing.assert_array_equal(decode(tf.constant(damaged)), decode(tf.constant(first)))
+    frames = [photo.rotate(90 * turn) for turn in (1, 2)]
+    content = encode(photo, "GIF", save_all=True, append_images=frames, comment=b"x" * 999)
+    assert tf.io.decode_gif(content).shape[0] == 3
+    assert tf.io.decode_gif(_cut_gif(tf.constant(content))).shape[0] == 1
+
+
+def test_a_gif_whose_first_frame_is_smaller_is_refused(decode, photo):
+    content = bytearray(encode(photo, "GIF"))
+    place = content.index(b"\x2c\0\0\0\0")
+    content[6:8] = (photo.width + 4).to_bytes(2, "little")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="frame that fills it"):
+        decode(tf.constant(bytes(content)))
+    content[place + 1] = 4  # now it is at the right
+    with pytest.raises(tf.errors.InvalidArgumentError, match="frame that fills it"):
+        decode(tf.constant(bytes(content)))
+
+
+def test_files_of_thousands_of_parts_are_refused_at_once(decode, photo):
+    empty = b"\xff\xe0\0\2"
+    content = encode(photo, "JPEG")
+    check_same(decode, content[:2] + 900 * empty + content[2:])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="fewer parts"):
+        decode(tf.constant(content[:2] + 10**5 * empty + content[2:]))
 
 
 def test_fill_bytes_before_a_marker_are_passed_over(decode, photo):
