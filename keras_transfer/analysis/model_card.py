@@ -208,9 +208,10 @@ def _describe_limits(
     if report["short_side"]["smallest"] < (config.data.image_size or 0):
         yield "* Some of its images were smaller than its input and were enlarged."
     yield (
-        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF whose "
-        "first frame fills it, and still WebP; anything else is an error of that request. It does not follow orientation in "
-        "PNG, WebP and XMP, and where a GIF is transparent it is black."
+        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF "
+        "whose first frame fills it, and still WebP; anything else is an error of that request. "
+        "It does not follow orientation in PNG, WebP and XMP; where a GIF is transparent it is "
+        "black."
     )
 
 
