@@ -124,7 +124,7 @@ def choose_exporters(
     missing = [name for name in ONNX_PACKAGES if not importlib.util.find_spec(name)]
     if "onnx" in formats and missing:
         raise ConfigError(
-            f"For the format onnx {', '.join(ONNX_PACKAGES)} must be installed. Received: no "
+            f"The format onnx must have {', '.join(ONNX_PACKAGES)} installed. Received: no "
             f"{' and no '.join(missing)}. Run: pip install 'keras_transfer[onnx]'"
         )
     wanted = {name: ["float32"] if kinds is None else kinds for name in formats if name == "tflite"}
