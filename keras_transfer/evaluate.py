@@ -4,11 +4,7 @@ import logging
 from pathlib import Path
 
 from keras_transfer.accuracy_floor import add_floor, check_floor
-from keras_transfer.command_line import (
-    PlainParser,
-    load_config,
-    run_command,
-)
+from keras_transfer.command_line import PlainParser, load_config, run_command
 from keras_transfer.predictions import SPLITS, Predictions
 from keras_transfer.run import Run
 from keras_transfer.start import import_tensorflow

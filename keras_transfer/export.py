@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from keras_transfer.accuracy_floor import add_floor, check_floor
-from keras_transfer.command_line import (
-    PlainParser,
-    load_config,
-    run_command,
-)
+from keras_transfer.command_line import PlainParser, load_config, run_command
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.exports.artefacts import Usage
 from keras_transfer.exports.exporters import (

@@ -6,12 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.accuracy_floor import check_floor
-from keras_transfer.command_line import (
-    build_parser,
-    dump_config,
-    parse_config,
-    run_command,
-)
+from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
 from keras_transfer.config import ConfigError, Policy, TrainConfig
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.sources import choose_source

@@ -52,19 +52,14 @@ def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
     names: list[str] = []
     sources: list[Source] = []
     for word in words:
-        if word != STANDARD_INPUT:
-            found: list[str] = _expand(word)
-            names += found
-            sources += found
-            continue
-        content = sys.stdin.buffer.read() if sys.stdin else b""
-        if _is_image(content):
+        content = sys.stdin.buffer.read() if word == STANDARD_INPUT and sys.stdin else b""
+        if word == STANDARD_INPUT and _is_image(content):
             names.append(STANDARD_INPUT)
             sources.append(content)
-        else:
-            found = _read_names(content)
-            names += found
-            sources += found
+            continue
+        found = _read_names(content) if word == STANDARD_INPUT else _expand(word)
+        names += found
+        sources += found
     return names, sources
 
 

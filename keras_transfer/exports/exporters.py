@@ -97,8 +97,7 @@ EXPORTERS: dict[str, Mapping[str, Exporter]] = {
 
 
 def choose_exporters(
-    formats: str | Sequence[str] = ("saved_model", "tflite"),
-    tflite: str | Sequence[str] | None = None,
+    formats: str | Sequence[str], tflite: str | Sequence[str] | None = None
 ) -> list[Exporter]:
     """Return the exporters asked for, each once, in the order of the table.
 
@@ -127,12 +126,12 @@ def choose_exporters(
             f"The format onnx must have {', '.join(ONNX_PACKAGES)} installed. Received: no "
             f"{' and no '.join(missing)}. Run: pip install 'keras_transfer[onnx]'"
         )
-    wanted = {name: ["float32"] if kinds is None else kinds for name in formats if name == "tflite"}
+    kinds = ["float32"] if kinds is None else kinds
     chosen = [
         exporter
         for name, table in EXPORTERS.items()
         for kind, exporter in table.items()
-        if name in formats and kind in wanted.get(name, [""])
+        if name in formats and (name != "tflite" or kind in kinds)
     ]
     if not chosen:
         raise ConfigError(
