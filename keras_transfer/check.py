@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_transfer.command_line import PlainParser, run_command
 from keras_transfer.config import ConfigError, DataConfig
-from keras_transfer.run import replacing
+from keras_transfer.whole_files import replacing
 
 
 def check_dataset(dataset: str | Path) -> dict[str, Any]:

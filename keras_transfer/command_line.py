@@ -11,27 +11,22 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, NoReturn
 
 import jsonargparse
-import yaml
 
-from keras_transfer.config import KINDS, ConfigError, TrainConfig, suggest, to_dict
-
-# What people type without knowing the sections -> the settings meant.
-SHORT_OPTIONS = {
-    "batch_size": ("data.batch_size",),
-    "image_size": ("data.image_size",),
-    "epochs": ("frozen.epochs", "finetune.epochs"),
-}
-
-SECTIONS: dict[str, type[Any]] = {
-    name: kind
-    for name, kind in get_type_hints(TrainConfig).items()
-    if isinstance(kind, type) and is_dataclass(kind)
-}
+from keras_transfer.config import KINDS, ConfigError, TrainConfig
+from keras_transfer.config_file import (
+    SHORT_OPTIONS,
+    dump_config,
+    explain_section,
+    merge_layers,
+    read_yaml,
+    suggest_option,
+)
+from keras_transfer.run import Run
+from keras_transfer.stopping import Stopped
 
 FLAGS = (
     "--quiet",
@@ -40,21 +35,6 @@ FLAGS = (
     "--print_config",
     "--list_backbones",
 )  # may stand alone
-
-# How YAML 1.2 reads unquoted values. PyYAML follows YAML 1.1, to which 1e-4 is text, `on` is true
-# and 2026-11-20 a date.
-PLAIN_VALUES = [
-    ("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z")),
-    ("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")),
-    ("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")),
-    (
-        "tag:yaml.org,2002:float",
-        re.compile(
-            r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
-        ),
-    ),
-]
 
 jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -82,19 +62,6 @@ class Parser(jsonargparse.ArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise the message as a `ConfigError`; the command prints it."""
         raise ConfigError(_one_line(message, self)) from ex
-
-
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers = {None: PLAIN_VALUES}  # noqa: RUF012
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes what YAML 1.1 or YAML 1.2 would not read back as text."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        **yaml.SafeDumper.yaml_implicit_resolvers,
-        None: PLAIN_VALUES,
-    }
 
 
 def build_parser(command: str) -> Parser:
@@ -131,7 +98,7 @@ def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
     options = parser.parse_args(_complete_flags(arguments), defaults=False).as_dict()
     options.pop("list_backbones", None)  # answered by the command before it comes here
     file, printed = options.pop("config", None), options.pop("print_config", False)
-    config = _merge_layers({} if file is None else _read_yaml(file), options)
+    config = _build_config({} if file is None else read_yaml(file), options)
     if printed:
         print(dump_config(config), end="")
         raise SystemExit(0)
@@ -143,17 +110,21 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
 
     Args:
         path: A YAML file that states what differs from the defaults, or None for the defaults.
-        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`.
+        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`. With
+            `resume=RUN` the settings of that run take the place of the defaults.
 
     Raises:
         ConfigError: The file cannot be read, or a setting does not fit.
     """
-    return _merge_layers({} if path is None else _read_yaml(path), overrides)
+    return _build_config({} if path is None else read_yaml(path), overrides)
 
 
-def dump_config(config: TrainConfig) -> str:
-    """Return the settings as YAML that `--config` reads back to the same settings."""
-    return str(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainConfig:
+    """Merge the layers: defaults or the run to be resumed, then the file, then the options."""
+    resumed = options.get("resume", file.get("resume"))
+    if resumed == "auto" or not isinstance(resumed, str | Path):
+        return merge_layers(file, options)
+    return merge_layers(Run(resumed).read_settings(), file, options)
 
 
 def run_command(command: Callable[[list[str]], int]) -> NoReturn:
@@ -170,9 +141,9 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     except ConfigError as error:
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         code = 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("interrupted", file=sys.stderr)
-        code = 130
+        code = error.code if isinstance(error, Stopped) else 130
     except BrokenPipeError:  # whoever read our output (`| head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
@@ -189,78 +160,6 @@ def _complete_flags(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _read_yaml(file: str | Path) -> Mapping[Any, Any]:
-    """Return the settings that a YAML file states.
-
-    Raises:
-        ConfigError: It cannot be read, or holds something else.
-    """
-    try:
-        content = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=_Loader)
-    except OSError as error:
-        fault = error.strerror or str(error)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        fault = f"line {line}: {error.problem}"
-    except (yaml.YAMLError, ValueError) as error:  # bytes that are no text
-        fault = str(error)
-    else:
-        if content is None:  # empty, or comments only
-            return {}
-        if isinstance(content, Mapping):
-            return content
-        fault = "it holds no `name: value` lines"
-    raise ConfigError(
-        f"`config` must be a YAML file of settings. Received: {file} ({' '.join(fault.split())})."
-    )
-
-
-def _merge_layers(*layers: Mapping[Any, Any]) -> TrainConfig:
-    """Build the settings from layers of nested dicts; later ones win.
-
-    Within a layer a setting wins over the short option that means it, too.
-    """
-    settings: dict[str, Any] = {}
-    for layer in layers:
-        stated = _flatten(layer)
-        for short, fields in SHORT_OPTIONS.items():
-            if short in stated:
-                value = stated.pop(short)
-                stated = dict.fromkeys(fields, value) | stated
-        settings |= stated
-    known = _flatten(to_dict(TrainConfig()))
-    if unknown := [key for key in settings if key not in known]:
-        hint = _closest(unknown[0], [*known, *SHORT_OPTIONS])
-        raise ConfigError(f"Unknown setting {unknown[0]!r}. {hint}")
-    values: dict[str, Any] = {section: {} for section in SECTIONS}
-    for key, value in settings.items():
-        section, _, name = key.rpartition(".")
-        (values[section] if section else values)[name] = value
-    return TrainConfig(**values | {name: kind(**values[name]) for name, kind in SECTIONS.items()})
-
-
-def _flatten(layer: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return nested settings as {"data.batch_size": 32}."""
-    flat: dict[str, Any] = {}
-    for key, value in layer.items():
-        if key not in SECTIONS:
-            flat[str(key)] = value
-            continue
-        if isinstance(value, SECTIONS[key]):
-            value = vars(value)
-        if value is None:  # in YAML: every line below it is commented out
-            continue
-        if not isinstance(value, Mapping):
-            raise ConfigError(_explain_section(key, value))
-        flat |= {f"{key}.{name}": item for name, item in value.items()}
-    return flat
-
-
-def _explain_section(name: str, received: Any) -> str:
-    first, *_ = SECTIONS[name].__dataclass_fields__
-    return f"`{name}` must be a section of settings such as {name}.{first}. Received: {received!r}."
-
-
 def _one_line(message: str, parser: Parser | PlainParser) -> str:
     """Fold jsonargparse's message into one line and add option names close to an unknown one."""
     text = re.sub(r"\s+", " ", message).strip()
@@ -269,21 +168,21 @@ def _one_line(message: str, parser: Parser | PlainParser) -> str:
         option = found[1].split("=")[0]
         if not option.startswith("-"):
             return f"Every word must belong to an option. Received: {option!r}. See --help."
-        return f"Unknown option {option}. {_closest(option, options)}"
+        return f"Unknown option {option}. {suggest_option(option, options)}"
     if found := re.match(r"argument (?:\S+/)?--(\S+): expected one argument", text):
         return f"`{found[1]}` must be followed by a value. Received: none."
     if found := re.search(r"Group '(\w+)' does not accept option '(.+?)'", text):
         option = f"{found[1]}.{found[2]}"
-        return f"Unknown setting {option!r}. {_closest(f'--{option}', options)}"
+        return f"Unknown setting {option!r}. {suggest_option(f'--{option}', options)}"
     if found := re.match(r"Option '(.+?)' is not accepted", text):  # in a file of settings
-        return f"Unknown setting {found[1]!r}. {_closest(f'--{found[1]}', options)}"
+        return f"Unknown setting {found[1]!r}. {suggest_option(f'--{found[1]}', options)}"
     # Greedy: the last key is the innermost, as in `--data '{batch_size: x}'`.
     wrong = r'.*Parser key "([\w.]+)": (Expected an? .*?|Does not .*) (?:Got|Given) value:(.*)'
     if found := re.match(wrong, text):
         received = found[3].strip() or "''"
         return f"`{found[1]}` must be {_words(found[2])}. Received: {received}."
     if found := re.match(r"Parser key \"(\w+)\": Unable to load config '(.*?)' - ", text):
-        return _explain_section(found[1], found[2])
+        return explain_section(found[1], found[2])
     return re.sub(r'Parser key "([\w.]+)":', r"`\1`:", text)
 
 
@@ -293,8 +192,3 @@ def _words(fault: str) -> str:
         return "one of " + choices[1].replace("'", "")
     names = dict.fromkeys(re.findall(r"<class '(\w+)'>", fault.partition("Errors:")[0]))
     return " or ".join(words for kind, words in KINDS.items() if kind.__name__ in names) or fault
-
-
-def _closest(option: str, options: list[str]) -> str:
-    hint = suggest(option, options)
-    return hint if hint.startswith("Did") else "See --help for all of them."

@@ -217,6 +217,9 @@ class TrainConfig:
     """Folder in which the run directory is made."""
     name: str | None = None
     """Name of the run directory. None: backbone-strategy-date-time."""
+    resume: str | None = None
+    """Go on with an interrupted run: its directory, or auto, the newest one in `output` with the
+    same settings, else a new run. None: a new run."""
     calibrate: bool = False
     """Scale the probabilities by a temperature fitted on validation, in model.keras and in all that
     is made of it; accuracy stays. Asks for wrong predictions on validation to learn from."""

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from keras_transfer.config import ConfigError
-from keras_transfer.run import replacing
+from keras_transfer.whole_files import replacing
 
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 

@@ -15,8 +15,8 @@ from keras_transfer.config import ConfigError
 from keras_transfer.data.formulas import keep_pictures
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.registry import lookup
-from keras_transfer.run import replacing
 from keras_transfer.start import hushed
+from keras_transfer.whole_files import replacing
 
 logger = logging.getLogger("keras_transfer.pretrain")
 

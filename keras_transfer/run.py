@@ -5,17 +5,22 @@ Every file is written under a temporary name, flushed and renamed, so a file tha
 
 import contextlib
 import csv
+import errno
 import json
 import logging
 import os
+import shlex
 import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from keras_transfer import owner
 from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.config_file import dump_config, read_yaml
+from keras_transfer.run_log import logging_to
+from keras_transfer.whole_files import is_unfinished, name_unfinished, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +34,15 @@ HISTORY_COLUMNS = (
     "val_accuracy",
     "seconds",
 )
+
+PLAN_FORMAT = 1  # of the folder checkpoints; a run of another number is not resumed
+RESUME = "python -m keras_transfer.train --resume"
+# What a disk answers where a write cannot work, however good the program is.
+DISK_ERRORS = [
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+]
 
 Table = dict[str, list[str]]  # column name -> its cells, as text
 
@@ -58,8 +72,12 @@ class Run:
         self.exports = self.path / "exports"
         self.parity_file = self.exports / "parity.json"
         self.scratch = self.path / "scratch"
+        self.checkpoints = self.path / "checkpoints"
+        self.plan_file = self.checkpoints / "plan.json"
+        self.lock_file = self.path / "lock.json"
         self.tensorboard = self.path / "tensorboard"
         self._started = self._lap = time.perf_counter()
+        self.is_new = False  # whether this process made the folder
         self.parts: dict[str, float] = {}  # part of the training -> seconds
 
     def __repr__(self) -> str:
@@ -67,7 +85,7 @@ class Run:
 
     @classmethod
     def create(cls, config: TrainConfig) -> "Run":
-        """Make the run directory that `config` asks for.
+        """Make the run directory that `config` asks for, with config.yaml and lock.json in it.
 
         Raises:
             ConfigError: A run of that name exists, or the folder cannot be written.
@@ -80,8 +98,7 @@ class Run:
             output.mkdir(parents=True, exist_ok=True)
             for name in names:
                 with contextlib.suppress(FileExistsError):
-                    (output / name).mkdir()
-                    return cls(output / name)
+                    return cls._make(output / name, config)
         except OSError as error:
             raise ConfigError(
                 f"`output` must be a folder that can be written. Received: {output} "
@@ -89,8 +106,29 @@ class Run:
             ) from error
         raise ConfigError(
             f"`name` must be new in {output}. Received: {names[0]!r}, which exists. "
-            "Choose another --name or remove that folder."
+            "Choose another --name, remove that folder, or go on with it by --resume."
         )
+
+    @classmethod
+    def _make(cls, path: Path, config: TrainConfig) -> "Run":
+        """Make the folder under another name first: it is never there without its files."""
+        if os.path.lexists(path):
+            raise FileExistsError
+        for lock in path.parent.glob(".*/lock.json"):  # of processes killed at this point
+            if is_unfinished(lock.parent) and owner.is_abandoned(lock):
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        run = cls(name_unfinished(path))
+        try:
+            run.path.mkdir()
+            owner.claim(run.lock_file)
+            run.write_text(run.config_file, dump_config(config))
+            run.path.rename(path)
+        except BaseException:
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise
+        run = cls(path)
+        run.is_new = True
+        return run
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
@@ -100,15 +138,54 @@ class Run:
             ConfigError: There is no run, or it never finished.
         """
         run = cls(path)
-        if not run.config_file.is_file():
-            raise ConfigError(
-                f"A run directory must hold config.yaml. Received: {path}, which does not."
-            )
+        run.require_config()
         if not run.metrics_file.is_file():
             raise ConfigError(
-                f"The run in {path} did not finish: it has no metrics.json. Train it again."
+                f"The run in {path} did not finish: it has no metrics.json. {run._say_resume()}"
             )
         return run
+
+    def release(self) -> None:
+        """Let another process write the run."""
+        with contextlib.suppress(OSError):
+            self.lock_file.unlink(missing_ok=True)
+
+    def require_config(self) -> None:
+        """Raise the `ConfigError` for a folder that is no run directory."""
+        if not self.config_file.is_file():
+            raise ConfigError(
+                f"A run directory must hold config.yaml. Received: {self.path}, which does not."
+            )
+
+    def _say_resume(self) -> str:
+        return f"Go on with: {RESUME} {shlex.quote(str(self.path))}"
+
+    def read_plan(self) -> dict[str, Any] | None:
+        """Return what was decided before the long work; None if none of that was begun.
+
+        Raises:
+            ConfigError: Another version wrote it.
+        """
+        if not self.plan_file.is_file():
+            return None
+        plan = dict(json.loads(self.plan_file.read_bytes()))
+        if plan["format"] != PLAN_FORMAT:
+            raise ConfigError(
+                f"The state of a run must be of format {PLAN_FORMAT} to be resumed. Received: "
+                f"{self.path} of format {plan['format']}. Resume it with the version of "
+                "keras_transfer that began it (environment.json), or train anew."
+            )
+        return plan
+
+    def read_settings(self) -> Mapping[str, Any]:
+        """Return the settings as they are known so far, `auto` words included.
+
+        Raises:
+            ConfigError: There is no run, or another version began it.
+        """
+        self.require_config()
+        plan = self.read_plan()
+        return plan["settings"] if plan else read_yaml(self.config_file)
 
     def write_text(self, file: Path, text: str) -> None:
         """Write a text file whole or not at all."""
@@ -140,6 +217,12 @@ class Run:
         self.parts[part] = self.parts.get(part, 0.0) + now - self._lap
         self._lap = now
 
+    def carry(self, seconds: Mapping[str, float]) -> None:
+        """Count the seconds of the parts that were done before the run was interrupted."""
+        for part, spent in seconds.items():
+            self.parts[part] = self.parts.get(part, 0.0) + spent
+        self._started -= sum(seconds.values())
+
     def count_seconds(self) -> dict[str, float]:
         """Return the seconds so far: `total`, then each part, in the order they began."""
         total = time.perf_counter() - self._started
@@ -149,38 +232,41 @@ class Run:
     def recording(self, quiet: bool) -> Iterator[None]:
         """Copy the package's log lines to train.log and, unless `quiet`, to standard output.
 
-        A run that the user ends, or can mend, before its first epoch is removed: it holds nothing.
+        Whatever ends the run, the lock is given back and the command that goes on is told. But a
+        new run that ends by a wrong setting before its long work is removed: it holds nothing.
+
+        Raises:
+            ConfigError: A file of the run could not be written.
         """
-        package = logging.getLogger("keras_transfer")
-        handlers: list[logging.Handler] = [logging.FileHandler(self.log_file, encoding="utf-8")]
-        handlers.append(_Screen(sys.stdout))
-        handlers[1].setLevel(logging.WARNING if quiet else logging.INFO)
-        level, propagate = package.level, package.propagate
-        package.setLevel(logging.INFO)
-        package.propagate = False  # or a notebook's root handler prints every line again
-        for handler in handlers:
-            handler.setFormatter(_Lines())
-            package.addHandler(handler)
         try:
-            yield
-        except BaseException as error:
-            mended_by_user = isinstance(error, ConfigError | KeyboardInterrupt)
-            if mended_by_user and not self.history_file.exists():
-                shutil.rmtree(self.path, ignore_errors=True)
-            else:
-                logger.warning("The run in %s is not finished", self.path)
-            raise
+            with logging_to(self.log_file, quiet):
+                try:
+                    yield
+                except BaseException as error:
+                    self._tell_end(error)
+                    raise
+        except OSError as error:
+            if error.errno not in DISK_ERRORS:
+                raise
+            raise ConfigError(
+                f"The run directory must be writable and have room. Received: {error}. Mend that "
+                "and go on with --resume."
+            ) from error
         finally:
-            package.setLevel(level)
-            package.propagate = propagate
-            for handler in handlers:
-                package.removeHandler(handler)
-            handlers[0].close()
+            self.release()
+
+    def _tell_end(self, error: BaseException) -> None:
+        """Remove a run in which nothing was done, or say how to go on with it."""
+        if isinstance(error, ConfigError) and self.is_new and not self.plan_file.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            logger.warning("The run in %s is not finished. %s", self.path, self._say_resume())
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Write metrics.json, which marks the run as finished, and remove the scratch folder."""
+        """Write metrics.json, which marks the run as finished; remove what only resuming needs."""
         self.write_json(self.metrics_file, metrics)
         shutil.rmtree(self.scratch, ignore_errors=True)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
@@ -197,38 +283,6 @@ class Run:
     def predictions(self) -> Table:
         """Return predictions.csv: one row an image of validation and test."""
         return read_table(self.predictions_file)
-
-
-@contextlib.contextmanager
-def replacing(file: Path) -> Iterator[Path]:
-    """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
-    temporary = file.with_name(f".{os.getpid()}-{file.name}")  # keeps the suffix: writers look
-    try:
-        yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-class _Lines(logging.Formatter):
-    """Plain lines; warnings and errors say that they are."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
-
-
-class _Screen(logging.StreamHandler[TextIO]):
-    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        if isinstance(sys.exc_info()[1], BrokenPipeError):
-            self.setLevel(logging.CRITICAL + 1)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
-            super().handleError(record)
 
 
 def read_table(file: Path) -> Table:

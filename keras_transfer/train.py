@@ -6,14 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.accuracy_floor import check_floor
-from keras_transfer.command_line import build_parser, dump_config, parse_config, run_command
+from keras_transfer.command_line import build_parser, parse_config, run_command
 from keras_transfer.config import ConfigError, Policy, TrainConfig
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.sources import choose_source
 from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
 from keras_transfer.registry import lookup
+from keras_transfer.resume import begin_run
 from keras_transfer.run import Run
 from keras_transfer.start import import_tensorflow
+from keras_transfer.stopping import stoppable
 from keras_transfer.tables import draw_table
 from keras_transfer.training.strategies import STRATEGIES, plan_phases
 
@@ -27,10 +29,11 @@ logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as 
 
 
 def fine_tune(config: TrainConfig) -> Run:
-    """Train one model as `config` says and leave everything in a new run directory.
+    """Train one model as `config` says and leave everything in its run directory.
 
     Args:
-        config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml.
+        config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml. To go
+            on with an interrupted run: `load_config(resume=RUN)`.
 
     Returns:
         The finished run.
@@ -39,68 +42,83 @@ def fine_tune(config: TrainConfig) -> Run:
         ConfigError: A setting or the data set cannot be used, and why.
     """
     check_names(config)
-    run = Run.create(config)
+    run, begun = begin_run(config)
     with run.recording(config.quiet):
-        if config.dataset is None:
+        if config.resume:
+            logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
+        if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        _train(config, run)
+        _train(begun, run)
     return run
 
 
 def _train(config: TrainConfig, run: Run) -> None:
     import_tensorflow()
     from keras_transfer.data.loading import load_splits
-    from keras_transfer.models.weights import find_weights
     from keras_transfer.training import precision
+    from keras_transfer.training.faults import explain_faults
+    from keras_transfer.training.plan_record import choose_weights
+
+    policy = _prepare_machine(config, run)
+    weights = choose_weights(config, run)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+    run.lap("start")
+    data = load_splits(config, BACKBONES[config.backbone].image_size, run)
+    run.lap("data")
+    with explain_faults(data, run):
+        with (
+            precision.distribution(data),
+            precision.precision(policy),
+            precision.seeded(config.seed),
+        ):
+            facts, temperature = _fit(config, policy, weights, data, run)
+        _report(run, data, facts, temperature)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+
+
+def _fit(
+    config: TrainConfig, policy: Policy, weights: "Weights", data: "ImageData", run: Run
+) -> tuple[dict[str, Any], float | None]:
+    """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.training.cache_plan import plan_cache
     from keras_transfer.training.defaults import resolve_auto
     from keras_transfer.training.estimate import announce
     from keras_transfer.training.frozen_cache import keep_images
     from keras_transfer.training.model import build_classifier
-    from keras_transfer.training.phases import memory_errors, run_phases
+    from keras_transfer.training.phases import run_phases
+    from keras_transfer.training.plan_record import recall_plan, record_plan
 
-    row = BACKBONES[config.backbone]
-    policy = _prepare_machine(config, run)
-    weights = find_weights(config.backbone, row, config.weights)
-    if weights.warning:
-        logger.warning("%s", weights.warning)
-    run.lap("start")
-    data = load_splits(config, row.image_size, run)
-    run.lap("data")
-    with (
-        precision.distribution(data),
-        precision.precision(policy),
-        precision.seeded(config.seed),
-        memory_errors(data),
-    ):
-        config = resolve_auto(config, row, data, weights.kind, policy)
-        model = build_classifier(config, data.class_names, weights)
-        phases = plan_phases(config, row)
-        plan = plan_cache(model, phases, data, config, run)
-        run.write_text(run.config_file, dump_config(plan.settle(config)))
-        announce(model, phases, data, plan, config)
-        run.lap("model")
-        data = keep_images(data, plan, run)
-        run.lap("images")
-        kept = run_phases(model, phases, data, plan, config, run)
-        parameters = _count_parameters(model)
-        temperature = _finish(model, config, data, run)
-        run.lap("finish")
-    facts = _describe(config, weights) | {"kept_phase": kept, "parameters": parameters}
-    _report(run, data, facts, temperature)
-    if weights.warning:
-        logger.warning("%s", weights.warning)
+    row, given = BACKBONES[config.backbone], config
+    config = resolve_auto(config, row, data, weights.kind, policy)
+    model = build_classifier(config, data.class_names, weights)
+    phases = plan_phases(config, row)
+    plan = recall_plan(model, phases, data, config, run)
+    plan = plan or plan_cache(model, phases, data, config, run)
+    record_plan(run, given, config, weights, plan)
+    announce(model, phases, data, plan, config)
+    run.lap("model")
+    data = keep_images(data, plan, run)
+    run.lap("images")
+    kept = run_phases(model, phases, data, plan, config, run)
+    facts = _describe(config, weights) | {
+        "kept_phase": kept,
+        "parameters": _count_parameters(model),
+    }
+    temperature = _finish(model, config, data, run)
+    run.lap("finish")
+    return facts, temperature
 
 
 def _prepare_machine(config: TrainConfig, run: Run) -> Policy:
     """Set GPUs up, leave environment.json, and return the precision policy."""
     from keras_transfer.training import precision
-    from keras_transfer.training.environment import describe_environment
+    from keras_transfer.training.environment import record_environment
 
     precision.grow_gpu_memory()
-    policy = precision.resolve_precision(config.precision)
-    run.write_json(run.environment_file, describe_environment(config.seed))
-    return policy
+    record_environment(run, config.seed)
+    return precision.resolve_precision(config.precision)
 
 
 def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: Run) -> float | None:
@@ -173,8 +191,9 @@ def main(arguments: list[str]) -> int:
         columns, *rows = list_backbones()
         print(draw_table(columns, rows))
         return 0
-    config = parse_config(build_parser("train"), arguments)
-    splits = fine_tune(config).metrics()["splits"]
+    with stoppable():
+        config = parse_config(build_parser("train"), arguments)
+        splits = fine_tune(config).metrics()["splits"]
     split = "test" if "test" in splits else "validation"
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 

@@ -1,6 +1,8 @@
 """A tiny backbone, a small folder of images, and one finished run that tests share read-only."""
 
 import dataclasses
+import fcntl
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -54,8 +56,7 @@ def build_tiny(image_size):
     return keras.Model(inputs, x)
 
 
-@pytest.fixture(scope="session")
-def tiny_row():
+def make_tiny_row():
     return Backbone(
         build=build_tiny,
         preprocess="tf",
@@ -69,6 +70,11 @@ def tiny_row():
         weights_hash=None,
         use="tests",
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_row():
+    return make_tiny_row()
 
 
 @pytest.fixture(scope="session")
@@ -147,12 +153,17 @@ def exported_run(finished_run, tmp_path_factory):
     from keras_transfer.export import export_model
 
     pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
-    path = tmp_path_factory.mktemp("exported") / "run"
-    run = Run(shutil.copytree(finished_run.path, path))
-    export_model(
-        run, ("saved_model", "tflite", "onnx"), ("float32", "float16", "dynamic_int8", "int8")
-    )
-    return run
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # they share it: it takes 15 seconds
+        folder = folder.parent
+    path, kinds = folder / "exported", ("float32", "float16", "dynamic_int8", "int8")
+    with (folder / "exported.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            run = Run(shutil.copytree(finished_run.path, folder / "exporting"))
+            export_model(run, ("saved_model", "tflite", "onnx"), kinds)
+            run.path.rename(path)
+    return Run(path)
 
 
 @pytest.fixture(scope="session")

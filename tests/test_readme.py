@@ -81,6 +81,7 @@ def test_the_first_two_commands_set_themselves_up():
         assert "pip install" in block
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(tmp_path, monkeypatch):
     (example,) = blocks("python")
     assert len(example.strip().splitlines()) <= 27

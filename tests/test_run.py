@@ -3,12 +3,17 @@ import json
 import logging
 import os
 import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from keras_transfer import owner
 from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.run import Run, read_table, replacing
+from keras_transfer.run import Run, read_table
+from keras_transfer.whole_files import replacing
 
 logger = logging.getLogger("keras_transfer.anything")
 
@@ -27,6 +32,30 @@ def test_a_run_gets_the_name_it_was_given(tmp_path):
 def test_a_run_without_a_name_is_named_after_backbone_strategy_and_time(tmp_path):
     run = Run.create(TrainConfig(output=tmp_path, backbone="resnet50"))
     assert re.fullmatch(r"resnet50-two_phase-20\d{6}-\d{6}", run.path.name)
+
+
+def test_what_a_process_left_that_was_killed_while_it_made_a_run_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, other = tmp_path / f".{ended.pid}-first", tmp_path / ".1-living"
+    for folder in (left, other):
+        folder.mkdir()
+        owner.claim(folder / "lock.json")
+    lock = (left / "lock.json").read_text()
+    (left / "lock.json").write_text(lock.replace(f"{os.getpid()}", f"{ended.pid}"))
+    Run.create(TrainConfig(output=tmp_path, name="first"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".1-living", "first"]
+
+
+def test_a_run_is_there_at_once_with_its_settings_and_its_owner(tmp_path, monkeypatch):
+    def stop(source, target):
+        assert sorted(path.name for path in source.iterdir()) == ["config.yaml", "lock.json"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        Run.create(TrainConfig(output=tmp_path, name="first"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, monkeypatch):
@@ -87,7 +116,7 @@ def test_metrics_that_cannot_be_written_leave_the_run_unfinished(run):
 
 
 def list_files(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted({path.name for path in folder.iterdir()} - {"config.yaml", "lock.json"})
 
 
 def _rows_that_break():
@@ -123,8 +152,8 @@ def test_the_old_file_is_whole_until_the_new_one_is(run):
 
 def test_a_file_is_on_disk_before_it_gets_its_name(run, monkeypatch):
     synced = []
-    monkeypatch.setattr(os, "fsync", lambda stream: synced.append(run.config_file.exists()))
-    run.write_text(run.config_file, "seed: 0\n")
+    monkeypatch.setattr(os, "fsync", lambda stream: synced.append(run.class_names_file.exists()))
+    run.write_text(run.class_names_file, "ants\n")
     assert synced == [False]
 
 
@@ -203,11 +232,17 @@ def test_a_run_with_a_wrong_setting_is_removed(run):
     assert not run.path.exists()
 
 
-def test_a_run_is_kept_once_an_epoch_is_done(run):
+def test_a_run_is_kept_once_its_long_work_has_begun(run):
     with pytest.raises(ConfigError), run.recording(quiet=True):  # noqa: PT012
-        run.write_table(run.history_file, ("phase",), [("frozen",)])
+        run.write_text(run.plan_file, "{}")
         raise ConfigError("out of memory")
-    assert run.history() == {"phase": ["frozen"]}
+    assert run.plan_file.exists()
+
+
+def test_a_run_that_was_there_before_is_not_removed(run):
+    with pytest.raises(ConfigError), Run(run.path).recording(quiet=True):
+        raise ConfigError("no such weights")
+    assert run.config_file.exists()
 
 
 def test_a_run_that_a_bug_ended_is_kept(run):

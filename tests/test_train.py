@@ -127,7 +127,9 @@ def open_elsewhere(run, pixels, tmp_path):
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.slow)]
+)
 def test_model_opens_without_this_package(precision, finished_run, tiny_config, stripes, tmp_path):
     """Also after mixed precision: trained in 16 bits, saved in 32."""
     import keras

@@ -16,8 +16,9 @@ from keras_transfer.analysis.metrics import (
     wilson_interval,
 )
 from keras_transfer.predictions import UNEVEN, Predictions, read_predictions
-from keras_transfer.run import Run, read_table, replacing
+from keras_transfer.run import Run, read_table
 from keras_transfer.tables import draw_table
+from keras_transfer.whole_files import replacing
 
 LOWEST = 20  # classes whose recall is shown
 

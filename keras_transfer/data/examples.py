@@ -52,6 +52,11 @@ class Examples:
     fractions: tuple[float, float] | None = None
     """(validation, test) shares that the source asks for, if it does."""
 
+    def take(self, rows: np.ndarray) -> "Examples":
+        """Return the images in these rows; the class names stay."""
+        columns = ("paths", "labels", "splits", "groups")
+        return dataclasses.replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
 
 def make_examples(
     source: str, root: Path, rows: Sequence[Row], class_names: Sequence[str] | None = None

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from keras_transfer.data.formula_parts import SHAPES, TEXTURES, Random, make_grid
-from keras_transfer.run import replacing
+from keras_transfer.whole_files import replacing
 
 PIECE = 500  # pictures that a process draws at a time
 OF_TEXTURE, OF_SHAPE = 5, 4  # the most numbers that one has

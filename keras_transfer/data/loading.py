@@ -1,5 +1,7 @@
 """From a data set to splits: read, inspect, split, write down what was done."""
 
+import dataclasses
+import json
 import logging
 from collections import Counter
 
@@ -13,7 +15,8 @@ from keras_transfer.data.pins import read_split_file
 from keras_transfer.data.pipeline import ImageData, Split
 from keras_transfer.data.presets import AUGMENTATIONS
 from keras_transfer.data.report import Report, build_report, list_mislabelled
-from keras_transfer.data.sources import load_examples
+from keras_transfer.data.run_images import list_images, require_unchanged
+from keras_transfer.data.sources import load_examples, read_examples
 from keras_transfer.data.splits import SPLITS, assign_splits
 from keras_transfer.run import Run
 
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
 
+    A run that was interrupted keeps its own images and splits, see `reload_splits`.
+
     Args:
         config: Its `dataset` names the data; `data.image_size` wins over the source's own size.
         image_size: The backbone's own size in pixels, taken where neither of them says one.
@@ -31,6 +36,8 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
+    if run.read_plan():
+        return reload_splits(config, run)
     if config.data.split_file:
         read_split_file(config.data.split_file)  # a wrong one is told before the long work
     examples = load_examples(config.dataset or "digits", config.data)
@@ -43,24 +50,74 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     report = build_report(examples, inspection, splits, near)
     _record(examples, inspection.sha256, splits, report, run)
     size = config.data.image_size or examples.image_size or image_size
-    rows = {name: np.flatnonzero(splits == name) for name in SPLITS}
+    return hold_splits(dataclasses.replace(examples, splits=splits), config, size, inspection.plain)
+
+
+def hold_splits(
+    examples: Examples, config: TrainConfig, image_size: int, plain: np.ndarray
+) -> ImageData:
+    """Return the images of all splits, ready to be batched; those without a split are left out."""
+    rows = {name: np.flatnonzero(examples.splits == name) for name in SPLITS}
     return ImageData(
         root=examples.root,
         class_names=examples.class_names,
         splits={
-            name: Split(
-                paths=examples.paths[r], labels=examples.labels[r], plain=inspection.plain[r]
-            )
+            name: Split(paths=examples.paths[r], labels=examples.labels[r], plain=plain[r])
             for name, r in rows.items()
             if len(r)
         },
-        image_size=size,
+        image_size=image_size,
         batch_size=config.data.batch_size,
         resize=config.data.resize,
         augmentation=AUGMENTATIONS[config.augment.preset],
         flips=examples.flips,
         seed=config.seed,
     )
+
+
+def reload_splits(config: TrainConfig, run: Run) -> ImageData:
+    """Return the images of an interrupted run, which must be as they were.
+
+    Images that came since are left out with a warning.
+
+    Args:
+        config: Resolved settings; the data set may have moved.
+        run: Its split.csv lists the images.
+
+    Raises:
+        ConfigError: Images are gone, changed or labelled otherwise; some are named.
+    """
+    source = read_examples(config.dataset or "digits", config.data)
+    listed = list_images(run, source)
+    _compare_with_source(listed, source, run)
+    plain = require_unchanged(listed, run)
+    counts = Counter(listed.splits.tolist())
+    logger.info(
+        "Data: %s, as split.csv has it; %s",
+        listed.root,
+        ", ".join(f"{counts[name]:,} {name}" for name in SPLITS if counts[name]),
+    )
+    assert config.data.image_size is not None  # resolved
+    return hold_splits(listed, config, config.data.image_size, plain)
+
+
+def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
+    """Refuse images with another label than they had; warn of those that came since."""
+    names = [source.class_names[label] for label in source.labels]
+    labels = dict(zip(source.paths.tolist(), names, strict=True))
+    pairs = zip(listed.paths.tolist(), listed.labels.tolist(), strict=True)
+    moved = [p for p, k in pairs if p in labels and labels[p] != listed.class_names[k]]
+    if moved:
+        raise ConfigError(
+            f"The images of {source.root} must have the labels they had when the run began. "
+            f"Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. Restore them, "
+            "or train anew."
+        )
+    report = json.loads(run.data_report_file.read_text(encoding="utf-8"))
+    known = {entry["path"] for entry in report["unusable"]}
+    known |= {path for group in report["duplicates"] for path in group["paths"]}
+    if added := sorted(labels.keys() - known - set(listed.paths.tolist())):
+        logger.warning("%d images came since and are left out, such as %s", len(added), added[0])
 
 
 def _leave_out(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:

@@ -1,5 +1,6 @@
 """The images of a finished run: its own splits, unchanged, or others with the same classes."""
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 
@@ -18,30 +19,45 @@ def read_own_images(
     run: Run, config: TrainConfig, split: str | None
 ) -> tuple[Examples, np.ndarray]:
     """Return the images of one split of split.csv, which must be unchanged; which are plain."""
+    listed = list_images(run, read_examples(config.dataset or "digits", config.data))
+    split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
+    listed = listed.take(np.flatnonzero(listed.splits == split))
+    return listed, require_unchanged(listed, run)
+
+
+def list_images(run: Run, source: Examples) -> Examples:
+    """Return the images that split.csv lists, in its order; whether they exist is not looked at."""
     table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
-    split = _choose_split(split, sorted(set(table["split"])), str(run.path))
-    rows = table["split"] == split
     names = run.class_names()
-    labels = np.array([names.index(name) for name in table["class"][rows]], np.int64)
-    source = read_examples(config.dataset or "digits", config.data)
-    examples = Examples(
-        source=source.source,
-        root=source.root,
-        paths=table["path"][rows],
-        labels=labels,
+    return dataclasses.replace(
+        source,
+        paths=table["path"],
+        labels=np.array([names.index(name) for name in table["class"]], np.int64),
         class_names=names,
-        splits=table["split"][rows],
-        groups=np.full(len(labels), ""),
+        splits=table["split"],
+        groups=np.full(len(table["path"]), ""),
     )
+
+
+def require_unchanged(examples: Examples, run: Run) -> np.ndarray:
+    """Return which of a run's images are plain (n,).
+
+    Raises:
+        ConfigError: Some are gone or changed since the run was made.
+    """
+    table = read_table(run.split_file)
+    contents = dict(zip(table["path"], table["sha256"], strict=True))
     inspection = inspect_files(examples)
-    changed = np.flatnonzero(inspection.sha256 != table["sha256"][rows])
+    expected = [contents[path] for path in examples.paths.tolist()]
+    changed = np.flatnonzero(inspection.sha256 != expected)
     if len(changed):
         raise ConfigError(
-            f"The images of {source.root} must be those the run was made from. Received: "
-            f"{len(changed)} that are gone or changed, such as {examples.paths[changed[0]]}. "
-            "Restore them. (With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
+            f"The images of {examples.root} must be those the run was made from. Received: "
+            f"{len(changed)} that are gone or changed, such as "
+            f"{', '.join(examples.paths[changed[:3]])}. Restore them. (With --dataset `export` "
+            "finds them elsewhere, `evaluate` takes others.)"
         )
-    return examples, inspection.plain
+    return inspection.plain
 
 
 def read_other_images(

@@ -5,27 +5,21 @@ folders is `cache_store`'s business.
 """
 
 import contextlib
-import json
 import logging
 import os
 import re
 import shutil
-import socket
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from keras_transfer.config import ConfigError
 from keras_transfer.data.prepared import cache_roots
-from keras_transfer.run import Run, replacing
+from keras_transfer.owner import claim, is_abandoned
+from keras_transfer.run import Run
 
 logger = logging.getLogger(__name__)
 
 MANIFEST, OWNER = "manifest.json", "owner.json"
-CLOCK_STEP = 600  # seconds by which the system's clock, and so a start time, may be corrected
 GRACE = 3600  # seconds after which a working folder without an owner is nobody's
 STRAY = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers leave them wherever they look
 
@@ -37,8 +31,7 @@ def claim_scratch(scratch: Path) -> None:
         OSError: It cannot be written.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    started = psutil.Process().create_time()
-    write_json(scratch / OWNER, {"pid": os.getpid(), "host": _name_host(), "started": started})
+    claim(scratch / OWNER)
 
 
 def sweep_scratch(output: Path) -> int:
@@ -55,7 +48,7 @@ def sweep_scratch(output: Path) -> int:
         if not os.path.isdir(run.scratch) or os.path.islink(run.scratch):
             continue
         finished = os.path.isfile(run.metrics_file) and os.path.isfile(run.scratch / OWNER)
-        if finished or _is_abandoned(run.scratch):
+        if finished or is_abandoned(run.scratch / OWNER):
             freed += remove_folder(run.scratch)
     return freed
 
@@ -153,34 +146,6 @@ def remove_folder(folder: Path) -> int:
     return before - _count_files(folder)
 
 
-def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    with replacing(file) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-
-
-def _name_host() -> str:
-    """Return where a process number means something: the host, and the container on it."""
-    with contextlib.suppress(OSError):  # containers may share the host's name, but not its numbers
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
-    return socket.gethostname()
-
-
-def _is_abandoned(folder: Path) -> bool:
-    """Tell whether the process that claimed a folder was on this host and is no more."""
-    try:
-        owner = json.loads((folder / OWNER).read_bytes())
-        if owner["host"] != _name_host():
-            return False
-        process = psutil.Process(owner["pid"])
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return ended or abs(process.create_time() - owner["started"]) > CLOCK_STEP
-    except psutil.NoSuchProcess:
-        return True
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return False
-
-
 def _is_leftover(entry: Path) -> bool:
     """Tell whether this is the working folder of a process that is no more."""
     if not _is_working(entry):
@@ -188,7 +153,7 @@ def _is_leftover(entry: Path) -> bool:
     with contextlib.suppress(OSError):
         if not (entry / OWNER).exists():  # it lost it: there is one from the first moment
             return time.time() - entry.stat().st_mtime > GRACE
-    return _is_abandoned(entry)
+    return is_abandoned(entry / OWNER)
 
 
 def _is_working(entry: Path) -> bool:

@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from keras_transfer.config import ConfigError, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.weight_files import hash_file
+from keras_transfer.predictions import SPLITS
 from keras_transfer.run import Run, read_table
 from keras_transfer.training.cache_plan import CachePlan
 from keras_transfer.training.cache_store import FORMAT
@@ -41,8 +44,6 @@ def compute_key(
         value = np.asarray(variable)
         weights.update(f"{variable.path} {value.shape} {value.dtype}".encode())
         weights.update(value.tobytes())
-    table = read_table(run.split_file)
-    images = [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
     parts = {
         "format": FORMAT,
         "packages": {name: find_version(name) for name in PACKAGES},
@@ -56,9 +57,22 @@ def compute_key(
         "augmentation": dataclasses.asdict(data.augmentation),
         "flips": data.flips,
         "seed": data.seed,
-        "images": hashlib.sha256("\n".join(images).encode()).hexdigest(),
+        "images": _list_images(run),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return _digest(parts)
+
+
+def compute_images_key(split: str, data: ImageData, run: Run) -> str:
+    """Return a digest of everything that the decoded images of a split depend on."""
+    parts = {
+        "format": FORMAT,
+        "packages": {name: find_version(name) for name in PACKAGES},
+        "image_size": data.image_size,
+        "resize": data.resize,
+        "split": split,
+        "images": _list_images(run),
+    }
+    return _digest(parts)
 
 
 def check_images(data: ImageData, run: Run) -> None:
@@ -70,17 +84,30 @@ def check_images(data: ImageData, run: Run) -> None:
     Raises:
         ConfigError: Some have changed since the run looked at them.
     """
-    table = read_table(run.split_file)
-    rows = zip(table["split"], table["path"], table["sha256"], strict=True)
-    used = [(path, digest) for split, path, digest in rows if split in ("train", "validation")]
-    with ThreadPoolExecutor() as threads:
-        found = list(threads.map(_hash_file, [data.root / path for path, _ in used]))
-    changed = [path for (path, digest), now in zip(used, found, strict=True) if now != digest]
-    if changed:
+    if changed := find_changed(data, run, ["train", "validation"]):
         raise ConfigError(
             "Images must stay as they are while activations are kept for later runs. Received: "
             f"{len(changed)} changed, the first is {changed[0]}. Run it again."
         )
+
+
+def find_changed(data: ImageData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
+    """Return the images of these splits whose content is not that of split.csv."""
+    table = read_table(run.split_file)
+    rows = zip(table["split"], table["path"], table["sha256"], strict=True)
+    used = [(path, digest) for split, path, digest in rows if split in splits]
+    with ThreadPoolExecutor() as threads:
+        found = list(threads.map(_hash_file, [data.root / path for path, _ in used]))
+    return [path for (path, digest), now in zip(used, found, strict=True) if now != digest]
+
+
+def _list_images(run: Run) -> list[str]:
+    table = read_table(run.split_file)
+    return [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _hash_file(file: Path) -> str:

@@ -123,14 +123,9 @@ def plan_cache(
             budget.take(place, count_bytes(layout))
         else:
             obstacle = f"{views} views would take {say_bytes(_size(model, cuts, data, views))}"
-    depth = len(model.get_layer("backbone").layers)
-    streams = any(
-        phase.name not in cuts or f"train_{name_cut(cuts[phase.name], depth)}" not in layout
-        for phase in phases
-    )
-    images = _place_images(data, streams, budget, config.cache.reuse)
-    plan = CachePlan(cuts=cuts, views=views, layout=layout, place=place, images=images)
-    logger.info("%s (%s)", _describe(plan, model, data, obstacle), limits)
+    plan = CachePlan(cuts=cuts, views=views, layout=layout, place=place, images={})
+    plan = place_images(plan, model, phases, data, config, budget)
+    logger.info("%s (%s)", describe_plan(plan, model, data, obstacle), limits)
     return plan
 
 
@@ -226,23 +221,45 @@ def _size(model: keras.Model, cuts: Mapping[str, int], data: ImageData, views: i
     return count_bytes(list_arrays(model, cuts, data, views))
 
 
-def _place_images(data: ImageData, streams: bool, budget: Budget, reuse: bool) -> dict[str, Place]:
-    """Return where decoded images are kept: where a phase starts from them in every epoch.
+def place_images(
+    plan: CachePlan,
+    model: keras.Model,
+    phases: Sequence[Phase],
+    data: ImageData,
+    config: TrainConfig,
+    budget: Budget,
+) -> CachePlan:
+    """Add where decoded images are kept: where a phase starts from them in every epoch.
 
     Otherwise validation is decoded twice, for its activations and for the final predictions, unless
     the activations are those of an earlier run. That is worth memory, not a file.
+
+    Args:
+        plan: Of the activations.
+        model: The model about to be trained.
+        phases: What it goes through.
+        data: All splits.
+        config: Resolved settings.
+        budget: What the activations leave.
     """
+    cuts, depth = plan.cuts, len(model.get_layer("backbone").layers)
+    streams = any(
+        phase.name not in cuts or f"train_{name_cut(cuts[phase.name], depth)}" not in plan.layout
+        for phase in phases
+    )
     images: dict[str, Place] = {}
-    for name in ("validation", "train") if streams else () if reuse else ("validation",):
+    one_more = () if config.cache.reuse else ("validation",)
+    for name in ("validation", "train") if streams else one_more:
         needed = len(data.splits[name]) * data.image_size**2 * 3
         place = budget.find_place(needed)
         if place and (streams or place == "memory"):
             images[name] = place
             budget.take(place, needed)
-    return images
+    return dataclasses.replace(plan, images=images)
 
 
-def _describe(plan: CachePlan, model: keras.Model, data: ImageData, obstacle: str) -> str:
+def describe_plan(plan: CachePlan, model: keras.Model, data: ImageData, obstacle: str = "") -> str:
+    """Return the plan in words, and why no activations are kept if there is an obstacle."""
     parts = [f"Cache: no activations, {obstacle}"] if obstacle else []
     if plan.layout:
         backbone = model.get_layer("backbone")

@@ -29,8 +29,8 @@ from keras_transfer.training.cache_folders import (
     remove_folder,
     remove_leftovers,
     say_bytes,
-    write_json,
 )
+from keras_transfer.whole_files import write_json
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from pathlib import Path
 
 from keras_transfer.config import Policy, TrainConfig
 from keras_transfer.data.pipeline import ImageData
@@ -37,7 +36,6 @@ def resolve_auto(
     """
     frozen, finetune = config.frozen, config.finetune
     learned = weights not in UNSEEING
-    folder, listed = config.data.data_dir, config.data.split_file
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":
         locked = row.default_boundary if learned else 0  # other layers are not worth keeping
@@ -55,16 +53,10 @@ def resolve_auto(
     )
     return dataclasses.replace(
         config,
-        dataset=_find_path(config.dataset or "digits"),
-        weights=_find_path(config.weights) if weights == "file" else weights,
+        weights=config.weights if weights == "file" else weights,
         precision=policy,
         name=None,  # a repeated run gets a name of its own
-        data=dataclasses.replace(
-            config.data,
-            image_size=data.image_size,
-            data_dir=folder and folder.absolute(),
-            split_file=listed and listed.expanduser().absolute(),
-        ),
+        data=dataclasses.replace(config.data, image_size=data.image_size),
         frozen=frozen,
         finetune=finetune,
         cache=dataclasses.replace(
@@ -86,12 +78,6 @@ def _views(config: TrainConfig, epochs: int) -> int | str:
     if preset == "none":
         return 1
     return min(VIEWS, epochs)
-
-
-def _find_path(word: str) -> str:
-    """Return a path in full, so that the run can be measured from any working directory."""
-    path = Path(word).expanduser()
-    return str(path.absolute()) if path.exists() and word != "digits" else word
 
 
 def _epochs(epochs: int | str, steps: int, least: int) -> int:

@@ -1,6 +1,8 @@
 """Where a run was made: environment.json."""
 
 import importlib.metadata
+import json
+import logging
 import platform
 import subprocess
 import sys
@@ -9,8 +11,30 @@ from typing import Any
 import tensorflow as tf
 
 from keras_transfer.cores import count_cores
+from keras_transfer.run import Run
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-learn")
+
+
+def record_environment(run: Run, seed: int) -> None:
+    """Leave environment.json; where a run is resumed, compare it and warn of other versions."""
+    found = describe_environment(seed)
+    if run.read_plan() is None:
+        run.write_json(run.environment_file, found)
+        return
+    began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]
+    others = [
+        f"{name} {version}"
+        for name, version in began.items()
+        if version != found["packages"].get(name)
+    ]
+    if others:
+        logger.warning(
+            "The run began with %s: its numbers may differ from those of a run in one piece",
+            ", ".join(others),
+        )
 
 
 def describe_environment(seed: int) -> dict[str, Any]:

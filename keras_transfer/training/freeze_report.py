@@ -32,7 +32,8 @@ def report_freeze(
     rows = freeze_rows(model, row, phase.name, phase.learning_rate, config.finetune.batch_norm)
     earlier: list[tuple[str, ...]] = []
     if run.freeze_table_file.exists():
-        earlier = list(zip(*read_table(run.freeze_table_file).values(), strict=True))
+        found = zip(*read_table(run.freeze_table_file).values(), strict=True)
+        earlier = [cells for cells in found if cells[0] != phase.name]  # it may begin again
     run.write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
     table = [
         (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])

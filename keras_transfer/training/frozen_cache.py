@@ -6,7 +6,7 @@ What is kept where was decided in `cache_plan.py`.
 import dataclasses
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from keras_transfer.training.cache_folders import (
     reuse_folder,
     say_bytes,
 )
-from keras_transfer.training.cache_key import check_images, compute_key
+from keras_transfer.training.cache_key import check_images, compute_images_key, compute_key
 from keras_transfer.training.cache_plan import CachePlan, Place, name_cut, read_budget
 from keras_transfer.training.cache_store import (
     FileStore,
@@ -91,7 +91,7 @@ class ActivationData:
 
 
 class FrozenCache:
-    """The activations of a run: computed when the first phase needs them, dropped with the object.
+    """The activations of a run: computed when they are needed, dropped with the object.
 
     Args:
         model: The whole model.
@@ -109,6 +109,16 @@ class FrozenCache:
         self.arrays: dict[str, np.ndarray] | None = None
         self.streams = not plan.layout
 
+    def prepare(self, phases: Sequence[Phase]) -> None:
+        """Have the activations ready that any of these phases starts from.
+
+        The model must have the weights from which the first phase starts: locked layers keep them.
+        """
+        wanted = any(phase.name in self.plan.cuts for phase in phases)
+        if wanted and not self.streams and self.arrays is None:
+            self._prepare()
+            self.run.lap("cache")
+
     def serve(self, phase: Phase) -> tuple[keras.Model, ImageData | ActivationData]:
         """Return the part of the model that `phase` still has to compute, and what goes into it.
 
@@ -118,9 +128,7 @@ class FrozenCache:
         cut = self.plan.cuts.get(phase.name)
         if cut is None:
             return self.model, self.data
-        if not self.streams and self.arrays is None:
-            self._prepare()
-            self.run.lap("cache")
+        self.prepare([phase])
         depth = len(self.model.get_layer("backbone").layers)
         name = name_cut(cut, depth)
         if self.arrays is None or f"train_{name}" not in self.arrays:
@@ -137,20 +145,25 @@ class FrozenCache:
         )
 
     def _prepare(self) -> None:
-        """Find the activations in an entry of an earlier run, or compute them."""
-        plan = self.plan
+        """Find the activations on disk, or compute them."""
+        plan, key = self.plan, ""
         depth = len(self.model.get_layer("backbone").layers)
         front = take_part(self.model, 0, plan.kept_cuts(depth))
+        folder = self.run.scratch / "activations"
         entry: FileStore | None = None
-        if self.config.cache.reuse and plan.place == "disk":
+        if plan.place == "disk":
+            reuse = self.config.cache.reuse
             key = compute_key(front, plan, self.data, self.config, self.run)
-            folder = reuse_folder() / key[:32]
-            self.arrays = open_store(folder, key, touch=True)
+            entries = reuse_folder() / key[:32]
+            self.arrays = open_store(entries if reuse else folder, key, touch=reuse)
             if self.arrays is not None:
-                logger.info("The activations of an earlier run are used: %s", folder)
+                whose = (
+                    f"an earlier run are used: {entries}" if reuse else "this run are used again"
+                )
+                logger.info("The activations of %s", whose)
                 return
-            entry = self._open_entry(folder, key)
-        store: Store = entry or open_new(plan.place, self.run.scratch / "activations", plan.layout)
+            entry = self._open_entry(entries, key) if reuse else None
+        store: Store = entry or open_new(plan.place, folder, plan.layout, key)
         try:
             compute_arrays(front, plan, self.data, store, self.config.quiet)
             if entry:
@@ -220,8 +233,13 @@ def keep_images(data: ImageData, plan: CachePlan, run: Run) -> ImageData:
     splits = dict(data.splits)
     for name, place in plan.images.items():
         shape = len(splits[name]), data.image_size, data.image_size, 3
-        layout = {name: (shape, "uint8")}
-        store = open_new(place, run.scratch / f"{name}_images", layout)
+        layout, folder = {name: (shape, "uint8")}, run.scratch / f"{name}_images"
+        key = compute_images_key(name, data, run) if place == "disk" else ""
+        if place == "disk" and (kept := open_store(folder, key)):
+            logger.info("The decoded %s images of this run are used again", name)
+            splits[name] = dataclasses.replace(splits[name], pixels=kept[name])
+            continue
+        store = open_new(place, folder, layout, key)
         try:
             for images, _ in data.clean_batches(name):
                 store.append(name, images.numpy().astype(np.uint8))
@@ -232,8 +250,14 @@ def keep_images(data: ImageData, plan: CachePlan, run: Run) -> ImageData:
     return dataclasses.replace(data, splits=splits)
 
 
-def open_new(place: Place, folder: Path, layout: Layout) -> Store:
+def open_new(place: Place, folder: Path, layout: Layout, key: str) -> Store:
     """Return an empty store in memory, or in files in `folder`, which is in a run's scratch folder.
+
+    Args:
+        place: Where.
+        folder: Of the files.
+        layout: What it is for.
+        key: What it will depend on; `open_store` asks for it.
 
     Raises:
         ConfigError: The memory is not there, or the disk is full or cannot be written.
@@ -253,7 +277,7 @@ def open_new(place: Place, folder: Path, layout: Layout) -> Store:
             f"The run directory must be writable. Received: {folder.parent} ({error.strerror}). "
             "Free space there, or do without a file: --cache.disk_gb 0."
         ) from error
-    return FileStore(folder, layout, "")
+    return FileStore(folder, layout, key)
 
 
 def _append(store: Store, layout: Layout, name: str, rows: np.ndarray) -> None:

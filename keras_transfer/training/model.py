@@ -11,8 +11,9 @@ from keras_transfer.config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weights import Weights, load_weights
-from keras_transfer.run import Run, replacing
+from keras_transfer.run import Run
 from keras_transfer.training.precision import precision
+from keras_transfer.whole_files import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,9 @@
 """Run phases: set the freeze boundary, say what learns, compile, fit, keep the best weights."""
 
 import contextlib
+import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -16,7 +17,8 @@ from keras_transfer.models.weights import UNSEEING
 from keras_transfer.run import Run
 from keras_transfer.training.batch_norm import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache_plan import CachePlan
-from keras_transfer.training.callbacks import BestWeights, HistoryLog
+from keras_transfer.training.callbacks import EpochKeeper, LossNotFinite, StepGuard
+from keras_transfer.training.checkpoints import Checkpoints, Progress
 from keras_transfer.training.class_weights import balance_classes, weigh_images
 from keras_transfer.training.freeze_report import report_freeze
 from keras_transfer.training.frozen_cache import ActivationData, FrozenCache
@@ -39,7 +41,8 @@ def run_phases(
     """Train `model` phase by phase and leave it with the best weights of the best phase.
 
     A later phase is kept unless its best validation accuracy is below that of the phases before:
-    on 150 to 300 images fine-tuning can lose what the head alone had.
+    on 150 to 300 images fine-tuning can lose what the head alone had. Where `run` was interrupted,
+    training goes on after its last whole epoch.
 
     Args:
         model: From `build_model`.
@@ -47,35 +50,35 @@ def run_phases(
         data: Train and validation images.
         plan: What is kept instead of computed in every epoch.
         config: Resolved settings.
-        run: Where tables and logs go.
+        run: Where tables, logs and checkpoints go.
 
     Returns:
         Name of the phase whose weights the model has now.
     """
     if config.finetune.batch_norm == "adapt":
         quicken_batch_norm(model)
-        if config.weights in UNSEEING:
-            estimate_statistics(model, data)
-            run.lap("statistics")
-    cache = FrozenCache(model, plan, data, config, run)
-    kept, kept_accuracy, weights = "", -1.0, model.get_weights()
+    checkpoints = _begin(model, data, config, run)
+    progress = checkpoints.progress
     class_weights = None
     if config.data.class_weight == "auto":
         class_weights = balance_classes(data.splits["train"].labels, len(data.class_names))
-    for phase in phases:
+    to_come = _list_remaining(phases, checkpoints)
+    cache = FrozenCache(model, plan, data, config, run)
+    cache.prepare(to_come)  # from the weights of the start, which locked layers keep
+    if progress.ended:  # interrupted after the last epoch of a phase
+        checkpoints.restore(progress.number)
+        _close_phase(checkpoints)
+    for phase in to_come:
+        if phase.name != progress.phase:
+            progress.enter(phase.name)
         part, batches = cache.serve(phase)
-        best = run_phase(model, phase, batches, config, run, part, class_weights)
+        run_phase(model, phase, batches, config, checkpoints, part, class_weights)
         run.lap(phase.name)
-        accuracy = best.rank[0]
-        if not kept or keeps_later(kept_accuracy, accuracy):
-            kept, kept_accuracy, weights = phase.name, accuracy, model.get_weights()
-        else:
-            logger.warning(
-                "Phase %s reached %.3f, below %.3f of phase %s: the weights of %s are kept",
-                *(phase.name, accuracy, kept_accuracy, kept, kept),
-            )
-    model.set_weights(weights)
-    return kept
+        _close_phase(checkpoints)
+    checkpoints.restore_weights(progress.kept)
+    # also where no epoch was left to come: what learned is counted by the flags
+    _set_flags(model, phases[-1], config)
+    return progress.kept_phase
 
 
 def run_phase(
@@ -83,49 +86,149 @@ def run_phase(
     phase: Phase,
     data: ImageData | ActivationData,
     config: TrainConfig,
-    run: Run,
+    checkpoints: Checkpoints,
     part: keras.Model | None = None,
     class_weights: np.ndarray | None = None,
-) -> BestWeights:
-    """Train `model` as `phase` says and leave it with the weights of the phase's best epoch.
+) -> None:
+    """Train `model` as `phase` says, note its best epoch, and leave it after its last one.
+
+    After a loss that is not a number the phase goes on from its best weights, with the moments of
+    the optimizer they had, at half the rate.
 
     Args:
         model: From `build_model`; its layer `backbone` is the pretrained network.
         phase: What learns, how fast, for how long; 1 epoch or more.
         data: Train and validation batches for `part`.
         config: Resolved settings.
-        run: Where the freeze table, the history and the logs go.
+        checkpoints: Of `model`; its progress has entered the phase.
         part: The part of `model` that turns `data` into probabilities; None: all of it.
         class_weights: (classes,) what an image of each class counts in training; None: 1.
 
-    Returns:
-        The best weights and how good they are.
+    Raises:
+        ConfigError: The loss is not a number for the second time.
     """
+    progress, part = checkpoints.progress, part or model
+    source, steps = progress.number, None
+    while not progress.ended:
+        scaled = dataclasses.replace(phase, learning_rate=phase.learning_rate * progress.rate_scale)
+        _set_flags(model, phase, config)
+        report_freeze(model, scaled, BACKBONES[config.backbone], config, checkpoints.run)
+        _compile(part, scaled, data, config)
+        checkpoints.restore_phase(source, part.optimizer, steps)
+        try:
+            _fit(part, scaled, data, config, checkpoints, class_weights)
+        except LossNotFinite:
+            _halve_rate(scaled, progress)
+            source = progress.best if progress.epoch else progress.number
+            steps = progress.epoch * data.steps
+
+
+def _begin(model: keras.Model, data: ImageData, config: TrainConfig, run: Run) -> Checkpoints:
+    """Return checkpoints with the start in them and the progress of an interrupted run, if any."""
+    checkpoints = Checkpoints(model, run)
+    if not checkpoints.begin():
+        if config.finetune.batch_norm == "adapt" and config.weights in UNSEEING:
+            estimate_statistics(model, data)
+            run.lap("statistics")
+        checkpoints.keep_start()
+    progress = checkpoints.progress
+    if progress.number:
+        logger.info("Resumed after epoch %d of phase %s", progress.epoch, progress.phase)
+    return checkpoints
+
+
+def _list_remaining(phases: Sequence[Phase], checkpoints: Checkpoints) -> list[Phase]:
+    """Return the phases that still have epochs to come, the one under way first."""
+    progress, names = checkpoints.progress, [phase.name for phase in phases]
+    if not progress.number:
+        return list(phases)
+    return list(phases[names.index(progress.phase) + progress.ended :])
+
+
+def _close_phase(checkpoints: Checkpoints) -> None:
+    """Leave the model with the best weights of the phase, and keep them if none were better."""
+    progress = checkpoints.progress
+    checkpoints.restore_weights(progress.best)
+    accuracy = progress.best_rank[0]
+    if progress.kept < 0 or keeps_later(progress.kept_accuracy, accuracy):
+        progress.kept, progress.kept_phase = progress.best, progress.phase
+        progress.kept_accuracy = accuracy
+        return
+    logger.warning(
+        "Phase %s reached %.3f, below %.3f of phase %s: the weights of %s are kept",
+        *(progress.phase, accuracy, progress.kept_accuracy),
+        *(progress.kept_phase, progress.kept_phase),
+    )
+
+
+def _halve_rate(phase: Phase, progress: Progress) -> None:
+    """Note that the phase is to go on at half its rate, once.
+
+    Raises:
+        ConfigError: It did so before.
+    """
+    if progress.rate_scale < 1:
+        raise ConfigError(
+            f"The loss of phase {phase.name} must be a number. Received: none, and none again at "
+            f"half the learning rate, {phase.learning_rate:g}. Begin anew with a lower one, such "
+            f"as --{phase.name}.learning_rate {phase.learning_rate / 10:g}, or with --precision "
+            "float32 if it was mixed_float16."
+        )
+    progress.rate_scale = 0.5
+    logger.warning(
+        "The loss of phase %s is not a number in epoch %d: it goes on from %s at half the rate, %g",
+        *(phase.name, progress.epoch + 1),
+        f"epoch {progress.best_epoch + 1}, its best," if progress.epoch else "its start",
+        phase.learning_rate / 2,
+    )
+
+
+def _set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
     set_boundary(model.get_layer("backbone"), phase.first_learning, config.finetune.batch_norm)
-    report_freeze(model, phase, BACKBONES[config.backbone], config, run)
-    steps = phase.epochs * data.steps
-    part = part or model
+
+
+def _compile(
+    part: keras.Model, phase: Phase, data: ImageData | ActivationData, config: TrainConfig
+) -> None:
     # A changed `trainable` takes effect only in a new compile.
     part.compile(
-        optimizer=build_optimizer(config.optimizer, phase.learning_rate, steps),
+        optimizer=build_optimizer(config.optimizer, phase.learning_rate, phase.epochs * data.steps),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.optimizer.label_smoothing),
         metrics=["accuracy"],
     )
     _make_variables(part)
-    best = BestWeights(config.optimizer.patience)
-    callbacks = _list_callbacks(phase, data, config, run)
-    batches = data.training_batches(phase.name, phase.epochs)
-    part.fit(
-        batches if class_weights is None else weigh_images(batches, class_weights),
-        validation_data=data.clean_batches("validation"),
-        epochs=phase.epochs,
-        steps_per_epoch=data.steps,
-        shuffle=False,  # the order is ours: see data/order.py
-        callbacks=[best, *callbacks],
-        verbose=0,
-    )
-    best.restore()
-    return best
+
+
+def _fit(
+    part: keras.Model,
+    phase: Phase,
+    data: ImageData | ActivationData,
+    config: TrainConfig,
+    checkpoints: Checkpoints,
+    class_weights: np.ndarray | None,
+) -> None:
+    """Go through the epochs of a phase that are to come."""
+    done, steps = checkpoints.progress.epoch, phase.epochs * data.steps
+    batches = data.training_batches(phase.name, phase.epochs, done)
+    rates = plan_rates(config.optimizer, phase.learning_rate, steps)
+    ends = rates[data.steps - 1 :: data.steps].tolist()
+    callbacks = [StepGuard(), EpochKeeper(checkpoints, ends, config.optimizer.patience)]
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(checkpoints.run.tensorboard / phase.name))
+    with contextlib.ExitStack() as stack:
+        if shows_progress(config.quiet):
+            bar = ProgressBar(phase.name, steps - done * data.steps, data.batch_size)
+            callbacks.append(stack.enter_context(contextlib.closing(bar)))
+        part.fit(
+            batches if class_weights is None else weigh_images(batches, class_weights),
+            validation_data=data.clean_batches("validation"),
+            initial_epoch=done,
+            epochs=phase.epochs,
+            steps_per_epoch=data.steps,
+            shuffle=False,  # the order is ours: see data/order.py
+            callbacks=callbacks,
+            verbose=0,
+        )
 
 
 def _make_variables(model: keras.Model) -> None:
@@ -142,32 +245,3 @@ def _make_variables(model: keras.Model) -> None:
     model.compute_loss(y=nothing, y_pred=nothing)
     model.compute_metrics(x=None, y=nothing, y_pred=nothing)
     model.reset_metrics()
-
-
-def _list_callbacks(
-    phase: Phase, data: ImageData | ActivationData, config: TrainConfig, run: Run
-) -> list[keras.callbacks.Callback]:
-    steps = phase.epochs * data.steps
-    rates = plan_rates(config.optimizer, phase.learning_rate, steps)
-    callbacks = [HistoryLog(run, phase.name, rates[data.steps - 1 :: data.steps].tolist())]
-    if shows_progress(config.quiet):
-        callbacks.append(ProgressBar(phase.name, steps, data.batch_size))
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(run.tensorboard / phase.name))
-    return callbacks
-
-
-@contextlib.contextmanager
-def memory_errors(data: ImageData) -> Iterator[None]:
-    """Say what to do where a batch does not fit into memory, in training and in prediction.
-
-    Raises:
-        ConfigError: It does not; the message names half the batch size.
-    """
-    try:
-        yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        raise ConfigError(
-            f"A batch must fit into memory. Received: {data.batch_size} images of "
-            f"{data.image_size} pixels. Try --batch_size {max(1, data.batch_size // 2)}."
-        ) from error

@@ -15,7 +15,7 @@ from keras_transfer.data.formula_batches import PictureBatches
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.builder import build_backbone, build_model
 from keras_transfer.models.weight_files import save_half
-from keras_transfer.run import replacing
+from keras_transfer.whole_files import replacing
 
 logger = logging.getLogger(__name__)
 

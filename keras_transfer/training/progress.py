@@ -41,8 +41,8 @@ class ProgressBar(keras.callbacks.Callback):
         if speed := self.progress.tasks[0].speed:
             self.progress.update(self.task, speed=f"{speed * self.batch_size:.0f}")
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Take the bar away."""
+    def close(self) -> None:
+        """Take the bar away, however the phase ended."""
         self.progress.stop()
 
 

@@ -1,12 +1,10 @@
 import dataclasses
-from pathlib import Path
 
 import pytest
 
 from keras_transfer.config import (
     AugmentConfig,
     CacheConfig,
-    DataConfig,
     FinetuneConfig,
     FrozenConfig,
     TrainConfig,
@@ -47,12 +45,6 @@ def test_small_sets_train_for_more_epochs_and_large_ones_for_ten(resolve):
     assert resolve(train=12).frozen.epochs > EPOCHS
     assert resolve(train=4000).frozen.epochs == EPOCHS
     assert resolve(train=4000).finetune.epochs == EPOCHS
-
-
-def test_the_file_of_splits_is_found_from_every_folder(resolve, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    config = TrainConfig(data=DataConfig(split_file=Path("run/split.csv")))
-    assert resolve(config).data.split_file == tmp_path / "run/split.csv"
 
 
 def test_what_the_user_gave_is_kept(resolve):

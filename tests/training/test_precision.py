@@ -90,30 +90,35 @@ BACKBONES["tiny"] = Backbone(
     build=build_tiny, preprocess="tf", image_size=32, layers=12,
     blocks={"stem": 0, "block1": 1, "block2": 4, "block3": 7}, default_boundary="block2",
     parameters=5232, top1=None, weights_url="", weights_hash=None, use="tests")
-if sys.argv[4] == "two":
-    precision.devices = lambda: ["CPU:0", "CPU:1"]
 used = []
 strategy_scope = tf.distribute.MirroredStrategy.scope
 tf.distribute.MirroredStrategy.scope = lambda self: (
     used.append(self.num_replicas_in_sync), strategy_scope(self))[1]
-run = fine_tune(TrainConfig(
+config = TrainConfig(
     backbone="tiny", dataset=sys.argv[2], weights="none", output=Path(sys.argv[3]), quiet=True,
     head=HeadConfig(dropout=0.0), data=DataConfig(image_size=32, batch_size=12),
     augment=AugmentConfig(preset="none"),
     frozen=FrozenConfig(epochs=2, learning_rate=0.03),
-    finetune=FinetuneConfig(epochs=2, learning_rate=0.01, batch_norm=sys.argv[5])))
-metrics = run.metrics()
-print(json.dumps([max(used, default=1), metrics, run.history()["loss"]]))
+    finetune=FinetuneConfig(epochs=2, learning_rate=0.01, batch_norm=sys.argv[4]))
+answers = []
+for names in json.loads(sys.argv[5]):
+    used.clear()
+    precision.devices = lambda: names
+    run = fine_tune(config)
+    answers.append([max(used, default=1), run.metrics(), run.history()["loss"]])
+print(json.dumps(answers))
 """
 
 
+ONE, TWO = [], ["CPU:0", "CPU:1"]
+
+
 def train_on(devices, batch_norm, stripes, tmp_path, request):
-    output = tmp_path / f"{devices}-{batch_norm}"
     answer = subprocess.run(
         [
             sys.executable,
-            *("-c", TWO_DEVICES, request.config.rootpath / "tests", stripes, output),
-            *(devices, batch_norm),
+            *("-c", TWO_DEVICES, request.config.rootpath / "tests", stripes, tmp_path),
+            *(batch_norm, json.dumps(devices)),
         ],
         capture_output=True,
         text=True,
@@ -124,15 +129,16 @@ def train_on(devices, batch_norm, stripes, tmp_path, request):
 
 def test_two_devices_train_as_one_does(stripes, tmp_path, request):
     """Every batch is shared, also the last partial one; without BatchNorm moves nothing differs."""
-    used, _, losses = train_on("one", "frozen", stripes, tmp_path, request)
-    assert used == 1
-    used, metrics, shared_losses = train_on("two", "frozen", stripes, tmp_path, request)
+    one, two = train_on([ONE, TWO], "frozen", stripes, tmp_path, request)
+    assert one[0] == 1
+    losses, (used, metrics, shared_losses) = one[2], two
     assert used == 2
     assert [float(x) for x in shared_losses] == pytest.approx([float(x) for x in losses], rel=0.02)
     assert metrics["splits"]["test"]["images"] == 24
 
 
+@pytest.mark.slow
 def test_two_devices_adapt_batch_norm_to_random_weights(stripes, tmp_path, request):
-    used, metrics, _ = train_on("two", "adapt", stripes, tmp_path, request)
+    ((used, metrics, _),) = train_on([TWO], "adapt", stripes, tmp_path, request)
     assert used == 2
     assert list(metrics["phases"]) == ["frozen", "finetune"]

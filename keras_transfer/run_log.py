@@ -1,0 +1,63 @@
+"""Where the package's log lines go while a run is trained: train.log and standard output."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+
+@contextlib.contextmanager
+def logging_to(file: Path, quiet: bool) -> Iterator[None]:
+    """Append the lines to a file and, unless `quiet`, print them; warnings are printed always.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    package = logging.getLogger("keras_transfer")
+    handlers: list[logging.Handler] = [_LogFile(file, encoding="utf-8"), _Screen(sys.stdout)]
+    handlers[1].setLevel(logging.WARNING if quiet else logging.INFO)
+    level, propagate = package.level, package.propagate
+    package.setLevel(logging.INFO)
+    package.propagate = False  # or a notebook's root handler prints every line again
+    for handler in handlers:
+        handler.setFormatter(_Lines())
+        package.addHandler(handler)
+    try:
+        yield
+    finally:
+        package.setLevel(level)
+        package.propagate = propagate
+        for handler in handlers:
+            package.removeHandler(handler)
+        with contextlib.suppress(OSError):  # what it holds back does not fit on the disk
+            handlers[0].close()
+
+
+class _Lines(logging.Formatter):
+    """Plain lines; warnings and errors say that they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
+
+
+class _LogFile(logging.FileHandler):
+    """A log that goes without the lines a full disk refuses: whoever writes next says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
+class _Screen(logging.StreamHandler[TextIO]):
+    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            self.setLevel(logging.CRITICAL + 1)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            super().handleError(record)

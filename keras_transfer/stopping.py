@@ -1,0 +1,61 @@
+"""Stop a command on SIGTERM and Ctrl-C so that it can say how to go on."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}  # 128 + signal, as shells have it
+
+
+class Stopped(KeyboardInterrupt):
+    """The user or the system asked the process to end.
+
+    Args:
+        code: What it is to exit with.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+_asked: list[int] = []  # exit codes of the signals that came
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise `Stopped` on the first SIGTERM or Ctrl-C; a second one ends the process at once.
+
+    Nothing is protected from it: what a run writes is whole or not there, whenever it ends. Outside
+    the main thread, where Python takes no signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {number: signal.signal(number, _stop) for number in EXIT_CODES}
+    _asked.clear()
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        _asked.clear()
+
+
+def check_stopped() -> None:
+    """Raise `Stopped` if a signal came.
+
+    The handler's own exception is lost where Python runs code whose errors it ignores, such as a
+    destructor. So the steps of a training ask as well.
+    """
+    if _asked:
+        raise Stopped(_asked[0])
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for each in EXIT_CODES:
+        signal.signal(each, signal.SIG_DFL)  # it takes effect inside a long operation, too
+    _asked.append(EXIT_CODES[signal.Signals(number)])
+    check_stopped()

@@ -1,0 +1,36 @@
+"""What can go wrong in the middle of a training, in words that say what to do."""
+
+import contextlib
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from keras_transfer.config import ConfigError
+from keras_transfer.data.pipeline import ImageData
+from keras_transfer.run import Run
+from keras_transfer.training.cache_key import find_changed
+
+
+@contextlib.contextmanager
+def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
+    """Say what to do where a batch does not fit into memory, or images vanish.
+
+    Raises:
+        ConfigError: One of both; the message names half the batch size, or images.
+    """
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        raise ConfigError(
+            f"A batch must fit into memory. Received: {data.batch_size} images of "
+            f"{data.image_size} pixels. Try --batch_size {max(1, data.batch_size // 2)}."
+        ) from error
+    except (tf.errors.OpError, OSError) as error:
+        changed = find_changed(data, run)
+        if not changed:
+            raise
+        raise ConfigError(
+            "Images must stay as they are while a run is trained. Received: "
+            f"{len(changed)} in {data.root} that are gone or changed, such as "
+            f"{', '.join(changed[:3])}. Restore them and go on with --resume."
+        ) from error

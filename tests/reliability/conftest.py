@@ -1,0 +1,97 @@
+"""A run on generated images that may be cut off anywhere, and what it gives in one piece."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from keras_transfer.command_line import load_config
+from keras_transfer.config import CacheConfig, OptimizerConfig
+from keras_transfer.run import Run
+
+
+@pytest.fixture(autouse=True, scope="package")
+def no_figures():
+    """They take a third of such a training and read files only."""
+    import keras_transfer.analysis.summary as summary
+
+    with pytest.MonkeyPatch.context() as patch:
+        original = summary.draw_figures
+        patch.setattr(summary, "draw_figures", lambda run, root: None)
+        yield original
+
+
+@pytest.fixture(scope="package")
+def cut_config(tiny_config):
+    """Settings under which a mistake shows: dropout, Adam's moments, early stopping, BatchNorm."""
+    return dataclasses.replace(
+        tiny_config,
+        frozen=dataclasses.replace(tiny_config.frozen, epochs=4),
+        finetune=dataclasses.replace(tiny_config.finetune, epochs=4, locked_layers="block2"),
+        optimizer=OptimizerConfig(patience=3),
+        cache=CacheConfig(views=2),
+    )
+
+
+@pytest.fixture(scope="package")
+def train(cut_config):
+    """Return a function that begins a run in a folder, or goes on with one."""
+    from keras_transfer.train import fine_tune
+
+    def call(output=None, resume=None, **changes):
+        if resume is None:
+            config = dataclasses.replace(cut_config, output=output, **{"name": "run"} | changes)
+        else:
+            config = load_config(resume=str(resume), **changes)
+        return fine_tune(config)
+
+    return call
+
+
+@pytest.fixture(scope="package")
+def whole_run(train, tmp_path_factory, no_figures):
+    """What nobody interrupted; read it only."""
+    return train(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="package")
+def interrupt(train):
+    """Return a function that begins a run, or goes on, and ends it after so many of its epochs."""
+    from keras_transfer.training.checkpoints import Checkpoints
+
+    def call(epochs, output=None, resume=None, **changes):
+        left = [epochs]
+        original = Checkpoints.keep
+
+        def keep(self, optimizer):
+            original(self, optimizer)
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Checkpoints, "keep", keep)
+            with pytest.raises(KeyboardInterrupt):
+                train(output, resume, **changes)
+        return Run(resume or output / changes.get("name", "run"))
+
+    return call
+
+
+@pytest.fixture(scope="package")
+def cut_runs(interrupt, tmp_path_factory):
+    """Return a function that gives the run cut off after so many epochs; copy it."""
+    made = {}
+
+    def call(epochs):
+        if epochs not in made:
+            made[epochs] = interrupt(epochs, tmp_path_factory.mktemp(f"cut{epochs}"))
+        return made[epochs]
+
+    return call
+
+
+@pytest.fixture
+def cut_run(cut_runs, tmp_path):
+    """Return a function that gives a copy of the run cut off after so many epochs."""
+    return lambda epochs: Run(shutil.copytree(cut_runs(epochs).path, tmp_path / "run"))

@@ -1,0 +1,104 @@
+"""Commands in processes of their own that need not import TensorFlow again.
+
+As a program it imports it once and then forks for every line on standard input, which is a list of
+the command's words: it answers with the process number, and with the exit status once that ended.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Forked:
+    """A process that `Forker` started, with what `subprocess.Popen` has of it."""
+
+    def __init__(self, forker, pid, output):
+        self.pid, self._forker, self.output = pid, forker, output
+        self.returncode = None
+
+    def poll(self):
+        """Return None while it lives."""
+        if self.returncode is None and not _lives(self.pid):
+            self.wait()
+        return self.returncode
+
+    def wait(self):
+        """Return its exit status, negative where a signal ended it."""
+        if self.returncode is None:
+            self.returncode = int(self._forker.stdout.readline())
+        return self.returncode
+
+    def read(self):
+        """Return what it printed."""
+        return self.output.read_text()
+
+
+class Forker:
+    """Starts `keras_transfer.train` with the tiny backbone; one process at a time."""
+
+    def __init__(self, folder):
+        self.output = folder / "output.txt"
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, str(self.output)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+        )
+
+    def start(self, words):
+        self.process.stdin.write(json.dumps(words) + "\n")
+        pid = int(self.process.stdout.readline())
+        return Forked(self.process, pid, self.output)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def _lives(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def main():
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from conftest import make_tiny_row
+
+    import keras_transfer.analysis.summary as summary
+    from keras_transfer.command_line import run_command
+    from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.start import import_tensorflow
+    from keras_transfer.train import main as train
+
+    import_tensorflow()
+    BACKBONES["tiny"] = make_tiny_row()
+    summary.draw_figures = lambda run, root: None  # a third of the time
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            os.setsid()
+            output = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            sys.stdout = os.fdopen(1, "w")
+            sys.argv = ["train", *json.loads(line)]
+            try:
+                run_command(train)
+            except SystemExit as error:
+                sys.stdout.flush()
+                os._exit(error.code)
+            finally:
+                os._exit(99)
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""An interrupted run ends as if nothing had happened."""
+
+import dataclasses
+import shutil
+
+import pytest
+from same_runs import assert_same_run
+
+from keras_transfer.config import CacheConfig, ConfigError, FinetuneConfig, FrozenConfig
+from keras_transfer.resume import begin_run
+from keras_transfer.run import Run
+from keras_transfer.training import frozen_cache
+
+ON_DISK = CacheConfig(views=2, memory_gb=0.0)
+
+
+def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, train, whole_run):
+    run = cut_run(8)
+    assert not run.metrics_file.exists()
+    train(resume=run.path)
+    assert_same_run(run, whole_run)
+
+
+def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, whole_run):
+    run = cut_run(2)
+    interrupt(2, resume=run.path)  # which ends the first phase
+    interrupt(2, resume=run.path)
+    assert len(run.history()["epoch"]) == 6
+    train(resume=run.path)
+    assert_same_run(run, whole_run)
+    seconds = run.metrics()["seconds"]  # of all parts
+    total = seconds.pop("total")
+    assert sum(seconds.values()) == pytest.approx(total, abs=0.1)
+    history = run.history()
+    first = sum(map(float, history["seconds"][: history["phase"].count("frozen")]))
+    assert seconds["frozen"] >= first > 0
+
+
+def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
+    changes = {"cache": CacheConfig(views="fresh"), "precision": "mixed_float16"}
+    whole = train(tmp_path / "whole", **changes)
+    run = interrupt(6, tmp_path, **changes)
+    train(resume=run.path)
+    assert_same_run(run, whole)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_cache_on_disk_is_used_again_if_it_is_whole(
+    whole, interrupt, train, whole_run, tmp_path, monkeypatch
+):
+    run = interrupt(2, tmp_path, cache=ON_DISK)
+    folder = run.scratch / "activations"
+    if not whole:
+        file = next(folder.glob("train*.npy"))
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(content)
+    computed = count_calls(monkeypatch)
+    train(resume=run.path)
+    assert computed == ([] if whole else [1])
+    assert_same_run(run, whole_run)
+
+
+def count_calls(monkeypatch):
+    computed, original = [], frozen_cache.compute_arrays
+
+    def compute(*arguments):
+        computed.append(1)
+        return original(*arguments)
+
+    monkeypatch.setattr(frozen_cache, "compute_arrays", compute)
+    return computed
+
+
+def test_views_are_not_reduced_where_memory_became_scarce(cut_run, train, whole_run):
+    run = cut_run(2)
+    with pytest.raises(ConfigError, match=r"must fit again\. Received: \d.* --cache\.disk_gb"):
+        train(resume=run.path, cache={"memory_gb": 0.0, "disk_gb": 0.0})
+    train(resume=run.path, cache={"memory_gb": 0.0})  # on disk
+    assert_same_run(run, whole_run)
+
+
+def test_a_damaged_state_is_noticed_and_the_one_before_used(cut_run, train, whole_run):
+    run = cut_run(6)
+    (run.checkpoints / "00006.npz").write_bytes(b"PK\x03\x04 half of a file")
+    for file in (".123-history.csv", "checkpoints/.123-00007.npz"):  # left by a killed process
+        (run.path / file).touch()
+    train(resume=run.path)
+    log = run.log_file.read_text()
+    assert "WARNING: The state after epoch 6 is damaged: the one before is used" in log
+    assert "Resumed after epoch 1 of phase finetune" in log
+    assert_same_run(run, whole_run)
+
+
+def test_without_any_whole_state_a_run_begins_again(cut_run, train, whole_run):
+    run = cut_run(6)
+    for file in run.checkpoints.glob("0*.npz"):
+        file.write_bytes(file.read_bytes()[:-100])
+    train(resume=run.path)
+    assert_same_run(run, whole_run)
+
+
+def test_early_stopping_goes_on_counting(interrupt, train, tmp_path):
+    frozen = FrozenConfig(epochs=9, learning_rate=1e-12)  # nothing ever gets better
+    run = interrupt(2, tmp_path, frozen=frozen, finetune=FinetuneConfig(epochs=0))
+    train(resume=run.path)
+    assert run.history()["phase"].count("frozen") == 4  # one, and three more without a better
+
+
+def test_a_run_that_had_done_nothing_yet_begins(cut_config, train, tmp_path, whole_run):
+    run, _ = begin_run(dataclasses.replace(cut_config, output=tmp_path, name="run"))
+    run.release()
+    assert [path.name for path in run.path.iterdir()] == ["config.yaml"]
+    train(resume=run.path)
+    assert_same_run(run, whole_run)
+
+
+def test_the_weights_file_is_not_needed_while_the_checkpoints_are_whole(
+    interrupt, train, whole_run, finished_run, tmp_path
+):
+    file = tmp_path / "start.keras"
+    file.write_bytes(whole_run.model_file.read_bytes())
+    run = interrupt(2, tmp_path, weights=str(file))
+    damaged = Run(shutil.copytree(run.path, tmp_path / "damaged"))
+    (damaged.checkpoints / "00000.npz").unlink()
+    file.write_bytes(finished_run.model_file.read_bytes())
+    with pytest.raises(ConfigError, match=r"`weights` must be those that the run began with"):
+        train(resume=damaged.path)
+    file.unlink()
+    train(resume=run.path)
+    assert run.metrics()["weights"] == "file"
+
+
+def test_the_command_to_go_on_is_told(cut_runs, capsys):
+    run = cut_runs(2)
+    told = f"Go on with: python -m keras_transfer.train --resume {run.path}"
+    assert told in run.log_file.read_text()
+    with pytest.raises(ConfigError, match="Go on with: python"):
+        Run.open(run.path)
