@@ -67,7 +67,7 @@ def widen(answer):
 @pytest.mark.parametrize(
     ("change", "reason", "formats"),
     [
-        (swap, "a probability differs by", ["saved_model", "tflite", "onnx"]),
+        (swap, "a probability differs by", ["saved_model", "tflite"]),
         (spoil, "numbers that are not finite", ["tflite"]),
         (widen, "it answers in the shape (24, 4)", ["tflite"]),
     ],
@@ -84,7 +84,6 @@ def test_files_of_another_model_are_renamed_and_the_exit_code_is_1(
         return make_source(wrong, *others)
 
     monkeypatch.setattr(export, "_make_source", make_wrong)
-    formats = [name for name in formats if name != "onnx" or has_onnx()]
     assert main([str(run_copy.path), "--formats", *formats]) == 1
     error = capsys.readouterr().err
     names = {f"{exporter.file}.failed" for exporter in choose_exporters(formats)}
@@ -170,6 +169,7 @@ def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, st
     assert main(words) == 0
 
 
+@pytest.mark.slow
 def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, tiny_config):
     """All of them transparent: `serve_bytes` lays them on white, but plain files only are equal."""
     random = np.random.default_rng(0)

@@ -97,7 +97,7 @@ class Checkpoints:
 
     def keep_start(self) -> None:
         """Write the variables before the first step."""
-        self._start = {name: np.array(value) for name, value in self._name_variables()}
+        self._start = _read_all(self._name_variables())
         self.run.checkpoints.mkdir(parents=True, exist_ok=True)
         for file in self.run.checkpoints.glob("[0-9]*.npz"):  # of a start that was damaged
             file.unlink()
@@ -108,13 +108,13 @@ class Checkpoints:
         """Write the state after an epoch and remove the files that nothing needs any more."""
         self.run.lap(self.progress.phase)
         self.progress.seconds = dict(self.run.parts)
-        values = ((name, np.array(value)) for name, value in self._name_variables())
+        values = _read_all(self._name_variables())
         arrays = {
             name: value
-            for name, value in values
-            if not np.array_equal(value, self._start[name], equal_nan=True)
+            for name, value in values.items()
+            if value.tobytes() != self._start[name].tobytes()
         }
-        arrays |= {name: np.array(v) for name, v in _name_all("optimizer", optimizer.variables)}
+        arrays |= _read_all(_name_all("optimizer", optimizer.variables))
         facts = json.dumps(dataclasses.asdict(self.progress))
         self._write(self.progress.number, {**arrays, "progress": np.array(facts)})
         needed = self.progress.needs()
@@ -213,6 +213,11 @@ def read_arrays(file: Path) -> Arrays | None:
             return {name: content[name] for name in content["names"].tolist()}
     except Exception:  # damaged files raise anything, from KeyError to NotImplementedError
         return None
+
+
+def _read_all(variables: list[tuple[str, Any]]) -> dict[str, np.ndarray]:
+    # `np.array(variable)` would read each one twice
+    return {name: variable.value.numpy() for name, variable in variables}
 
 
 def _name_file(run: Run, number: int) -> Path:

@@ -39,6 +39,7 @@ def test_exact_gelu_and_grouped_convolutions_are_converted(tmp_path):
     check_same(keras.Model(images, answer), tmp_path / "model.onnx")
 
 
+@pytest.mark.slow
 def test_the_means_of_a_normalization_are_no_inputs(tmp_path):
     """EfficientNet: the usual conversion has callers feed its constants."""
     row = BACKBONES["efficientnetb0"]

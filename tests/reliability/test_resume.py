@@ -6,12 +6,17 @@ import shutil
 import pytest
 from same_runs import assert_same_run
 
-from keras_transfer.config import CacheConfig, ConfigError, FinetuneConfig, FrozenConfig
+from keras_transfer.command_line import load_config
+from keras_transfer.config import (
+    CacheConfig,
+    ConfigError,
+    FinetuneConfig,
+    FrozenConfig,
+    to_dict,
+)
 from keras_transfer.resume import begin_run
 from keras_transfer.run import Run
 from keras_transfer.training import frozen_cache
-
-ON_DISK = CacheConfig(views=2, memory_gb=0.0)
 
 
 def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, train, whole_run):
@@ -46,17 +51,17 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_cache_on_disk_is_used_again_if_it_is_whole(
-    whole, interrupt, train, whole_run, tmp_path, monkeypatch
+    whole, cut_run, interrupt, train, whole_run, monkeypatch
 ):
-    run = interrupt(2, tmp_path, cache=ON_DISK)
-    folder = run.scratch / "activations"
+    run, on_disk = cut_run(2), {"memory_gb": 0.0}
+    interrupt(1, resume=run.path, cache=on_disk)
     if not whole:
-        file = next(folder.glob("train*.npy"))
+        file = next((run.scratch / "activations").glob("train*.npy"))
         content = bytearray(file.read_bytes())
         content[-1] ^= 1
         file.write_bytes(content)
     computed = count_calls(monkeypatch)
-    train(resume=run.path)
+    train(resume=run.path, cache=on_disk)
     assert computed == ([] if whole else [1])
     assert_same_run(run, whole_run)
 
@@ -72,12 +77,10 @@ def count_calls(monkeypatch):
     return computed
 
 
-def test_views_are_not_reduced_where_memory_became_scarce(cut_run, train, whole_run):
+def test_views_are_not_reduced_where_memory_became_scarce(cut_run, train):
     run = cut_run(2)
     with pytest.raises(ConfigError, match=r"must fit again\. Received: \d.* --cache\.disk_gb"):
         train(resume=run.path, cache={"memory_gb": 0.0, "disk_gb": 0.0})
-    train(resume=run.path, cache={"memory_gb": 0.0})  # on disk
-    assert_same_run(run, whole_run)
 
 
 def test_a_damaged_state_is_noticed_and_the_one_before_used(cut_run, train, whole_run):
@@ -107,12 +110,14 @@ def test_early_stopping_goes_on_counting(interrupt, train, tmp_path):
     assert run.history()["phase"].count("frozen") == 4  # one, and three more without a better
 
 
-def test_a_run_that_had_done_nothing_yet_begins(cut_config, train, tmp_path, whole_run):
+def test_a_run_that_had_done_nothing_yet_begins(cut_config, tmp_path):
     run, _ = begin_run(dataclasses.replace(cut_config, output=tmp_path, name="run"))
     run.release()
     assert [path.name for path in run.path.iterdir()] == ["config.yaml"]
-    train(resume=run.path)
-    assert_same_run(run, whole_run)
+    again, config = begin_run(load_config(resume=str(run.path)))
+    again.release()
+    assert again.path == run.path
+    assert to_dict(config) == to_dict(load_config(run.config_file))
 
 
 def test_the_weights_file_is_not_needed_while_the_checkpoints_are_whole(
