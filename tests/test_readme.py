@@ -35,6 +35,8 @@ def commands(verb):
 @pytest.mark.parametrize("words", commands("train"), ids=" ".join)
 def test_every_train_command_is_understood(words, monkeypatch, tmp_path):
     (tmp_path / "photos").mkdir()
+    (tmp_path / "saved_models/RUN").mkdir(parents=True)
+    (tmp_path / "saved_models/RUN/config.yaml").touch()
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     monkeypatch.chdir(tmp_path)
     if "--list_backbones" not in words and "--help" not in words:
