@@ -78,7 +78,7 @@ def find_newest(config: TrainConfig) -> Path | None:
             continue
         try:
             given = _read_given(run)
-        except (ConfigError, ValueError):  # of another version, or something else altogether
+        except (ConfigError, ValueError, KeyError, TypeError):  # something else altogether
             continue
         if all(given[name] == wanted[name] for name in given.keys() - {*HARMLESS}):
             return run.path

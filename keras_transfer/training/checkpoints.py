@@ -116,20 +116,23 @@ class Checkpoints:
         }
         arrays |= _read_all(_name_all("optimizer", optimizer.variables))
         facts = json.dumps(dataclasses.asdict(self.progress))
+        self._write_history()  # first: who reads it must not think that a phase has not begun
         self._write(self.progress.number, {**arrays, "progress": np.array(facts)})
         needed = self.progress.needs()
         for file in self.run.checkpoints.glob("[0-9]*.npz"):
             if int(file.stem) not in {START, *needed, *self._kept}:
                 file.unlink()
         self._kept = needed
-        self._write_history()
 
     def restore(self, number: int, optimizer: keras.optimizers.Optimizer | None = None) -> None:
         """Put the state of a file into the model, and into its optimizer if one is given."""
         arrays = self._read(number)
         self._assign({**self._start, **arrays}, self._variables)
-        for name, variable in _name_all("optimizer", optimizer.variables if optimizer else []):
-            variable.assign(arrays[name])
+        if optimizer is None:
+            return
+        saved = [value for name, value in arrays.items() if name.startswith("optimizer.")]
+        for variable, value in zip(optimizer.variables, saved, strict=True):
+            variable.assign(value)
 
     def restore_phase(
         self, number: int, optimizer: keras.optimizers.Optimizer, steps: int | None = None

@@ -1,0 +1,56 @@
+"""Several devices share a run that is interrupted."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import dataclasses, sys
+from pathlib import Path
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.path.append(sys.argv[1] + "/reliability")
+sys.path.insert(0, sys.argv[1])
+from conftest import make_tiny_row
+from same_runs import assert_same_run
+from keras_transfer.command_line import load_config
+from keras_transfer.config import *
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.run import Run
+from keras_transfer.train import fine_tune
+from keras_transfer.training import checkpoints, precision
+BACKBONES["tiny"] = make_tiny_row()
+precision.devices = lambda: ["CPU:0", "CPU:1"]
+config = TrainConfig(
+    backbone="tiny", dataset=sys.argv[2], weights="none", output=Path(sys.argv[3]), quiet=True,
+    name="whole", data=DataConfig(image_size=32, batch_size=12),
+    frozen=FrozenConfig(epochs=2, learning_rate=0.03),
+    finetune=FinetuneConfig(epochs=2, learning_rate=0.01, batch_norm="scale"))
+whole = fine_tune(config)
+original = checkpoints.Checkpoints.keep
+for stop in (1, 3):
+    def keep(self, optimizer):
+        original(self, optimizer)
+        if self.progress.number == stop:
+            raise KeyboardInterrupt
+    checkpoints.Checkpoints.keep = keep
+    try:
+        fine_tune(dataclasses.replace(config, name=f"cut{stop}"))
+    except KeyboardInterrupt:
+        checkpoints.Checkpoints.keep = original
+    run = fine_tune(load_config(resume=f"{sys.argv[3]}/cut{stop}"))
+    assert_same_run(run, whole)
+    print("same")
+"""
+
+
+@pytest.mark.slow
+def test_a_run_on_two_devices_goes_on_to_the_same_weights(stripes, tmp_path, request):
+    tests = request.config.rootpath / "tests"
+    answer = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tests, stripes, tmp_path], capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert answer.stdout.splitlines()[-1] == "same"
