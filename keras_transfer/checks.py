@@ -23,6 +23,10 @@ class ConfigError(ValueError):
     """A setting or an input that the user can mend; commands print it as one line and exit 2."""
 
 
+class DeadEnd(ConfigError):
+    """An error that comes again however often the run is resumed."""
+
+
 def suggest(name: str, names: Iterable[str]) -> str:
     """Return "Did you mean …?" for names close to `name`, else the sentence that lists them all."""
     spelled = {each.lower(): each for each in names}

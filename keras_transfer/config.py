@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from keras_transfer.checks import KINDS as KINDS
 from keras_transfer.checks import ConfigError as ConfigError
+from keras_transfer.checks import DeadEnd as DeadEnd
 from keras_transfer.checks import check_types, require
 from keras_transfer.checks import suggest as suggest
 

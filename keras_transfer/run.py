@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer import owner
-from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.config import ConfigError, DeadEnd, TrainConfig
 from keras_transfer.config_file import dump_config, read_yaml
 from keras_transfer.run_log import logging_to
 from keras_transfer.whole_files import is_unfinished, name_unfinished, replacing
@@ -260,7 +260,8 @@ class Run:
         if isinstance(error, ConfigError) and self.is_new and not self.plan_file.exists():
             shutil.rmtree(self.path, ignore_errors=True)
         else:
-            logger.warning("The run in %s is not finished. %s", self.path, self._say_resume())
+            advice = "" if isinstance(error, DeadEnd) else self._say_resume()
+            logger.warning("The run in %s is not finished. %s", self.path, advice)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json, which marks the run as finished; remove what only resuming needs."""

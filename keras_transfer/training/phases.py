@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.config import DeadEnd, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freezing import set_boundary
@@ -105,7 +105,7 @@ def run_phase(
         class_weights: (classes,) what an image of each class counts in training; None: 1.
 
     Raises:
-        ConfigError: The loss is not a number for the second time.
+        DeadEnd: The loss is not a number for the second time.
     """
     progress, part = checkpoints.progress, part or model
     source, steps = progress.number, None
@@ -165,10 +165,10 @@ def _halve_rate(phase: Phase, progress: Progress) -> None:
     """Note that the phase is to go on at half its rate, once.
 
     Raises:
-        ConfigError: It did so before.
+        DeadEnd: It did so before.
     """
     if progress.rate_scale < 1:
-        raise ConfigError(
+        raise DeadEnd(
             f"The loss of phase {phase.name} must be a number. Received: none, and none again at "
             f"half the learning rate, {phase.learning_rate:g}. Begin anew with a lower one, such "
             f"as --{phase.name}.learning_rate {phase.learning_rate / 10:g}, or with --precision "

@@ -82,3 +82,6 @@ def test_the_second_time_is_an_error_that_says_what_to_do(spoil, train, tmp_path
     assert "The loss of phase frozen must be a number" in message
     assert "--frozen.learning_rate 0.0015" in message
     assert not (tmp_path / "run/metrics.json").exists()
+    log = (tmp_path / "run/train.log").read_text()
+    assert "is not finished" in log
+    assert "Go on with" not in log  # it would end here again
