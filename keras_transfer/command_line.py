@@ -124,7 +124,7 @@ def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainC
     resumed = options.get("resume", file.get("resume"))
     if resumed == "auto" or not isinstance(resumed, str | Path):
         return merge_layers(file, options)
-    return merge_layers(Run(resumed).read_settings(), file, options)
+    return merge_layers(Run(Path(resumed).expanduser()).read_settings(), file, options)
 
 
 def run_command(command: Callable[[list[str]], int]) -> NoReturn:

@@ -4,8 +4,8 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -29,17 +29,49 @@ def claim(file: Path) -> None:
     write_json(file, {"pid": os.getpid(), "host": _name_host(), "started": started})
 
 
-def seize(file: Path) -> bool:
-    """Become the owner, unless there is one that may still live; return whether it worked.
+class Hold:
+    """A folder that is this process's until `close`, or until the process ends."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor  # locked; None: the file system has no locks
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the system itself knows that the folder is taken."""
+        return self._descriptor is not None
+
+    def close(self) -> None:
+        """Let another process have the folder."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def seize(file: Path) -> Hold | None:
+    """Become the owner of the folder that `file` is in, unless there is one that may still live.
+
+    The folder is locked as long as it is held, so a living owner on this machine is known whatever
+    its number. Of other machines, and where a file system has no locks, the file decides.
+
+    Returns:
+        The hold; None: there is an owner.
 
     Raises:
         OSError: The file cannot be written.
     """
-    with _deciding(file.parent):
-        if file.exists() and not is_abandoned(file):
-            return False
-        claim(file)
-        return True
+    hold = _lock(file.parent)
+    if hold is None:
+        return None
+    try:
+        ours = hold.is_locked and _read(file).get("host", "").split()[:1] == [socket.gethostname()]
+        if not file.exists() or ours or is_abandoned(file):
+            claim(file)
+            return hold
+    except BaseException:
+        hold.close()
+        raise
+    hold.close()
+    return None
 
 
 def is_abandoned(file: Path) -> bool:
@@ -62,26 +94,35 @@ def is_abandoned(file: Path) -> bool:
 
 def describe_owner(file: Path) -> str:
     """Return the owner in words: process 4711 on host."""
+    owner = _read(file)
+    if not owner:
+        return "an unknown process"
+    return f"process {owner['pid']} on {owner['host'].split()[0]}"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return what `claim` wrote; nothing if the file holds something else."""
     try:
         owner = json.loads(file.read_bytes())
-        return f"process {owner['pid']} on {owner['host'].split()[0]}"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "an unknown process"
+        return {"pid": int(owner["pid"]), "host": str(owner["host"])} if owner["host"] else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
-@contextlib.contextmanager
-def _deciding(folder: Path) -> Iterator[None]:
-    """Let one process of this machine at a time look for an owner and become it."""
-    descriptor = None
-    if fcntl is not None:
-        descriptor = os.open(folder, os.O_RDONLY)
-        with contextlib.suppress(OSError):  # some network file systems have no locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+def _lock(folder: Path) -> Hold | None:
+    """Lock a folder; None: another process, or another hold of this one, has it locked."""
+    if fcntl is None:
+        return Hold(None)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:  # some network file systems have no locks
+        os.close(descriptor)
+        return Hold(None)
+    return Hold(descriptor)
 
 
 def _name_host() -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from keras_transfer import owner
 from keras_transfer.config import ConfigError, TrainConfig, to_dict
 from keras_transfer.config_file import flatten, merge_layers
-from keras_transfer.run import Run
-from keras_transfer.whole_files import is_unfinished, remove_unfinished
+from keras_transfer.run import NEW, Run
+from keras_transfer.whole_files import remove_unfinished
 
 # What may change between the parts of a run: its outcome does not depend on it.
 HARMLESS = (
@@ -74,12 +74,13 @@ def find_newest(config: TrainConfig) -> Path | None:
     for file in sorted(files, key=os.path.getmtime, reverse=True):
         run = Run(file.parent)
         other = config.name and config.name != run.path.name
-        if run.metrics_file.exists() or is_unfinished(run.path) or other:
+        if run.metrics_file.exists() or run.path.name.startswith(NEW) or other:
             continue
         try:
-            given = _read_given(run)
+            given, settled = _read_given(run), _flatten(run.read_settings())
         except (ConfigError, ValueError, KeyError, TypeError):  # something else altogether
             continue
+        given |= {name: settled[name] for name in PLACES if settled[name] == wanted[name]}
         if all(given[name] == wanted[name] for name in given.keys() - {*HARMLESS}):
             return run.path
     return None
@@ -92,11 +93,12 @@ def take_over(path: str | Path) -> Run:
         ConfigError: There is no run, it is finished, it cannot be written, or another process is at
             work in it.
     """
-    run = Run(path)
+    run = Run(Path(path).expanduser())
     run.require_config()
     _require_unfinished(run)
     try:
-        if not owner.seize(run.lock_file):
+        run.hold = owner.seize(run.lock_file)
+        if run.hold is None:
             raise ConfigError(
                 f"A run must be written by one process at a time. Received: {path}, which belongs "
                 f"to {owner.describe_owner(run.lock_file)}. If that is no more, remove "
@@ -104,11 +106,15 @@ def take_over(path: str | Path) -> Run:
             )
         for folder in (run.path, run.checkpoints, run.figures):
             remove_unfinished(folder)
+        _require_unfinished(run)  # whoever had it may have finished it
     except OSError as error:
+        run.release()
         raise ConfigError(
             f"`resume` must be a run that can be written. Received: {path} ({error.strerror})."
         ) from error
-    _require_unfinished(run)  # whoever had it may have finished it
+    except BaseException:
+        run.release()
+        raise
     return run
 
 
@@ -123,21 +129,18 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
         ConfigError: A change would alter the outcome, or adds epochs to a phase that has begun.
     """
     settled, given = _flatten(run.read_settings()), _read_given(run)
-    wanted = _flatten(to_dict(config))
     changes = {
         name: value
-        for name, value in wanted.items()
-        if value not in (settled[name], given[name]) and name not in ("resume", "output", "name")
+        for name, value in _flatten(to_dict(config)).items()
+        if value != settled[name] and not _is_same(name, value, given[name])
     }
-    begun = set(run.history()["phase"]) if run.history_file.exists() else set()
-    refused = []
-    for name, value in changes.items():
-        phase, _, field = name.partition(".")
-        if field == "epochs" and isinstance(value, int) and value > _least(settled[name]):
-            if phase in begun:
-                refused.append(f"{name} {value} of a phase that has begun with {settled[name]}")
-        elif name not in HARMLESS and name not in PLACES:
-            refused.append(f"{name} {value} where it has {settled[name]}")
+    begun = list(dict.fromkeys(run.history()["phase"])) if run.history_file.exists() else []
+    longer = [name for name in changes if _adds_epochs(name, changes[name], settled[name], begun)]
+    refused = [
+        f"{name} {value} where it has {settled[name]}"
+        for name, value in changes.items()
+        if name not in (*HARMLESS, *PLACES, *longer)
+    ]
     if refused:
         raise ConfigError(
             "An interrupted run must go on with the settings it began with; more epochs are taken "
@@ -145,12 +148,33 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
             "let the run end and go on from its weights in a new one: --weights "
             f"{shlex.quote(str(run.path))}."
         )
+    if longer and not begun:  # nothing is done, and another number of epochs may plan otherwise
+        run.clear()
+        settled = given
     return merge_layers(settled | changes)
+
+
+def _is_same(name: str, value: Any, given: Any) -> bool:
+    """Return whether a value says what the run was begun with: `auto` is resolved since."""
+    if name in ("resume", "output", "name"):  # which run it is, not what it does
+        return True
+    return name not in (*HARMLESS, *PLACES) and value in ("auto", None) and value == given
+
+
+def _adds_epochs(name: str, value: Any, before: Any, begun: list[str]) -> bool:
+    """Return whether this gives more epochs to a phase that has not begun and is to come."""
+    phase, _, field = name.partition(".")
+    if field != "epochs" or not isinstance(value, int):
+        return False
+    if not begun:
+        return not isinstance(before, int) or value > before
+    # a phase without epochs is not in the plan, and none before the one under way is to come
+    return phase not in begun and isinstance(before, int) and value > before > 0
 
 
 def _require_unfinished(run: Run) -> None:
     if run.metrics_file.is_file():
-        run.release()
+        run.clear()  # what a kill in the last moment left
         raise ConfigError(
             f"`resume` must be a run that is not finished. Received: {run.path}, which is. To go "
             f"on from its weights in a new run: --weights {shlex.quote(str(run.path))}."
@@ -166,11 +190,6 @@ def _read_given(run: Run) -> dict[str, Any]:
 def _flatten(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return every setting by its dotted name, in the form that YAML and JSON keep."""
     return flatten(to_dict(merge_layers(settings)))
-
-
-def _least(epochs: int | str) -> int:
-    """Return how many epochs are more than there were; those of `auto` are not known yet."""
-    return epochs if isinstance(epochs, int) else 0
 
 
 def _find_path(word: str) -> str:

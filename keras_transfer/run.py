@@ -9,6 +9,7 @@ import errno
 import json
 import logging
 import os
+import secrets
 import shlex
 import shutil
 import time
@@ -20,30 +21,16 @@ from keras_transfer import owner
 from keras_transfer.config import ConfigError, DeadEnd, TrainConfig
 from keras_transfer.config_file import dump_config, read_yaml
 from keras_transfer.run_log import logging_to
-from keras_transfer.whole_files import is_unfinished, name_unfinished, replacing
+from keras_transfer.whole_files import explaining_disk, replacing
 
 logger = logging.getLogger(__name__)
 
-HISTORY_COLUMNS = (
-    "phase",
-    "epoch",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "seconds",
-)
+MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy")
+HISTORY_COLUMNS = ("phase", "epoch", "learning_rate", *MEASURED, "seconds")
 
 PLAN_FORMAT = 1  # of the folder checkpoints; a run of another number is not resumed
+NEW = ".new-"  # how the name of a folder begins that becomes a run directory
 RESUME = "python -m keras_transfer.train --resume"
-# What a disk answers where a write cannot work, however good the program is.
-DISK_ERRORS = [
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
-    if hasattr(errno, name)
-]
-
 Table = dict[str, list[str]]  # column name -> its cells, as text
 
 
@@ -78,6 +65,7 @@ class Run:
         self.tensorboard = self.path / "tensorboard"
         self._started = self._lap = time.perf_counter()
         self.is_new = False  # whether this process made the folder
+        self.hold: owner.Hold | None = None
         self.parts: dict[str, float] = {}  # part of the training -> seconds
 
     def __repr__(self) -> str:
@@ -106,7 +94,8 @@ class Run:
             ) from error
         raise ConfigError(
             f"`name` must be new in {output}. Received: {names[0]!r}, which exists. "
-            "Choose another --name, remove that folder, or go on with it by --resume."
+            "Choose another --name or remove that folder. "
+            + ("" if cls(output / names[0]).metrics_file.exists() else "Or go on: --resume.")
         )
 
     @classmethod
@@ -114,20 +103,22 @@ class Run:
         """Make the folder under another name first: it is never there without its files."""
         if os.path.lexists(path):
             raise FileExistsError
-        for lock in path.parent.glob(".*/lock.json"):  # of processes killed at this point
-            if is_unfinished(lock.parent) and owner.is_abandoned(lock):
+        for lock in path.parent.glob(f"{NEW}*/lock.json"):  # of processes killed at this point
+            if owner.is_abandoned(lock):
                 shutil.rmtree(lock.parent, ignore_errors=True)
-        run = cls(name_unfinished(path))
+        new = cls(path.with_name(f"{NEW}{os.getpid()}-{secrets.token_hex(4)}"))
+        new.path.mkdir()
         try:
-            run.path.mkdir()
-            owner.claim(run.lock_file)
-            run.write_text(run.config_file, dump_config(config))
-            run.path.rename(path)
-        except BaseException:
-            shutil.rmtree(run.path, ignore_errors=True)
+            hold = owner.seize(new.lock_file)
+            new.write_text(new.config_file, dump_config(config))
+            new.path.rename(path)
+        except BaseException as error:
+            shutil.rmtree(new.path, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise FileExistsError from error
             raise
         run = cls(path)
-        run.is_new = True
+        run.is_new, run.hold = True, hold
         return run
 
     @classmethod
@@ -147,8 +138,11 @@ class Run:
 
     def release(self) -> None:
         """Let another process write the run."""
-        with contextlib.suppress(OSError):
-            self.lock_file.unlink(missing_ok=True)
+        if self.hold is not None:
+            with contextlib.suppress(OSError):
+                self.lock_file.unlink(missing_ok=True)
+            self.hold.close()
+            self.hold = None
 
     def require_config(self) -> None:
         """Raise the `ConfigError` for a folder that is no run directory."""
@@ -168,12 +162,17 @@ class Run:
         """
         if not self.plan_file.is_file():
             return None
-        plan = dict(json.loads(self.plan_file.read_bytes()))
-        if plan["format"] != PLAN_FORMAT:
+        try:
+            plan = dict(json.loads(self.plan_file.read_bytes()))
+            found = plan["format"]
+        except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(
-                f"The state of a run must be of format {PLAN_FORMAT} to be resumed. Received: "
-                f"{self.path} of format {plan['format']}. Resume it with the version of "
-                "keras_transfer that began it (environment.json), or train anew."
+                f"A plan must be as it was written. Received: {self.plan_file}. Train anew."
+            ) from error
+        if found != PLAN_FORMAT:
+            raise ConfigError(
+                f"A run must be of format {PLAN_FORMAT} to be resumed. Received: {self.path} of "
+                f"format {found}. Use the version that began it, or train anew."
             )
         return plan
 
@@ -239,24 +238,19 @@ class Run:
             ConfigError: A file of the run could not be written.
         """
         try:
-            with logging_to(self.log_file, quiet):
+            with explaining_disk(), logging_to(self.log_file, quiet):
                 try:
                     yield
                 except BaseException as error:
                     self._tell_end(error)
                     raise
-        except OSError as error:
-            if error.errno not in DISK_ERRORS:
-                raise
-            raise ConfigError(
-                f"The run directory must be writable and have room. Received: {error}. Mend that "
-                "and go on with --resume."
-            ) from error
         finally:
             self.release()
 
     def _tell_end(self, error: BaseException) -> None:
         """Remove a run in which nothing was done, or say how to go on with it."""
+        if self.metrics_file.exists():
+            return
         if isinstance(error, ConfigError) and self.is_new and not self.plan_file.exists():
             shutil.rmtree(self.path, ignore_errors=True)
         else:
@@ -266,6 +260,10 @@ class Run:
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json, which marks the run as finished; remove what only resuming needs."""
         self.write_json(self.metrics_file, metrics)
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove what only going on needs."""
         shutil.rmtree(self.scratch, ignore_errors=True)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 

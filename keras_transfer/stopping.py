@@ -34,7 +34,10 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = {number: signal.signal(number, _stop) for number in EXIT_CODES}
+    former = {number: signal.getsignal(number) for number in EXIT_CODES}
+    for number, handler in former.items():
+        if handler != signal.SIG_IGN:  # as shells have it for what runs in the background
+            signal.signal(number, _stop)
     _asked.clear()
     try:
         yield
@@ -56,6 +59,7 @@ def check_stopped() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     for each in EXIT_CODES:
-        signal.signal(each, signal.SIG_DFL)  # it takes effect inside a long operation, too
+        if signal.getsignal(each) == _stop:
+            signal.signal(each, signal.SIG_DFL)  # it takes effect inside a long operation, too
     _asked.append(EXIT_CODES[signal.Signals(number)])
     check_stopped()

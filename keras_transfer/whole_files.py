@@ -1,6 +1,7 @@
 """Files that are whole or not there: written under another name, flushed, renamed."""
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -8,16 +9,46 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_transfer.checks import ConfigError
+
+# What a disk answers where a write cannot work, however good the program is.
+DISK_ERRORS = [
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+]
+
+
+@contextlib.contextmanager
+def explaining_disk() -> Iterator[None]:
+    """Make one line of what a disk refuses.
+
+    Raises:
+        ConfigError: A file could not be written or read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        raise ConfigError(
+            "A run must be able to write its files, and to read the others. Received: "
+            f"{error}. Mend that and go on with --resume."
+        ) from error
+
 
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
     """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
-    temporary = name_unfinished(file)
+    temporary = file.with_name(f".{os.getpid()}-{file.name}")  # keeps the suffix: writers look
     try:
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(file)
+    except OSError as error:
+        error.filename = error.filename or str(file)  # a writer may not say where it failed
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -30,15 +61,6 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
 
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left of `replacing`; nobody else may be writing there."""
-    for file in filter(is_unfinished, folder.glob(".*")):
-        file.unlink()
-
-
-def name_unfinished(path: Path) -> Path:
-    """Return where this process prepares `path`; the suffix stays, since writers look at it."""
-    return path.with_name(f".{os.getpid()}-{path.name}")
-
-
-def is_unfinished(path: Path) -> bool:
-    """Tell whether a process prepares something here, or did so when it ended."""
-    return re.match(r"\.\d+-", path.name) is not None
+    for file in folder.glob(".*"):
+        if re.match(r"\.\d+-", file.name) and file.is_file():
+            file.unlink()

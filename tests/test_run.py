@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -37,14 +38,38 @@ def test_a_run_without_a_name_is_named_after_backbone_strategy_and_time(tmp_path
 def test_what_a_process_left_that_was_killed_while_it_made_a_run_is_removed(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left, other = tmp_path / f".{ended.pid}-first", tmp_path / ".1-living"
+    left, other = tmp_path / ".new-1-abc", tmp_path / ".new-2-abc"
     for folder in (left, other):
         folder.mkdir()
         owner.claim(folder / "lock.json")
-    lock = (left / "lock.json").read_text()
-    (left / "lock.json").write_text(lock.replace(f"{os.getpid()}", f"{ended.pid}"))
+    lock = json.loads((left / "lock.json").read_text())
+    (left / "lock.json").write_text(json.dumps(lock | {"pid": ended.pid}))
     Run.create(TrainConfig(output=tmp_path, name="first"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".1-living", "first"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "first"]
+
+
+def test_many_runs_of_the_same_moment_get_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda pattern: "20261120-223105")
+    runs, start = [], threading.Barrier(6)
+
+    def create():
+        start.wait()
+        runs.append(Run.create(TrainConfig(output=tmp_path)))
+
+    threads = [threading.Thread(target=create) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({run.path for run in runs}) == 6
+    assert all(run.config_file.exists() and run.lock_file.exists() for run in runs)
+
+
+def test_a_run_that_is_finished_is_not_said_to_be_unfinished(run):
+    with pytest.raises(KeyboardInterrupt), run.recording(quiet=True):  # noqa: PT012
+        run.finish({})
+        raise KeyboardInterrupt
+    assert run.log_file.read_text() == ""
 
 
 def test_a_run_is_there_at_once_with_its_settings_and_its_owner(tmp_path, monkeypatch):

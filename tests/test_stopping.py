@@ -55,6 +55,17 @@ def test_a_signal_that_was_swallowed_is_noticed_at_the_next_step(monkeypatch):
     check_stopped()  # it is over
 
 
+def test_a_signal_that_was_ignored_stays_so():
+    """As shells have it for what runs in the background."""
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGINT)
+            assert look()[0] == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
 def test_other_threads_change_nothing():
     before, seen = look(), []
 

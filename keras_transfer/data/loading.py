@@ -22,6 +22,8 @@ from keras_transfer.run import Run
 
 logger = logging.getLogger(__name__)
 
+MOVED = "If the images of this run have moved, say where they are with --dataset."
+
 
 def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
@@ -87,10 +89,13 @@ def reload_splits(config: TrainConfig, run: Run) -> ImageData:
     Raises:
         ConfigError: Images are gone, changed or labelled otherwise; some are named.
     """
-    source = read_examples(config.dataset or "digits", config.data)
+    try:
+        source = read_examples(config.dataset or "digits", config.data)
+    except ConfigError as error:
+        raise ConfigError(f"{error} {MOVED}") from error
     listed = list_images(run, source)
     _compare_with_source(listed, source, run)
-    plain = require_unchanged(listed, run)
+    plain = require_unchanged(listed, run, MOVED)
     counts = Counter(listed.splits.tolist())
     logger.info(
         "Data: %s, as split.csv has it; %s",

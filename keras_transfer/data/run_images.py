@@ -22,7 +22,8 @@ def read_own_images(
     listed = list_images(run, read_examples(config.dataset or "digits", config.data))
     split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
     listed = listed.take(np.flatnonzero(listed.splits == split))
-    return listed, require_unchanged(listed, run)
+    advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
+    return listed, require_unchanged(listed, run, advice)
 
 
 def list_images(run: Run, source: Examples) -> Examples:
@@ -39,8 +40,13 @@ def list_images(run: Run, source: Examples) -> Examples:
     )
 
 
-def require_unchanged(examples: Examples, run: Run) -> np.ndarray:
+def require_unchanged(examples: Examples, run: Run, advice: str) -> np.ndarray:
     """Return which of a run's images are plain (n,).
+
+    Args:
+        examples: The images as `list_images` returned them, or some of them.
+        run: Its split.csv holds their hashes.
+        advice: Ends the error.
 
     Raises:
         ConfigError: Some are gone or changed since the run was made.
@@ -54,8 +60,7 @@ def require_unchanged(examples: Examples, run: Run) -> np.ndarray:
         raise ConfigError(
             f"The images of {examples.root} must be those the run was made from. Received: "
             f"{len(changed)} that are gone or changed, such as "
-            f"{', '.join(examples.paths[changed[:3]])}. Restore them. (With --dataset `export` "
-            "finds them elsewhere, `evaluate` takes others.)"
+            f"{', '.join(examples.paths[changed[:3]])}. Restore them. {advice}"
         )
     return inspection.plain
 

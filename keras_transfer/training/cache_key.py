@@ -87,7 +87,7 @@ def check_images(data: ImageData, run: Run) -> None:
     if changed := find_changed(data, run, ["train", "validation"]):
         raise ConfigError(
             "Images must stay as they are while activations are kept for later runs. Received: "
-            f"{len(changed)} changed, the first is {changed[0]}. Run it again."
+            f"{len(changed)} changed, the first is {changed[0]}. Begin a new run."
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_transfer.run import HISTORY_COLUMNS
+from keras_transfer.run import MEASURED
 from keras_transfer.stopping import check_stopped
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.selection import rank_epoch
@@ -49,10 +49,16 @@ class EpochKeeper(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch down, with the learning rate of its last step."""
+        """Write the epoch down, with the learning rate of its last step.
+
+        Raises:
+            LossNotFinite: The validation loss is no number; nothing is written.
+        """
         logs, progress = logs or {}, self.checkpoints.progress
+        if not math.isfinite(logs["val_loss"]):  # the last step moved the weights after its loss
+            raise LossNotFinite
         seconds = time.perf_counter() - self.started
-        measured = [logs[name] for name in HISTORY_COLUMNS[3:7]]
+        measured = [logs[name] for name in MEASURED]
         numbers = [f"{number:.6g}" for number in (self.rates[epoch], *measured)]
         progress.rows.append([progress.phase, str(epoch + 1), *numbers, f"{seconds:.3f}"])
         progress.epoch = epoch + 1
@@ -71,7 +77,7 @@ class EpochKeeper(keras.callbacks.Callback):
         progress = self.checkpoints.progress
         # rounded as history.csv is, so that whoever reads the file finds the same best epoch
         rank = rank_epoch(*(float(f"{logs[name]:.6g}") for name in ("val_accuracy", "val_loss")))
-        if rank > progress.best_rank or progress.best < 0:
+        if rank > progress.best_rank:
             progress.best, progress.best_epoch = progress.number, epoch
             progress.best_rank = rank
         elif self.patience and epoch - progress.best_epoch >= self.patience:

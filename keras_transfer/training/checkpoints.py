@@ -96,10 +96,12 @@ class Checkpoints:
         return True
 
     def keep_start(self) -> None:
-        """Write the variables before the first step."""
+        """Write the variables before the first step; without a start no other file is of use."""
         self._start = _read_all(self._name_variables())
         self.run.checkpoints.mkdir(parents=True, exist_ok=True)
-        for file in self.run.checkpoints.glob("[0-9]*.npz"):  # of a start that was damaged
+        if others := list(self.run.checkpoints.glob("[0-9]*.npz")):
+            logger.warning("The state before the first step is damaged: the run begins again")
+        for file in others:
             file.unlink()
         self._write(START, self._start)
         self._write_history()
@@ -214,6 +216,10 @@ def read_arrays(file: Path) -> Arrays | None:
         # not by its name: NumPy would leave a damaged file open
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             return {name: content[name] for name in content["names"].tolist()}
+    except FileNotFoundError:
+        return None
+    except OSError:  # the disk cannot be read now, which says nothing of the file
+        raise
     except Exception:  # damaged files raise anything, from KeyError to NotImplementedError
         return None
 

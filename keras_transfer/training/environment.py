@@ -21,7 +21,7 @@ PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-
 def record_environment(run: Run, seed: int) -> None:
     """Leave environment.json; where a run is resumed, compare it and warn of other versions."""
     found = describe_environment(seed)
-    if run.read_plan() is None:
+    if run.read_plan() is None or not run.environment_file.exists():
         run.write_json(run.environment_file, found)
         return
     began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]

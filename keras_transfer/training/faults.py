@@ -21,12 +21,13 @@ def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
     try:
         yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        half = max(1, data.batch_size // 2)
         raise ConfigError(
             f"A batch must fit into memory. Received: {data.batch_size} images of "
-            f"{data.image_size} pixels. Try --batch_size {max(1, data.batch_size // 2)}."
+            f"{data.image_size} pixels. Try a new run with --batch_size {half}."
         ) from error
     except (tf.errors.OpError, OSError) as error:
-        changed = find_changed(data, run)
+        changed = find_changed(data, run) if run.split_file.exists() else []
         if not changed:
             raise
         raise ConfigError(

@@ -13,6 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from keras_transfer.stopping import check_stopped
+
 Batch = TypeVar("Batch")
 
 
@@ -51,11 +53,14 @@ def show_steps(
 ) -> Iterator[Batch]:
     """Yield the batches and move a bar on with each, where somebody watches."""
     if not shows_progress(quiet):
-        yield from batches
+        for batch in batches:
+            check_stopped()
+            yield batch
         return
     with _draw_bar() as progress:
         task = progress.add_task(name, total=steps, speed="…")
         for batch in batches:
+            check_stopped()
             yield batch
             progress.advance(task)
             if speed := progress.tasks[0].speed:

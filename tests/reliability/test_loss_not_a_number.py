@@ -64,8 +64,11 @@ def test_the_phase_goes_on_from_its_best_epoch_at_half_the_rate(
     assert_same_run(again, run)
 
 
-def test_in_its_first_epoch_a_phase_goes_back_to_its_start(spoil, train, tmp_path, cut_config):
-    spoil(2, FROZEN)
+@pytest.mark.parametrize("step", [2, 4])  # 4: the epoch's last, whose loss is of the weights before
+def test_in_its_first_epoch_a_phase_goes_back_to_its_start(
+    step, spoil, train, tmp_path, cut_config
+):
+    spoil(step, FROZEN)
     short = {"finetune": FinetuneConfig(epochs=0)}
     run = train(tmp_path / "spoilt", **short)
     assert "in epoch 1: it goes on from its start at half the rate" in run.log_file.read_text()

@@ -1,6 +1,7 @@
 """Which run is gone on with, what may have changed since, and who may do it."""
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -16,7 +17,13 @@ from same_runs import assert_same_run
 
 from keras_transfer import owner
 from keras_transfer.command_line import load_config
-from keras_transfer.config import ConfigError, DataConfig, TrainConfig
+from keras_transfer.config import (
+    CacheConfig,
+    ConfigError,
+    DataConfig,
+    FinetuneConfig,
+    TrainConfig,
+)
 from keras_transfer.resume import begin_run, name_places
 from keras_transfer.run import Run
 
@@ -50,7 +57,7 @@ def take(run, **changes):
         ({"data": {"batch_size": 8}}, "data.batch_size 8 where it has 16"),
         ({"finetune": {"epochs": 2}}, "finetune.epochs 2 where it has 4"),
         ({"finetune": {"epochs": "auto"}}, "finetune.epochs auto where it has 4"),
-        ({"frozen": {"epochs": 9}}, "frozen.epochs 9 of a phase that has begun with 4"),
+        ({"frozen": {"epochs": 9}}, "frozen.epochs 9 where it has 4"),
         ({"calibrate": True, "cache": {"mode": "off"}}, "calibrate True where it has False, cache.mode"),  # noqa: E501
     ],
 )  # fmt: skip
@@ -83,6 +90,37 @@ def test_more_epochs_are_taken_for_a_phase_that_has_not_begun(cut_run, train, tm
     assert run.history()["phase"].count("finetune") == 5
     assert_same_run(run, whole)
     assert "epochs: 5" in run.config_file.read_text()
+
+
+def test_a_phase_without_epochs_gets_none_once_another_has_begun(interrupt, tmp_path):
+    """It is not in the plan: what the epochs see was decided without it."""
+    run = interrupt(1, tmp_path, finetune=FinetuneConfig(epochs=0))
+    assert "finetune.epochs 3 where it has 0" in refuse(run, finetune={"epochs": 3})
+
+
+def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path, monkeypatch):
+    one = {
+        "frozen": dataclasses.replace(cut_config.frozen, epochs=1),
+        "finetune": FinetuneConfig(epochs=0),
+        "cache": CacheConfig(),
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr("keras_transfer.training.phases.run_phase", lambda *a: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(tmp_path, **one)
+    run = Run(tmp_path / "run")
+    assert load_config(run.config_file).cache.views == 1  # more would never be seen
+    train(resume=run.path, frozen={"epochs": 3})
+    assert load_config(run.config_file).cache.views == 2
+    assert run.history()["epoch"] == ["1", "2", "3"]
+
+
+def test_what_was_changed_can_be_changed_back(cut_run, tmp_path, cut_config, interrupt):
+    run = cut_run(4)
+    interrupt(1, resume=run.path, finetune={"epochs": 5}, cache={"memory_gb": 1.0}, quiet=False)
+    assert "finetune.epochs 4 where it has 5" in refuse(run, finetune={"epochs": 4})
+    config = take(run, cache={"memory_gb": "auto"}, quiet=True)
+    assert (config.cache.memory_gb, config.quiet) == ("auto", True)
 
 
 def test_paths_mean_the_same_from_every_folder(tmp_path, monkeypatch):
@@ -124,6 +162,7 @@ def test_changed_images_are_refused_by_name(own_images, train):
     message = refuse_images(train, run)
     assert "2 that are gone or changed" in message
     assert "train/level/003.png, val/upright/004.png" in message
+    assert "--dataset" in message
 
 
 def test_an_image_of_another_class_is_refused(own_images, train):
@@ -160,6 +199,13 @@ def test_another_label_in_a_table_is_refused(interrupt, train, stripes, tmp_path
 # Which run
 
 
+def test_a_kill_after_the_last_file_leaves_nothing(run_copy):
+    (run_copy.checkpoints).mkdir()
+    with pytest.raises(ConfigError, match="that is not finished"):
+        begin_run(TrainConfig(resume=str(run_copy.path)))
+    assert not run_copy.checkpoints.exists()
+
+
 def test_no_run_and_a_finished_one_are_refused(whole_run, tmp_path):
     with pytest.raises(ConfigError, match=r"must hold config\.yaml"):
         load_config(resume=str(tmp_path))
@@ -174,6 +220,10 @@ def test_a_state_of_another_format_is_refused(cut_run):
     run.plan_file.write_text(json.dumps(plan | {"format": 99}))
     with pytest.raises(ConfigError, match=r"of format 1 to be resumed\. Received: .* of format 99"):
         load_config(resume=str(run.path))
+    for garbage in ("{}", "[1]", "null", "{"):
+        run.plan_file.write_text(garbage)
+        with pytest.raises(ConfigError, match="must be as it was written"):
+            load_config(resume=str(run.path))
 
 
 @pytest.fixture
@@ -187,6 +237,9 @@ def several(cut_config, cut_runs, whole_run, tmp_path):
     config = dataclasses.replace(cut_config, output=tmp_path, resume="auto")
     other, _ = begin_run(dataclasses.replace(config, resume=None, seed=7, name="other"))
     other.release()
+    (tmp_path / "damaged/checkpoints").mkdir(parents=True)
+    (tmp_path / "damaged/config.yaml").touch()
+    (tmp_path / "damaged/checkpoints/plan.json").write_text("{}")
     (tmp_path / "not a run").mkdir()
     (tmp_path / "not a run/config.yaml").write_text("a: {b")
     return config
@@ -211,6 +264,14 @@ def test_auto_begins_a_new_run_where_there_is_none(several, tmp_path):
     assert begin(dataclasses.replace(several, output=tmp_path / "empty", name="fifth")) == "fifth"
 
 
+def test_auto_finds_a_run_whose_images_have_moved(several, tmp_path):
+    plan_file = tmp_path / "new/checkpoints/plan.json"
+    plan = json.loads(plan_file.read_text())
+    plan["settings"]["dataset"] = str(tmp_path)
+    plan_file.write_text(json.dumps(plan))
+    assert begin(dataclasses.replace(several, dataset=str(tmp_path))) == "new"
+
+
 def test_auto_does_not_take_a_run_of_other_images(several, tmp_path):
     other = dataclasses.replace(several, dataset=str(tmp_path))
     assert begin(other).startswith("tiny-two_phase-")
@@ -219,35 +280,57 @@ def test_auto_does_not_take_a_run_of_other_images(several, tmp_path):
 # Who
 
 
-def test_a_run_of_a_living_process_is_refused(cut_run):
-    run = cut_run(2)
+def write_owner(run, **changes):
     owner.claim(run.lock_file)
+    run.lock_file.write_text(json.dumps(json.loads(run.lock_file.read_text()) | changes))
+
+
+def test_a_run_that_is_held_is_refused(cut_run):
+    run = cut_run(2)
+    hold = owner.seize(run.lock_file)
     expected = rf"belongs to process {os.getpid()} on \S+\. If that is no more, remove .*lock\.json"
     assert re.search(expected, refuse(run))
+    hold.close()
+    take(run)
 
 
 def test_the_lock_of_a_dead_process_is_stale(cut_run):
     run = cut_run(2)
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    owner.claim(run.lock_file)
-    lock = json.loads(run.lock_file.read_text())
-    run.lock_file.write_text(json.dumps(lock | {"pid": process.pid}))
-    take(run)
-    run.lock_file.write_text(json.dumps(lock | {"pid": process.pid, "host": "elsewhere"}))
+    for pid in (process.pid, 1, os.getpid()):  # ended, or its number is another's by now
+        write_owner(run, pid=pid)
+        take(run)
+
+
+def test_an_owner_that_cannot_be_asked_is_believed(cut_run):
+    run = cut_run(2)
+    write_owner(run, host="elsewhere")
     assert "on elsewhere" in refuse(run)
-    run.lock_file.write_text("")
-    assert "an unknown process" in refuse(run)
+    for garbage in ("", "[]", "{"):
+        run.lock_file.write_text(garbage)
+        assert "an unknown process" in refuse(run)
+
+
+def test_where_no_folder_can_be_locked_the_process_number_decides(cut_run, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    run = cut_run(2)
+    monkeypatch.setattr(owner.fcntl, "flock", fail)
+    write_owner(run)
+    assert f"belongs to process {os.getpid()}" in refuse(run)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    write_owner(run, pid=process.pid)
+    take(run)
 
 
 def test_of_many_at_once_one_gets_the_run(cut_run):
     run = cut_run(2)
-    owner.claim(run.lock_file)
-    lock = json.loads(run.lock_file.read_text())
     for _ in range(20):
-        run.lock_file.write_text(json.dumps(lock | {"started": 0.0}))  # stale
-        got = []
-        start = threading.Barrier(8)
+        write_owner(run, started=0.0)  # stale
+        got, start = [], threading.Barrier(8)
 
         def seize(start=start, got=got):
             start.wait()
@@ -258,7 +341,20 @@ def test_of_many_at_once_one_gets_the_run(cut_run):
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(got) == [False] * 7 + [True]
+        (hold,) = filter(None, got)
+        hold.close()
+
+
+def test_a_run_that_cannot_be_taken_over_is_not_held(cut_run, monkeypatch):
+    run = cut_run(2)
+
+    def fail(folder):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("keras_transfer.resume.remove_unfinished", fail)
+        assert "must be a run that can be written" in refuse(run)
+    take(run)
 
 
 def test_a_run_is_locked_while_it_is_trained(train, tmp_path, monkeypatch):
