@@ -13,6 +13,14 @@ from keras_transfer.stopping import Stopped, check_stopped, stoppable
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+@pytest.fixture(autouse=True)
+def usual_handlers():
+    """Also where the tests run in the background, whose shell has SIGINT ignored."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 def look():
     return [signal.getsignal(number) for number in SIGNALS]
 

@@ -174,9 +174,8 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize(
-    "names", [["efficientnetb0"], pytest.param([*CARD, "convnexttiny"], marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [[*CARD, "convnexttiny"]])
 def test_a_saved_model_opens_and_predicts_without_this_package(
     names, tiny_row, images, tmp_path, randomize
 ):

@@ -7,6 +7,7 @@ the command's words: it answers with the process number, and with the exit statu
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,7 @@ def main():
         pid = os.fork()
         if not pid:
             os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             output = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(output, 1)
             os.dup2(output, 2)

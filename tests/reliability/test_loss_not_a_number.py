@@ -64,7 +64,8 @@ def test_the_phase_goes_on_from_its_best_epoch_at_half_the_rate(
     assert_same_run(again, run)
 
 
-@pytest.mark.parametrize("step", [2, 4])  # 4: the epoch's last, whose loss is of the weights before
+# 4: the last of an epoch, whose loss is that of the weights before
+@pytest.mark.parametrize("step", [pytest.param(2, marks=pytest.mark.slow), 4])
 def test_in_its_first_epoch_a_phase_goes_back_to_its_start(
     step, spoil, train, tmp_path, cut_config
 ):

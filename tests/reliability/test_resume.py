@@ -122,14 +122,14 @@ def test_a_run_that_had_done_nothing_yet_begins(cut_config, tmp_path):
 
 
 def test_the_weights_file_is_not_needed_while_the_checkpoints_are_whole(
-    interrupt, train, whole_run, finished_run, tmp_path
+    interrupt, train, whole_run, tmp_path
 ):
     file = tmp_path / "start.keras"
     file.write_bytes(whole_run.model_file.read_bytes())
     run = interrupt(2, tmp_path, weights=str(file))
     damaged = Run(shutil.copytree(run.path, tmp_path / "damaged"))
     (damaged.checkpoints / "00000.npz").unlink()
-    file.write_bytes(finished_run.model_file.read_bytes())
+    file.write_bytes(file.read_bytes() + b"changed")
     with pytest.raises(ConfigError, match=r"`weights` must be those that the run began with"):
         train(resume=damaged.path)
     file.unlink()

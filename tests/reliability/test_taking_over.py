@@ -199,11 +199,12 @@ def test_another_label_in_a_table_is_refused(interrupt, train, stripes, tmp_path
 # Which run
 
 
-def test_a_kill_after_the_last_file_leaves_nothing(run_copy):
-    (run_copy.checkpoints).mkdir()
+def test_a_kill_after_the_last_file_leaves_nothing(whole_run, tmp_path):
+    run = Run(shutil.copytree(whole_run.path, tmp_path / "run"))
+    run.checkpoints.mkdir()
     with pytest.raises(ConfigError, match="that is not finished"):
-        begin_run(TrainConfig(resume=str(run_copy.path)))
-    assert not run_copy.checkpoints.exists()
+        begin_run(TrainConfig(resume=str(run.path)))
+    assert not run.checkpoints.exists()
 
 
 def test_no_run_and_a_finished_one_are_refused(whole_run, tmp_path):
