@@ -109,16 +109,17 @@ class Run:
         new = cls(path.with_name(f"{NEW}{os.getpid()}-{secrets.token_hex(4)}"))
         new.path.mkdir()
         try:
-            hold = owner.seize(new.lock_file)
+            new.hold = owner.seize(new.lock_file)
             new.write_text(new.config_file, dump_config(config))
             new.path.rename(path)
         except BaseException as error:
+            new.release()
             shutil.rmtree(new.path, ignore_errors=True)
             if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 raise FileExistsError from error
             raise
         run = cls(path)
-        run.is_new, run.hold = True, hold
+        run.is_new, run.hold = True, new.hold
         return run
 
     @classmethod

@@ -122,7 +122,7 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     known = {entry["path"] for entry in report["unusable"]}
     known |= {path for group in report["duplicates"] for path in group["paths"]}
     if added := sorted(labels.keys() - known - set(listed.paths.tolist())):
-        logger.warning("%d images came since and are left out, such as %s", len(added), added[0])
+        logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
 
 
 def _leave_out(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:

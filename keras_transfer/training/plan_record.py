@@ -82,7 +82,9 @@ def recall_plan(
     cache = recorded["cache"]
     layout = {name: (tuple(shape), dtype) for name, (shape, dtype) in cache["layout"].items()}
     needed = count_bytes(layout)
-    place = "disk" if config.cache.reuse and needed <= budget.disk else budget.find_place(needed)
+    there = (run.scratch / "activations").is_dir()
+    on_disk = there or (config.cache.reuse and needed <= budget.disk)
+    place = "disk" if on_disk else budget.find_place(needed)
     if place is None:
         raise ConfigError(
             f"What the run keeps must fit again. Received: {say_bytes(needed)}, where "
@@ -94,5 +96,5 @@ def recall_plan(
         cuts=cache["cuts"], views=cache["views"], layout=layout, place=place, images={}
     )
     plan = place_images(plan, model, phases, data, config, budget)
-    logger.info("%s", describe_plan(plan, model, data))
+    logger.info("%s", describe_plan(plan, model, data) or "Cache: nothing is kept")
     return plan

@@ -155,7 +155,7 @@ def test_images_may_move_and_new_ones_are_left_out(own_images, train, tmp_path, 
     train(resume=run.path, dataset=str(moved))
     assert_same_run(run, whole_run)
     log = run.log_file.read_text()
-    assert "1 images came since and are left out, such as train/level/zzz.png" in log
+    assert "Images that came since are left out: 1, such as train/level/zzz.png" in log
 
 
 def test_another_label_in_a_table_is_refused(interrupt, train, stripes, tmp_path):
