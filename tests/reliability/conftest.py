@@ -10,18 +10,7 @@ from keras_transfer.config import CacheConfig, OptimizerConfig
 from keras_transfer.run import Run
 
 
-@pytest.fixture(autouse=True, scope="package")
-def no_figures():
-    """They take a third of such a training and read files only."""
-    import keras_transfer.analysis.summary as summary
-
-    with pytest.MonkeyPatch.context() as patch:
-        original = summary.draw_figures
-        patch.setattr(summary, "draw_figures", lambda run, root: None)
-        yield original
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def cut_config(tiny_config):
     """Settings under which a mistake shows: dropout, Adam's moments, early stopping, BatchNorm."""
     return dataclasses.replace(
@@ -33,28 +22,35 @@ def cut_config(tiny_config):
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def train(cut_config):
-    """Return a function that begins a run in a folder, or goes on with one."""
+    """Return a function that begins a run in a folder, or goes on with one.
+
+    Figures take a third of such a training and read files only, so few tests have them drawn.
+    """
+    import keras_transfer.analysis.summary as summary
     from keras_transfer.train import fine_tune
 
-    def call(output=None, resume=None, **changes):
+    def call(output=None, resume=None, *, figures=False, **changes):
         if resume is None:
             config = dataclasses.replace(cut_config, output=output, **{"name": "run"} | changes)
         else:
             config = load_config(resume=str(resume), **changes)
-        return fine_tune(config)
+        with pytest.MonkeyPatch.context() as patch:
+            if not figures:
+                patch.setattr(summary, "draw_figures", lambda run, root: None)
+            return fine_tune(config)
 
     return call
 
 
-@pytest.fixture(scope="package")
-def whole_run(train, tmp_path_factory, no_figures):
+@pytest.fixture(scope="session")
+def whole_run(train, tmp_path_factory):
     """What nobody interrupted; read it only."""
     return train(tmp_path_factory.mktemp("whole"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def interrupt(train):
     """Return a function that begins a run, or goes on, and ends it after so many of its epochs."""
     from keras_transfer.training.checkpoints import Checkpoints
@@ -78,7 +74,7 @@ def interrupt(train):
     return call
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def cut_runs(interrupt, tmp_path_factory):
     """Return a function that gives the run cut off after so many epochs; copy it."""
     made = {}
