@@ -1,7 +1,7 @@
 """Go on with an interrupted run: find it, take it over, refuse what would change its outcome."""
 
+import contextlib
 import dataclasses
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import Any
 
 from keras_transfer import owner
 from keras_transfer.config import ConfigError, TrainConfig, to_dict
-from keras_transfer.config_file import flatten, merge_layers
-from keras_transfer.run import NEW, Run
+from keras_transfer.config_file import dump_config, flatten, merge_layers
+from keras_transfer.run import Run
 from keras_transfer.whole_files import remove_unfinished
 
 # What may change between the parts of a run: its outcome does not depend on it.
@@ -70,15 +70,14 @@ def name_places(config: TrainConfig) -> TrainConfig:
 def find_newest(config: TrainConfig) -> Path | None:
     """Return the newest unfinished run in `config.output` that began with the same settings."""
     wanted = _flatten(to_dict(config))
-    files = config.output.expanduser().glob("*/config.yaml")
-    for file in sorted(files, key=os.path.getmtime, reverse=True):
+    files = config.output.expanduser().glob("[!.]*/config.yaml")
+    for file in sorted(files, key=_read_time, reverse=True):
         run = Run(file.parent)
-        other = config.name and config.name != run.path.name
-        if run.metrics_file.exists() or run.path.name.startswith(NEW) or other:
+        if run.metrics_file.exists() or (config.name and config.name != run.path.name):
             continue
         try:
             given, settled = _read_given(run), _flatten(run.read_settings())
-        except (ConfigError, ValueError, KeyError, TypeError):  # something else altogether
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not what we write
             continue
         given |= {name: settled[name] for name in PLACES if settled[name] == wanted[name]}
         if all(given[name] == wanted[name] for name in given.keys() - {*HARMLESS}):
@@ -148,17 +147,23 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
             "let the run end and go on from its weights in a new one: --weights "
             f"{shlex.quote(str(run.path))}."
         )
-    if longer and not begun:  # nothing is done, and another number of epochs may plan otherwise
-        run.clear()
-        settled = given
-    return merge_layers(settled | changes)
+    if not longer or begun:
+        return merge_layers(settled | changes)
+    # nothing is done yet, and another number of epochs may plan otherwise
+    kept = {name: settled[name] for name in (*HARMLESS, *PLACES)}
+    anew = merge_layers(given | kept | changes)
+    run.write_text(run.config_file, dump_config(anew))
+    run.clear()
+    return anew
 
 
 def _is_same(name: str, value: Any, given: Any) -> bool:
-    """Return whether a value says what the run was begun with: `auto` is resolved since."""
+    """Return whether a value says what the run was begun with, whatever became of it since."""
     if name in ("resume", "output", "name"):  # which run it is, not what it does
         return True
-    return name not in (*HARMLESS, *PLACES) and value in ("auto", None) and value == given
+    if value != given or name in (*HARMLESS, *PLACES):
+        return False
+    return not name.endswith(".epochs") or value == "auto"  # epochs may have been added since
 
 
 def _adds_epochs(name: str, value: Any, before: Any, begun: list[str]) -> bool:
@@ -190,6 +195,12 @@ def _read_given(run: Run) -> dict[str, Any]:
 def _flatten(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return every setting by its dotted name, in the form that YAML and JSON keep."""
     return flatten(to_dict(merge_layers(settings)))
+
+
+def _read_time(file: Path) -> float:
+    with contextlib.suppress(OSError):  # it is gone
+        return file.stat().st_mtime
+    return 0.0
 
 
 def _find_path(word: str) -> str:

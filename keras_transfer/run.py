@@ -30,6 +30,7 @@ HISTORY_COLUMNS = ("phase", "epoch", "learning_rate", *MEASURED, "seconds")
 
 PLAN_FORMAT = 1  # of the folder checkpoints; a run of another number is not resumed
 NEW = ".new-"  # how the name of a folder begins that becomes a run directory
+MOVED = "If the images of this run have moved, say where they are with --dataset."
 RESUME = "python -m keras_transfer.train --resume"
 Table = dict[str, list[str]]  # column name -> its cells, as text
 
@@ -92,10 +93,12 @@ class Run:
                 f"`output` must be a folder that can be written. Received: {output} "
                 f"({error.strerror}). Choose another with --output."
             ) from error
+        there = cls(output / names[0])
+        goes_on = there.config_file.exists() and not there.metrics_file.exists()
         raise ConfigError(
             f"`name` must be new in {output}. Received: {names[0]!r}, which exists. "
             "Choose another --name or remove that folder. "
-            + ("" if cls(output / names[0]).metrics_file.exists() else "Or go on: --resume.")
+            + (there._say_resume() if goes_on else "")
         )
 
     @classmethod
@@ -103,9 +106,9 @@ class Run:
         """Make the folder under another name first: it is never there without its files."""
         if os.path.lexists(path):
             raise FileExistsError
-        for lock in path.parent.glob(f"{NEW}*/lock.json"):  # of processes killed at this point
-            if owner.is_abandoned(lock):
-                shutil.rmtree(lock.parent, ignore_errors=True)
+        for left in map(cls, path.parent.glob(f"{NEW}*")):  # by processes killed at this point
+            if owner.is_abandoned(left.lock_file):
+                shutil.rmtree(left.path, ignore_errors=True)
         new = cls(path.with_name(f"{NEW}{os.getpid()}-{secrets.token_hex(4)}"))
         new.path.mkdir()
         try:

@@ -13,7 +13,7 @@ from keras_transfer.data.sources import choose_source
 from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
 from keras_transfer.registry import lookup
 from keras_transfer.resume import begin_run
-from keras_transfer.run import Run
+from keras_transfer.run import MOVED, Run
 from keras_transfer.start import import_tensorflow
 from keras_transfer.stopping import stoppable
 from keras_transfer.tables import draw_table
@@ -158,7 +158,10 @@ def check_names(config: TrainConfig) -> None:
     row = lookup(BACKBONES, "backbone", config.backbone)
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     lookup(STRATEGIES, "strategy", config.strategy)
-    choose_source(config.dataset or "digits")
+    try:
+        choose_source(config.dataset or "digits")
+    except ConfigError as error:
+        raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
     lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise ConfigError(

@@ -18,11 +18,9 @@ from keras_transfer.data.report import Report, build_report, list_mislabelled
 from keras_transfer.data.run_images import list_images, require_unchanged
 from keras_transfer.data.sources import load_examples, read_examples
 from keras_transfer.data.splits import SPLITS, assign_splits
-from keras_transfer.run import Run
+from keras_transfer.run import MOVED, Run
 
 logger = logging.getLogger(__name__)
-
-MOVED = "If the images of this run have moved, say where they are with --dataset."
 
 
 def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
@@ -89,10 +87,7 @@ def reload_splits(config: TrainConfig, run: Run) -> ImageData:
     Raises:
         ConfigError: Images are gone, changed or labelled otherwise; some are named.
     """
-    try:
-        source = read_examples(config.dataset or "digits", config.data)
-    except ConfigError as error:
-        raise ConfigError(f"{error} {MOVED}") from error
+    source = read_examples(config.dataset or "digits", config.data)
     listed = list_images(run, source)
     _compare_with_source(listed, source, run)
     plain = require_unchanged(listed, run, MOVED)

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from keras_transfer.run import HISTORY_COLUMNS, Run
-from keras_transfer.whole_files import replacing
+from keras_transfer.whole_files import DISK_ERRORS, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -216,11 +216,9 @@ def read_arrays(file: Path) -> Arrays | None:
         # not by its name: NumPy would leave a damaged file open
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             return {name: content[name] for name in content["names"].tolist()}
-    except FileNotFoundError:
-        return None
-    except OSError:  # the disk cannot be read now, which says nothing of the file
-        raise
-    except Exception:  # damaged files raise anything, from KeyError to NotImplementedError
+    except Exception as error:  # damaged files raise anything, from KeyError to OSError
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise  # it cannot be read now, which says nothing of what is in it
         return None
 
 

@@ -1,6 +1,8 @@
 """What can go wrong in the middle of a training, in words that say what to do."""
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -9,6 +11,7 @@ from keras_transfer.config import ConfigError
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.run import Run
 from keras_transfer.training.cache_key import find_changed
+from keras_transfer.whole_files import DISK_ERRORS
 
 
 @contextlib.contextmanager
@@ -21,14 +24,17 @@ def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
     try:
         yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error):  # TensorFlow calls that so, too
+            raise OSError(errno.ENOSPC, full) from error
         half = max(1, data.batch_size // 2)
         raise ConfigError(
             f"A batch must fit into memory. Received: {data.batch_size} images of "
             f"{data.image_size} pixels. Try a new run with --batch_size {half}."
         ) from error
     except (tf.errors.OpError, OSError) as error:
-        changed = find_changed(data, run) if run.split_file.exists() else []
-        if not changed:
+        disk = isinstance(error, OSError) and error.errno in DISK_ERRORS
+        if disk or not run.split_file.exists() or not (changed := find_changed(data, run)):
             raise
         raise ConfigError(
             "Images must stay as they are while a run is trained. Received: "

@@ -11,8 +11,19 @@ from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.weights import Weights, find_weights
 from keras_transfer.run import PLAN_FORMAT, Run
-from keras_transfer.training.cache_folders import claim_scratch, say_bytes, sweep_scratch
-from keras_transfer.training.cache_plan import CachePlan, describe_plan, place_images, read_budget
+from keras_transfer.training.cache_folders import (
+    MANIFEST,
+    claim_scratch,
+    say_bytes,
+    sweep_scratch,
+)
+from keras_transfer.training.cache_plan import (
+    CachePlan,
+    Place,
+    describe_plan,
+    place_images,
+    read_budget,
+)
 from keras_transfer.training.cache_store import count_bytes
 from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.strategies import Phase
@@ -82,9 +93,12 @@ def recall_plan(
     cache = recorded["cache"]
     layout = {name: (tuple(shape), dtype) for name, (shape, dtype) in cache["layout"].items()}
     needed = count_bytes(layout)
-    there = (run.scratch / "activations").is_dir()
-    on_disk = there or (config.cache.reuse and needed <= budget.disk)
-    place = "disk" if on_disk else budget.find_place(needed)
+    reuse = config.cache.reuse
+    if not reuse and (run.scratch / "activations" / MANIFEST).is_file():
+        needed = 0  # they are there
+        place: Place | None = "disk"
+    else:
+        place = "disk" if reuse and needed <= budget.disk else budget.find_place(needed)
     if place is None:
         raise ConfigError(
             f"What the run keeps must fit again. Received: {say_bytes(needed)}, where "

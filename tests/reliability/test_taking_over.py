@@ -11,6 +11,7 @@ from takeovers import refuse, take
 
 from keras_transfer.command_line import load_config
 from keras_transfer.config import (
+    AugmentConfig,
     CacheConfig,
     ConfigError,
     DataConfig,
@@ -58,6 +59,14 @@ def test_what_was_given_at_first_may_be_said_again(interrupt, tmp_path, cut_conf
     assert take(run, finetune=given).finetune == resolved
 
 
+def test_a_setting_that_was_settled_otherwise_may_be_said_again(interrupt, tmp_path):
+    """A strong augmentation makes fresh views of any number; the same command goes on."""
+    given = {"augment": AugmentConfig(preset="strong"), "cache": CacheConfig(views=2)}
+    run = interrupt(1, tmp_path, **given)
+    assert load_config(run.config_file).cache.views == "fresh"
+    assert take(run, cache={"views": 2}).cache.views == "fresh"
+
+
 def test_more_epochs_are_taken_for_a_phase_that_has_not_begun(cut_run, train, tmp_path, cut_config):
     run = cut_run(4)  # the first phase is over
     train(resume=run.path, finetune={"epochs": 5})
@@ -86,6 +95,9 @@ def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path,
             train(tmp_path, **one)
     run = Run(tmp_path / "run")
     assert load_config(run.config_file).cache.views == 1  # more would never be seen
+    take(run, frozen={"epochs": 2}, quiet=False)  # and killed before anything is planned
+    config = take(run)
+    assert (config.frozen.epochs, config.cache.views, config.quiet) == (2, "auto", False)
     train(resume=run.path, frozen={"epochs": 3})
     assert load_config(run.config_file).cache.views == 2
     assert run.history()["epoch"] == ["1", "2", "3"]
@@ -145,6 +157,12 @@ def test_an_image_of_another_class_is_refused(own_images, train):
     run, images = own_images
     (images / "train/level/003.png").rename(images / "train/upright/993.png")
     assert "train/level/003.png" in refuse_images(train, run)
+
+
+def test_a_folder_that_is_gone_may_have_moved(own_images, train, tmp_path):
+    run, images = own_images
+    images.rename(tmp_path / "moved")
+    assert "say where they are with --dataset" in refuse_images(train, run)
 
 
 def test_images_may_move_and_new_ones_are_left_out(own_images, train, tmp_path, whole_run):
