@@ -124,6 +124,7 @@ def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, strip
     np.testing.assert_array_equal(scaled.probabilities.argmax(1), own.probabilities.argmax(1))
 
 
+@pytest.mark.slow
 def test_what_was_exported_before_stays(run_copy):
     export_model(run_copy, ["tflite"])
     before = (run_copy.exports / "model.tflite").stat().st_mtime_ns

@@ -77,6 +77,7 @@ def run_snippet(code, folder):
     return np.array(printed.replace(",", " ").split(), float)
 
 
+@pytest.mark.slow
 def test_each_snippet_has_five_lines_and_gives_the_runs_answer(exported_run, photo, tmp_path):
     found = read_snippets(exported_run)
     assert len(found) == 7  # model.keras, the SavedModel, four TFLite files, ONNX
