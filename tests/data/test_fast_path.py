@@ -84,7 +84,7 @@ def test_plain_files_give_the_batches_that_pillow_gives(make_data, stream):
 def test_decoding_views_runs_ahead_of_the_model_but_not_far(make_data, decoded):
     batches = iter(make_data(repeat=8, batch_size=1).view_batches(200))
     next(batches)
-    for _ in range(100):
+    for _ in range(1000):
         time.sleep(0.02)
         if len(decoded) > 8:
             break

@@ -16,6 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from same_runs import assert_same_run
+
 from keras_transfer.run import Run
 from keras_transfer.tables import draw_table
 
@@ -32,29 +34,53 @@ class Kill:
     stage: str  # setup, frozen, finetune or finish
 
 
-def kill_run(start, path, draw, epochs, kills):
-    """Kill a run again and again, until it is done or has been killed often enough.
+def check_kills(start, words, folder, kills, seed=0):
+    """Kill runs of these settings and compare each with one that nobody killed.
 
     Args:
-        start: Begins or goes on with the run; returns a process with `pid`, `poll` and `wait`.
-        path: Its run directory.
-        draw: A `random.Random`.
-        epochs: Those of each phase, by name.
-        kills: The most.
+        start: Called with words, begins or goes on with a run; returns a process with `pid`,
+            `poll` and `wait`.
+        words: The options of the training, without its name.
+        folder: Its `--output`.
+        kills: The least number of kills; a fifth of them in each phase at least.
+        seed: Of the moments.
 
     Returns:
-        The kills that hit a living process. The run is done.
+        The kills that hit a living process.
     """
-    found, total = [], sum(epochs.values())
-    targets = sorted(draw.randrange(total) for _ in range(kills))
+    assert start([*words, "--name", "whole"]).wait() == 0
+    whole, found, draw = Run(Path(folder, "whole")), [], random.Random(seed)
+    phases = whole.history()["phase"]
+    while (rest := kills - len(found)) > 0 or _find_missed(phases, found, kills):
+        assert len(found) < 3 * kills, describe(found)
+        # the first epoch of a phase is the longest one, since it traces: nothing is hit as surely
+        targets = [phases.index(name) for name in _find_missed(phases, found, kills)]
+        targets += [draw.randrange(len(phases)) for _ in range(rest - len(targets))]
+        path = Path(folder, f"killed{len(found)}")
+        command = [*words, "--name", path.name, "--resume", "auto"]
+        found += _kill_run(lambda: start(command), path, draw, whole, sorted(targets))  # noqa: B023
+        assert_same_run(Run(path), whole)
+    print(describe(found))
+    return found
+
+
+def _find_missed(phases, found, kills):
+    """Return the phases in which fewer than a fifth of the kills fell."""
+    stages = [kill.stage for kill in found]
+    return [name for name in dict.fromkeys(phases) if stages.count(name) < max(1, kills // 5)]
+
+
+def _kill_run(start, path, draw, whole, targets):
+    """Kill a run in each of these epochs (their numbers, rising), or until it is done."""
+    found = []
     while True:
         process, began = start(), time.monotonic()
-        if len(found) < kills:
+        if len(found) < len(targets):
             # every fifth anywhere in its session, which is mostly before the first epoch
             target = None if len(found) % 5 == 4 else targets[len(found)]
-            moment = _wait_for_moment(process, Run(path), target, draw.uniform(0, 1))
+            moment = _wait_for_moment(process, Run(path), whole, target, draw.uniform(0, 1))
             if moment is not None and _kill(process):
-                done, stage = _look(Run(path), epochs, moment)
+                done, stage = _look(Run(path), whole.history()["phase"], moment)
                 found.append(Kill(time.monotonic() - began, done, stage))
                 continue
         if process.wait() != 0:
@@ -62,7 +88,7 @@ def kill_run(start, path, draw, epochs, kills):
         return found
 
 
-def _wait_for_moment(process, run, target, share):
+def _wait_for_moment(process, run, whole, target, share):
     """Wait until so many epochs are done and a share of the next; tell where the log began.
 
     Without a target, wait that share of three seconds. None: the run ended before.
@@ -77,7 +103,7 @@ def _wait_for_moment(process, run, target, share):
             if process.poll() is not None:
                 return None
             time.sleep(EVERY)
-        time.sleep(share * _last_epoch(run))
+        time.sleep(share * float(whole.history()["seconds"][target]))
     return logged if process.poll() is None else None
 
 
@@ -91,12 +117,6 @@ def _count(run):
     return max((int(file.stem) for file in run.checkpoints.glob("[0-9]*.npz")), default=0)
 
 
-def _last_epoch(run):
-    """Return the seconds of the last epoch, or a guess."""
-    table = run.history()["seconds"] if run.history_file.exists() else []
-    return max(0.05, min(1.0, float(table[-1]))) if table else 0.5
-
-
 def _is_training(run, logged):
     return b"Phase " in _read_log(run, logged)
 
@@ -105,17 +125,11 @@ def _read_log(run, logged):
     return run.log_file.read_bytes()[logged:] if run.log_file.exists() else b""
 
 
-def _look(run, epochs, logged):
-    done, left = _count(run), _count(run)
-    if run.model_file.exists() or done == sum(epochs.values()):
+def _look(run, phases, logged):
+    done = _count(run)
+    if run.model_file.exists() or done == len(phases):
         return done, "finish"
-    if not _is_training(run, logged):
-        return done, "setup"
-    for name, count in epochs.items():
-        if left < count:
-            return done, name
-        left -= count
-    raise AssertionError
+    return done, phases[done] if _is_training(run, logged) else "setup"
 
 
 def describe(kills):
@@ -128,15 +142,11 @@ def describe(kills):
 
 
 def start_command(words):
-    """Return what starts `keras_transfer.train` in a process group of its own."""
-
-    def start():
-        command = [sys.executable, "-m", "keras_transfer.train", *words]
-        return subprocess.Popen(
-            command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    return start
+    """Start `keras_transfer.train` in a process group of its own."""
+    command = [sys.executable, "-m", "keras_transfer.train", *words]
+    return subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def main():
@@ -144,23 +154,9 @@ def main():
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options, words = parser.parse_known_args()
-    from same_runs import assert_same_run
-
     with tempfile.TemporaryDirectory() as folder:
-        base = [*words, "--output", folder]
-        if start_command([*base, "--name", "whole"])().wait():
-            raise SystemExit("The undisturbed run failed")
-        whole, found, draw = Run(f"{folder}/whole"), [], random.Random(options.seed)
-        phases = whole.history()["phase"]
-        epochs = {name: phases.count(name) for name in dict.fromkeys(phases)}
-        while len(found) < options.kills:
-            name = f"killed{len(found)}"
-            start = start_command([*base, "--name", name, "--resume", "auto"])
-            path = Path(folder, name)
-            found += kill_run(start, path, draw, epochs, options.kills - len(found))
-            assert_same_run(Run(path), whole)
-            print(f"{len(found)} kills so far; the run ends with the same weights", flush=True)
-    print(describe(found))
+        words += ["--output", folder]
+        check_kills(start_command, words, folder, options.kills, options.seed)
 
 
 if __name__ == "__main__":
