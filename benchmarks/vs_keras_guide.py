@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_transfer.data.examples import SPLIT_WORDS
-from keras_transfer.models.backbones import BACKBONES, Backbone, find_boundary
+from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.boundaries import find_boundary
 from keras_transfer.run import Run, read_table
 
 GUIDE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")  # what the guide's loader picks up

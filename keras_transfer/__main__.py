@@ -6,7 +6,7 @@ from keras_transfer.command_line import run_command
 from keras_transfer.registry import lookup
 
 VERBS = {
-    "train": "train one model in two phases",
+    "train": "train one model, by default in two phases",
     "evaluate": "measure a finished run, on its own or on other images",
     "predict": "classify images with a run or an exported model",
     "export": "write a run's model for servers and phones, and prove it equal",

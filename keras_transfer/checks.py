@@ -42,6 +42,11 @@ def require(holds: bool, option: str, must: str, received: Any) -> None:
         raise ConfigError(f"`{option}` must be {must}. Received: {received!r}.")
 
 
+def is_count(value: Any, least: int = 1) -> bool:
+    """Return whether `value` is a whole number from `least`; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 def check_types(section: Any, prefix: str) -> None:
     """Check the type of every field, since a dataclass takes any value from Python code.
 
@@ -58,7 +63,8 @@ def check_types(section: Any, prefix: str) -> None:
             continue
         value = _to_plain(value, kinds)
         names = [KINDS.get(kind, f"a {kind.__name__}") for kind in kinds if kind is not NoneType]
-        fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+        plain = tuple(get_origin(kind) or kind for kind in kinds)
+        fits = isinstance(value, plain) and (bool in kinds or not isinstance(value, bool))
         require(fits or len(names) > 1, option, names[0], value)
         require(value != "", option, "at least one letter long", value)
         require(not isinstance(value, float) or math.isfinite(value), option, "finite", value)

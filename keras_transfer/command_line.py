@@ -64,11 +64,21 @@ class Parser(jsonargparse.ArgumentParser):
         raise ConfigError(_one_line(message, self)) from ex
 
 
-def build_parser(command: str) -> Parser:
-    """Return the parser of every option of `TrainConfig`, without parsing anything yet."""
+def build_parser(
+    command: str,
+    about: str = "Train an image classifier from a pretrained backbone, by default in two phases.",
+    add_more: Callable[[Parser], None] | None = None,
+) -> Parser:
+    """Return the parser of every option of `TrainConfig`, without parsing anything yet.
+
+    Args:
+        command: The verb.
+        about: What it does.
+        add_more: Adds the options that the command has besides.
+    """
     parser = Parser(
         prog=f"python -m keras_transfer.{command}",
-        description="Train an image classifier in two phases from a pretrained backbone.",
+        description=about,
         allow_abbrev=False,
         print_config=None,  # jsonargparse's own does not know the short options
     )
@@ -76,9 +86,12 @@ def build_parser(command: str) -> Parser:
     parser.add_argument(
         "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."
     )
-    parser.add_argument(
-        "--list_backbones", type=bool, default=False, help="Print the backbones and exit."
-    )
+    if command == "train":
+        parser.add_argument(
+            "--list_backbones", type=bool, default=False, help="Print the backbones and exit."
+        )
+    if add_more:
+        add_more(parser)
     for short, fields in SHORT_OPTIONS.items():
         parser.add_argument(
             f"--{short}",
@@ -95,14 +108,26 @@ def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
     Raises:
         ConfigError: A word is no option, or a value does not fit.
     """
-    options = parser.parse_args(_complete_flags(arguments), defaults=False).as_dict()
-    options.pop("list_backbones", None)  # answered by the command before it comes here
-    file, printed = options.pop("config", None), options.pop("print_config", False)
-    config = _build_config({} if file is None else read_yaml(file), options)
+    file, options, printed = read_words(parser, arguments)
+    config = _build_config(file, options)
     if printed:
         print(dump_config(config), end="")
         raise SystemExit(0)
     return config
+
+
+def read_words(
+    parser: Parser, arguments: Sequence[str]
+) -> tuple[Mapping[Any, Any], dict[str, Any], bool]:
+    """Return what the file of `--config` states, the options, and whether to print settings only.
+
+    Raises:
+        ConfigError: A word is no option, or a value does not fit.
+    """
+    options = parser.parse_args(_complete_flags(arguments), defaults=False).as_dict()
+    options.pop("list_backbones", None)  # answered by the command before it comes here
+    file, printed = options.pop("config", None), options.pop("print_config", False)
+    return {} if file is None else read_yaml(file), options, printed
 
 
 def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:
@@ -169,15 +194,24 @@ def _one_line(message: str, parser: Parser | PlainParser) -> str:
         if not option.startswith("-"):
             return f"Every word must belong to an option. Received: {option!r}. See --help."
         return f"Unknown option {option}. {suggest_option(option, options)}"
-    if found := re.match(r"argument (?:\S+/)?--(\S+): expected one argument", text):
+    if found := re.match(
+        r"argument (?:\S+/)?--(\S+): expected (?:one|at least one) argument", text
+    ):
         return f"`{found[1]}` must be followed by a value. Received: none."
+    if found := re.match(r"argument (?:\S+/)?--(\S+): invalid (\w+) value: (.*)", text):
+        kinds = {kind.__name__: words for kind, words in KINDS.items()}
+        must = kinds.get(found[2], f"a {found[2]}")
+        return f"`{found[1]}` must be {must}. Received: {found[3]}."
     if found := re.search(r"Group '(\w+)' does not accept option '(.+?)'", text):
         option = f"{found[1]}.{found[2]}"
         return f"Unknown setting {option!r}. {suggest_option(f'--{option}', options)}"
     if found := re.match(r"Option '(.+?)' is not accepted", text):  # in a file of settings
         return f"Unknown setting {found[1]!r}. {suggest_option(f'--{found[1]}', options)}"
     # Greedy: the last key is the innermost, as in `--data '{batch_size: x}'`.
-    wrong = r'.*Parser key "([\w.]+)": (Expected an? .*?|Does not .*) (?:Got|Given) value:(.*)'
+    wrong = (
+        r'.*Parser key "([\w.]+)"(?: element \d+)?: (Expected an? .*?|Does not .*)'
+        r" (?:Got|Given) value:(.*)"
+    )
     if found := re.match(wrong, text):
         received = found[3].strip() or "''"
         return f"`{found[1]}` must be {_words(found[2])}. Received: {received}."
@@ -190,5 +224,7 @@ def _words(fault: str) -> str:
     """Say the types in a message as a person would: "Expected a <class 'int'>." as a number."""
     if choices := re.search(r"Literal\[(.*?)\]", fault):
         return "one of " + choices[1].replace("'", "")
+    if "dict[str, float]" in fault:
+        return "names with numbers, such as {head: 1e-3}"
     names = dict.fromkeys(re.findall(r"<class '(\w+)'>", fault.partition("Errors:")[0]))
     return " or ".join(words for kind, words in KINDS.items() if kind.__name__ in names) or fault

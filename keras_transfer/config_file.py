@@ -57,7 +57,12 @@ class _Dumper(yaml.SafeDumper):
 
 def dump_config(config: TrainConfig) -> str:
     """Return the settings as YAML that `--config` reads back to the same settings."""
-    return str(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    return dump_settings(to_dict(config))
+
+
+def dump_settings(settings: Mapping[str, Any]) -> str:
+    """Return plain values as YAML that `read_yaml` reads back to the same."""
+    return str(yaml.dump(dict(settings), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def read_yaml(file: str | Path) -> Mapping[Any, Any]:

@@ -57,8 +57,12 @@ def name_places(config: TrainConfig) -> TrainConfig:
     words = ("auto", "imagenet", "bundled", "none")
     return dataclasses.replace(
         config,
-        dataset="digits" if config.dataset in (None, "digits") else _find_path(config.dataset),
-        weights=config.weights if config.weights in words else _find_path(config.weights),
+        dataset="digits" if config.dataset in (None, "digits") else find_path(config.dataset),
+        weights=config.weights if config.weights in words else find_path(config.weights),
+        regularize=dataclasses.replace(
+            config.regularize,
+            source=config.regularize.source and find_path(config.regularize.source),
+        ),
         data=dataclasses.replace(
             config.data,
             data_dir=data_dir and data_dir.expanduser().absolute(),
@@ -71,7 +75,7 @@ def find_newest(config: TrainConfig) -> Path | None:
     """Return the newest unfinished run in `config.output` that began with the same settings."""
     wanted = _flatten(to_dict(config))
     files = config.output.expanduser().glob("[!.]*/config.yaml")
-    for file in sorted(files, key=_read_time, reverse=True):
+    for file in sorted(files, key=read_time, reverse=True):
         run = Run(file.parent)
         if run.metrics_file.exists() or (config.name and config.name != run.path.name):
             continue
@@ -134,6 +138,8 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
         if value != settled[name] and not _is_same(name, value, given[name])
     }
     begun = list(dict.fromkeys(run.history()["phase"])) if run.history_file.exists() else []
+    if begun and settled["strategy"] != "two_phase":  # the epochs are divided otherwise there
+        begun = ["frozen", "finetune"]
     longer = [name for name in changes if _adds_epochs(name, changes[name], settled[name], begun)]
     refused = [
         f"{name} {value} where it has {settled[name]}"
@@ -197,13 +203,14 @@ def _flatten(settings: Mapping[str, Any]) -> dict[str, Any]:
     return flatten(to_dict(merge_layers(settings)))
 
 
-def _read_time(file: Path) -> float:
+def read_time(file: Path) -> float:
+    """Return when a file was written, in seconds; 0 if it is gone."""
     with contextlib.suppress(OSError):  # it is gone
         return file.stat().st_mtime
     return 0.0
 
 
-def _find_path(word: str) -> str:
+def find_path(word: str) -> str:
     """Return a path in full; other words, such as tfds:NAME, as they are."""
     path = Path(word).expanduser()
     return str(path.absolute()) if path.exists() else word

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_transfer import owner
+from keras_transfer import owner, whole_files
 from keras_transfer.config import ConfigError, DeadEnd, TrainConfig
 from keras_transfer.config_file import dump_config, read_yaml
 from keras_transfer.run_log import logging_to
-from keras_transfer.whole_files import explaining_disk, replacing
+from keras_transfer.whole_files import explaining_disk
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Run:
         self.data_report_file = self.path / "data_report.json"
         self.freeze_table_file = self.path / "freeze_table.csv"
         self.history_file = self.path / "history.csv"
+        self.range_test_file = self.path / "range_test.csv"
+        self.drift_file = self.path / "backbone_drift.csv"
         self.predictions_file = self.path / "predictions.csv"
         self.log_file = self.path / "train.log"
         self.model_file = self.path / "model.keras"
@@ -192,9 +194,7 @@ class Run:
 
     def write_text(self, file: Path, text: str) -> None:
         """Write a text file whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="")
+        whole_files.write_text(file, text)
 
     def write_json(self, file: Path, content: Mapping[str, Any]) -> None:
         """Write a JSON file whole or not at all; NaN is refused, since JSON has none."""
@@ -206,13 +206,7 @@ class Run:
         self, file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
         """Write a CSV file whole or not at all."""
-        with (
-            replacing(file) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as stream,
-        ):
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(rows)
+        whole_files.write_table(file, columns, rows)
 
     def lap(self, part: str) -> None:
         """Count the time since the last call, or since the start, for a part of the training."""

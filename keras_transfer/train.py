@@ -1,29 +1,35 @@
-"""Train one image classifier in two phases: `python -m keras_transfer.train`."""
+"""Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
-import importlib.util
 import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.accuracy_floor import check_floor
 from keras_transfer.command_line import build_parser, parse_config, run_command
-from keras_transfer.config import ConfigError, Policy, TrainConfig
-from keras_transfer.data.presets import AUGMENTATIONS
-from keras_transfer.data.sources import choose_source
-from keras_transfer.models.backbones import BACKBONES, find_boundary, list_backbones
-from keras_transfer.registry import lookup
+from keras_transfer.config import Policy, TrainConfig
+from keras_transfer.data.presets import (
+    Augmentation,
+    describe_augmentation,
+)
+from keras_transfer.models.backbones import BACKBONES, list_backbones
+from keras_transfer.names import check_names
 from keras_transfer.resume import begin_run
-from keras_transfer.run import MOVED, Run
+from keras_transfer.run import Run
 from keras_transfer.start import import_tensorflow
 from keras_transfer.stopping import stoppable
 from keras_transfer.tables import draw_table
-from keras_transfer.training.strategies import STRATEGIES, plan_phases
+from keras_transfer.training.strategies import (
+    check_steps,
+    plan_phases,
+)
 
 if TYPE_CHECKING:
     import keras
 
     from keras_transfer.data.pipeline import ImageData
     from keras_transfer.models.weights import Weights
+
+SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
@@ -72,6 +78,7 @@ def _train(config: TrainConfig, run: Run) -> None:
             precision.precision(policy),
             precision.seeded(config.seed),
         ):
+            precision.require_one_device(config.optimizer.accumulate)
             facts, temperature = _fit(config, policy, weights, data, run)
         _report(run, data, facts, temperature)
     if weights.warning:
@@ -83,7 +90,7 @@ def _fit(
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.training.cache_plan import plan_cache
-    from keras_transfer.training.defaults import resolve_auto
+    from keras_transfer.training.defaults import resolve_auto, resolve_strategy
     from keras_transfer.training.estimate import announce
     from keras_transfer.training.frozen_cache import keep_images
     from keras_transfer.training.model import build_classifier
@@ -91,18 +98,23 @@ def _fit(
     from keras_transfer.training.plan_record import recall_plan, record_plan
 
     row, given = BACKBONES[config.backbone], config
+    config, reason = resolve_strategy(config, data, run)
     config = resolve_auto(config, row, data, weights.kind, policy)
     model = build_classifier(config, data.class_names, weights)
     phases = plan_phases(config, row)
+    check_steps(phases, data.steps, config.optimizer.accumulate)
     plan = recall_plan(model, phases, data, config, run)
     plan = plan or plan_cache(model, phases, data, config, run)
-    record_plan(run, given, config, weights, plan)
+    record_plan(run, given, config, weights, plan, reason)
     announce(model, phases, data, plan, config)
     run.lap("model")
     data = keep_images(data, plan, run)
     run.lap("images")
+    if data.augmentation != Augmentation():
+        _draw_views(config, run, data)  # now, so that it can be looked at during the training
+        run.lap("figures")
     kept = run_phases(model, phases, data, plan, config, run)
-    facts = _describe(config, weights) | {
+    facts = _describe(config, weights, reason) | {
         "kept_phase": kept,
         "parameters": _count_parameters(model),
     }
@@ -148,33 +160,19 @@ def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: flo
     logger.info("%s", summarize_run(run))
 
 
-def check_names(config: TrainConfig) -> None:
-    """Look up every name in `config` before TensorFlow is loaded or anything is downloaded.
+def _draw_views(config: TrainConfig, run: Run, data: "ImageData") -> None:
+    from keras_transfer.analysis.summary import draw_augmentation
 
-    Raises:
-        ConfigError: A name is unknown (close ones are listed), there is no such data set, or the
-            freeze boundary is out of range.
-    """
-    row = lookup(BACKBONES, "backbone", config.backbone)
-    find_boundary(config.backbone, row, config.finetune.locked_layers)
-    lookup(STRATEGIES, "strategy", config.strategy)
-    try:
-        choose_source(config.dataset or "digits")
-    except ConfigError as error:
-        raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
-    lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
-    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
-        raise ConfigError(
-            "`tensorboard` must be installed to be logged to. Received: no such package. "
-            "Run: pip install tensorboard"
-        )
+    views = data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
+    draw_augmentation(run, describe_augmentation(config.augment), *views)
 
 
-def _describe(config: TrainConfig, weights: "Weights") -> dict[str, Any]:
+def _describe(config: TrainConfig, weights: "Weights", reason: str) -> dict[str, Any]:
     """Return the entries of metrics.json that are known before the training."""
     return {
         "backbone": config.backbone,
         "strategy": config.strategy,
+        **({"strategy_reason": reason} if reason else {}),
         "weights": weights.kind,
         "weights_sha256": weights.sha256,
     }

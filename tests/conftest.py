@@ -1,5 +1,6 @@
 """A tiny backbone, a small folder of images, and one finished run that tests share read-only."""
 
+import contextlib
 import dataclasses
 import fcntl
 import os
@@ -29,6 +30,34 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@contextlib.contextmanager
+def drawing(wanted):
+    """Have runs draw their figures, or leave them out: they are a third of a short training."""
+    import keras_transfer.train as train
+    from keras_transfer.analysis import summary
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((summary, "draw_figures"), (train, "_draw_views")):
+            original = DRAWN.setdefault(name, getattr(module, name))
+            patch.setattr(module, name, original if wanted else lambda *words: None)
+        yield
+
+
+DRAWN = {}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def undrawn():
+    with drawing(False):
+        yield
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Return a context in which runs draw their figures."""
+    return lambda: drawing(True)
 
 
 @pytest.fixture(autouse=True)
@@ -125,11 +154,12 @@ def tiny_config(tiny_backbone, stripes, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished_run(tiny_config):
-    """One finished run; read it, never write into it."""
+def finished_run(tiny_config, drawn):
+    """One finished run with figures; read it, never write into it."""
     from keras_transfer.train import fine_tune
 
-    return fine_tune(tiny_config)
+    with drawn():
+        return fine_tune(tiny_config)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from refusals import refuse
 
 from keras_transfer.command_line import (
     SHORT_OPTIONS,
+    PlainParser,
     load_config,
     parse_config,
     run_command,
@@ -32,6 +33,20 @@ def test_options_win_over_the_file_and_the_file_over_the_defaults(parser, write_
     options = ["--seed", "2", "--data.batch_size=8"]
     assert parse_config(parser, ["--config", file, *options]) == expected
     assert parse_config(parser, [*options, "--config", file]) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "answer"),
+    [
+        (int, "true", "`tta` must be a whole number. Received: 'true'."),
+        (float, "much", "`tta` must be a number. Received: 'much'."),
+    ],
+)
+def test_a_plain_parser_says_what_a_value_must_be(kind, value, answer):
+    parser = PlainParser("evaluate", None)
+    parser.add_argument("--tta", type=kind)
+    with pytest.raises(ConfigError, match=re.escape(answer)):
+        parser.parse_args(["--tta", value])
 
 
 def test_short_options_mean_the_settings_of_the_sections(parser):

@@ -48,6 +48,17 @@ def test_values_of_a_file_mean_what_a_person_reads(write_yaml, content, expected
     assert load_config(write_yaml(content)) == expected
 
 
+def test_settings_of_the_augmentation_go_on_top_of_its_preset(parser, write_yaml):
+    file = write_yaml("augment: {preset: light, hue: 0.1, crop: 0.5, blur: null}")
+    words = ["--augment.mixup", "0.2", "--augment.flip", "false", "--augment.crop=1"]
+    found = parse_config(parser, ["--config", file, *words]).augment
+    assert found == AugmentConfig(preset="light", hue=0.1, crop=1.0, mixup=0.2, flip=False)
+    assert load_config(write_yaml(dump_config(TrainConfig(augment=found)))).augment == found
+    for option, word in (("flip", "0.5"), ("flip", "1"), ("mixup", "true"), ("mixup", "11")):
+        message = refuse(parser, f"--augment.{option}={word}")
+        assert message.startswith(f"`augment.{option}` must be "), message
+
+
 @pytest.mark.parametrize("value", ["1.0", "100.0", "1e2", "true", "-1", "''", "null", "[1]"])
 def test_locked_layers_that_could_be_misread_are_refused_in_a_file(parser, write_yaml, value):
     message = refuse(parser, "--config", write_yaml(f"finetune: {{locked_layers: {value}}}"))

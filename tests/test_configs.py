@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keras_transfer.command_line import build_parser, load_config, parse_config
-from keras_transfer.train import check_names
+from keras_transfer.names import check_names
 
 CONFIGS = [
     file

@@ -2,10 +2,12 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
-from keras_transfer.config import ConfigError
-from keras_transfer.evaluate import evaluate_run, main
+from keras_transfer.config import AugmentConfig, ConfigError
+from keras_transfer.data.presets import AUGMENTATIONS, Augmentation
+from keras_transfer.evaluate import _choose_views, evaluate_run, main
 
 
 def test_own_images_give_the_numbers_of_the_run(finished_run, capsys):
@@ -75,6 +77,41 @@ def test_images_that_were_trained_on_are_pointed_out(finished_run, stripes, capl
     caplog.clear()
     evaluate_run(finished_run, str(stripes / "test"))
     assert "trained on" not in caplog.text
+
+
+def test_test_time_augmentation_is_the_mean_over_the_image_and_its_views(finished_run):
+    import keras
+
+    from keras_transfer.command_line import load_config
+    from keras_transfer.data.pipeline import hold_split
+    from keras_transfer.data.run_images import read_own_images
+
+    found = evaluate_run(finished_run, tta=3)
+    config = load_config(finished_run.config_file)
+    examples, plain = read_own_images(finished_run, config, "test")
+    data = hold_split(examples, config, 32, plain, AUGMENTATIONS["standard"])
+    model = keras.models.load_model(finished_run.model_file)
+    clean = [model(images) for images, _ in data.clean_batches("test")]
+    views = [model(images) for images in data.view_batches(2, "test")]
+    mean = np.concatenate([np.mean([c, *views[2 * i :][:2]], axis=0) for i, c in enumerate(clean)])
+    np.testing.assert_allclose(found.probabilities, mean, atol=1e-5)
+    assert np.abs(found.probabilities - np.concatenate(clean)).max() > 1e-3
+
+
+@pytest.mark.parametrize("tta", [0, 2.0, True])
+def test_a_number_of_views_that_is_none_is_refused(finished_run, tta):
+    with pytest.raises(ConfigError, match="`tta` must be a whole number from 1"):
+        evaluate_run(finished_run, tta=tta)
+
+
+def test_a_run_without_views_is_not_averaged_over_views():
+    nothing = AugmentConfig(preset="randaugment", flip=False, erase=1, mixup=0.2)
+    with pytest.raises(ConfigError, match=r"`tta` must be 1 where .* 2, and randaugment, flip off"):
+        _choose_views(nothing, True, 2)
+    assert _choose_views(nothing, True, 1) == Augmentation()
+    assert _choose_views(AugmentConfig(preset="cutmix"), True, 8) == AUGMENTATIONS["standard"]
+    with pytest.raises(ConfigError, match="flips of digits"):
+        _choose_views(AugmentConfig(preset="light"), False, 2)
 
 
 @pytest.mark.parametrize("other", [False, True])

@@ -109,6 +109,7 @@ def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     assert (unsure_copy.exports / "model.tflite").is_file()  # it answers as the model, so it stays
 
 
+@pytest.mark.slow  # two exports
 def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, stripes):
     report = export_model(unsure_copy, ["tflite"], calibrate=True)
     (row,) = report["artefacts"]
@@ -191,6 +192,7 @@ def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, 
     assert "| not checked |" in run.model_card_file.read_text()
 
 
+@pytest.mark.slow  # two exports
 def test_what_a_killed_export_left_is_removed(run_copy):
     ended = subprocess.Popen([sys.executable, "-c", "pass"])
     ended.wait()

@@ -66,6 +66,7 @@ def test_an_oriented_picture_gets_the_same_answer_however_it_is_stored(odd_run, 
     np.testing.assert_allclose(found.probabilities, found.probabilities[[0, 0, 0]], atol=0.02)
 
 
+@pytest.mark.slow  # 20 seconds
 def test_the_answer_is_the_same_from_every_command_and_file(odd_run, shared, tmp_path):
     """Plain photographs and turned ones: evaluate, predict, each export, and encoded images."""
     tensorflow = pytest.importorskip("tensorflow")

@@ -77,7 +77,9 @@ def test_weights_that_were_moved_away_are_written_again(finished, tmp_path):
         np.testing.assert_array_equal(values, found[name])
 
 
-@pytest.mark.parametrize("when", ["between epochs", "within an epoch"])
+@pytest.mark.parametrize(
+    "when", ["within an epoch", pytest.param("between epochs", marks=pytest.mark.slow)]
+)
 def test_it_goes_on_to_the_same_weights(finished, tmp_path, monkeypatch, when):
     from keras_transfer.training.pretraining import KeepState
 

@@ -13,8 +13,8 @@ from keras_transfer.command_line import build_parser, parse_config
 from keras_transfer.evaluate import main as evaluate
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.names import check_names
 from keras_transfer.predict import main as predict
-from keras_transfer.train import check_names
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = {"accuracy": 1.0, "accuracy_interval": [0, 1], "images": 1}

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from keras_transfer.command_line import load_config
 from keras_transfer.config import (
     ConfigError,
     DataConfig,
@@ -17,6 +18,7 @@ from keras_transfer.run import read_table
 from keras_transfer.train import fine_tune
 
 FILES = {
+    "backbone_drift.csv",
     "class_names.txt",
     "config.yaml",
     "data_report.json",
@@ -36,7 +38,8 @@ FILES = {
 def test_a_run_leaves_what_was_promised(finished_run):
     assert {path.name for path in finished_run.path.iterdir()} == FILES
     figures = {path.name for path in finished_run.figures.iterdir()}
-    assert figures == {"learning_curves.png", "confusion_matrix.png", "top_losses.png"}
+    names = ("augmentation", "backbone_drift", "confusion_matrix", "learning_curves", "top_losses")
+    assert figures == {f"{name}.png" for name in names}
     metrics = finished_run.metrics()
     assert metrics["backbone"] == "tiny"
     assert metrics["weights"] == "none"
@@ -89,13 +92,12 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(finished_run, tin
 def test_the_seconds_of_the_parts_are_those_of_the_whole(finished_run):
     seconds = finished_run.metrics()["seconds"]
     total = seconds.pop("total")
-    parts = ["start", "data", "model", "images", "statistics", "cache"]
-    assert list(seconds) == [*parts, "frozen", "finetune", "finish", "figures"]
+    parts = ["start", "data", "model", "images", "figures", "statistics", "cache"]
+    assert list(seconds) == [*parts, "frozen", "finetune", "finish"]
     assert sum(seconds.values()) == pytest.approx(total, abs=0.1)
 
 
 def test_the_kept_config_repeats_the_run(finished_run, tmp_path):
-    from keras_transfer.command_line import load_config
 
     config = load_config(finished_run.config_file, output=tmp_path)
     again = fine_tune(config)

@@ -108,7 +108,7 @@ def _mark_phases(axes: Axes, history: History) -> None:
         axes.text(
             start,
             1.015,
-            shorten(phase, 20) + " →",
+            _label_phase(phase, len(phases)),
             transform=axes.get_xaxis_transform(),  # x in epochs, y in heights of the panel
             ha="left",
             va="bottom",
@@ -116,6 +116,12 @@ def _mark_phases(axes: Axes, history: History) -> None:
             parse_math=False,
             **slanted,
         )
+
+
+def _label_phase(phase: str, count: int) -> str:
+    """Return the name of a phase; of many, such as finetune_2, the number tells."""
+    base, _, number = phase.rpartition("_")
+    return number if base and number.isdigit() and count > 3 else shorten(phase, 20) + " →"
 
 
 def _mark_best(axes: Axes, history: History, quantity: str) -> None:

@@ -9,13 +9,13 @@ import sklearn.metrics
 from keras_transfer.predictions import Predictions, fill_missing, soften
 
 
-def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval that holds the true accuracy with probability `confidence`.
 
     Unlike the plain normal interval it stays inside [0, 1] and is honest on small splits.
 
     Args:
-        correct: Images that were right, 0 … `total`.
+        correct: Images that were right, 0 … `total`; a mean over seeds need not be whole.
         total: Images in all; of none nothing is known, which is (0.0, 1.0).
         confidence: In (0, 1).
 

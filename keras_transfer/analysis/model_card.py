@@ -14,6 +14,7 @@ from typing import Any
 from keras_transfer.analysis.snippets import list_snippets
 from keras_transfer.command_line import load_config
 from keras_transfer.config import TrainConfig
+from keras_transfer.data.presets import describe_augmentation
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run import Run
 
@@ -133,8 +134,8 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
     yield (
         f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
         f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
-        f"{config.augment.preset}, batches of {config.data.batch_size}, {config.precision}, seed "
-        f"{config.seed}."
+        f"{describe_augmentation(config.augment)}, batches of {config.data.batch_size}, "
+        f"{config.precision}, seed {config.seed}."
     )
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."
 

@@ -5,7 +5,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from keras_transfer.analysis.canvas import shorten
 from keras_transfer.analysis.curves import draw_learning_curves
+from keras_transfer.analysis.drift import draw_drift
 from keras_transfer.analysis.figures import draw_confusion_matrix, draw_top_losses
 from keras_transfer.analysis.history import read_history, summarize_phases
 from keras_transfer.analysis.metrics import (
@@ -15,6 +19,8 @@ from keras_transfer.analysis.metrics import (
     score_splits,
     wilson_interval,
 )
+from keras_transfer.analysis.range_test import draw_range_test
+from keras_transfer.analysis.view_sheet import draw_view_sheet
 from keras_transfer.predictions import UNEVEN, Predictions, read_predictions
 from keras_transfer.run import Run, read_table
 from keras_transfer.tables import draw_table
@@ -29,7 +35,7 @@ def read_run_predictions(run: Run) -> Predictions:
 
 
 def draw_figures(run: Run, root: Path) -> None:
-    """Draw learning_curves.png, confusion_matrix.png and top_losses.png from the run's files.
+    """Draw the figures of a run from its files: curves, what it gets wrong, what has moved.
 
     Args:
         run: Its history.csv and predictions.csv are read.
@@ -46,6 +52,28 @@ def draw_figures(run: Run, root: Path) -> None:
         draw_confusion_matrix(part, file, f"{name}: {split} images")
     with replacing(run.figures / "top_losses.png") as file:
         draw_top_losses(part, root, file)
+    if run.drift_file.exists():
+        with replacing(run.figures / "backbone_drift.png") as file:
+            draw_drift(read_table(run.drift_file), file, f"{name}: drift of the backbone")
+    if run.range_test_file.exists():
+        chosen = run.read_settings()["frozen"]["learning_rate"]
+        with replacing(run.figures / "learning_rate.png") as file:
+            draw_range_test(read_table(run.range_test_file), chosen, file, f"{name}: range test")
+
+
+def draw_augmentation(run: Run, augmentation: str, tiles: np.ndarray, labels: np.ndarray) -> None:
+    """Draw augmentation.png: some training images and their first views.
+
+    Args:
+        run: Gets the figure.
+        augmentation: In words.
+        tiles: See `draw_view_sheet`.
+        labels: See `draw_view_sheet`.
+    """
+    run.figures.mkdir(exist_ok=True)
+    title = f"{run.path.name}: augmentation {shorten(augmentation, 120)}"
+    with replacing(run.figures / "augmentation.png") as file:
+        draw_view_sheet(tiles, labels, run.class_names(), file, title)
 
 
 def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:

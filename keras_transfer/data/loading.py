@@ -8,16 +8,14 @@ from collections import Counter
 import numpy as np
 
 from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.data.doctor import Inspection, inspect_files, name_unusable
-from keras_transfer.data.duplicates import NO_LINKS, link_alike
+from keras_transfer.data.division import SPLIT_COLUMNS, Division, divide_images
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.pins import read_split_file
 from keras_transfer.data.pipeline import ImageData, Split
-from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.data.presets import resolve_augmentation
 from keras_transfer.data.report import Report, build_report, list_mislabelled
 from keras_transfer.data.run_images import list_images, require_unchanged
-from keras_transfer.data.sources import load_examples, read_examples
-from keras_transfer.data.splits import SPLITS, assign_splits
+from keras_transfer.data.sources import read_examples
+from keras_transfer.data.splits import SPLITS
 from keras_transfer.run import MOVED, Run
 
 logger = logging.getLogger(__name__)
@@ -38,17 +36,9 @@ def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
     """
     if run.read_plan():
         return reload_splits(config, run)
-    if config.data.split_file:
-        read_split_file(config.data.split_file)  # a wrong one is told before the long work
-    examples = load_examples(config.dataset or "digits", config.data)
-    inspection = inspect_files(examples)
-    _leave_out(examples, inspection, config.data.on_bad_file)
-    ignored = config.data.near_duplicates == "ignore"
-    near = NO_LINKS if ignored else link_alike(examples, inspection)
-    contents = np.where(inspection.usable, inspection.sha256, "")
-    splits = assign_splits(examples, contents, config.data, near)
-    report = build_report(examples, inspection, splits, near)
-    _record(examples, inspection.sha256, splits, report, run)
+    divided = divide_images(config)
+    _record(divided, run)
+    examples, inspection, _, splits = divided
     size = config.data.image_size or examples.image_size or image_size
     return hold_splits(dataclasses.replace(examples, splits=splits), config, size, inspection.plain)
 
@@ -69,8 +59,8 @@ def hold_splits(
         image_size=image_size,
         batch_size=config.data.batch_size,
         resize=config.data.resize,
-        augmentation=AUGMENTATIONS[config.augment.preset],
-        flips=examples.flips,
+        augmentation=resolve_augmentation(config.augment, examples.flips),
+        flips=examples.flips or config.augment.flip is True,
         seed=config.seed,
     )
 
@@ -120,29 +110,12 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
         logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
 
 
-def _leave_out(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
-    """Warn of the files that cannot be read, or refuse them."""
-    bad = np.flatnonzero(~inspection.usable)
-    named = name_unusable(examples, inspection, bad)
-    if len(bad) and on_bad_file == "error":
-        raise ConfigError(
-            f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
-            "Remove them, or leave them out with --data.on_bad_file skip."
-        )
-    if len(bad):
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
-
-
-def _record(
-    examples: Examples, sha256: np.ndarray, splits: np.ndarray, report: Report, run: Run
-) -> None:
+def _record(divided: Division, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
-    names = examples.class_names
+    examples, inspection, near, splits = divided
+    report, names = build_report(examples, inspection, splits, near), examples.class_names
     run.write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
-    used = np.flatnonzero(splits != "")
-    columns = examples.paths, sha256, examples.labels, splits
-    rows = ((p, h, names[k], s) for p, h, k, s in zip(*(c[used] for c in columns), strict=True))
-    run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+    run.write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
     run.write_json(run.data_report_file, report)
     counts = {name: int((splits == name).sum()) for name in SPLITS}
     logger.info(

@@ -13,9 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.config import TrainConfig
-from keras_transfer.data.augment import augment_batch, draw_uniform
+from keras_transfer.data.augment import augment_batch
 from keras_transfer.data.decode import decode_square
+from keras_transfer.data.draws import draw_uniform
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.mixing import mix_batch, plan_mixes
 from keras_transfer.data.order import plan_batches, view_seeds
 from keras_transfer.data.presets import Augmentation
 
@@ -63,37 +65,44 @@ class ImageData:
         """Return the batches of epochs `first_epoch` to `epochs`, one after the other.
 
         An epoch is one view of each image; batches do not reach across epochs. Elements are images
-        (batch, side, side, 3) in `[0, 255]` and one-hot labels (batch, classes), both float32.
+        (batch, side, side, 3) in `[0, 255]` and one-hot labels (batch, classes), both float32;
+        mixup and CutMix mix them here.
 
         Args:
             phase: Its name; phases have orders and views of their own.
             epochs: Epochs of the phase.
             first_epoch: The epoch to begin with, from 0.
         """
+        mixes = self.augmentation.mixes
 
-        def indices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        def indices() -> Iterator[tuple[np.ndarray, ...]]:
             chosen = range(first_epoch, epochs)
             count = len(self.splits["train"])
             plan = plan_batches(self.seed, phase, chosen, count, self.batch_size, self.views)
             for images, numbers in plan:
-                yield images, view_seeds(self.seed, images, numbers)
+                seeds = view_seeds(self.seed, images, numbers)
+                mix = plan_mixes(seeds, self.augmentation, self.image_size) if mixes else ()
+                yield images, seeds, *mix
 
         change = augment_batch(self.augmentation, self.flips)
 
-        def load(images: Any, seeds: Any) -> tuple[Any, Any]:
+        def load(images: Any, seeds: Any, *mix: Any) -> tuple[Any, Any]:
             pixels, labels = self._load("train", images)
-            return change(tf.cast(pixels, tf.float32), draw_uniform(seeds)), labels
+            changed = change(tf.cast(pixels, tf.float32), draw_uniform(seeds))
+            return mix_batch(changed, labels, *mix) if mixes else (changed, labels)
 
-        signature = (tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None, 2), tf.int64))
+        shapes: list[Any] = [((None,), tf.int64), ((None, 2), tf.int64)]
+        shapes += [((None, *size), tf.float32) for size in ((4,), (), ())] if mixes else []
+        signature = tuple(tf.TensorSpec(shape, dtype) for shape, dtype in shapes)
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
         return finish(dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True))
 
-    def view_batches(self, views: int) -> Iterator[Any]:
-        """Return every view of every training image once: all views of a batch, then the next.
+    def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
+        """Return every view of every image of a split once: all views of a batch, then the next.
 
-        Elements are images (batch, side, side, 3) float32 in `[0, 255]`. The images of a batch are
-        decoded once; view v of an image is the one that `training_batches` calls v. Decoding
-        begins now and runs ahead.
+        Elements are images (batch, side, side, 3) float32 in `[0, 255]`, never mixed. The images of
+        a batch are decoded once; view v of an image is the one that `training_batches` calls v.
+        Decoding begins now and runs ahead.
         """
         change = augment_batch(self.augmentation, self.flips)
         side = self.image_size
@@ -114,7 +123,36 @@ class ImageData:
                     numbers = np.full(len(images), view)
                     yield draw(pixels, view_seeds(self.seed, images.numpy(), numbers))
 
-        return list_views(iter(finish(self._decode("train"))))
+        return list_views(iter(finish(self._decode(split))))
+
+    def sample_views(self, images: int, views: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return some training images, each followed by its first views, and the labels.
+
+        The images are taken evenly out of the classes, and mixed among each other where mixup or
+        CutMix are on. Where epochs take K views in turn, those are the first K.
+
+        Args:
+            images: At most so many.
+            views: Of each image.
+
+        Returns:
+            (images, 1 + views, side, side, 3), uint8, and (images, 1 + views, classes), float32.
+        """
+        classes = self.splits["train"].labels
+        spread = np.linspace(0, len(classes) - 1, min(images, len(classes))).astype(int)
+        rows = np.argsort(classes, kind="stable")[spread]
+        load = tf.function(lambda indices: self._load("train", indices))  # decoding needs a graph
+        pixels, labels = load(tf.constant(rows))
+        seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
+        change = augment_batch(self.augmentation, self.flips)
+        several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
+        changed = change(several, draw_uniform(np.concatenate(seeds)))
+        found = [(image, labels) for image in tf.split(changed, views)]
+        if self.augmentation.mixes:
+            plans = (plan_mixes(pairs, self.augmentation, self.image_size) for pairs in seeds)
+            found = [mix_batch(*pair, *plan) for pair, plan in zip(found, plans, strict=True)]
+        shown = np.stack([pixels, *(tf.cast(images, tf.uint8) for images, _ in found)], axis=1)
+        return shown, np.stack([labels, *(named for _, named in found)], axis=1)
 
     def clean_batches(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split in its own order, unchanged."""
@@ -164,7 +202,11 @@ def finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def hold_split(
-    examples: Examples, config: TrainConfig, image_size: int, plain: np.ndarray | None = None
+    examples: Examples,
+    config: TrainConfig,
+    image_size: int,
+    plain: np.ndarray | None = None,
+    augmentation: Augmentation | None = None,
 ) -> ImageData:
     """Return labelled images of one split as data to predict on; nothing is trained with it.
 
@@ -173,6 +215,7 @@ def hold_split(
         config: Settings of the run whose model will see them.
         image_size: Side in pixels that the model takes.
         plain: (n,) of bool, as `inspect_files` says of the files; None: no file is plain.
+        augmentation: Of their views, where there are to be any.
     """
     name = str(examples.splits[0])
     return ImageData(
@@ -182,7 +225,7 @@ def hold_split(
         image_size=image_size,
         batch_size=config.data.batch_size,
         resize=config.data.resize,
-        augmentation=Augmentation(),
-        flips=False,
+        augmentation=augmentation or Augmentation(),
+        flips=True,  # `augmentation` knows
         seed=config.seed,
     )

@@ -4,18 +4,15 @@ Nothing here imports Keras or TensorFlow, so every error about a backbone comes 
 build the networks and compare each fact.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from keras_transfer.config import ConfigError, suggest
 from keras_transfer.models.blocks import BLOCKS
 
 if TYPE_CHECKING:
     import keras
 
-LAST_CONVOLUTIONS = ("top_conv", "conv_1", "Conv_1")
 GOOGLE = "https://storage.googleapis.com/"
 STORAGE = GOOGLE + "tensorflow/keras-applications/"
 
@@ -232,41 +229,6 @@ BACKBONES: dict[str, Backbone] = {
         use="highest accuracy here; a large GPU",
     ),
 }
-
-
-def find_boundary(name: str, row: Backbone, locked_layers: int | float | str) -> int:
-    """Return the index of the first backbone layer that learns; the depth if none does.
-
-    Args:
-        name: Name of the backbone, for the error.
-        row: Its row.
-        locked_layers: `"auto"`, a number of layers, a fraction of them in (0, 1), or the name of
-            the first block that learns.
-
-    Raises:
-        ConfigError: The backbone has no such layer or block.
-    """
-    if locked_layers == "auto":
-        return row.blocks[row.default_boundary]
-    if isinstance(locked_layers, str) and locked_layers in row.blocks:
-        return row.blocks[locked_layers]
-    if isinstance(locked_layers, float) and 0 < locked_layers < 1:
-        return round(locked_layers * row.layers)
-    whole = isinstance(locked_layers, int) and not isinstance(locked_layers, bool)
-    if whole and locked_layers in range(row.layers + 1):
-        return int(locked_layers)
-    names = [block for block in row.blocks if block not in ("stem", *LAST_CONVOLUTIONS)]
-    advice = suggest(str(locked_layers), row.blocks)
-    raise ConfigError(
-        f"`finetune.locked_layers` must be between 0 and {row.layers}, the depth of {name}, or a "
-        f"block ({names[0]} … {names[-1]}). Received: {locked_layers}."
-        + (f" {advice}" if advice.startswith("Did you mean") else "")
-    )
-
-
-def block_of(row: Backbone, layer_index: int) -> str:
-    """Return the name of the block that holds layer `layer_index`, in [0, row.layers)."""
-    return list(row.blocks)[bisect_right(list(row.blocks.values()), layer_index) - 1]
 
 
 def list_backbones() -> list[tuple[str, ...]]:

@@ -4,12 +4,15 @@ A phase sets the boundary, then compiles: Keras only notices a changed `trainabl
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import keras
 
-from keras_transfer.models.backbones import Backbone, block_of
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.boundaries import HEAD, block_of
+
+STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # of normalisation
 
 
 class FreezeRow(NamedTuple):
@@ -19,7 +22,7 @@ class FreezeRow(NamedTuple):
     layer: str
     block: str  # of the backbone, or "head"
     trainable: bool  # whether it has weights that the phase moves; without any: above the boundary
-    learning_rate: float | None  # peak rate of the phase; None where the layer is locked
+    learning_rate: float | None  # its peak in the phase; None where the layer is locked
     batch_norm: str  # frozen, scale or adapt for BatchNorm layers, else empty
 
 
@@ -164,8 +167,26 @@ def take_part(model: keras.Model, start: int, ends: Sequence[int]) -> keras.Mode
     return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
 
 
+def list_weights(part: keras.layers.Layer) -> list[keras.Variable]:
+    """Return the weights of a layer or a backbone that gradients move where they are not locked."""
+    return [weight for weight in part.weights if weight.name not in STATISTICS]
+
+
+def name_blocks(model: keras.Model, row: Backbone) -> dict[int, str]:
+    """Return the block of each weight of a classifier, or `head`, by the weight's id."""
+    return {
+        id(weight): block
+        for layer, block in _layers_and_blocks(model, row)
+        for weight in layer.weights
+    }
+
+
 def freeze_rows(
-    model: keras.Model, row: Backbone, phase: str, learning_rate: float, batch_norm: str
+    model: keras.Model,
+    row: Backbone,
+    phase: str,
+    rate_of: Callable[[str], float],
+    batch_norm: str,
 ) -> list[FreezeRow]:
     """Say for each layer of the backbone and the head what the phase does with it.
 
@@ -175,15 +196,15 @@ def freeze_rows(
         model: What `build_model` returned.
         row: The row of its backbone.
         phase: Name of the phase.
-        learning_rate: Peak learning rate of the phase.
+        rate_of: From a block, or `head`, to its peak learning rate in the phase.
         batch_norm: Mode of the backbone's unlocked BatchNorm layers: frozen, scale or adapt.
     """
     rows = []
     for layer, block in _layers_and_blocks(model, row):
         mode = ""
         if isinstance(layer, keras.layers.BatchNormalization):
-            mode = ("adapt" if block == "head" else batch_norm) if _learns(layer) else "frozen"
-        rate = learning_rate if _learns(layer) else None
+            mode = ("adapt" if block == HEAD else batch_norm) if _learns(layer) else "frozen"
+        rate = rate_of(block) if _learns(layer) else None
         rows.append(FreezeRow(phase, layer.name, block, _learns(layer), rate, mode))
     return rows
 
@@ -225,7 +246,7 @@ def _layers_and_blocks(
     for index, layer in enumerate(backbone.layers):
         yield layer, block_of(row, index)
     for layer in model.layers[model.layers.index(backbone) + 1 :]:
-        yield layer, "head"
+        yield layer, HEAD
 
 
 def _summarize_block(name: str, pairs: list[tuple[keras.layers.Layer, FreezeRow]]) -> BlockRow:

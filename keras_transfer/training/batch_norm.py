@@ -1,5 +1,6 @@
 """BatchNorm whose statistics follow the training images, where the weights know no photograph."""
 
+import dataclasses
 import itertools
 import logging
 import math
@@ -51,6 +52,8 @@ def estimate_statistics(model: keras.Model, data: ImageData) -> None:
         strategy.run(lambda batch: model(batch, training=True), args=(images,))
 
     steps = math.ceil(IMAGES / data.batch_size)
+    # of images as they are to be recognised: mixed or erased ones have other statistics
+    data = dataclasses.replace(data, augmentation=data.augmentation.for_prediction())
     batches = data.training_batches("statistics", math.ceil(steps / data.steps))
     means, variances, weights = [], [], []
     for images, _ in itertools.islice(batches, steps):

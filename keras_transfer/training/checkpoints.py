@@ -10,7 +10,7 @@ is used.
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from keras_transfer.run import HISTORY_COLUMNS, Run
+from keras_transfer.training.optimizers import set_steps
 from keras_transfer.whole_files import DISK_ERRORS, replacing
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,16 @@ class Progress:
         """The file of the last whole epoch."""
         return len(self.rows)
 
-    def enter(self, phase: str) -> None:
-        """Go on to a phase, from the best weights of the one before."""
+    def enter(self, phase: str, goes_on: bool = False) -> None:
+        """Go on to a phase, from the best weights of the one before.
+
+        Args:
+            phase: Its name.
+            goes_on: Whether it follows the schedule of the one before, halved or not.
+        """
         self.origin = max(self.best, START)
-        self.phase, self.epoch, self.ended, self.rate_scale = phase, 0, False, 1.0
+        self.phase, self.epoch, self.ended = phase, 0, False
+        self.rate_scale = self.rate_scale if goes_on else 1.0
         self.best, self.best_epoch, self.best_rank = -1, -1, (-1.0, float("-inf"))
 
     def needs(self) -> set[int]:
@@ -106,8 +113,16 @@ class Checkpoints:
         self._write(START, self._start)
         self._write_history()
 
-    def keep(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Write the state after an epoch and remove the files that nothing needs any more."""
+    def keep(
+        self, optimizer: keras.optimizers.Optimizer, averages: Sequence[tuple[Any, Any]] = ()
+    ) -> None:
+        """Write the state after an epoch and remove the files that nothing needs any more.
+
+        Args:
+            optimizer: Of the part that is trained.
+            averages: Weights with the values that are better than theirs; `restore_weights` puts
+                those in, `restore` the others, from which the training goes on.
+        """
         self.run.lap(self.progress.phase)
         self.progress.seconds = dict(self.run.parts)
         values = _read_all(self._name_variables())
@@ -117,6 +132,14 @@ class Checkpoints:
             if value.tobytes() != self._start[name].tobytes()
         }
         arrays |= _read_all(_name_all("optimizer", optimizer.variables))
+        better = {id(weight): value for weight, value in averages}
+        arrays |= _read_all(
+            [
+                (name.replace("model", "average"), better[id(weight)])
+                for name, weight in self._name_variables()
+                if id(weight) in better
+            ]
+        )
         facts = json.dumps(dataclasses.asdict(self.progress))
         self._write_history()  # first: who reads it must not think that a phase has not begun
         self._write(self.progress.number, {**arrays, "progress": np.array(facts)})
@@ -152,12 +175,23 @@ class Checkpoints:
             self.restore(number)
             self.restore_weights(self.progress.origin)
         if steps is not None:
-            optimizer.iterations.assign(steps)
+            set_steps(optimizer, steps)
 
     def restore_weights(self, number: int) -> None:
         """Put the weights of a file into the model; its random generators stay as they are."""
         weights = [variable for variable in self._variables if id(variable) in self._weights]
-        self._assign({**self._start, **self._read(number)}, weights)
+        arrays = self._read(number)
+        averages = {
+            name.replace("average", "model"): value
+            for name, value in arrays.items()
+            if name.startswith("average.")
+        }
+        self._assign({**self._start, **arrays, **averages}, weights)
+
+    def read_start(self, weights: Sequence[keras.Variable]) -> list[np.ndarray]:
+        """Return the values that weights of the model had before the first step."""
+        names = {id(variable): name for name, variable in self._name_variables()}
+        return [self._start[names[id(weight)]] for weight in weights]
 
     def _take(self, number: int) -> bool:
         """Make the progress of a file this training's, if all that it needs is whole."""

@@ -1,13 +1,19 @@
 """What `auto` means: every such word becomes a value once, and config.yaml keeps the value."""
 
 import dataclasses
+import logging
 import math
 
 from keras_transfer.config import Policy, TrainConfig
 from keras_transfer.data.pipeline import ImageData
-from keras_transfer.data.presets import HEAVY
+from keras_transfer.data.presets import Augmentation, is_heavy, resolve_augmentation
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.weights import UNSEEING
+from keras_transfer.run import Run
+from keras_transfer.training.optimizers import find_decay
+from keras_transfer.training.strategies import check_strategy
+
+logger = logging.getLogger(__name__)
 
 # An untrained head is what a fixed number of epochs leaves on small sets: 10 epochs of 244 images
 # are 80 steps. So a phase takes at least these many steps.
@@ -18,8 +24,44 @@ FINETUNE_STEPS = 80
 # Peak learning rates of finetune. Weights from photographs are to be kept. From bundled ones 5e-4
 # ended below random ones on MNIST (.908 against .929, the mean of three seeds), 1e-3 above them.
 RATE, UNSEEING_RATE = 1e-4, 1e-3
+# Images per class from which and up to which `--strategy auto` takes two phases.
+FEW, MANY = 1_000, 10_000
 # Views of each image that the epochs take in turn where locked work is done once.
 VIEWS = 2
+
+
+def resolve_strategy(config: TrainConfig, data: ImageData, run: Run) -> tuple[TrainConfig, str]:
+    """Return `config` with a strategy where it was `auto`, and why; "" where it was not.
+
+    Args:
+        config: Settings as the user gave them.
+        data: The images; those to train on are counted.
+        run: Where it was interrupted, its plan holds the reason.
+
+    Raises:
+        ConfigError: The settings do not fit the strategy that was chosen.
+    """
+    if config.strategy != "auto":
+        plan = run.read_plan()
+        return config, plan.get("strategy_reason", "") if plan else ""
+    each = len(data.splits["train"]) / len(data.class_names)
+    domain, finetune = config.domain, config.finetune
+    images = f"{each:,.0f} training images per class"
+    if domain == "unknown":
+        name, reason = "two_phase", "it suits most sets, and no --domain says how close this one is"
+    elif each < FEW:
+        name = "feature_extraction" if domain == "similar" else "partial"
+        reason = f"{images}, fewer than {FEW:,}, from a {domain} domain"
+    elif each <= MANY:
+        name, reason = "two_phase", f"{images}, from {FEW:,} to {MANY:,}"
+    else:
+        name, reason = "full", f"{images}, more than {MANY:,}"
+    if name == "partial":
+        finetune = dataclasses.replace(finetune, last_blocks=2)
+    logger.info("Strategy %s: %s", name, reason)
+    config = dataclasses.replace(config, strategy=name, finetune=finetune)
+    check_strategy(config)
+    return config, reason
 
 
 def resolve_auto(
@@ -59,6 +101,7 @@ def resolve_auto(
         data=dataclasses.replace(config.data, image_size=data.image_size),
         frozen=frozen,
         finetune=finetune,
+        optimizer=dataclasses.replace(config.optimizer, weight_decay=find_decay(config.optimizer)),
         cache=dataclasses.replace(
             config.cache, views=_views(config, int(frozen.epochs) + int(finetune.epochs))
         ),
@@ -70,12 +113,12 @@ def _views(config: TrainConfig, epochs: int) -> int | str:
 
     A strong augmentation lives from never repeating itself.
     """
-    views, preset = config.cache.views, config.augment.preset
-    if preset in HEAVY and config.cache.mode != "on":
+    views = config.cache.views
+    if is_heavy(config.augment) and config.cache.mode != "on":
         return "fresh"
     if views != "auto":
         return views
-    if preset == "none":
+    if resolve_augmentation(config.augment) == Augmentation():
         return 1
     return min(VIEWS, epochs)
 

@@ -84,7 +84,8 @@ def estimate_seconds(
         learning = [] if phase.first_learning is None else backbone.layers[phase.first_learning :]
         epoch = (images + held_out) * forward(part)
         epoch += images * (BACKWARD_COST - 1) * forward(learning)
-        seconds += phase.epochs * epoch
+        sharing = sum(each.plateau > 0 for each in phases) + 1 if phase.span else 1
+        seconds += phase.epochs / sharing * epoch
         seconds += TRACING_SECONDS * len(part) + LEARNING_SECONDS * len(learning)
     return seconds
 
@@ -97,12 +98,8 @@ def estimate_memory(
     kept = count_bytes(plan.layout) if plan.place == "memory" else 0
     for name, place in plan.images.items():
         kept += len(data.splits[name]) * data.image_size**2 * 3 if place == "memory" else 0
-    learning = [
-        layer
-        for phase in phases
-        if phase.first_learning is not None
-        for layer in backbone.layers[phase.first_learning :]
-    ]
+    boundaries = [phase.first_learning for phase in phases if phase.first_learning is not None]
+    learning = backbone.layers[min(boundaries, default=len(backbone.layers)) :]
     # kept for the backward pass, and as much again while it runs
     batch = min(data.batch_size, len(data.splits["train"]))
     activations = 2 * count_work(learning).elements * batch * 4

@@ -1,5 +1,6 @@
 """Predictions of a model over splits: what train and evaluate both need."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,20 +18,28 @@ from keras_transfer.predictions import (
 from keras_transfer.run import Run
 
 
-def predict_splits(model: keras.Model, data: ImageData, names: Sequence[str]) -> Predictions:
-    """Return the probabilities of a model for every unchanged image of some splits.
+def predict_splits(
+    model: keras.Model, data: ImageData, names: Sequence[str], tta: int = 1
+) -> Predictions:
+    """Return the probabilities of a model for every image of some splits.
 
     Args:
         model: One softmax output (batch, classes).
         data: The images.
         names: Of `train`, `validation` and `test`.
+        tta: Test-time augmentation: the mean over the unchanged image and `tta - 1` views of it,
+            changed as `data.augmentation` says. 1: the unchanged image alone.
     """
     batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
     forward = trace_forward(model)
     found = []
     for name in names:
         split = data.splits[name]
-        probabilities = [forward(images).numpy() for images, _ in batches[name]]
+        views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
+        probabilities = []
+        for images, _ in batches[name]:
+            versions = [images, *itertools.islice(views, tta - 1)]
+            probabilities.append(np.mean([forward(version) for version in versions], axis=0))
         found.append(
             Predictions(
                 paths=split.paths,

@@ -6,6 +6,7 @@ import keras
 
 from keras_transfer.config import TrainConfig
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.boundaries import HEAD
 from keras_transfer.models.freezing import FreezeRow, freeze_rows, summarize_blocks
 from keras_transfer.run import Run, read_table
 from keras_transfer.tables import draw_table
@@ -29,7 +30,7 @@ def report_freeze(
         config: Resolved settings.
         run: Where the table goes.
     """
-    rows = freeze_rows(model, row, phase.name, phase.learning_rate, config.finetune.batch_norm)
+    rows = freeze_rows(model, row, phase.name, phase.rate_of, config.finetune.batch_norm)
     earlier: list[tuple[str, ...]] = []
     if run.freeze_table_file.exists():
         found = zip(*read_table(run.freeze_table_file).values(), strict=True)
@@ -40,11 +41,13 @@ def report_freeze(
         for block in summarize_blocks(model, row, rows)
     ]
     epochs = f"{phase.epochs} epoch{'s' if phase.epochs > 1 else ''}"
+    if phase.plateau:
+        epochs = f"at most {epochs}, until the validation loss stops falling"
     logger.info("\nPhase %s: %s\n%s", phase.name, epochs, draw_table(COLUMNS, table))
-    learns = phase.first_learning is not None and config.weights != "none"
-    if learns and phase.learning_rate > FORGETTING_RATE:
+    rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
+    if config.weights != "none" and max(rates, default=0) > FORGETTING_RATE:
         logger.warning(
-            "`finetune.learning_rate` %g is above %g: expect catastrophic forgetting of the "
+            "The backbone's learning rate %g is above %g: expect catastrophic forgetting of the "
             "pretrained weights. 1e-5 to 1e-3 is usual.",
-            *(phase.learning_rate, FORGETTING_RATE),
+            *(max(rates), FORGETTING_RATE),
         )

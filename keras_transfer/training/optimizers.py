@@ -1,6 +1,11 @@
-"""Optimizers and learning-rate schedules; a schedule is the array of its rates, one a step."""
+"""Optimizers whose weights move at rates of their own; the rates in time are in schedules.py.
 
-from collections.abc import Callable, Mapping
+Layer-wise rates are factors inside one optimizer rather than one optimizer per block. Clipping by
+the norm of all gradients, loss scaling, accumulation and averages are then Keras' own, and the same
+with such rates and without.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,6 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.config import OptimizerConfig
+from keras_transfer.training.schedules import RateTable
+
+SPARED = ("bias", "gamma", "beta")  # names of weights that do not decay
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -35,72 +43,101 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-class FusedAdamW(FusedAdam, keras.optimizers.AdamW):
-    """AdamW with the update of `FusedAdam`; the weight decay comes before it, as in Keras."""
+class LayerRates(keras.optimizers.Optimizer):
+    """Adds to an optimizer of Keras a factor on the learning rate of each weight.
 
-
-OPTIMIZERS: Mapping[str, Callable[[OptimizerConfig, Any], keras.optimizers.Optimizer]] = {
-    "adam": lambda config, rate: FusedAdam(rate),
-    "adamw": lambda config, rate: FusedAdamW(rate, weight_decay=config.weight_decay),
-    "sgd": lambda config, rate: keras.optimizers.SGD(rate, momentum=0.9),
-}
-
-
-class RateTable(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate looked up by the step.
-
-    AdamW asks for its rate once per weight, and Keras' own schedules put some 20 operations into
-    the graph each time: in EfficientNetB0 they were a quarter of the time of tracing.
-
-    Args:
-        rates: (steps,) rates; the last one holds from there on.
+    Weight decay is decoupled from the gradient, as in Keras, and follows the rate of its weight.
     """
 
-    def __init__(self, rates: np.ndarray) -> None:
-        super().__init__()
-        self.rates = np.asarray(rates, np.float32)
+    factors: tuple[float, ...] = ()  # of the weights it was built for, in their order; empty: all 1
 
-    def __call__(self, step: Any) -> Any:
-        """Return the rate of a step, counted from 0."""
-        index = keras.ops.minimum(keras.ops.cast(step, "int32"), len(self.rates) - 1)
-        return keras.ops.take(self.rates, index)
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Decay one weight, a `tf.Variable`, and move it."""
+        rate = tf.cast(learning_rate, variable.dtype)
+        if self.factors:
+            rate *= self.factors[self._get_variable_index(variable)]
+        if self.weight_decay and self._use_weight_decay(variable):
+            variable.assign_sub(variable * self.weight_decay * rate)
+        super().update_step(gradient, variable, rate)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return what `from_config` needs."""
-        return {"rates": self.rates.tolist()}
+    def _apply_weight_decay(self, variables: Any) -> None:
+        """Do nothing: Keras would decay every weight at the same rate."""
+
+
+class Adam(LayerRates, FusedAdam):
+    """Adam, or AdamW where it has a weight decay."""
+
+
+class SGD(LayerRates, keras.optimizers.SGD):
+    """Gradient descent with momentum."""
+
+
+class RMSprop(LayerRates, keras.optimizers.RMSprop):
+    """RMSprop with momentum."""
+
+
+class Lion(LayerRates, keras.optimizers.Lion):
+    """Lion: the sign of the momentum (Chen et al. 2023)."""
+
+
+OPTIMIZERS: Mapping[str, Callable[..., LayerRates]] = {
+    "adam": Adam,
+    "adamw": Adam,
+    "sgd": lambda *rate, **settings: SGD(*rate, momentum=0.9, **settings),
+    "rmsprop": lambda *rate, **settings: RMSprop(*rate, momentum=0.9, **settings),
+    "lion": Lion,
+}
+DECAY = {"adamw": 0.01, "lion": 0.01}  # what `weight_decay auto` means; 0 for the others
+
+
+def find_decay(config: OptimizerConfig) -> float:
+    """Return the weight decay that is meant, from 0."""
+    if config.weight_decay == "auto":
+        return DECAY.get(config.name, 0.0)
+    return float(config.weight_decay)
 
 
 def build_optimizer(
-    config: OptimizerConfig, learning_rate: float, steps: int
+    config: OptimizerConfig, rates: np.ndarray, factors: Sequence[float] = ()
 ) -> keras.optimizers.Optimizer:
     """Return a fresh optimizer for one phase.
 
     Args:
-        config: Name, weight decay, schedule and warm-up.
-        learning_rate: Peak learning rate of the phase.
-        steps: Steps of the whole phase; the schedule ends there.
+        config: Name, weight decay, clipping, accumulation, average.
+        rates: (steps,) learning rate of each step, see `plan_rates`; also of those that only
+            add to the gradients of the next update.
+        factors: On the rate of each weight that learns, in their order. Empty: all 1.
+
+    References:
+        Loshchilov and Hutter 2019, Decoupled weight decay regularization (AdamW).
     """
-    rate = RateTable(plan_rates(config, learning_rate, steps))
-    optimizer = OPTIMIZERS[config.name](config, rate)
-    if config.name == "adamw":
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer = OPTIMIZERS[config.name](
+        RateTable(rates),
+        weight_decay=find_decay(config) or None,
+        global_clipnorm=config.clip_norm or None,
+        gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
+        use_ema=config.ema > 0,
+        ema_momentum=config.ema,
+    )
+    optimizer.exclude_from_weight_decay(var_names=list(SPARED))
+    optimizer.factors = tuple(factors)
     return optimizer
 
 
-def plan_rates(config: OptimizerConfig, peak: float, steps: int) -> np.ndarray:
-    """Return the learning rate of every step of a phase, float64 (max(1, steps),).
+def open_optimizer(optimizer: keras.optimizers.Optimizer) -> LayerRates:
+    """Return what Keras may have wrapped for scaling the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
-    The warm-up climbs from zero in equal steps; the cosine falls from the peak and would reach zero
-    right after the last step.
 
-    References:
-        Loshchilov and Hutter 2017, SGDR (cosine decay); 2019, Decoupled weight decay (AdamW).
-        Goyal et al. 2017, Accurate, large minibatch SGD (warm-up).
-    """
-    steps = max(1, steps)
-    warmup = int(config.warmup * steps)
-    step = np.arange(steps)
-    rates = np.full(steps, peak)
-    if config.schedule == "cosine":
-        rates = peak * 0.5 * (1 + np.cos(np.pi * (step - warmup) / (steps - warmup)))
-    return np.where(step < warmup, peak * step / max(1, warmup), rates)
+def set_steps(optimizer: keras.optimizers.Optimizer, steps: int) -> None:
+    """Put an optimizer where it is after so many steps of its schedule."""
+    open_optimizer(optimizer)._iterations.assign(steps)
+
+
+def list_averages(optimizer: keras.optimizers.Optimizer) -> list[tuple[Any, Any]]:
+    """Return each weight that learns with its average over the steps; nothing without `ema`."""
+    inner = open_optimizer(optimizer)
+    if not inner.use_ema:
+        return []
+    averages = inner._model_variables_moving_average
+    return list(zip(inner._trainable_variables, averages, strict=True))

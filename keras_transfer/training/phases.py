@@ -1,29 +1,30 @@
 """Run phases: set the freeze boundary, say what learns, compile, fit, keep the best weights."""
 
-import contextlib
 import dataclasses
 import logging
 from collections.abc import Sequence
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer.config import DeadEnd, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.freezing import set_boundary
+from keras_transfer.models.boundaries import HEAD
 from keras_transfer.models.weights import UNSEEING
 from keras_transfer.run import Run
 from keras_transfer.training.batch_norm import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache_plan import CachePlan
-from keras_transfer.training.callbacks import EpochKeeper, LossNotFinite, StepGuard
-from keras_transfer.training.checkpoints import Checkpoints, Progress
-from keras_transfer.training.class_weights import balance_classes, weigh_images
+from keras_transfer.training.callbacks import LossNotFinite
+from keras_transfer.training.checkpoints import START, Checkpoints, Progress
+from keras_transfer.training.class_weights import balance_classes
+from keras_transfer.training.drift import record_drift
+from keras_transfer.training.fitting import compile_part, fit_part, plan_steps, set_flags
 from keras_transfer.training.freeze_report import report_freeze
 from keras_transfer.training.frozen_cache import ActivationData, FrozenCache
-from keras_transfer.training.optimizers import build_optimizer, plan_rates
-from keras_transfer.training.progress import ProgressBar, shows_progress
+from keras_transfer.training.plan_record import record_rate
+from keras_transfer.training.range_test import find_rate
+from keras_transfer.training.regularize import hold_backbone
 from keras_transfer.training.selection import keeps_later
 from keras_transfer.training.strategies import Phase
 
@@ -65,19 +66,27 @@ def run_phases(
     to_come = _list_remaining(phases, checkpoints)
     cache = FrozenCache(model, plan, data, config, run)
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
+    hold_backbone(model, config, checkpoints)
+    if config.frozen.learning_rate == "auto" and not progress.number:
+        to_come = _settle_rate(model, to_come, cache, config, checkpoints)
     if progress.ended:  # interrupted after the last epoch of a phase
         checkpoints.restore(progress.number)
         _close_phase(checkpoints)
-    for phase in to_come:
+    for planned in to_come:
+        phase = planned.follow(_count_earlier(planned, phases, progress))
+        if not phase.epochs:  # the phases before, which end on a plateau, had them all
+            break
         if phase.name != progress.phase:
-            progress.enter(phase.name)
+            progress.enter(phase.name, goes_on=phase.begin > 0)
         part, batches = cache.serve(phase)
         run_phase(model, phase, batches, config, checkpoints, part, class_weights)
         run.lap(phase.name)
         _close_phase(checkpoints)
     checkpoints.restore_weights(progress.kept)
     # also where no epoch was left to come: what learned is counted by the flags
-    _set_flags(model, phases[-1], config)
+    last = next(phase for phase in phases if phase.name == progress.phase)
+    set_flags(model, last, config)
+    record_drift(model, BACKBONES[config.backbone], checkpoints)
     return progress.kept_phase
 
 
@@ -110,13 +119,17 @@ def run_phase(
     progress, part = checkpoints.progress, part or model
     source, steps = progress.number, None
     while not progress.ended:
-        scaled = dataclasses.replace(phase, learning_rate=phase.learning_rate * progress.rate_scale)
-        _set_flags(model, phase, config)
-        report_freeze(model, scaled, BACKBONES[config.backbone], config, checkpoints.run)
-        _compile(part, scaled, data, config)
+        scaled = phase.scale(progress.rate_scale)
+        set_flags(model, phase, config)
+        shown = scaled
+        if phase.begin:  # of a shared schedule only a lower piece is left
+            rates = plan_steps(phase, config, data.steps)
+            shown = scaled.scale(rates.max() / phase.rate_of(HEAD))
+        report_freeze(model, shown, BACKBONES[config.backbone], config, checkpoints.run)
+        compile_part(part, model, scaled, data, config)
         checkpoints.restore_phase(source, part.optimizer, steps)
         try:
-            _fit(part, scaled, data, config, checkpoints, class_weights)
+            fit_part(part, scaled, data, config, checkpoints, class_weights)
         except LossNotFinite:
             _halve_rate(scaled, progress)
             source = progress.best if progress.epoch else progress.number
@@ -145,6 +158,31 @@ def _list_remaining(phases: Sequence[Phase], checkpoints: Checkpoints) -> list[P
     return list(phases[names.index(progress.phase) + progress.ended :])
 
 
+def _settle_rate(
+    model: keras.Model,
+    phases: Sequence[Phase],
+    cache: FrozenCache,
+    config: TrainConfig,
+    checkpoints: Checkpoints,
+) -> list[Phase]:
+    """Return the phases with the rate that a range test finds for the first, and write it down."""
+    frozen, *others = phases
+    set_flags(model, frozen, config)
+    part, batches = cache.serve(frozen)
+    rate = find_rate(part, batches, config.optimizer, checkpoints.run)
+    checkpoints.restore(START)
+    record_rate(checkpoints.run, rate)
+    checkpoints.run.lap("range test")
+    return [dataclasses.replace(frozen, learning_rate=rate), *others]
+
+
+def _count_earlier(phase: Phase, phases: Sequence[Phase], progress: Progress) -> int:
+    """Return the epochs that the phases before this one took of the schedule they share with it."""
+    names = [each.name for each in phases if each.span]
+    before = names[: names.index(phase.name)] if phase.span else []
+    return sum(row[0] in before for row in progress.rows)
+
+
 def _close_phase(checkpoints: Checkpoints) -> None:
     """Leave the model with the best weights of the phase, and keep them if none were better."""
     progress = checkpoints.progress
@@ -167,11 +205,12 @@ def _halve_rate(phase: Phase, progress: Progress) -> None:
     Raises:
         DeadEnd: It did so before.
     """
+    section = phase.name.partition("_")[0]  # of the settings
     if progress.rate_scale < 1:
         raise DeadEnd(
             f"The loss of phase {phase.name} must be a number. Received: none, and none again at "
             f"half the learning rate, {phase.learning_rate:g}. Begin anew with a lower one, such "
-            f"as --{phase.name}.learning_rate {phase.learning_rate / 10:g}, or with --precision "
+            f"as --{section}.learning_rate {phase.learning_rate / 10:g}, or with --precision "
             "float32 if it was mixed_float16."
         )
     progress.rate_scale = 0.5
@@ -181,67 +220,3 @@ def _halve_rate(phase: Phase, progress: Progress) -> None:
         f"epoch {progress.best_epoch + 1}, its best," if progress.epoch else "its start",
         phase.learning_rate / 2,
     )
-
-
-def _set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
-    set_boundary(model.get_layer("backbone"), phase.first_learning, config.finetune.batch_norm)
-
-
-def _compile(
-    part: keras.Model, phase: Phase, data: ImageData | ActivationData, config: TrainConfig
-) -> None:
-    # A changed `trainable` takes effect only in a new compile.
-    part.compile(
-        optimizer=build_optimizer(config.optimizer, phase.learning_rate, phase.epochs * data.steps),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.optimizer.label_smoothing),
-        metrics=["accuracy"],
-    )
-    _make_variables(part)
-
-
-def _fit(
-    part: keras.Model,
-    phase: Phase,
-    data: ImageData | ActivationData,
-    config: TrainConfig,
-    checkpoints: Checkpoints,
-    class_weights: np.ndarray | None,
-) -> None:
-    """Go through the epochs of a phase that are to come."""
-    done, steps = checkpoints.progress.epoch, phase.epochs * data.steps
-    batches = data.training_batches(phase.name, phase.epochs, done)
-    rates = plan_rates(config.optimizer, phase.learning_rate, steps)
-    ends = rates[data.steps - 1 :: data.steps].tolist()
-    callbacks = [StepGuard(), EpochKeeper(checkpoints, ends, config.optimizer.patience)]
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(checkpoints.run.tensorboard / phase.name))
-    with contextlib.ExitStack() as stack:
-        if shows_progress(config.quiet):
-            bar = ProgressBar(phase.name, steps - done * data.steps, data.batch_size)
-            callbacks.append(stack.enter_context(contextlib.closing(bar)))
-        part.fit(
-            batches if class_weights is None else weigh_images(batches, class_weights),
-            validation_data=data.clean_batches("validation"),
-            initial_epoch=done,
-            epochs=phase.epochs,
-            steps_per_epoch=data.steps,
-            shuffle=False,  # the order is ours: see data/order.py
-            callbacks=callbacks,
-            verbose=0,
-        )
-
-
-def _make_variables(model: keras.Model) -> None:
-    """Make the variables of optimizer and metrics now.
-
-    An interrupted phase has values for those of the optimizer. Made inside the first step, as Keras
-    does by default, they would also have that step traced twice: 5 of the 13 seconds that the first
-    step of EfficientNetB0 takes. With several devices Keras makes those of the metrics beforehand.
-    """
-    model.optimizer.build(model.trainable_variables)
-    if tf.distribute.has_strategy():
-        return
-    nothing = np.zeros((1, *model.output.shape[1:]), np.float32)
-    model.compute_loss(y=nothing, y_pred=nothing)
-    model.compute_metrics(x=None, y=nothing, y_pred=nothing)
-    model.reset_metrics()

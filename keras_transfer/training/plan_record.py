@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from keras_transfer.config import ConfigError, TrainConfig, to_dict
-from keras_transfer.config_file import dump_config
+from keras_transfer.config_file import dump_config, merge_layers
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.weights import Weights, find_weights
@@ -32,7 +32,12 @@ logger = logging.getLogger(__name__)
 
 
 def record_plan(
-    run: Run, given: TrainConfig, config: TrainConfig, weights: Weights, plan: CachePlan
+    run: Run,
+    given: TrainConfig,
+    config: TrainConfig,
+    weights: Weights,
+    plan: CachePlan,
+    reason: str,
 ) -> None:
     """Write plan.json, then config.yaml with the settings as they are resolved now.
 
@@ -42,17 +47,28 @@ def record_plan(
         config: Resolved settings.
         weights: What the backbone started from.
         plan: What is kept instead of computed in every epoch.
+        reason: Why the strategy was chosen; "" where the user chose it.
     """
     config, earlier = plan.settle(config), run.read_plan()
     content = {
         "format": PLAN_FORMAT,
         "given": earlier["given"] if earlier else to_dict(given),
         "settings": to_dict(config),
+        "strategy_reason": reason,
         "weights": {"kind": weights.kind, "sha256": weights.sha256, "warning": weights.warning},
         "cache": {"cuts": plan.cuts, "views": plan.views, "layout": plan.layout},
     }
     run.write_json(run.plan_file, content)
     run.write_text(run.config_file, dump_config(config))
+
+
+def record_rate(run: Run, rate: float) -> None:
+    """Put the head's learning rate, found by a range test, into plan.json and config.yaml."""
+    plan = dict(run.read_plan() or {})
+    settings = plan["settings"]
+    settings["frozen"]["learning_rate"] = rate
+    run.write_json(run.plan_file, plan)
+    run.write_text(run.config_file, dump_config(merge_layers(settings)))
 
 
 def choose_weights(config: TrainConfig, run: Run) -> Weights:
@@ -64,7 +80,9 @@ def choose_weights(config: TrainConfig, run: Run) -> Weights:
     plan = run.read_plan()
     if plan and has_start(run):
         return Weights(**plan["weights"])
-    weights = find_weights(config.backbone, BACKBONES[config.backbone], config.weights)
+    # random ones are what the strategy is named for, whatever other strategies start from
+    wanted = "none" if config.strategy == "from_scratch" else config.weights
+    weights = find_weights(config.backbone, BACKBONES[config.backbone], wanted)
     if plan and weights.sha256 != plan["weights"]["sha256"]:
         raise ConfigError(
             f"`weights` must be those that the run began with, sha256 {plan['weights']['sha256']}. "

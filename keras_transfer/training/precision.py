@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config import Policy
+from keras_transfer.config import ConfigError, Policy
 from keras_transfer.data.pipeline import ImageData
 
 logger = logging.getLogger(__name__)
@@ -84,6 +84,20 @@ def distribution(data: ImageData) -> Iterator[tf.distribute.Strategy | None]:
     )
     with strategy.scope():
         yield strategy
+
+
+def require_one_device(accumulate: int) -> None:
+    """Refuse gradient accumulation where several devices share the batches: Keras 3.15 fails there.
+
+    Raises:
+        ConfigError: `accumulate` is above 1 within a distribution strategy.
+    """
+    if accumulate > 1 and tf.distribute.has_strategy():
+        raise ConfigError(
+            "`optimizer.accumulate` must be 1 on several devices. Received: "
+            f"{accumulate}. A larger --batch_size does the same there; or make one device visible: "
+            "CUDA_VISIBLE_DEVICES=0."
+        )
 
 
 def count_devices(available: int, data: ImageData) -> int:

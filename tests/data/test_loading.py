@@ -4,10 +4,15 @@ import dataclasses
 import shutil
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from keras_transfer.config import DataConfig
-from keras_transfer.data.loading import load_splits
+from keras_transfer.config import AugmentConfig, DataConfig
+from keras_transfer.data.augment import augment_batch
+from keras_transfer.data.draws import draw_uniform
+from keras_transfer.data.examples import make_examples
+from keras_transfer.data.loading import hold_splits, load_splits
+from keras_transfer.data.order import view_seeds
 from keras_transfer.run import Run
 
 
@@ -43,3 +48,20 @@ def test_what_is_odd_or_occurs_twice_is_logged(make_tree, tiny_config, tmp_path,
         "Duplicates: 1 groups of equal files, 0 that look alike (data_report.json)",
         "1 groups of duplicates have several classes: a/4.png (a), b/copy.png (b)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "mirrored"), [({}, False), ({"flip": True}, True), ({"flip": False}, False)]
+)
+def test_where_a_mirror_image_is_another_class_only_the_user_may_flip(
+    make_tree, tiny_config, settings, mirrored
+):
+    root = make_tree("a/0.png")
+    rows = [(f"a/{index}.png", "a", "train", "") for index in range(2)]
+    digits = dataclasses.replace(make_examples("folder", root, rows), flips=False)
+    config = dataclasses.replace(tiny_config, augment=AugmentConfig(preset="light", **settings))
+    data = hold_splits(digits, config, 32, np.zeros(2, bool))
+    pixels = np.random.default_rng(0).uniform(0, 255, (20, 8, 8, 3)).astype(np.float32)
+    draws = draw_uniform(view_seeds(0, np.arange(20), np.arange(20)))
+    changed = augment_batch(data.augmentation, data.flips)(pixels, draws)
+    assert bool((changed != pixels).numpy().any()) == mirrored

@@ -6,7 +6,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_transfer.config import DataConfig, TrainConfig
-from keras_transfer.data.augment import augment_batch, draw_uniform
+from keras_transfer.data.augment import augment_batch
+from keras_transfer.data.draws import draw_uniform
 from keras_transfer.data.examples import make_examples
 from keras_transfer.data.images import load_image
 from keras_transfer.data.order import plan_epoch, view_seeds

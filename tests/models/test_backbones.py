@@ -5,13 +5,8 @@ import sys
 import pytest
 
 from keras_transfer.config import ConfigError
-from keras_transfer.models.backbones import (
-    BACKBONES,
-    LAST_CONVOLUTIONS,
-    block_of,
-    find_boundary,
-    list_backbones,
-)
+from keras_transfer.models.backbones import BACKBONES, list_backbones
+from keras_transfer.models.boundaries import LAST_CONVOLUTIONS, block_of, find_boundary
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
 SLOW = ["resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]

@@ -75,7 +75,10 @@ def test_a_boundary_can_be_moved_back_and_forth(tiny):
 def test_freeze_rows_say_what_each_layer_does(tiny, tiny_row):
     model, backbone = tiny
     set_boundary(backbone, 6, "scale")
-    rows = {row.layer: row for row in freeze_rows(model, tiny_row, "finetune", 1e-4, "scale")}
+    rows = {
+        row.layer: row
+        for row in freeze_rows(model, tiny_row, "finetune", lambda block: 1e-4, "scale")
+    }
     assert list(rows) == [layer.name for layer in (*backbone.layers, *model.layers[3:])]
     assert rows["block1_conv"] == ("finetune", "block1_conv", "block1", False, None, "")
     assert rows["block2_bn"] == ("finetune", "block2_bn", "block2", False, None, "frozen")
@@ -89,7 +92,9 @@ def test_freeze_rows_agree_with_what_fit_moves(tiny, tiny_row):
     for first, mode in ((5, "frozen"), (4, "scale")):
         set_boundary(backbone, first, mode)
         moved = {path.split("/")[0] for path in moved_by_fit(model, backbone)}
-        rows = freeze_rows(model, tiny_row, "finetune", 1e-4, mode)[: len(backbone.layers)]
+        rows = freeze_rows(model, tiny_row, "finetune", lambda block: 1e-4, mode)[
+            : len(backbone.layers)
+        ]
         weighted = {layer.name for layer in backbone.layers if layer.weights}
         assert {row.layer for row in rows if row.trainable} & weighted == moved
 
@@ -100,7 +105,7 @@ def test_locked_blocks_share_a_line_in_the_summary(tiny, tiny_row):
     def summarize(first, mode):
         set_boundary(backbone, first, mode)
         return summarize_blocks(
-            model, tiny_row, freeze_rows(model, tiny_row, "finetune", 1e-4, mode)
+            model, tiny_row, freeze_rows(model, tiny_row, "finetune", lambda block: 1e-4, mode)
         )
 
     head = BlockRow("head", 5, 142, "yes", 1e-4, "adapt")
@@ -125,7 +130,9 @@ def test_the_summary_counts_every_layer_and_parameter(small):
     row = BACKBONES["mobilenetv3small"]
     model = build_model(row, small, 2, HeadConfig())
     set_boundary(small, 100, "scale")
-    table = summarize_blocks(model, row, freeze_rows(model, row, "finetune", 1e-4, "scale"))
+    table = summarize_blocks(
+        model, row, freeze_rows(model, row, "finetune", lambda block: 1e-4, "scale")
+    )
     assert sum(line.layers for line in table) == row.layers + 3
     assert sum(line.parameters for line in table) == model.count_params()
     assert table[0].block == "stem … expanded_conv_6"

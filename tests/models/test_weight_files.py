@@ -181,6 +181,7 @@ def test_a_damaged_file_is_one_clear_line(source, row, tmp_path, kind, damage):
 # Real networks
 
 
+@pytest.mark.slow  # it builds EfficientNetB0 four times
 def test_efficientnet_files_of_every_origin_give_the_same_function(tmp_path, randomize):
     """Trap 1: the graph that a file was saved from may lack the rescaling; ours never does."""
     row = BACKBONES["efficientnetb0"]

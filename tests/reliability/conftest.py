@@ -1,5 +1,6 @@
 """A run on generated images that may be cut off anywhere, and what it gives in one piece."""
 
+import contextlib
 import dataclasses
 import shutil
 
@@ -23,12 +24,8 @@ def cut_config(tiny_config):
 
 
 @pytest.fixture(scope="session")
-def train(cut_config):
-    """Return a function that begins a run in a folder, or goes on with one.
-
-    Figures take a third of such a training and read files only, so few tests have them drawn.
-    """
-    import keras_transfer.analysis.summary as summary
+def train(cut_config, drawn):
+    """Return a function that begins a run in a folder, or goes on with one."""
     from keras_transfer.train import fine_tune
 
     def call(output=None, resume=None, *, figures=False, **changes):
@@ -36,9 +33,7 @@ def train(cut_config):
             config = dataclasses.replace(cut_config, output=output, **{"name": "run"} | changes)
         else:
             config = load_config(resume=str(resume), **changes)
-        with pytest.MonkeyPatch.context() as patch:
-            if not figures:
-                patch.setattr(summary, "draw_figures", lambda run, root: None)
+        with drawn() if figures else contextlib.nullcontext():
             return fine_tune(config)
 
     return call
@@ -59,8 +54,8 @@ def interrupt(train):
         left = [epochs]
         original = Checkpoints.keep
 
-        def keep(self, optimizer):
-            original(self, optimizer)
+        def keep(self, *words):
+            original(self, *words)
             left[0] -= 1
             if not left[0]:
                 raise KeyboardInterrupt

@@ -31,8 +31,8 @@ config = TrainConfig(
 whole = fine_tune(config)
 original = checkpoints.Checkpoints.keep
 for stop in (1, 3):
-    def keep(self, optimizer):
-        original(self, optimizer)
+    def keep(self, *words):
+        original(self, *words)
         if self.progress.number == stop:
             raise KeyboardInterrupt
     checkpoints.Checkpoints.keep = keep

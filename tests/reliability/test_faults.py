@@ -111,6 +111,7 @@ def short_run(train, tmp_path_factory):
     return train(tmp_path_factory.mktemp("short"), **SHORT)
 
 
+@pytest.mark.slow  # 35 seconds; .ci/run runs it
 def test_any_write_may_fail(train, short_run, tmp_path, monkeypatch):
     run, done = sabotage(train, tmp_path, FAULTS, monkeypatch)
     written = {path.name for path in (*run.path.iterdir(), *run.figures.iterdir())}

@@ -7,7 +7,7 @@ import pytest
 from same_runs import assert_same_run, load_weights
 
 from keras_transfer.config import ConfigError, FinetuneConfig
-from keras_transfer.training import optimizers
+from keras_transfer.training import fitting
 
 FROZEN, FINETUNE = 0.03, 0.01  # peak rates; 5 steps an epoch
 
@@ -15,16 +15,16 @@ FROZEN, FINETUNE = 0.03, 0.01  # peak rates; 5 steps an epoch
 @pytest.fixture
 def spoil(monkeypatch):
     """Return a function that makes a rate NaN, which the weights catch at once."""
-    original = optimizers.plan_rates
+    original = fitting.plan_rates
 
     def call(step, *peaks):
-        def plan_rates(config, peak, steps):
-            rates = original(config, peak, steps)
+        def plan_rates(config, peak, *steps):
+            rates = original(config, peak, *steps)
             if peak in peaks:
                 rates[step] = np.nan
             return rates
 
-        monkeypatch.setattr(optimizers, "plan_rates", plan_rates)
+        monkeypatch.setattr(fitting, "plan_rates", plan_rates)
 
     return call
 

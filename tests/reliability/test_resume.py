@@ -8,10 +8,13 @@ from same_runs import assert_same_run
 
 from keras_transfer.command_line import load_config
 from keras_transfer.config import (
+    AugmentConfig,
     CacheConfig,
     ConfigError,
     FinetuneConfig,
     FrozenConfig,
+    OptimizerConfig,
+    RegularizeConfig,
     to_dict,
 )
 from keras_transfer.resume import begin_run
@@ -41,12 +44,49 @@ def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, who
     assert seconds["frozen"] >= first > 0
 
 
+@pytest.mark.slow  # 9 seconds; .ci/run runs it
 def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
     changes = {"cache": CacheConfig(views="fresh"), "precision": "mixed_float16"}
     whole = train(tmp_path / "whole", **changes)
     run = interrupt(6, tmp_path, **changes)
     train(resume=run.path)
     assert_same_run(run, whole)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "changes"),
+    [
+        (
+            5,  # within the second of the phases that share a schedule
+            {
+                "strategy": "gradual",
+                "finetune": FinetuneConfig(
+                    epochs=4, learning_rate=0.01, unfreeze_every=2, locked_layers=0, layer_decay=0.5
+                ),
+                "optimizer": OptimizerConfig(ema=0.5, accumulate=2, clip_norm=1.0, name="lion"),
+                "regularize": RegularizeConfig(name="l2_sp"),
+            },
+        ),
+        pytest.param(
+            1,
+            {
+                "frozen": FrozenConfig(epochs=2, learning_rate="auto"),
+                "finetune": FinetuneConfig(epochs=1),
+                "augment": AugmentConfig(cutmix=1.0),
+            },
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["gradual, averages, accumulated, penalty", "range test, CutMix"],
+)
+def test_other_ways_to_train_go_on_as_well(epochs, changes, interrupt, train, tmp_path):
+    whole = train(tmp_path / "whole", **changes)
+    run = interrupt(epochs, tmp_path, **changes)
+    train(resume=run.path)
+    assert_same_run(run, whole)
+    assert run.config_file.read_text() == whole.config_file.read_text().replace(
+        str(tmp_path / "whole"), str(tmp_path)
+    )
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -26,7 +26,7 @@ def checkpoints(model, tmp_path):
 
 
 def make_optimizer(model):
-    optimizer = build_optimizer(TrainConfig().optimizer, 0.1, 10)
+    optimizer = build_optimizer(TrainConfig().optimizer, np.full(10, 0.1))
     optimizer.build(model.trainable_variables)
     return optimizer
 
@@ -153,3 +153,11 @@ def test_what_did_not_change_is_kept_once(checkpoints, model, tmp_path):
     note_epoch(checkpoints, make_optimizer(model), True)
     names = zipfile.ZipFile(tmp_path / "checkpoints/00001.npz").namelist()
     assert len([name for name in names if name.startswith("model.")]) == 1
+
+
+def test_a_halved_rate_stays_halved_as_long_as_the_schedule_goes_on():
+    progress = Progress(rate_scale=0.5)
+    progress.enter("finetune_2", goes_on=True)
+    assert progress.rate_scale == 0.5
+    progress.enter("another")
+    assert progress.rate_scale == 1

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -27,6 +28,14 @@ def test_each_image_gets_the_weight_of_its_class():
     assert [weights.numpy().tolist() for _, _, weights in weighed] == [[2, 1], [3, 3]]
 
 
+def test_a_mixed_image_gets_the_mixture_of_the_weights():
+    labels = np.array([[[0.75, 0.25, 0], [0, 0.4, 0.6]]], np.float32)
+    batches = tf.data.Dataset.from_tensor_slices((np.zeros((1, 2, 4, 4, 3)), labels))
+    (_, _, weights), *_ = weigh_images(batches, np.array([1, 2, 3], np.float32))
+    np.testing.assert_allclose(weights, [1.25, 2.6])  # by its likeliest class: 1 and 3
+
+
+@pytest.mark.slow  # two trainings
 def test_a_small_class_is_thought_likelier_when_it_counts_the_same(tiny_config, stripes, tmp_path):
     """On kept activations; 40 images against 5."""
     rows = ["path,label,split"]

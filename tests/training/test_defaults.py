@@ -89,11 +89,21 @@ def test_a_weights_file_stays_named(resolve):
         ("standard", "off", VIEWS),  # the same views, computed in every epoch
         ("strong", "auto", "fresh"),
         ("strong", "on", VIEWS),
+        ("randaugment", "auto", "fresh"),
+        ("randaugment", "on", VIEWS),
+        ("cutmix", "auto", "fresh"),
     ],
 )
 def test_views_follow_the_augmentation_and_not_where_the_work_is_done(preset, mode, views, resolve):
     config = TrainConfig(augment=AugmentConfig(preset=preset), cache=CacheConfig(mode=mode))
     assert resolve(config).cache.views == views
+
+
+def test_settings_on_top_of_a_preset_decide_about_views_too(resolve):
+    for settings, views in (({"mixup": 0.2}, "fresh"), ({"preset": "none", "hue": 0.1}, VIEWS)):
+        assert resolve(TrainConfig(augment=AugmentConfig(**settings))).cache.views == views
+    nothing = AugmentConfig(preset="light", flip=False)
+    assert resolve(TrainConfig(augment=nothing)).cache.views == 1
 
 
 def test_strong_augmentation_is_fresh_also_after_a_run_with_four_views(resolve):

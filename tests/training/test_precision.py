@@ -127,6 +127,7 @@ def train_on(devices, batch_norm, stripes, tmp_path, request):
     return json.loads(answer.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow  # 20 seconds; .ci/run runs it
 def test_two_devices_train_as_one_does(stripes, tmp_path, request):
     """Every batch is shared, also the last partial one; without BatchNorm moves nothing differs."""
     one, two = train_on([ONE, TWO], "frozen", stripes, tmp_path, request)

@@ -1,0 +1,52 @@
+"""A sample of the images that pretrained weights are not to forget."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer.config import ConfigError, TrainConfig
+from keras_transfer.config_file import merge_layers
+from keras_transfer.data.doctor import inspect_files
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.pipeline import ImageData, hold_split
+from keras_transfer.data.run_images import read_own_images
+from keras_transfer.data.sources import read_examples
+from keras_transfer.run import Run
+
+SAMPLE = 256  # images
+
+
+def read_sample(config: TrainConfig, image_size: int) -> ImageData:
+    """Return at most 256 labelled images of `regularize.source` as one split called `train`.
+
+    Args:
+        config: Names the source; its seed draws the images.
+        image_size: Side in pixels that the model takes.
+
+    Raises:
+        ConfigError: There are none, or fewer than two classes among them.
+    """
+    source = str(config.regularize.source)
+    run = Run(Path(source).expanduser())
+    if run.config_file.is_file():
+        examples, plain = read_own_images(run, merge_layers(run.read_settings()), "train")
+    else:
+        examples = read_examples(source, config.data)
+        inspection = inspect_files(examples)
+        usable = np.flatnonzero(inspection.usable & np.isin(examples.splits, ("", "train")))
+        examples, plain = examples.take(usable), inspection.plain[usable]
+    examples, plain = _draw(examples, plain, config.seed)
+    if len(set(examples.labels.tolist())) < 2:
+        raise ConfigError(
+            "`regularize.source` must hold readable images of 2 or more classes to train on. "
+            f"Received: {source}. Name a folder of class folders, or an earlier run."
+        )
+    return hold_split(examples, config, image_size, plain)
+
+
+def _draw(examples: Examples, plain: np.ndarray, seed: int) -> tuple[Examples, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(len(examples.paths))[:SAMPLE])
+    drawn = examples.take(rows)
+    return dataclasses.replace(drawn, splits=np.full(len(rows), "train")), plain[rows]
