@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_transfer.check import check_dataset
     from keras_transfer.command_line import load_config
+    from keras_transfer.compare import compare_runs
+    from keras_transfer.comparison.directory import Comparison
     from keras_transfer.config import (
         AugmentConfig,
         CacheConfig,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "keras_transfer.check": ("check_dataset",),
     "keras_transfer.command_line": ("load_config",),
+    "keras_transfer.compare": ("compare_runs",),
+    "keras_transfer.comparison.directory": ("Comparison",),
     "keras_transfer.config": (
         "AugmentConfig",
         "CacheConfig",
@@ -54,6 +58,7 @@ __all__ = [
     "BACKBONES",
     "AugmentConfig",
     "CacheConfig",
+    "Comparison",
     "ConfigError",
     "DataConfig",
     "FinetuneConfig",
@@ -63,6 +68,7 @@ __all__ = [
     "Run",
     "TrainConfig",
     "check_dataset",
+    "compare_runs",
     "evaluate_run",
     "export_model",
     "fine_tune",

@@ -7,6 +7,7 @@ from keras_transfer.registry import lookup
 
 VERBS = {
     "train": "train one model, by default in two phases",
+    "compare": "train several strategies, backbones … and tell which differences are real",
     "evaluate": "measure a finished run, on its own or on other images",
     "predict": "classify images with a run or an exported model",
     "export": "write a run's model for servers and phones, and prove it equal",

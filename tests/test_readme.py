@@ -10,6 +10,10 @@ import pytest
 
 from keras_transfer import export
 from keras_transfer.command_line import build_parser, parse_config
+from keras_transfer.compare import main as compare
+from keras_transfer.comparison.grid import read_grid
+from keras_transfer.config import ConfigError
+from keras_transfer.config_file import read_yaml
 from keras_transfer.evaluate import main as evaluate
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones import BACKBONES
@@ -41,6 +45,22 @@ def test_every_train_command_is_understood(words, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     if "--list_backbones" not in words and "--help" not in words:
         check_names(parse_config(build_parser("train"), words))
+
+
+@pytest.mark.parametrize("words", commands("compare"), ids=" ".join)
+def test_every_compare_command_is_understood(words, monkeypatch, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    if "--resume" in words:
+        with pytest.raises(ConfigError, match=r"A comparison must hold comparison\.yaml"):
+            compare(words)
+    else:
+        assert compare([*words, "--print_config"]) == 0
+        grid = tmp_path / "grid.yaml"
+        grid.write_text(capsys.readouterr().out)
+        for row in read_grid(read_yaml(grid)).rows():
+            check_names(row.config)
 
 
 def test_no_number_is_missing():

@@ -1,0 +1,204 @@
+"""Train several configurations side by side: `python -m keras_transfer.compare --seeds 0 1 2 …`."""
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.accuracy_floor import check_floor
+from keras_transfer.checks import require
+from keras_transfer.command_line import Parser, build_parser, read_words, run_command
+from keras_transfer.comparison.directory import FINISHED, Comparison
+from keras_transfer.comparison.engines import ENGINES
+from keras_transfer.comparison.grid import LISTS, PLAIN_WEIGHTS, Grid, Row, read_grid
+from keras_transfer.comparison.results import Results
+from keras_transfer.comparison.work import make_split, train_rows
+from keras_transfer.config import ConfigError
+from keras_transfer.config_file import read_yaml
+from keras_transfer.names import check_names
+from keras_transfer.registry import lookup
+from keras_transfer.resume import find_path, name_places
+from keras_transfer.stopping import stoppable
+from keras_transfer.whole_files import replacing
+
+logger = logging.getLogger("keras_transfer.compare")  # __name__ is "__main__" as a command
+
+ABOUT = (
+    "Train with every combination of some lists of settings, on the same images, and tell which "
+    "differences are real. Every option of train is taken; what a list is of is replaced by it."
+)
+OWN = {  # options that are not settings of a training, and their defaults
+    "jobs": 1,
+    "engine": "processes",
+}
+DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
+CHANGEABLE = ("resume", "quiet", "assert_accuracy_at_least")  # of a comparison that was begun
+
+
+def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:
+    """Train every combination of lists of settings, and leave a table and a figure.
+
+    Args:
+        path: A YAML file of settings, lists among them, or None.
+        **settings: As `load_config` takes them, and lists: `strategies`, `backbones`,
+            `augmentations`, `schedules`, `seeds`, and for others `grid`, such as
+            `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the same
+            time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a folder
+            to go on with, then no other settings but these two and `quiet`; or auto, the newest
+            unfinished one in `output` with the same settings, else a new one.
+
+    Returns:
+        The comparison; `results()` is its table. Rows may have failed, see the column `status`.
+
+    Raises:
+        ConfigError: A setting, the engine or the data set cannot be used, and why.
+    """
+    file = {} if path is None else read_yaml(path)
+    return _compare(file, settings)[0]
+
+
+def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comparison, Results]:
+    own = [settings.get(name, file.get(name, default)) for name, default in OWN.items()]
+    file, settings = _drop_own(file), _drop_own(settings)
+    jobs, engine = own
+    counted = isinstance(jobs, int) and not isinstance(jobs, bool) and jobs >= 1
+    require(counted, "jobs", "a whole number, at least 1", jobs)
+    lookup(ENGINES, "engine", str(engine))
+    earlier, grid = _find_earlier(file, settings)
+    rows = _check_rows(grid)
+    comparison, begun = earlier or Comparison.create(grid), earlier is None
+    with comparison.recording(bool(settings.get("quiet", grid.base.quiet))):
+        with _telling_end(comparison, begun):
+            make_split(comparison, rows[0])
+            results = Results(comparison, rows)
+            _announce(comparison, results, rows)
+            train_rows(comparison, results, jobs, engine)
+        _report(comparison, results)
+    return comparison, results
+
+
+def _drop_own(layer: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: value for name, value in layer.items() if name not in OWN}
+
+
+def _find_earlier(
+    file: Mapping[Any, Any], settings: Mapping[str, Any]
+) -> tuple[Comparison | None, Grid]:
+    """Return the comparison to go on with, whose settings stay as they are, and its grid."""
+    path = settings.get("resume", file.get("resume"))
+    if path is None or path == "auto":
+        grid = read_grid(DEFAULTS, file, settings, {"resume": None})
+        weights = {
+            name: file if file in PLAIN_WEIGHTS else find_path(file)
+            for name, file in grid.weights.items()
+        }
+        # whatever folder we are in
+        grid = dataclasses.replace(grid, base=name_places(grid.base), weights=weights)
+        return (Comparison.find(grid) if path else None), grid
+    if changed := [name for name in (*file, *settings) if name not in CHANGEABLE]:
+        raise ConfigError(
+            "An interrupted comparison must go on with the settings it began with. "
+            f"Received: {', '.join(map(str, changed))}. Leave that out."
+        )
+    comparison = Comparison.open(path)
+    return comparison, comparison.read_grid()
+
+
+def _check_rows(grid: Grid) -> list[Row]:
+    """Return the rows after looking up every name in each of them."""
+    rows = grid.rows()
+    for row in rows:
+        check_names(row.config)
+    return rows
+
+
+@contextlib.contextmanager
+def _telling_end(comparison: Comparison, begun: bool) -> Iterator[None]:
+    """Remove a new comparison of which no row was begun, or say how to go on with it."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, ConfigError) and begun and not any(comparison.runs.iterdir()):
+            comparison.remove()
+        else:
+            advice = f"Go on with: {comparison.say_resume()}"
+            logger.warning("The comparison is not finished. %s", advice)
+        raise
+
+
+def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
+    done = len(results.select(FINISHED))
+    logger.info("Comparison of %d trainings: %s", len(rows), comparison.path)
+    if done:
+        logger.info("%d are finished already", done)
+
+
+def _report(comparison: Comparison, results: Results) -> None:
+    """Add the p-values to results.csv, draw comparison.png, and say what came out."""
+    from keras_transfer.analysis.comparison_figure import draw_comparison
+    from keras_transfer.analysis.comparison_text import describe_comparison
+    from keras_transfer.analysis.configurations import (
+        compare_runs_with_best,
+        judge,
+        read_configurations,
+    )
+
+    configurations = read_configurations(comparison.results_file)
+    if configurations:
+        results.add_p_values(compare_runs_with_best(configurations))
+        with replacing(comparison.figure_file) as file:
+            draw_comparison(configurations, comparison.path, file)
+        logger.info("%s", describe_comparison(configurations, judge(configurations)))
+    if failed := results.select("failed"):
+        many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
+        logger.warning("%s failed. Try again with: %s", many, comparison.say_resume())
+    logger.info("Table: %s", comparison.results_file)
+    if configurations:
+        logger.info("Figure: %s", comparison.figure_file)
+
+
+def _measure_best(comparison: Comparison) -> dict[str, float]:
+    """Return the accuracy that `--assert_accuracy_at_least` is about: the best configuration's."""
+    from keras_transfer.analysis.configurations import find_best, read_configurations
+
+    configurations = read_configurations(comparison.results_file)
+    if not configurations:
+        return {}
+    best = find_best(configurations)
+    test = best.mean("test_accuracy")
+    return {"validation": best.accuracy} if test is None else {"test": test}
+
+
+def _add_lists(parser: Parser) -> None:
+    for name, setting in LISTS.items():
+        kind = int if name == "seeds" else str
+        words = f"Values of --{setting}, with spaces between them."
+        parser.add_argument(f"--{name}", type=kind, nargs="+", metavar="VALUE", help=words)
+    parser.add_argument(
+        "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
+    )
+    parser.add_argument(
+        "--engine",
+        type=str,
+        default=OWN["engine"],
+        help="processes, or ray: on the cluster that runs, else with local workers.",
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 1 if a row failed."""
+    file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
+    if printed:
+        print(read_grid(DEFAULTS, _drop_own(file), _drop_own(options)).dump(), end="")
+        return 0
+    with stoppable():
+        comparison, results = _compare(file, options)
+    floor = options.get("assert_accuracy_at_least", file.get("assert_accuracy_at_least"))
+    low = floor is not None and check_floor(_measure_best(comparison), floor)
+    return int(bool(results.select("failed")) or low)
+
+
+if __name__ == "__main__":
+    run_command(main)

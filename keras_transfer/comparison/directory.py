@@ -1,0 +1,174 @@
+"""The directory of a comparison: the only code that knows the names of the files in it."""
+
+import contextlib
+import csv
+import itertools
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from keras_transfer import owner
+from keras_transfer.comparison.grid import Grid, read_grid
+from keras_transfer.config import ConfigError
+from keras_transfer.config_file import read_yaml
+from keras_transfer.resume import read_time
+from keras_transfer.run import read_table
+from keras_transfer.run_log import logging_to
+from keras_transfer.whole_files import explaining_disk, remove_unfinished, write_text
+
+RESUME = "python -m keras_transfer.compare --resume"
+
+FINISHED = "finished"  # in the column status of results.csv
+
+Table = dict[str, list[str]]
+
+
+class Comparison:
+    """Several trainings side by side, and the folder they left.
+
+    Args:
+        path: An existing folder. `create` makes a new one, `open` checks one.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.grid_file = self.path / "comparison.yaml"
+        self.split_file = self.path / "split.csv"
+        self.results_file = self.path / "results.csv"
+        self.figure_file = self.path / "comparison.png"
+        self.log_file = self.path / "compare.log"
+        self.lock_file = self.path / "lock.json"
+        self.rows = self.path / "rows"  # of each row: its settings, and all that it printed
+        self.runs = self.path / "runs"
+        self.replaced = self.path / "replaced"  # runs that could not be used
+        self._hold: owner.Hold | None = None
+
+    def __repr__(self) -> str:
+        return f"Comparison({str(self.path)!r})"
+
+    @classmethod
+    def create(cls, grid: Grid) -> "Comparison":
+        """Make the folder that the settings of `grid` ask for, with comparison.yaml in it.
+
+        Raises:
+            ConfigError: It exists, or cannot be written.
+        """
+        output = grid.base.output.expanduser()
+        stamp = f"compare-{time.strftime('%Y%m%d-%H%M%S')}"
+        others = (f"{stamp}-{number}" for number in range(2, 100))  # those of the same second
+        names = [grid.base.name] if grid.base.name else [stamp, *others]
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                with contextlib.suppress(FileExistsError):
+                    return cls._make(output / name, grid)
+        except OSError as error:
+            raise ConfigError(
+                f"`output` must be a folder that can be written. Received: {output} "
+                f"({error.strerror}). Choose another with --output."
+            ) from error
+        raise ConfigError(
+            f"`name` must be new in {output}. Received: {names[0]!r}, which exists. Choose another "
+            f"--name, or go on with it: {RESUME} {shlex.quote(str(output / names[0]))}"
+        )
+
+    @classmethod
+    def _make(cls, path: Path, grid: Grid) -> "Comparison":
+        path.mkdir()
+        comparison = cls(path)
+        comparison.rows.mkdir()
+        comparison.runs.mkdir()
+        write_text(comparison.grid_file, grid.dump())
+        return comparison
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Comparison":
+        """Return the comparison in `path`, finished or not, with the folders it needs.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        comparison = cls(path)
+        if not comparison.grid_file.is_file():
+            raise ConfigError(
+                "A comparison must hold comparison.yaml. "
+                f"Received: {comparison.path}, which does not."
+            )
+        with explaining_disk():
+            for folder in (comparison.rows, comparison.runs):
+                folder.mkdir(exist_ok=True)
+        return comparison
+
+    @classmethod
+    def find(cls, grid: Grid) -> "Comparison | None":
+        """Return the newest comparison of `grid` in its output that is not finished, if any."""
+        files = grid.base.output.expanduser().glob("[!.]*/comparison.yaml")
+        for file in sorted(files, key=read_time, reverse=True):
+            found, name = cls(file.parent), grid.base.name
+            if (name and name != found.path.name) or found.is_finished():
+                continue
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                if found.read_grid().is_same(grid):  # else not what we write
+                    return cls.open(found.path)
+        return None
+
+    def is_finished(self) -> bool:
+        """Return whether all rows are finished, as far as results.csv can be read."""
+        return {*self.read_results().get("status", [])} == {FINISHED}
+
+    def read_grid(self) -> Grid:
+        """Return what is compared."""
+        return read_grid(read_yaml(self.grid_file))
+
+    def results(self) -> Table:
+        """Return results.csv: one row a training, in columns of text."""
+        return read_table(self.results_file)
+
+    def read_results(self) -> Table:
+        """Return results.csv; nothing if it is missing or damaged."""
+        try:
+            return self.results()
+        except (OSError, ValueError, IndexError, StopIteration, csv.Error):
+            return {}
+
+    @contextlib.contextmanager
+    def recording(self, quiet: bool) -> Iterator[None]:
+        """Keep the folder for this process, and copy the package's log lines to compare.log.
+
+        Raises:
+            ConfigError: Another process is at work here, or the disk refuses.
+        """
+        with explaining_disk():
+            self._hold = owner.seize(self.lock_file)
+            if self._hold is None:
+                raise ConfigError(
+                    f"A comparison must be made by one process at a time. Received: {self.path}, "
+                    f"which belongs to {owner.describe_owner(self.lock_file)}. If that is no more, "
+                    f"remove {self.lock_file}."
+                )
+            try:
+                for folder in (self.path, self.rows):
+                    remove_unfinished(folder)
+                with logging_to(self.log_file, quiet):
+                    yield
+            finally:
+                self.lock_file.unlink(missing_ok=True)
+                self._hold.close()
+
+    def set_aside(self, name: str) -> Path:
+        """Move a run out of the way, and return where it is now."""
+        self.replaced.mkdir(exist_ok=True)
+        places = (self.replaced / f"{name}-{number}" for number in itertools.count(1))
+        aside = next(place for place in places if not place.exists())
+        (self.runs / name).rename(aside)
+        return aside
+
+    def say_resume(self) -> str:
+        """Return the command that goes on."""
+        return f"{RESUME} {shlex.quote(str(self.path))}"
+
+    def remove(self) -> None:
+        """Remove it: nothing was done in it."""
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,205 @@
+"""ENGINES: where the process of a row is started, and the process itself."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_transfer.config import ConfigError
+from keras_transfer.stopping import EXIT_CODES
+
+# What the numbers of a training, and where its cache is, depend on. Ray sets some of them for its
+# workers (OMP_NUM_THREADS=1), and other machines of a cluster may lack them.
+VARIABLES = (
+    *(
+        "OMP_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "TF_CPP_MIN_LOG_LEVEL",
+    ),
+    *("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME", "KERAS_TRANSFER_CACHE", "PYTHONPATH"),
+)
+
+
+class Ending(NamedTuple):
+    """How a process ended."""
+
+    code: int  # negative: the signal that killed it
+    peak_memory_mb: float | None  # None: this system does not tell
+
+
+Call = Callable[[Sequence[str], Path, Mapping[str, str]], Ending]
+
+
+def train_row(
+    words: Sequence[str],
+    output: Path,
+    variables: Mapping[str, str],
+    stopping: Callable[[], bool] = lambda: False,
+) -> Ending:
+    """Train in a process of its own and wait for its end.
+
+    If this is interrupted, or `stopping` says so, the process gets SIGTERM, upon which a training
+    writes down where it is.
+
+    Args:
+        words: What Python is to run: -m keras_transfer.train and its words.
+        output: File to which all that it prints is appended.
+        variables: Those of `VARIABLES` that are set.
+        stopping: Asked ten times a second.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    with output.open("ab") as stream:
+        process = subprocess.Popen(
+            [sys.executable, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=kept | dict(variables),
+            start_new_session=True,  # Ctrl-C is ours to pass on, once
+        )
+    try:
+        while (ending := _ask(process)) is None:
+            if stopping():
+                return _end(process)
+            time.sleep(0.1)
+    except BaseException:
+        _end(process)
+        raise
+    return ending
+
+
+def read_variables() -> dict[str, str]:
+    """Return those of `VARIABLES` that this process has."""
+    return {name: os.environ[name] for name in VARIABLES if name in os.environ}
+
+
+def _end(process: "subprocess.Popen[bytes]") -> Ending:
+    """Ask the process to end, and wait until it has."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
+    while (ending := _ask(process)) is None:
+        time.sleep(0.1)
+    return ending
+
+
+def _ask(process: "subprocess.Popen[bytes]") -> Ending | None:
+    """Return how the process ended; None: it lives."""
+    if process.returncode is not None:
+        return Ending(process.returncode, None)
+    if not hasattr(os, "wait4"):  # Windows
+        code = process.poll()
+        return None if code is None else Ending(code, None)
+    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    if not pid:
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)  # or Popen would wait for it again
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return Ending(process.returncode, round(usage.ru_maxrss * unit / 1e6))
+
+
+@contextlib.contextmanager
+def use_processes(jobs: int, stop: threading.Event) -> Iterator[Call]:
+    """Train on this machine.
+
+    Args:
+        jobs: Rows at the same time.
+        stop: Set when all are to end.
+    """
+
+    def call(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
+        return train_row(words, output, variables, stop.is_set)
+
+    yield call
+
+
+@contextlib.contextmanager
+def use_ray(jobs: int, stop: threading.Event) -> Iterator[Call]:
+    """Train on the Ray cluster that runs, else on a local one with `jobs` workers.
+
+    On a cluster the package must be installed on every machine, and the data set, the weights and
+    the output must be on a disk that all of them share under the same path.
+
+    Args:
+        jobs: Rows at the same time.
+        stop: Set when all are to end.
+
+    References:
+        P. Moritz et al., "Ray: a distributed framework for emerging AI applications", OSDI 2018.
+    """
+    ray = _import_ray()
+    with _keeping_signals():
+        _connect(ray, jobs)
+    options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+    if gpus := ray.cluster_resources().get("GPU"):
+        options["num_gpus"] = min(1, gpus / jobs)  # without a share Ray hides them all
+    task = ray.remote(_train_as_task).options(**options)
+
+    def call(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
+        promised, cancelled = task.remote(list(words), output, dict(variables)), False
+        while not ray.wait([promised], timeout=0.5)[0]:
+            if stop.is_set() and not cancelled:
+                cancelled = True
+                ray.cancel(promised)  # KeyboardInterrupt in the task
+        try:
+            return ray.get(promised)
+        except ray.exceptions.RayError as error:  # its machine is gone, say
+            fault = str(error).strip().splitlines()[0]
+            raise ConfigError(f"Ray could not run the row ({fault}).") from error
+
+    try:
+        yield call
+    finally:
+        ray.shutdown()
+
+
+ENGINES: Mapping[str, Callable[[int, threading.Event], contextlib.AbstractContextManager[Call]]] = {
+    "processes": use_processes,
+    "ray": use_ray,
+}
+
+
+def _train_as_task(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
+    # Ray cancels a task by SIGINT, which workers ignore if a shell began all this in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return train_row(words, output, variables)
+
+
+def _import_ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError(
+            "`ray` must be installed for --engine ray. Received: no such package. "
+            "Run: pip install 'keras_transfer[ray]'"
+        ) from error
+    return ray
+
+
+@contextlib.contextmanager
+def _keeping_signals() -> Iterator[None]:
+    """Undo what Ray does to SIGTERM in this process: it would abort, and rows would not end."""
+    is_main = threading.current_thread() is threading.main_thread()  # others may not change it
+    former = {number: signal.getsignal(number) for number in EXIT_CODES} if is_main else {}
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+def _connect(ray: Any, jobs: int) -> None:
+    quietly = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        ray.init(address="auto", **quietly)
+    except ConnectionError as error:
+        if os.environ.get("RAY_ADDRESS"):
+            raise ConfigError(
+                "`RAY_ADDRESS` must be a Ray cluster that answers. "
+                f"Received: {os.environ['RAY_ADDRESS']}."
+            ) from error
+        ray.init(address="local", num_cpus=jobs, include_dashboard=False, **quietly)

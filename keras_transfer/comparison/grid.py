@@ -1,0 +1,230 @@
+"""What is compared: settings of a training, and lists of values over some of them."""
+
+import dataclasses
+import hashlib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.checks import require
+from keras_transfer.config import ConfigError, TrainConfig, to_dict
+from keras_transfer.config_file import SHORT_OPTIONS, dump_settings, flatten, merge_layers
+
+# How a list is called -> the setting it is of, in the order of the columns of results.csv.
+LISTS = {
+    "strategies": "strategy",
+    "backbones": "backbone",
+    "augmentations": "augment.preset",
+    "schedules": "optimizer.schedule",
+    "seeds": "seed",
+}
+
+# What no row depends on.
+PLACE = ("output", "name", "resume", "quiet", "assert_accuracy_at_least")
+
+# What all rows have in common: the splits are made once, and a row's place is the comparison's.
+SHARED = (
+    *("dataset", *PLACE),
+    *("data.validation_fraction", "data.test_fraction", "data.split_file", "data.data_dir"),
+    *("data.on_bad_file", "data.on_leak", "data.near_duplicates"),
+)
+PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")
+NAME_BYTES = 100  # of a row's name; folders take 255, and the files in them add to it
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One training of a comparison."""
+
+    name: str  # of its run directory, of no other row
+    values: Mapping[str, Any]  # setting -> value, of every list
+    config: TrainConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Settings of a training, and the lists over them.
+
+    Args:
+        base: What no list is of.
+        lists: Setting, by its dotted name, to its values: strategy, backbone, augment.preset and
+            optimizer.schedule, then any others, and seed at last.
+        weights: Backbone to its weights, where they differ from those of the base.
+    """
+
+    base: TrainConfig
+    lists: Mapping[str, tuple[Any, ...]]
+    weights: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def rows(self) -> list[Row]:
+        """Return the product of the lists; the seeds follow each other.
+
+        Raises:
+            ConfigError: A value does not fit its setting.
+        """
+        base, rows = to_dict(self.base), []
+        for values in itertools.product(*self.lists.values()):
+            stated = dict(zip(self.lists, values, strict=True))
+            own = {"weights": self.weights.get(stated["backbone"], self.base.weights)}
+            config = merge_layers(base, own, stated)
+            rows.append(Row(name=_name(stated), values=stated, config=config))
+        counts = Counter(row.name.lower() for row in rows)
+        return [
+            row
+            if counts[row.name.lower()] == 1
+            else dataclasses.replace(row, name=f"{row.name}-{i}")
+            for i, row in enumerate(rows)
+        ]
+
+    def dump(self) -> str:
+        """Return it as YAML that `--config` of compare reads back to the same."""
+        known = {name: list(self.lists[setting]) for name, setting in LISTS.items()}
+        others = {s: list(v) for s, v in self.lists.items() if s not in LISTS.values()}
+        own: dict[str, Any] = {}
+        if self.weights:  # in full where the others are not what a file without them has
+            others_too = () if self.base.weights == "auto" else self.lists["backbone"]
+            own["weights"] = dict.fromkeys(others_too, self.base.weights) | dict(self.weights)
+        return dump_settings(known | {"grid": others} | to_dict(self.base) | own)
+
+    def is_same(self, other: "Grid") -> bool:
+        """Return whether the other one trains the same, wherever it is put and shown."""
+        return self._drop_place().dump() == other._drop_place().dump()
+
+    def _drop_place(self) -> "Grid":
+        plain = {name: getattr(TrainConfig(), name) for name in PLACE}
+        return dataclasses.replace(self, base=dataclasses.replace(self.base, **plain))
+
+
+def make_grid(
+    base: TrainConfig, lists: Mapping[str, Any], weights: Mapping[str, str] | None = None
+) -> Grid:
+    """Return the grid of some lists over a base.
+
+    Args:
+        base: Settings of a training; what a list is of does not count.
+        lists: Any of `LISTS`, and `grid`: lists of other settings by their dotted names.
+        weights: Backbone to its weights, where they differ from those of the base.
+
+    Raises:
+        ConfigError: A list is none, is empty or holds a value twice, or is of a setting that all
+            rows must share.
+    """
+    settings = to_dict(base)
+    own = {setting: [flatten(settings)[setting]] for setting in LISTS.values()}
+    named = {LISTS[name]: values for name, values in lists.items() if name != "grid"}
+    others = flatten(_require_mapping(lists.get("grid", {})))
+    for setting in others:
+        _require_own(setting)
+    seeds = (own | named)["seed"]
+    ordered = {s: v for s, v in (own | named).items() if s != "seed"} | others | {"seed": seeds}
+    grid = Grid(
+        base=base,
+        lists={s: _check_list(s, v) for s, v in ordered.items()},
+        weights=weights or {},
+    )
+    _check_weights(grid)
+    return grid
+
+
+def read_grid(*layers: Mapping[Any, Any]) -> Grid:
+    """Build a grid from layers of settings, such as a YAML file and options; later ones win.
+
+    Raises:
+        ConfigError: A setting or a list does not fit.
+    """
+    lists: dict[str, Any] = {}
+    weights: dict[str, str] = {}
+    settings = []
+    for layer in layers:
+        stated = {k: v for k, v in layer.items() if k not in (*LISTS, "grid")}
+        lists = _drop_stated(lists, flatten(stated))
+        lists |= {name: layer[name] for name in (*LISTS, "grid") if layer.get(name) is not None}
+        if isinstance(stated.get("weights"), Mapping):
+            weights = _read_weights(stated.pop("weights"))
+        elif "weights" in stated:
+            weights = {}
+        settings.append(stated)
+    return make_grid(merge_layers(*settings), lists, weights)
+
+
+def _drop_stated(lists: Mapping[str, Any], stated: Iterable[str]) -> dict[str, Any]:
+    """Return the lists of earlier layers without those of settings that a later one states."""
+    named = {field for name in stated for field in SHORT_OPTIONS.get(name, (name,))}
+    kept = {name: values for name, values in lists.items() if LISTS.get(name) not in named}
+    if isinstance(kept.get("grid"), Mapping):
+        others: dict[str, Any] = {}
+        for name, values in flatten(kept["grid"]).items():
+            fields = SHORT_OPTIONS.get(name, (name,))
+            left = [field for field in fields if field not in named]
+            others |= dict.fromkeys([name] if len(left) == len(fields) else left, values)
+        kept["grid"] = others
+    return kept
+
+
+def _read_weights(weights: Mapping[Any, Any]) -> dict[str, str]:
+    for name, file in weights.items():
+        fits = isinstance(file, str | Path) and str(file) != ""
+        require(fits, f"weights.{name}", f"a path, or one of {', '.join(PLAIN_WEIGHTS)}", file)
+    return {str(name): str(file) for name, file in weights.items()}
+
+
+def _require_mapping(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise ConfigError(
+            "`grid` must be lists by the names of settings, such as finetune.learning_rate: "
+            f"[1e-4, 3e-5]. Received: {found!r}."
+        )
+    return found
+
+
+def _check_weights(grid: Grid) -> None:
+    """Refuse one file for several backbones, and weights of backbones that are not compared."""
+    backbones = grid.lists["backbone"]
+    others = [name for name in backbones if name not in grid.weights]
+    plain = grid.base.weights in PLAIN_WEIGHTS or "weights" in grid.lists
+    require(
+        plain or len(others) < 2,
+        "weights",
+        f"one of {', '.join(PLAIN_WEIGHTS)} where several backbones are compared, or in the YAML "
+        "file their names with a path each",
+        grid.base.weights,
+    )
+    if unknown := [name for name in grid.weights if name not in backbones]:
+        raise ConfigError(
+            f"`weights` must name backbones that are compared: {', '.join(backbones)}. "
+            f"Received: {unknown[0]}. Leave it out."
+        )
+
+
+def _require_own(setting: str) -> None:
+    for name, meant in LISTS.items():
+        if setting in (name, meant):
+            raise ConfigError(f"`grid` must not hold {setting}. Write the list {name} beside it.")
+    if setting in SHARED:
+        raise ConfigError(
+            f"`grid` must not hold {setting}: all rows share it. Make a comparison for each."
+        )
+
+
+def _check_list(setting: str, values: Any) -> tuple[Any, ...]:
+    name = next((name for name, meant in LISTS.items() if meant == setting), setting)
+    is_list = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
+    require(is_list, name, "a list of at least one value", values)
+    twice = [value for index, value in enumerate(values) if value in values[:index]]
+    require(not twice, name, "a list of different values", list(values))
+    return tuple(values)
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    """Return a folder name: backbone-strategy-augmentation-schedule-…-seed, or its beginning."""
+    first = ("backbone", "strategy")
+    ordered = [values[s] for s in first] + [v for s, v in values.items() if s not in first]
+    words = (re.sub(r"[^\w.+]+", "_", str(value)).strip(".") or "_" for value in ordered)
+    whole = "-".join(words).encode()
+    if len(whole) <= NAME_BYTES:
+        return whole.decode()
+    mark = hashlib.sha256(whole).hexdigest()[:8]
+    return f"{whole[:NAME_BYTES].decode(errors='ignore')}-{mark}"

@@ -1,0 +1,171 @@
+"""Train the rows of a comparison, several at once, each in a process of its own."""
+
+import dataclasses
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from keras_transfer.comparison.directory import FINISHED, Comparison
+from keras_transfer.comparison.engines import ENGINES, Call, read_variables
+from keras_transfer.comparison.grid import Row
+from keras_transfer.comparison.results import RUNNING, WAITING, Result, Results
+from keras_transfer.config import ConfigError
+from keras_transfer.config_file import dump_config
+from keras_transfer.resume import name_places
+from keras_transfer.run import Run
+from keras_transfer.whole_files import write_table, write_text
+
+logger = logging.getLogger(__name__)
+
+COMMAND = ("-m", "keras_transfer.train")
+
+WARNING = "WARNING: "  # as the log lines of a training begin
+
+# How the last line of a traceback begins, or our own one line.
+FAULT = re.compile(r"(error: |\w[\w.]*(Error|Exception|Interrupt|Exit)\b)")
+
+
+def make_split(comparison: Comparison, row: Row) -> None:
+    """Write the split.csv that all rows share, if it is not there."""
+    from keras_transfer.data.division import SPLIT_COLUMNS, divide_images
+
+    if not comparison.split_file.exists():
+        divided = divide_images(row.config)
+        write_table(comparison.split_file, SPLIT_COLUMNS, divided.rows())
+
+
+def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str) -> None:
+    """Train every row that is not finished; one that fails is a row with its reason.
+
+    Args:
+        comparison: Its split.csv is there.
+        results: Is told what becomes of each row.
+        jobs: Rows at the same time.
+        engine: A key of `ENGINES`.
+    """
+    pending = results.select(WAITING)
+    if not pending:
+        return
+    stop = threading.Event()
+    crew = _Crew(comparison, results, stop)
+    with ENGINES[engine](jobs, stop) as call, ThreadPoolExecutor(jobs) as threads:
+        try:
+            futures = [threads.submit(crew.work, row, call) for row in pending]
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            stop.set()
+            threads.shutdown(cancel_futures=True)  # waits for the processes
+            raise
+
+
+class _Crew:
+    """What the threads share that wait for rows."""
+
+    def __init__(self, comparison: Comparison, results: Results, stop: threading.Event) -> None:
+        self._comparison, self._results, self._stop = comparison, results, stop
+        self._warned: set[str] = set()
+
+    def work(self, row: Row, call: Call) -> None:
+        """Train one row, and report what became of it."""
+        if self._stop.is_set() or self._settle(row):
+            return
+        self._results.report(row, Result(status=RUNNING))
+        logger.info("%s begins", row.name)
+        output = self._comparison.rows / f"{row.name}.log"
+        start = output.stat().st_size if output.exists() else 0
+        try:
+            ending = call(_choose_words(self._comparison, row), output, read_variables())
+            result = self._results.measure(row, ending.peak_memory_mb)
+            if result.status == WAITING:
+                result = Result(status=f"failed: {explain_end(output, start, ending.code)}")
+        except ConfigError as error:
+            result = Result(status=f"failed: {' '.join(str(error).split())}")
+        if self._stop.is_set() and result.status != FINISHED:
+            self._results.report(row, Result())
+            return
+        self._results.report(row, result)
+        self._pass_on(row, _read_lines(output, start))
+        self._tell(row, result)
+
+    def _settle(self, row: Row) -> bool:
+        """Return whether the row is finished already; put a finished run of no use aside."""
+        result = self._results.measure(row, None)
+        if result.status == FINISHED:  # since we looked, by a process that was left alone
+            self._results.report(row, result)
+        elif result.status != WAITING:
+            aside = self._comparison.set_aside(row.name)
+            logger.warning("%s begins anew, its run is now %s", row.name, aside)
+        return result.status == FINISHED
+
+    def _pass_on(self, row: Row, lines: Sequence[str]) -> None:
+        """Say what a row warned of, unless another one did before."""
+        for line in lines:
+            if line.startswith(WARNING) and line not in self._warned:
+                self._warned.add(line)
+                logger.warning("%s: %s", row.name, line.removeprefix(WARNING))
+
+    def _tell(self, row: Row, result: Result) -> None:
+        left = f"{len(self._results.select(WAITING, RUNNING))} to go"
+        if result.status == FINISHED:
+            accuracy, seconds = result.validation_accuracy, result.seconds
+            logger.info(
+                "%s: validation accuracy %.3f, %.0f s; %s", row.name, accuracy, seconds, left
+            )
+        else:
+            logger.warning("%s %s; %s", row.name, result.status, left)
+
+
+def settle_row(comparison: Comparison, row: Row) -> Row:
+    """Return the row with what makes it part of the comparison: place, name, splits."""
+    config = name_places(row.config)
+    data = dataclasses.replace(config.data, split_file=comparison.split_file)
+    settled = dataclasses.replace(
+        config,
+        output=comparison.runs,
+        name=row.name,
+        resume=None,
+        quiet=True,  # train.log has it all
+        assert_accuracy_at_least=None,
+        data=data,
+    )
+    return dataclasses.replace(row, config=settled)
+
+
+def explain_end(output: Path, start: int, code: int) -> str:
+    """Return in one line why a process did not finish its run.
+
+    Args:
+        output: What it printed.
+        start: Where in that file.
+        code: Its exit code; negative: the signal that killed it.
+    """
+    if code < 0:
+        return f"killed by signal {-code}" + (", as when memory runs out" if code == -9 else "")
+    told = _read_lines(output, start)
+    faults = [line for line in told if FAULT.match(line)]
+    last = (faults or told or [f"exit code {code}"])[-1]
+    return last.removeprefix("error: ")
+
+
+def _read_lines(output: Path, start: int) -> list[str]:
+    """Return the lines of a file from a position on, but for empty ones."""
+    if not output.exists():
+        return []
+    with output.open("rb") as stream:
+        stream.seek(start)
+        lines = stream.read().decode("utf-8", "replace").splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
+    """Return the words for Python that begin the run of a row, or go on with it."""
+    run = Run(comparison.runs / row.name)
+    if run.config_file.exists():
+        return [*COMMAND, "--resume", str(run.path)]
+    file = comparison.rows / f"{row.name}.yaml"
+    write_text(file, dump_config(settle_row(comparison, row).config))
+    return [*COMMAND, "--config", str(file)]

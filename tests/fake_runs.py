@@ -1,0 +1,51 @@
+"""Finished runs without a training, as the tests of comparisons read them."""
+
+import csv
+import json
+from pathlib import Path
+
+HISTORY = "phase,epoch,learning_rate,loss,accuracy,val_loss,val_accuracy,seconds".split(",")  # noqa: SIM905
+
+
+def write_table(file, columns, rows):
+    with file.open("w", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([columns, *rows])
+
+
+def write_run(path, right, *, test=None, weights="file", seconds=10.0, split=b"", curve=None):
+    """Write what a comparison reads of a finished run.
+
+    Args:
+        path: The run directory.
+        right: Whether each validation image was classified correctly.
+        test: The same for test images; None: there is no test split.
+        weights: Their kind.
+        seconds: In all.
+        split: Content of split.csv.
+        curve: Accuracy on validation by epoch.
+    """
+    run = Path(path)  # no import of the package: fake_train.py starts often
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "class_names.txt").write_text("a\nb\n")
+    (run / "split.csv").write_bytes(split)
+    rows, splits = [], {}
+    for name, answers in (("validation", right), ("test", test)):
+        if answers is None:
+            continue
+        for index, answer in enumerate(answers):
+            said = ("a", 0.9, 0.1) if answer else ("b", 0.1, 0.9)
+            rows.append((f"{name}/{index:04}.png", name, "a", *said))
+        share = sum(answers) / len(answers)
+        splits[name] = {"accuracy": share, "accuracy_interval": [share / 2, (1 + share) / 2]}
+    columns = ("path", "split", "truth", "prediction", "probability_a", "probability_b")
+    write_table(run / "predictions.csv", columns, rows)
+    epochs = enumerate(curve or [splits["validation"]["accuracy"]], 1)
+    history = [("frozen", i, 0.1, 0.5, 0.5, 0.5, value, 1.0) for i, value in epochs]
+    write_table(run / "history.csv", HISTORY, history)
+    metrics = {
+        "weights": weights,
+        "splits": splits,
+        "parameters": {"trainable": 100},
+        "seconds": {"total": seconds},
+    }
+    (run / "metrics.json").write_text(json.dumps(metrics))
