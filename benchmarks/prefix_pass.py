@@ -89,7 +89,6 @@ def draw_data(count: int) -> ImageData:
         batch_size=BATCH,
         resize="crop",
         augmentation=AUGMENTATIONS["none"],
-        flips=True,
         seed=0,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from keras_transfer.checks import ConfigError
 from keras_transfer.whole_files import write_json
 
 try:
@@ -72,6 +73,22 @@ def seize(file: Path) -> Hold | None:
         raise
     hold.close()
     return None
+
+
+def require(file: Path, what: str) -> Hold:
+    """Become the owner of the folder that `file` is in.
+
+    Raises:
+        ConfigError: There is an owner that may still live; `what` says what the folder is.
+        OSError: The file cannot be written.
+    """
+    hold = seize(file)
+    if hold is None:
+        raise ConfigError(
+            f"{what} must be written by one process at a time. Received: {file.parent}, which "
+            f"belongs to {describe_owner(file)}. If that is no more, remove {file}."
+        )
+    return hold
 
 
 def is_abandoned(file: Path) -> bool:

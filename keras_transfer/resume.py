@@ -100,13 +100,7 @@ def take_over(path: str | Path) -> Run:
     run.require_config()
     _require_unfinished(run)
     try:
-        run.hold = owner.seize(run.lock_file)
-        if run.hold is None:
-            raise ConfigError(
-                f"A run must be written by one process at a time. Received: {path}, which belongs "
-                f"to {owner.describe_owner(run.lock_file)}. If that is no more, remove "
-                f"{run.lock_file}."
-            )
+        run.hold = owner.require(run.lock_file, "A run")
         for folder in (run.path, run.checkpoints, run.figures):
             remove_unfinished(folder)
         _require_unfinished(run)  # whoever had it may have finished it

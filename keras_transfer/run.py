@@ -20,6 +20,7 @@ from typing import Any
 from keras_transfer import owner, whole_files
 from keras_transfer.config import ConfigError, DeadEnd, TrainConfig
 from keras_transfer.config_file import dump_config, read_yaml
+from keras_transfer.new_folder import make_folder
 from keras_transfer.run_log import logging_to
 from keras_transfer.whole_files import explaining_disk
 
@@ -81,25 +82,15 @@ class Run:
         Raises:
             ConfigError: A run of that name exists, or the folder cannot be written.
         """
-        output = config.output.expanduser()
-        stamp = f"{config.backbone}-{config.strategy}-{time.strftime('%Y%m%d-%H%M%S')}"
-        others = (f"{stamp}-{number}" for number in range(2, 100))  # runs of the same second
-        names = [config.name] if config.name else [stamp, *others]
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                with contextlib.suppress(FileExistsError):
-                    return cls._make(output / name, config)
-        except OSError as error:
-            raise ConfigError(
-                f"`output` must be a folder that can be written. Received: {output} "
-                f"({error.strerror}). Choose another with --output."
-            ) from error
-        there = cls(output / names[0])
+        stem = f"{config.backbone}-{config.strategy}"
+        made = make_folder(config.output, config.name, stem, lambda path: cls._make(path, config))
+        if made is not None:
+            return made
+        there = cls(config.output.expanduser() / (config.name or stem))
         goes_on = there.config_file.exists() and not there.metrics_file.exists()
         raise ConfigError(
-            f"`name` must be new in {output}. Received: {names[0]!r}, which exists. "
-            "Choose another --name or remove that folder. "
+            f"`name` must be new in {there.path.parent}. Received: {there.path.name!r}, which "
+            "exists. Choose another --name or remove that folder. "
             + (there._say_resume() if goes_on else "")
         )
 

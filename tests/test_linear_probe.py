@@ -26,7 +26,6 @@ def test_the_probe_learns_from_all_but_the_test_split_and_scores_that():
             batch_size=7,
             resize="crop",
             augmentation=AUGMENTATIONS["none"],
-            flips=False,
             seed=0,
         )
         images = keras.Input((8, 8, 3))

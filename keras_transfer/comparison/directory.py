@@ -5,7 +5,6 @@ import csv
 import itertools
 import shlex
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from keras_transfer import owner
 from keras_transfer.comparison.grid import Grid, read_grid
 from keras_transfer.config import ConfigError
 from keras_transfer.config_file import read_yaml
+from keras_transfer.new_folder import make_folder
 from keras_transfer.resume import read_time
 from keras_transfer.run import read_table
 from keras_transfer.run_log import logging_to
@@ -55,23 +55,14 @@ class Comparison:
         Raises:
             ConfigError: It exists, or cannot be written.
         """
-        output = grid.base.output.expanduser()
-        stamp = f"compare-{time.strftime('%Y%m%d-%H%M%S')}"
-        others = (f"{stamp}-{number}" for number in range(2, 100))  # those of the same second
-        names = [grid.base.name] if grid.base.name else [stamp, *others]
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                with contextlib.suppress(FileExistsError):
-                    return cls._make(output / name, grid)
-        except OSError as error:
-            raise ConfigError(
-                f"`output` must be a folder that can be written. Received: {output} "
-                f"({error.strerror}). Choose another with --output."
-            ) from error
+        base = grid.base
+        made = make_folder(base.output, base.name, "compare", lambda path: cls._make(path, grid))
+        if made is not None:
+            return made
+        there = cls(base.output / (base.name or "compare"))
         raise ConfigError(
-            f"`name` must be new in {output}. Received: {names[0]!r}, which exists. Choose another "
-            f"--name, or go on with it: {RESUME} {shlex.quote(str(output / names[0]))}"
+            f"`name` must be new in {there.path.parent}. Received: {there.path.name!r}, which "
+            f"exists. Choose another --name, or go on with it: {there.say_resume()}"
         )
 
     @classmethod
@@ -141,13 +132,7 @@ class Comparison:
             ConfigError: Another process is at work here, or the disk refuses.
         """
         with explaining_disk():
-            self._hold = owner.seize(self.lock_file)
-            if self._hold is None:
-                raise ConfigError(
-                    f"A comparison must be made by one process at a time. Received: {self.path}, "
-                    f"which belongs to {owner.describe_owner(self.lock_file)}. If that is no more, "
-                    f"remove {self.lock_file}."
-                )
+            self._hold = owner.require(self.lock_file, "A comparison")
             try:
                 for folder in (self.path, self.rows):
                     remove_unfinished(folder)

@@ -15,22 +15,21 @@ from keras_transfer.data.presets import Augmentation
 from keras_transfer.data.randaugment import apply_operations
 
 
-def augment_batch(augmentation: Augmentation, flips: bool) -> Callable[[Any, Any], Any]:
+def augment_batch(augmentation: Augmentation) -> Callable[[Any, Any], Any]:
     """Return `(images, draws) -> images`; images are (batch, side, side, 3) float32 in `[0, 255]`.
 
     What is off is not in the graph.
 
     Args:
         augmentation: How far each change may go.
-        flips: False where a mirror image is not the same class, as for digits.
     """
     row = augmentation
-    moves = row.flip and flips, row.flip_vertical, row.rotation, row.zoom, row.shift, row.crop < 1
+    moves = row.flip, row.flip_vertical, row.rotation, row.zoom, row.shift, row.crop < 1
     colours = row.brightness, row.contrast, row.saturation, row.hue, row.grayscale
 
     def change(images: Any, draws: Any) -> Any:
         if any(moves):
-            images = move(images, draws, row, flips)
+            images = move(images, draws, row)
         if row.randaugment:
             images = apply_operations(images, draws, row.randaugment)
         if any(colours):

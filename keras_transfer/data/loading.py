@@ -60,7 +60,6 @@ def hold_splits(
         batch_size=config.data.batch_size,
         resize=config.data.resize,
         augmentation=resolve_augmentation(config.augment, examples.flips),
-        flips=examples.flips or config.augment.flip is True,
         seed=config.seed,
     )
 

@@ -12,7 +12,7 @@ from keras_transfer.data.presets import Augmentation
 CROP_ASPECT = math.log(4.0 / 3.0)  # as Szegedy et al. 2015
 
 
-def move(images: Any, draws: Any, augmentation: Augmentation, flips: bool) -> Any:
+def move(images: Any, draws: Any, augmentation: Augmentation) -> Any:
     """Flip, turn, zoom, shift and crop in one resampling; edges are reflected.
 
     The transform maps output to input coordinates around the centre c:
@@ -23,9 +23,7 @@ def move(images: Any, draws: Any, augmentation: Augmentation, flips: bool) -> An
     # log-uniform, so that closer and farther are equally likely
     scale = tf.exp(around_zero(draws, take.ZOOM) * math.log1p(augmentation.zoom))
     mirror = (
-        tf.where(draws[:, take.FLIP] < 0.5, -1.0, 1.0)
-        if augmentation.flip and flips
-        else tf.ones_like(scale)
+        tf.where(draws[:, take.FLIP] < 0.5, -1.0, 1.0) if augmentation.flip else tf.ones_like(scale)
     )
     shift_x = around_zero(draws, take.SHIFT_X) * augmentation.shift * side
     shift_y = around_zero(draws, take.SHIFT_Y) * augmentation.shift * side

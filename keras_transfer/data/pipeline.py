@@ -52,7 +52,6 @@ class ImageData:
     batch_size: int
     resize: str
     augmentation: Augmentation
-    flips: bool
     seed: int
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
 
@@ -84,7 +83,7 @@ class ImageData:
                 mix = plan_mixes(seeds, self.augmentation, self.image_size) if mixes else ()
                 yield images, seeds, *mix
 
-        change = augment_batch(self.augmentation, self.flips)
+        change = augment_batch(self.augmentation)
 
         def load(images: Any, seeds: Any, *mix: Any) -> tuple[Any, Any]:
             pixels, labels = self._load("train", images)
@@ -104,7 +103,7 @@ class ImageData:
         a batch are decoded once; view v of an image is the one that `training_batches` calls v.
         Decoding begins now and runs ahead.
         """
-        change = augment_batch(self.augmentation, self.flips)
+        change = augment_batch(self.augmentation)
         side = self.image_size
 
         # Not in the tf.data graph: there, one thread at a time resamples a whole batch.
@@ -144,7 +143,7 @@ class ImageData:
         load = tf.function(lambda indices: self._load("train", indices))  # decoding needs a graph
         pixels, labels = load(tf.constant(rows))
         seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
-        change = augment_batch(self.augmentation, self.flips)
+        change = augment_batch(self.augmentation)
         several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
         changed = change(several, draw_uniform(np.concatenate(seeds)))
         found = [(image, labels) for image in tf.split(changed, views)]
@@ -226,6 +225,5 @@ def hold_split(
         batch_size=config.data.batch_size,
         resize=config.data.resize,
         augmentation=augmentation or Augmentation(),
-        flips=True,  # `augmentation` knows
         seed=config.seed,
     )

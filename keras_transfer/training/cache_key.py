@@ -55,7 +55,6 @@ def compute_key(
         "image_size": data.image_size,
         "resize": data.resize,
         "augmentation": dataclasses.asdict(data.augmentation),
-        "flips": data.flips,
         "seed": data.seed,
         "images": _list_images(run),
     }

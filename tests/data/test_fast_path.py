@@ -41,7 +41,6 @@ def make_data(tmp_path):
             batch_size=batch_size,
             resize="crop",
             augmentation=AUGMENTATIONS["strong"],
-            flips=True,
             seed=0,
         )
 

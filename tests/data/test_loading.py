@@ -63,5 +63,5 @@ def test_where_a_mirror_image_is_another_class_only_the_user_may_flip(
     data = hold_splits(digits, config, 32, np.zeros(2, bool))
     pixels = np.random.default_rng(0).uniform(0, 255, (20, 8, 8, 3)).astype(np.float32)
     draws = draw_uniform(view_seeds(0, np.arange(20), np.arange(20)))
-    changed = augment_batch(data.augmentation, data.flips)(pixels, draws)
+    changed = augment_batch(data.augmentation)(pixels, draws)
     assert bool((changed != pixels).numpy().any()) == mirrored

@@ -86,7 +86,6 @@ def data():
         batch_size=4,
         resize="crop",
         augmentation=AUGMENTATIONS["cutmix"],
-        flips=True,
         seed=0,
     )
 

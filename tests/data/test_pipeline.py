@@ -46,7 +46,6 @@ def make_data(folder):
             "batch_size": BATCH,
             "resize": "crop",
             "augmentation": AUGMENTATIONS[preset],
-            "flips": True,
             "seed": 0,
         }
         return ImageData(**settings | changes)
@@ -101,7 +100,7 @@ def test_batches_follow_the_plan_of_the_epoch(make_data):
     first = order[:BATCH]
     draws = draw_uniform(view_seeds(4, first, views[first]))
     pixels = tf.cast(data.splits["train"].pixels[first], tf.float32)
-    expected = augment_batch(AUGMENTATIONS["strong"], flips=True)(pixels, draws)
+    expected = augment_batch(AUGMENTATIONS["strong"])(pixels, draws)
     images, _ = read(data.training_batches("finetune", epochs=2))[data.steps]
     np.testing.assert_allclose(images, expected, atol=1e-3)
 
@@ -207,13 +206,6 @@ def test_pictures_are_changed_after_the_cache_and_never_in_it(make_data):
     first, second = (read(data.training_batches("frozen", 2)) for _ in range(2))
     assert_equal(first, second)
     np.testing.assert_array_equal(data.splits["train"].pixels, before)
-
-
-def test_a_data_set_that_forbids_flips_has_none(make_data):
-    data = make_data("light", flips=False)
-    images = np.concatenate([images for images, _ in read(data.training_batches("frozen", 1))])
-    order, _ = plan_epoch(0, "frozen", 0, COUNT)
-    np.testing.assert_array_equal(images, data.splits["train"].pixels[order])
 
 
 def test_batches_have_options_for_several_devices_and_for_a_quick_end(make_data):

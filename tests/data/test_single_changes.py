@@ -47,7 +47,7 @@ def draw(seed=0, view=0, count=COUNT):
 
 def change(pictures, draws=None, **settings):
     draws = draw() if draws is None else draws
-    return augment_batch(Augmentation(**settings), True)(tf.constant(pictures), draws).numpy()
+    return augment_batch(Augmentation(**settings))(tf.constant(pictures), draws).numpy()
 
 
 def fix(pictures, **columns):

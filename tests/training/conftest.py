@@ -41,7 +41,6 @@ def _make_data(size=32, train=12, seed=0):
         batch_size=8,
         resize="crop",
         augmentation=AUGMENTATIONS["none"],
-        flips=True,
         seed=seed,
     )
 

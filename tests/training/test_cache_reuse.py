@@ -103,7 +103,6 @@ def change_weights(model, plan, data, config, run):
         change_weights,
         replace_data(seed=7),
         replace_data(resize="pad"),
-        replace_data(flips=False),
         replace_data(augmentation=AUGMENTATIONS["light"]),
     ],
 )
