@@ -13,13 +13,13 @@ from keras_transfer.command_line import Parser, build_parser, read_words, run_co
 from keras_transfer.comparison.directory import FINISHED, Comparison
 from keras_transfer.comparison.engines import ENGINES
 from keras_transfer.comparison.grid import LISTS, PLAIN_WEIGHTS, Grid, Row, read_grid
-from keras_transfer.comparison.results import Results
+from keras_transfer.comparison.results import WAITING, Results
 from keras_transfer.comparison.work import make_split, train_rows
-from keras_transfer.config import ConfigError
-from keras_transfer.config_file import read_yaml
+from keras_transfer.config import ConfigError, to_dict
+from keras_transfer.config_file import dump_settings, flatten, merge_layers, read_yaml
 from keras_transfer.names import check_names
 from keras_transfer.registry import lookup
-from keras_transfer.resume import find_path, name_places
+from keras_transfer.resume import PLACES
 from keras_transfer.stopping import stoppable
 from keras_transfer.whole_files import replacing
 
@@ -33,8 +33,9 @@ OWN = {  # options that are not settings of a training, and their defaults
     "jobs": 1,
     "engine": "processes",
 }
+NAMED = 4  # failed rows that are named in a line
 DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
-CHANGEABLE = ("resume", "quiet", "assert_accuracy_at_least")  # of a comparison that was begun
+CHANGEABLE = ("quiet", "assert_accuracy_at_least", *PLACES)  # of a comparison that was begun
 
 
 def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:
@@ -46,8 +47,9 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
             `augmentations`, `schedules`, `seeds`, and for others `grid`, such as
             `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the same
             time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a folder
-            to go on with, then no other settings but these two and `quiet`; or auto, the newest
-            unfinished one in `output` with the same settings, else a new one.
+            to go on with, then no other settings but these two, `quiet`,
+            `assert_accuracy_at_least`, and `dataset` and `data.data_dir` if the images have moved;
+            or auto, the newest unfinished one in `output` with the same settings, else a new one.
 
     Returns:
         The comparison; `results()` is its table. Rows may have failed, see the column `status`.
@@ -60,23 +62,32 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
 
 def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comparison, Results]:
-    own = [settings.get(name, file.get(name, default)) for name, default in OWN.items()]
-    file, settings = _drop_own(file), _drop_own(settings)
-    jobs, engine = own
-    counted = isinstance(jobs, int) and not isinstance(jobs, bool) and jobs >= 1
-    require(counted, "jobs", "a whole number, at least 1", jobs)
-    lookup(ENGINES, "engine", str(engine))
-    earlier, grid = _find_earlier(file, settings)
-    rows = _check_rows(grid)
-    comparison, begun = earlier or Comparison.create(grid), earlier is None
-    with comparison.recording(bool(settings.get("quiet", grid.base.quiet))):
-        with _telling_end(comparison, begun):
+    jobs, engine = _read_own(file, settings).values()
+    earlier, grid = _find_earlier(_drop_own(file), _drop_own(settings))
+    rows = _check_rows(grid, is_new=earlier is None)
+    comparison = earlier or Comparison.create(grid)
+    with (
+        comparison.recording(grid.base.quiet),
+        _telling_end(comparison, begun=earlier is None),
+    ):
+        comparison.write_grid(grid)  # places may be others than they were
+        results = Results(comparison, rows)
+        if results.select(WAITING):
             make_split(comparison, rows[0])
-            results = Results(comparison, rows)
-            _announce(comparison, results, rows)
-            train_rows(comparison, results, jobs, engine)
+        _announce(comparison, results, rows)
+        train_rows(comparison, results, jobs, engine)
         _report(comparison, results)
     return comparison, results
+
+
+def _read_own(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `jobs` and `engine`."""
+    own = {name: settings.get(name, file.get(name, default)) for name, default in OWN.items()}
+    jobs = own["jobs"]
+    counted = isinstance(jobs, int) and not isinstance(jobs, bool) and jobs >= 1
+    require(counted, "jobs", "a whole number, at least 1", jobs)
+    lookup(ENGINES, "engine", str(own["engine"]))
+    return own
 
 
 def _drop_own(layer: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -89,28 +100,29 @@ def _find_earlier(
     """Return the comparison to go on with, whose settings stay as they are, and its grid."""
     path = settings.get("resume", file.get("resume"))
     if path is None or path == "auto":
-        grid = read_grid(DEFAULTS, file, settings, {"resume": None})
-        weights = {
-            name: file if file in PLAIN_WEIGHTS else find_path(file)
-            for name, file in grid.weights.items()
-        }
-        # whatever folder we are in
-        grid = dataclasses.replace(grid, base=name_places(grid.base), weights=weights)
+        grid = read_grid(DEFAULTS, file, settings, {"resume": None}).name_places()
         return (Comparison.find(grid) if path else None), grid
-    if changed := [name for name in (*file, *settings) if name not in CHANGEABLE]:
+    stated = flatten(file) | flatten(settings)
+    del stated["resume"]
+    if changed := [name for name in stated if name not in CHANGEABLE]:
         raise ConfigError(
             "An interrupted comparison must go on with the settings it began with. "
             f"Received: {', '.join(map(str, changed))}. Leave that out."
         )
     comparison = Comparison.open(path)
-    return comparison, comparison.read_grid()
+    grid = comparison.read_grid()
+    base = merge_layers(to_dict(grid.base), stated)
+    return comparison, dataclasses.replace(grid, base=base).name_places()
 
 
-def _check_rows(grid: Grid) -> list[Row]:
+def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
     """Return the rows after looking up every name in each of them."""
-    rows = grid.rows()
+    rows, resume = grid.rows(), None if is_new else "."  # then images may have moved
     for row in rows:
-        check_names(row.config)
+        check_names(dataclasses.replace(row.config, resume=resume))
+        weights = row.config.weights
+        found = not is_new or weights in PLAIN_WEIGHTS or Path(weights).expanduser().exists()
+        require(found, "weights", f"a path, or one of {', '.join(PLAIN_WEIGHTS)}", weights)
     return rows
 
 
@@ -148,12 +160,13 @@ def _report(comparison: Comparison, results: Results) -> None:
     configurations = read_configurations(comparison.results_file)
     if configurations:
         results.add_p_values(compare_runs_with_best(configurations))
+        logger.info("%s", describe_comparison(configurations, judge(configurations)))
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
-        logger.info("%s", describe_comparison(configurations, judge(configurations)))
     if failed := results.select("failed"):
         many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
-        logger.warning("%s failed. Try again with: %s", many, comparison.say_resume())
+        named = ", ".join(row.name for row in failed[:NAMED]) + ", …" * (len(failed) > NAMED)
+        logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
     logger.info("Table: %s", comparison.results_file)
     if configurations:
         logger.info("Figure: %s", comparison.figure_file)
@@ -191,11 +204,12 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a row failed."""
     file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
     if printed:
-        print(read_grid(DEFAULTS, _drop_own(file), _drop_own(options)).dump(), end="")
+        _, grid = _find_earlier(_drop_own(file), _drop_own(options))
+        print(dump_settings(_read_own(file, options)) + grid.dump(), end="")
         return 0
     with stoppable():
         comparison, results = _compare(file, options)
-    floor = options.get("assert_accuracy_at_least", file.get("assert_accuracy_at_least"))
+    floor = comparison.read_grid().base.assert_accuracy_at_least
     low = floor is not None and check_floor(_measure_best(comparison), floor)
     return int(bool(results.select("failed")) or low)
 

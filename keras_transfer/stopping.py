@@ -1,4 +1,4 @@
-"""Stop a command on SIGTERM and Ctrl-C so that it can say how to go on."""
+"""Stop a command on SIGTERM, Ctrl-C and a closed terminal so that it can say how to go on."""
 
 import contextlib
 import signal
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from types import FrameType
 
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}  # 128 + signal, as shells have it
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    EXIT_CODES[signal.SIGHUP] = 129
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,7 +28,7 @@ _asked: list[int] = []  # exit codes of the signals that came
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise `Stopped` on the first SIGTERM or Ctrl-C; a second one ends the process at once.
+    """Raise `Stopped` on the first SIGTERM, SIGHUP or Ctrl-C; a second one ends the process.
 
     Nothing is protected from it: what a run writes is whole or not there, whenever it ends. Outside
     the main thread, where Python takes no signals, nothing changes.

@@ -10,22 +10,25 @@ import pytest
 from keras_transfer.command_line import run_command
 from keras_transfer.stopping import Stopped, check_stopped, stoppable
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
 def usual_handlers():
     """Also where the tests run in the background, whose shell has SIGINT ignored."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    former = [signal.getsignal(number) for number in SIGNALS]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, former)
+    for number, handler in zip(SIGNALS, former, strict=True):
+        signal.signal(number, handler)
 
 
 def look():
     return [signal.getsignal(number) for number in SIGNALS]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [*zip(SIGNALS, (130, 143, 129), strict=True)])
 def test_a_signal_ends_a_command_with_its_exit_code(number, code, capsys, monkeypatch):
     seen = []
 
@@ -42,7 +45,7 @@ def test_a_signal_ends_a_command_with_its_exit_code(number, code, capsys, monkey
         run_command(command)
     assert ended.value.code == code
     assert capsys.readouterr().err == "interrupted\n"
-    assert seen == [[signal.SIG_DFL] * 2]  # a second one ends the process at once
+    assert seen == [[signal.SIG_DFL] * 3]  # a second one ends the process at once
     assert look() == before
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
@@ -40,6 +41,11 @@ def draw_comparison(configurations: Sequence[Configuration], folder: Path, file:
         folder: That of results.csv; histories are read from the runs in it.
         file: PNG to write, about 1300 pixels wide.
     """
+    write_figure(build_comparison(configurations, folder), file)
+
+
+def build_comparison(configurations: Sequence[Configuration], folder: Path) -> Figure:
+    """Return the figure of `draw_comparison`."""
     names = [shorten(name_configuration(each, configurations), 60) for each in configurations]
     inches = 0.6 + 0.085 * max(map(len, names))  # of a line of the legend
     columns = max(1, min(6, int(WIDTH / inches)))
@@ -61,8 +67,12 @@ def draw_comparison(configurations: Sequence[Configuration], folder: Path, file:
         _draw_curves(right, each, folder, curve, len(names) <= FEW)
     _finish_points(left, configurations)
     _finish_curves(right)
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
-    write_figure(figure, file)
+    legend = figure.legend(
+        handles=handles, loc="outside lower center", ncols=columns, frameon=False
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # a $ is part of a name
+    return figure
 
 
 def _draw_point(axes: Axes, each: Configuration, style: dict[str, Any], ringed: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from keras_transfer.analysis.canvas import shorten
 from keras_transfer.analysis.configurations import (
     LEVEL,
     Configuration,
@@ -14,6 +15,7 @@ from keras_transfer.analysis.configurations import (
 from keras_transfer.tables import draw_table
 
 WIDTH = 240  # letters that a table may take; it takes what it needs
+LETTERS = 40  # of a setting in it; longer ones lose their middle
 NAMED = 4  # configurations that are named in a sentence
 
 
@@ -78,7 +80,7 @@ def _say_setting(each: Configuration, name: str) -> str:
     """Return a setting, and behind the strategy auto what it came to."""
     chosen = "/".join(each.strategies)
     is_auto = name == "strategy" and each.settings[name] == "auto" and chosen not in ("", "auto")
-    return f"auto ({chosen})" if is_auto else each.settings[name]
+    return f"auto ({chosen})" if is_auto else shorten(each.settings[name], LETTERS)
 
 
 def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
@@ -125,8 +127,12 @@ def _explain(
         found.append(f"{_count(equal)} cannot be told apart from it by these {images} images.")
     if apart := names.get("not compared"):
         found.append(f"{_count(apart)} cannot be compared with it: no seed is finished in both.")
+    some = any(len(each.runs) < each.planned for each in configurations)
+    which = (
+        " of those of which no row is missing" if some and best.planned == len(best.runs) else ""
+    )
     lines = [
-        f"Best on validation: {names['best'][0]}. {' '.join(found)}",
+        f"Best on validation{which}: {names['best'][0]}. {' '.join(found)}",
         f"Real is a difference with p below {LEVEL:g}: the sign of each image's mean difference "
         "over seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. "
         "Validation also chose the epochs and what is called best, so it flatters the best; test "

@@ -60,18 +60,19 @@ class Comparison:
         if made is not None:
             return made
         there = cls(base.output / (base.name or "compare"))
+        goes_on = f", or go on with it: {there.say_resume()}" if there.grid_file.exists() else "."
         raise ConfigError(
             f"`name` must be new in {there.path.parent}. Received: {there.path.name!r}, which "
-            f"exists. Choose another --name, or go on with it: {there.say_resume()}"
+            f"exists. Choose another --name{goes_on}"
         )
 
     @classmethod
     def _make(cls, path: Path, grid: Grid) -> "Comparison":
         path.mkdir()
         comparison = cls(path)
+        comparison.write_grid(grid)
         comparison.rows.mkdir()
         comparison.runs.mkdir()
-        write_text(comparison.grid_file, grid.dump())
         return comparison
 
     @classmethod
@@ -106,12 +107,17 @@ class Comparison:
         return None
 
     def is_finished(self) -> bool:
-        """Return whether all rows are finished, as far as results.csv can be read."""
-        return {*self.read_results().get("status", [])} == {FINISHED}
+        """Return whether all rows are finished and drawn, as far as results.csv can be read."""
+        done = {*self.read_results().get("status", [])} == {FINISHED}
+        return done and self.figure_file.exists()
 
     def read_grid(self) -> Grid:
         """Return what is compared."""
         return read_grid(read_yaml(self.grid_file))
+
+    def write_grid(self, grid: Grid) -> None:
+        """Write down what is compared."""
+        write_text(self.grid_file, grid.dump())
 
     def results(self) -> Table:
         """Return results.csv: one row a training, in columns of text."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,15 +65,17 @@ def train_row(
             env=kept | dict(variables),
             start_new_session=True,  # Ctrl-C is ours to pass on, once
         )
+    peak: float | None = None
     try:
-        while (ending := _ask(process)) is None:
+        while (code := process.poll()) is None:
+            peak = _read_peak(process.pid) or peak
             if stopping():
-                return _end(process)
+                return Ending(_end(process), peak)
             time.sleep(0.1)
     except BaseException:
         _end(process)
         raise
-    return ending
+    return Ending(code, peak)
 
 
 def read_variables() -> dict[str, str]:
@@ -80,28 +83,21 @@ def read_variables() -> dict[str, str]:
     return {name: os.environ[name] for name in VARIABLES if name in os.environ}
 
 
-def _end(process: "subprocess.Popen[bytes]") -> Ending:
-    """Ask the process to end, and wait until it has."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGTERM)
-    while (ending := _ask(process)) is None:
-        time.sleep(0.1)
-    return ending
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    """Ask the process to end, wait until it has, and return its code."""
+    process.terminate()
+    return process.wait()
 
 
-def _ask(process: "subprocess.Popen[bytes]") -> Ending | None:
-    """Return how the process ended; None: it lives."""
-    if process.returncode is not None:
-        return Ending(process.returncode, None)
-    if not hasattr(os, "wait4"):  # Windows
-        code = process.poll()
-        return None if code is None else Ending(code, None)
-    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    if not pid:
-        return None
-    process.returncode = os.waitstatus_to_exitcode(status)  # or Popen would wait for it again
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes
-    return Ending(process.returncode, round(usage.ru_maxrss * unit / 1e6))
+def _read_peak(pid: int) -> float | None:
+    """Return the largest resident memory of a living process so far, in 10**6 bytes.
+
+    What the system says of a process that has ended holds that of the one which started it, too.
+    """
+    with contextlib.suppress(OSError):  # it has ended, or this is not Linux
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+        return round(int(found[1]) * 1024 / 1e6) if found else None
+    return None
 
 
 @contextlib.contextmanager
@@ -134,8 +130,10 @@ def use_ray(jobs: int, stop: threading.Event) -> Iterator[Call]:
         P. Moritz et al., "Ray: a distributed framework for emerging AI applications", OSDI 2018.
     """
     ray = _import_ray()
-    with _keeping_signals():
-        _connect(ray, jobs)
+    connected = ray.is_initialized()  # by the caller, whose connection it stays
+    if not connected:
+        with _keeping_signals():
+            _connect(ray, jobs)
     options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
     if gpus := ray.cluster_resources().get("GPU"):
         options["num_gpus"] = min(1, gpus / jobs)  # without a share Ray hides them all
@@ -150,13 +148,15 @@ def use_ray(jobs: int, stop: threading.Event) -> Iterator[Call]:
         try:
             return ray.get(promised)
         except ray.exceptions.RayError as error:  # its machine is gone, say
-            fault = str(error).strip().splitlines()[0]
+            cause = getattr(error, "cause", None) or error  # of an error in the task itself
+            fault = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
             raise ConfigError(f"Ray could not run the row ({fault}).") from error
 
     try:
         yield call
     finally:
-        ray.shutdown()
+        if not connected:
+            ray.shutdown()
 
 
 ENGINES: Mapping[str, Callable[[int, threading.Event], contextlib.AbstractContextManager[Call]]] = {

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_transfer.checks import require
 from keras_transfer.config import ConfigError, TrainConfig, to_dict
 from keras_transfer.config_file import SHORT_OPTIONS, dump_settings, flatten, merge_layers
+from keras_transfer.resume import find_path, name_places
 
 # How a list is called -> the setting it is of, in the order of the columns of results.csv.
 LISTS = {
@@ -32,6 +35,7 @@ SHARED = (
     *("data.on_bad_file", "data.on_leak", "data.near_duplicates"),
 )
 PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")
+PATHS = ("weights", "regularize.source")  # settings of which a list may hold paths
 NAME_BYTES = 100  # of a row's name; folders take 255, and the files in them add to it
 
 
@@ -89,6 +93,15 @@ class Grid:
             own["weights"] = dict.fromkeys(others_too, self.base.weights) | dict(self.weights)
         return dump_settings(known | {"grid": others} | to_dict(self.base) | own)
 
+    def name_places(self) -> "Grid":
+        """Return it with full paths, so that it means the same from any working directory."""
+        lists = {
+            setting: tuple(map(_name_place, values)) if setting in PATHS else values
+            for setting, values in self.lists.items()
+        }
+        weights = {name: _name_place(file) for name, file in self.weights.items()}
+        return Grid(base=name_places(self.base), lists=lists, weights=weights)
+
     def is_same(self, other: "Grid") -> bool:
         """Return whether the other one trains the same, wherever it is put and shown."""
         return self._drop_place().dump() == other._drop_place().dump()
@@ -117,7 +130,7 @@ def make_grid(
     named = {LISTS[name]: values for name, values in lists.items() if name != "grid"}
     others = flatten(_require_mapping(lists.get("grid", {})))
     for setting in others:
-        _require_own(setting)
+        _require_own(setting, others)
     seeds = (own | named)["seed"]
     ordered = {s: v for s, v in (own | named).items() if s != "seed"} | others | {"seed": seeds}
     grid = Grid(
@@ -192,6 +205,11 @@ def _check_weights(grid: Grid) -> None:
         "file their names with a path each",
         grid.base.weights,
     )
+    if grid.weights and "weights" in grid.lists:
+        raise ConfigError(
+            "`grid` must not hold weights where `weights` names them by backbone: the list would "
+            "win. Leave one of them out."
+        )
     if unknown := [name for name in grid.weights if name not in backbones]:
         raise ConfigError(
             f"`weights` must name backbones that are compared: {', '.join(backbones)}. "
@@ -199,7 +217,7 @@ def _check_weights(grid: Grid) -> None:
         )
 
 
-def _require_own(setting: str) -> None:
+def _require_own(setting: str, others: Iterable[str]) -> None:
     for name, meant in LISTS.items():
         if setting in (name, meant):
             raise ConfigError(f"`grid` must not hold {setting}. Write the list {name} beside it.")
@@ -207,6 +225,12 @@ def _require_own(setting: str) -> None:
         raise ConfigError(
             f"`grid` must not hold {setting}: all rows share it. Make a comparison for each."
         )
+    for short, fields in SHORT_OPTIONS.items():
+        if setting in fields and short in others:
+            raise ConfigError(
+                f"`grid` must not hold both {setting} and {short}, which means it, too. "
+                "Leave one of them out."
+            )
 
 
 def _check_list(setting: str, values: Any) -> tuple[Any, ...]:
@@ -215,13 +239,25 @@ def _check_list(setting: str, values: Any) -> tuple[Any, ...]:
     require(is_list, name, "a list of at least one value", values)
     twice = [value for index, value in enumerate(values) if value in values[:index]]
     require(not twice, name, "a list of different values", list(values))
-    return tuple(values)
+    return tuple(map(_to_plain, values))
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a value as YAML holds it: a path as text, a number of NumPy as Python's."""
+    if isinstance(value, Path):
+        return str(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _name_place(value: Any) -> Any:
+    return value if value is None or value in PLAIN_WEIGHTS else find_path(str(value))
 
 
 def _name(values: Mapping[str, Any]) -> str:
     """Return a folder name: backbone-strategy-augmentation-schedule-…-seed, or its beginning."""
+    short = {s: Path(v).name if s in PATHS and v else v for s, v in values.items()}
     first = ("backbone", "strategy")
-    ordered = [values[s] for s in first] + [v for s, v in values.items() if s not in first]
+    ordered = [short[s] for s in first] + [v for s, v in short.items() if s not in first]
     words = (re.sub(r"[^\w.+]+", "_", str(value)).strip(".") or "_" for value in ordered)
     whole = "-".join(words).encode()
     if len(whole) <= NAME_BYTES:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_transfer.analysis.history import read_history
 from keras_transfer.comparison.directory import FINISHED, Comparison
 from keras_transfer.comparison.grid import LISTS, Row
+from keras_transfer.predictions import read_predictions
 from keras_transfer.run import Run
 from keras_transfer.whole_files import write_table
 
@@ -86,8 +88,10 @@ class Results:
                 return Result(
                     status="failed: the data set has changed: its images are not those of split.csv"
                 )
+            read_predictions(run.predictions(), run.class_names())
+            read_history(run.history())
             return _read_metrics(run.metrics(), peak_memory_mb)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
             return Result(
                 status=f"failed: its run cannot be read ({type(error).__name__}: {error})"
             )

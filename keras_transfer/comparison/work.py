@@ -12,14 +12,15 @@ from keras_transfer.comparison.directory import FINISHED, Comparison
 from keras_transfer.comparison.engines import ENGINES, Call, read_variables
 from keras_transfer.comparison.grid import Row
 from keras_transfer.comparison.results import RUNNING, WAITING, Result, Results
-from keras_transfer.config import ConfigError
-from keras_transfer.config_file import dump_config
-from keras_transfer.resume import name_places
-from keras_transfer.run import Run
+from keras_transfer.config import ConfigError, to_dict
+from keras_transfer.config_file import dump_config, flatten
+from keras_transfer.resume import PLACES
+from keras_transfer.run import RESUME, Run, read_table
 from keras_transfer.whole_files import write_table, write_text
 
 logger = logging.getLogger(__name__)
 
+DIVISIONS = 4  # times that a data set is divided before its splits must be settled
 COMMAND = ("-m", "keras_transfer.train")
 
 WARNING = "WARNING: "  # as the log lines of a training begin
@@ -29,12 +30,40 @@ FAULT = re.compile(r"(error: |\w[\w.]*(Error|Exception|Interrupt|Exit)\b)")
 
 
 def make_split(comparison: Comparison, row: Row) -> None:
-    """Write the split.csv that all rows share, if it is not there."""
+    """Write the split.csv that all rows share, or check that the data set is still divided so.
+
+    A row divides the data set again, with split.csv as its `data.split_file`. That must give the
+    same, and may not at once: a copy that a user's file had in another split was left out, and
+    comes back to where its twin is. So it is divided until nothing moves.
+
+    Raises:
+        ConfigError: The data set cannot be used, or is not as it was.
+    """
     from keras_transfer.data.division import SPLIT_COLUMNS, divide_images
 
-    if not comparison.split_file.exists():
-        divided = divide_images(row.config)
-        write_table(comparison.split_file, SPLIT_COLUMNS, divided.rows())
+    is_new = not comparison.split_file.exists()
+    if is_new:
+        write_table(comparison.split_file, SPLIT_COLUMNS, divide_images(row.config).rows())
+    config = settle_row(comparison, row).config
+    for _ in range(DIVISIONS):
+        before = read_table(comparison.split_file)
+        found = [*divide_images(config).rows()]
+        moved = {*zip(*before.values(), strict=True)} ^ {*found}
+        if not moved:
+            return
+        if not is_new:
+            break
+        write_table(comparison.split_file, SPLIT_COLUMNS, found)
+    paths = sorted({path for path, *_ in moved})
+    if is_new:
+        raise ConfigError(
+            "The splits of a comparison must be the same when they are made again. Received: "
+            f"{len(paths)} images that move, such as {paths[0]}. Remove copies of images."
+        )
+    raise ConfigError(
+        f"The images of a comparison must be as in {comparison.split_file}. Received: {len(paths)} "
+        f"that have come, gone or changed, such as {paths[0]}. Undo that, or compare anew."
+    )
 
 
 def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str) -> None:
@@ -104,7 +133,8 @@ class _Crew:
     def _pass_on(self, row: Row, lines: Sequence[str]) -> None:
         """Say what a row warned of, unless another one did before."""
         for line in lines:
-            if line.startswith(WARNING) and line not in self._warned:
+            is_news = line not in self._warned and RESUME not in line  # that is ours to say
+            if line.startswith(WARNING) and is_news:
                 self._warned.add(line)
                 logger.warning("%s: %s", row.name, line.removeprefix(WARNING))
 
@@ -121,10 +151,9 @@ class _Crew:
 
 def settle_row(comparison: Comparison, row: Row) -> Row:
     """Return the row with what makes it part of the comparison: place, name, splits."""
-    config = name_places(row.config)
-    data = dataclasses.replace(config.data, split_file=comparison.split_file)
+    data = dataclasses.replace(row.config.data, split_file=comparison.split_file)
     settled = dataclasses.replace(
-        config,
+        row.config,
         output=comparison.runs,
         name=row.name,
         resume=None,
@@ -163,9 +192,14 @@ def _read_lines(output: Path, start: int) -> list[str]:
 
 def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
     """Return the words for Python that begin the run of a row, or go on with it."""
-    run = Run(comparison.runs / row.name)
-    if run.config_file.exists():
+    run, config = Run(comparison.runs / row.name), settle_row(comparison, row).config
+    if run.plan_file.exists():
+        places = {name: flatten(to_dict(config))[name] for name in PLACES}
+        moved = [f"--{name}={place}" for name, place in places.items() if place is not None]
+        return [*COMMAND, "--resume", str(run.path), *moved]
+    if run.config_file.exists():  # nothing was decided yet, and this folder may have moved
+        write_text(run.config_file, dump_config(config))
         return [*COMMAND, "--resume", str(run.path)]
     file = comparison.rows / f"{row.name}.yaml"
-    write_text(file, dump_config(settle_row(comparison, row).config))
+    write_text(file, dump_config(config))
     return [*COMMAND, "--config", str(file)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_runs import write_run, write_table
 
-from keras_transfer.analysis.comparison_figure import draw_comparison
+from keras_transfer.analysis.comparison_figure import build_comparison, draw_comparison
 from keras_transfer.analysis.comparison_text import describe_comparison
 from keras_transfer.analysis.configurations import (
     compare_runs_with_best,
@@ -211,3 +211,36 @@ def test_figures_of_few_and_many_configurations_are_drawn(compare, tmp_path, cou
     draw_comparison(configurations, tmp_path, tmp_path / "comparison.png")
     assert (tmp_path / "comparison.png").read_bytes().startswith(b"\x89PNG")
     assert describe_comparison(configurations, judge(configurations))
+
+
+def test_curves_are_means_over_seeds_as_far_as_the_shortest_goes(compare, tmp_path):
+    configurations = compare(("a", 0, right(90)), ("a", 1, right(90)))
+    write_run(tmp_path / "run0", right(90), curve=[0.5, 0.7, 0.9])
+    write_run(tmp_path / "run1", right(90), curve=[0.7, 0.8])
+    *single, mean = build_comparison(configurations, tmp_path).axes[1].lines
+    np.testing.assert_allclose(mean.get_ydata(), [0.6, 0.75, np.nan])
+    np.testing.assert_array_equal(mean.get_xdata(), [1, 2, 3])
+    assert len(single) == 2
+
+
+def test_dollars_in_a_value_are_letters(compare, tmp_path):
+    rows = [("a", 0, right(90), f"/tmp/{name} $b^{{ $c") for name in "xy"]
+    configurations = compare(*rows, extra=("regularize.source",))
+    draw_comparison(configurations, tmp_path, tmp_path / "comparison.png")
+    assert (tmp_path / "comparison.png").exists()
+
+
+def test_long_values_lose_their_middle_in_the_table(compare):
+    rows = [("a", 0, right(90), f"/{'long/' * 60}{name}.h5") for name in "xy"]
+    configurations = compare(*rows, extra=("weights",))
+    text = describe_comparison(configurations, judge(configurations))
+    assert max(map(len, text.splitlines()[:4])) < 200
+    assert "x.h5" in text
+    assert "y.h5" in text
+
+
+def test_the_best_is_said_to_be_one_of_those_of_which_no_row_is_missing(compare):
+    rows = ("a", 0, right(95)), ("a", 1, None), ("b", 0, right(80)), ("b", 1, right(80))
+    configurations = compare(*rows)
+    text = describe_comparison(configurations, judge(configurations))
+    assert "Best on validation of those of which no row is missing: b." in text

@@ -1,7 +1,7 @@
 """A stand-in for `python -m keras_transfer.train` that leaves a finished run at once.
 
-Of n validation images it has the first n - 3 * seed - `optimizer.patience` right; `head.hidden`
-tells it to misbehave.
+Of n validation images it has the first n - 3 * seed - `optimizer.patience` right, and of 4 test
+images all, or 3 where there is a patience; `head.hidden` tells it to misbehave.
 """
 
 import os
@@ -18,7 +18,7 @@ from fake_runs import write_run
 FAIL, KILLED, BUG, SLOW, MOVED = 13, 9, 7, 60, 14  # values of head.hidden
 
 
-def main(option, value):
+def main(option, value, *places):
     file = Path(value) if option == "--config" else Path(value, "config.yaml")
     settings = yaml.safe_load(file.read_text())
     run = Path(settings["output"]) / settings["name"]
@@ -26,7 +26,7 @@ def main(option, value):
     if option == "--config":
         shutil.copy(file, run / "config.yaml")
     with (run.parent / "calls.txt").open("a") as calls:
-        calls.write(f"{option} {run.name}\n")
+        calls.write(" ".join([option, run.name, *places]) + "\n")
     healthy = (run.parent / "healthy").exists()
     if settings["head"]["hidden"] == FAIL and not healthy:
         print("Phase frozen")
@@ -47,7 +47,8 @@ def main(option, value):
     wrong = 3 * settings["seed"] + settings["optimizer"]["patience"]
     right = [index < images - wrong for index in range(images)]
     moved = settings["head"]["hidden"] == MOVED and not healthy
-    write_run(run, right, test=[True] * 4, split=b"other" if moved else split.read_bytes())
+    test = [True] * 3 + [not settings["optimizer"]["patience"]]
+    write_run(run, right, test=test, split=b"other" if moved else split.read_bytes())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Several rows at once, in processes and under Ray."""
 
+import os
 import signal
 import threading
 
+import numpy as np
 import pytest
 
 from keras_transfer.compare import compare_runs
@@ -27,6 +29,28 @@ def test_a_row_that_is_told_to_stop_ends_its_process(tmp_path):
         ["-c", "import time; time.sleep(60)"], tmp_path / "output.txt", {}, stop.is_set
     )
     assert ending.code == -signal.SIGTERM
+
+
+def test_the_memory_of_a_row_is_its_own_and_not_that_of_who_started_it(tmp_path):
+    ours = np.ones(60_000_000)  # 480 MB
+    ending = train_row(["-c", "import time; time.sleep(0.5)"], tmp_path / "output.txt", {})
+    assert len(ours)
+    assert 1 < ending.peak_memory_mb < 200
+    words = ["-c", "import time; data = b'x' * 300_000_000; time.sleep(0.5)"]
+    ending = train_row(words, tmp_path / "output.txt", {})
+    assert 300 < ending.peak_memory_mb < 500
+
+
+def test_a_row_has_the_variables_it_is_given_and_no_others_of_those(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Ray does
+    monkeypatch.setenv("HOME", "/home/of/a/worker")
+    script = "import os; print(*(os.environ.get(n) for n in (%r, %r, %r)), os.getsid(0))"
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "HOME")
+    output = tmp_path / "output.txt"
+    train_row(["-c", script % names], output, {"TF_NUM_INTRAOP_THREADS": "2"})
+    *found, session = output.read_text().split()
+    assert found == ["None", "2", "/home/of/a/worker"]
+    assert int(session) != os.getsid(0)  # Ctrl-C of a terminal does not reach it
 
 
 @pytest.mark.slow

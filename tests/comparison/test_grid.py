@@ -48,7 +48,7 @@ def test_any_setting_can_have_a_list():
 def test_names_are_short_plain_and_of_one_row_each():
     grid = {"finetune.locked_layers": ["expanded_conv_7", 0.5], "weights": ["a/b", "a:b"]}
     names = [row.name for row in make_grid(BASE, {"grid": grid}).rows()]
-    assert names[0] == "mobilenetv3small-two_phase-standard-cosine-expanded_conv_7-a_b-4-0"
+    assert names[0] == "mobilenetv3small-two_phase-standard-cosine-expanded_conv_7-b-4"
     assert len(set(names)) == 4
     assert not any(letter in name for name in names for letter in "/: ")
 
@@ -93,6 +93,11 @@ def test_a_list_of_a_short_option_is_left_for_what_is_not_stated():
     assert found == [(5, 1), (5, 2)]
 
 
+def test_names_that_differ_in_case_only_are_of_different_folders():
+    names = [row.name for row in make_grid(BASE, {"grid": {"weights": ["a/B", "a/b"]}}).rows()]
+    assert len({name.lower() for name in names}) == 2
+
+
 def test_long_values_give_short_names_of_one_row_each():
     paths = [f"{'x' * 200}{index}" for index in range(2)]
     grid = {"weights": paths, "regularize.source": ["é" * 90, "è" * 90]}
@@ -117,6 +122,14 @@ def test_long_values_give_short_names_of_one_row_each():
         ({"grid": {"dataset": ["a"]}}, "`grid` must not hold dataset: all rows share it."),
         ({"grid": {"data": {"split_file": ["a"]}}}, "`grid` must not hold data.split_file: all"),
         ({"grid": {"head.hiden": [1]}}, "Unknown setting 'head.hiden'. Did you mean 'head.hidden'"),
+        (
+            {"grid": {"batch_size": [8], "data": {"batch_size": [8, 16]}}},
+            "`grid` must not hold both data.batch_size and batch_size, which means it, too.",
+        ),
+        (
+            {"weights": {"efficientnetb0": "a"}, "grid": {"weights": ["b"]}},
+            "`grid` must not hold weights where `weights` names them by backbone",
+        ),
         ({"schedules": ["round"]}, "`optimizer.schedule` must be one of constant, cosine"),
     ],
 )
