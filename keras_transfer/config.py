@@ -32,7 +32,7 @@ class TrainConfig:
     """Everything one training needs."""
 
     backbone: str = "efficientnetb0"
-    """Pretrained network; --list_backbones shows them."""
+    """Pretrained network; `train --list_backbones` shows them."""
     dataset: str | None = None
     """A folder of class folders, a labels.csv, tfds:NAME, or digits (scikit-learn's handwritten
     digits). None: digits."""
@@ -54,7 +54,8 @@ class TrainConfig:
     output: Path = Path("saved_models")
     """Folder in which the run directory is made."""
     name: str | None = None
-    """Name of the run directory. None: backbone-strategy-date-time."""
+    """Name of the run directory. None: backbone-strategy-date-time, or
+    compare-date-time."""
     resume: str | None = None
     """Go on with an interrupted run: its directory, or auto, the newest one in `output` with the
     same settings, else a new run. None: a new run."""

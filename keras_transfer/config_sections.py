@@ -157,7 +157,7 @@ class FinetuneConfig:
     locked_layers: int | float | str = "auto"
     """How much of the backbone stays locked: a number of layers, a fraction in (0, 1), or the name
     of the first block that learns; what two_phase and gradual end with. auto: the backbone's own
-    (see --list_backbones), and nothing with bundled or random weights."""
+    (see train --list_backbones), and nothing with bundled or random weights."""
     last_blocks: int | str = 2
     """What learns under `--strategy partial`: a number of blocks from the last one, or the name of
     the first of them."""
@@ -169,7 +169,7 @@ class FinetuneConfig:
     learning_rate."""
     rates: dict[str, float] | None = None
     """Learning rates of single blocks, and of `head`: {block7a: 1e-4, head: 1e-3}. None: the head's
-    is learning_rate; where no phase trained it before (partial, full), that of frozen."""
+    is learning_rate; where no phase trained it before (partial, full, none in frozen), frozen's."""
     batch_norm: Literal["auto", "frozen", "scale", "adapt"] = "auto"
     """frozen: BatchNorm layers keep everything. scale: scale and shift learn, statistics stay.
     adapt: statistics move too. auto: scale with weights from photographs, adapt with bundled or
@@ -218,7 +218,7 @@ class OptimizerConfig:
     accumulate: int = 1
     """Batches whose gradients are averaged for one update; on one device only."""
     ema: float = 0.0
-    """Also average the weights over the steps, in [0, 1): 0.99 is over some 100 steps. Each epoch
+    """Also average the weights over the batches, in [0, 1): 0.99 is over some 100. Each epoch
     the average is evaluated as well, and kept where it is better. 0: no average."""
     label_smoothing: float = 0.0
     """Probability mass taken from the true class and spread over all, in [0, 1)."""
@@ -276,8 +276,8 @@ class CacheConfig:
     """Disk that they may take where memory is too small, in 10**9 bytes; with `reuse`, all runs
     together. auto: a quarter of what is free."""
     reuse: bool = False
-    """Keep the activations on disk for later runs on the same images with the same backbone and
-    augmentation; `python -m keras_transfer.clean` removes them."""
+    """Keep the activations on disk for later runs on the same images, backbone and augmentation, as
+    compare does unless told otherwise; `python -m keras_transfer.clean` removes them."""
 
     def __post_init__(self) -> None:
         check_types(self, "cache")

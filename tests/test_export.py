@@ -101,6 +101,7 @@ def unsure_copy(unsure_run, tmp_path):
     return Run(shutil.copytree(unsure_run.path, tmp_path / "unsure"))
 
 
+@pytest.mark.slow
 def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     words = [str(unsure_copy.path), "--formats", "tflite", "--assert_accuracy_at_least"]
     assert main([*words, "0.1"]) == 0

@@ -33,8 +33,12 @@ def read_sample(config: TrainConfig, image_size: int) -> ImageData:
         examples, plain = read_own_images(run, merge_layers(run.read_settings()), "train")
     else:
         examples = read_examples(source, config.data)
+        rows = np.flatnonzero(np.isin(examples.splits, ("", "train")))
+        rng = np.random.default_rng(config.seed)
+        # a source may be all of ImageNet, and some of the images that are inspected not readable
+        examples = examples.take(np.sort(rng.permutation(rows)[: 2 * SAMPLE]))
         inspection = inspect_files(examples)
-        usable = np.flatnonzero(inspection.usable & np.isin(examples.splits, ("", "train")))
+        usable = np.flatnonzero(inspection.usable)
         examples, plain = examples.take(usable), inspection.plain[usable]
     examples, plain = _draw(examples, plain, config.seed)
     if len(set(examples.labels.tolist())) < 2:

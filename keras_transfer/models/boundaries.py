@@ -65,7 +65,8 @@ def find_last_blocks(name: str, row: Backbone, last_blocks: int | str) -> int:
 def count_down(row: Backbone, boundary: int) -> list[int]:
     """Return freeze boundaries that fall block by block, from the last block down to `boundary`."""
     starts = [start for start in reversed(list(row.blocks.values())) if start > boundary]
-    return [*starts, boundary]
+    # layer 0 takes the images in and has no weights: below layer 1 nothing is left to unlock
+    return starts if boundary == 0 and starts[-1:] == [1] else [*starts, boundary]
 
 
 def check_rate_names(name: str, row: Backbone, names: Iterable[str]) -> None:

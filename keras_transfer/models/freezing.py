@@ -204,7 +204,7 @@ def freeze_rows(
         mode = ""
         if isinstance(layer, keras.layers.BatchNormalization):
             mode = ("adapt" if block == HEAD else batch_norm) if _learns(layer) else "frozen"
-        rate = rate_of(block) if _learns(layer) else None
+        rate = float(f"{rate_of(block):.6g}") if _learns(layer) else None
         rows.append(FreezeRow(phase, layer.name, block, _learns(layer), rate, mode))
     return rows
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config import TrainConfig
+from keras_transfer.config import OptimizerConfig, TrainConfig
 from keras_transfer.data.pipeline import ImageData
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.boundaries import HEAD
@@ -33,6 +33,11 @@ def plan_steps(phase: Phase, config: TrainConfig, steps: int) -> np.ndarray:
     return rates[phase.begin * steps : (phase.begin + phase.epochs) * steps]
 
 
+def build_loss(config: OptimizerConfig) -> keras.Loss:
+    """Return the loss of every training."""
+    return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+
+
 def compile_part(
     part: keras.Model,
     model: keras.Model,
@@ -50,7 +55,7 @@ def compile_part(
             plan_steps(phase, config, data.steps),
             factors if any(factor != 1 for factor in factors) else (),
         ),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.optimizer.label_smoothing),
+        loss=build_loss(config.optimizer),
         metrics=["accuracy"],
     )
     _make_variables(part)

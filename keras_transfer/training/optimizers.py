@@ -60,6 +60,15 @@ class LayerRates(keras.optimizers.Optimizer):
             variable.assign_sub(variable * self.weight_decay * rate)
         super().update_step(gradient, variable, rate)
 
+    def _clip_gradients(self, grads: Any) -> Any:
+        """Do nothing yet: several devices must add theirs up before their norm is taken."""
+        return grads
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """Add up the gradients of all devices, and clip them."""
+        grads, variables = zip(*super()._all_reduce_sum_gradients(grads_and_vars), strict=True)
+        return list(zip(super()._clip_gradients(list(grads)), variables, strict=True))
+
     def _apply_weight_decay(self, variables: Any) -> None:
         """Do nothing: Keras would decay every weight at the same rate."""
 
@@ -130,8 +139,14 @@ def open_optimizer(optimizer: keras.optimizers.Optimizer) -> LayerRates:
 
 
 def set_steps(optimizer: keras.optimizers.Optimizer, steps: int) -> None:
-    """Put an optimizer where it is after so many steps of its schedule."""
-    open_optimizer(optimizer)._iterations.assign(steps)
+    """Put an optimizer where it is after so many steps of its schedule.
+
+    Gradients that waited for an update are dropped: of other steps, they would not make one whole.
+    """
+    inner = open_optimizer(optimizer)
+    inner._iterations.assign(steps)
+    if inner.gradient_accumulation_steps:
+        inner._backend_reset_gradient_accumulators()
 
 
 def list_averages(optimizer: keras.optimizers.Optimizer) -> list[tuple[Any, Any]]:

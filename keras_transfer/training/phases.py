@@ -66,15 +66,17 @@ def run_phases(
     to_come = _list_remaining(phases, checkpoints)
     cache = FrozenCache(model, plan, data, config, run)
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
-    hold_backbone(model, config, checkpoints)
+    if any(phase.first_learning is not None for phase in phases):
+        hold_backbone(model, config, checkpoints)
     if config.frozen.learning_rate == "auto" and not progress.number:
-        to_come = _settle_rate(model, to_come, cache, config, checkpoints)
+        to_come = _settle_rate(model, to_come, cache, config, checkpoints, class_weights)
     if progress.ended:  # interrupted after the last epoch of a phase
         checkpoints.restore(progress.number)
         _close_phase(checkpoints)
     for planned in to_come:
         phase = planned.follow(_count_earlier(planned, phases, progress))
-        if not phase.epochs:  # the phases before, which end on a plateau, had them all
+        if not phase.epochs:
+            _tell_locked(planned, phases[-1])
             break
         if phase.name != progress.phase:
             progress.enter(phase.name, goes_on=phase.begin > 0)
@@ -122,7 +124,7 @@ def run_phase(
         scaled = phase.scale(progress.rate_scale)
         set_flags(model, phase, config)
         shown = scaled
-        if phase.begin:  # of a shared schedule only a lower piece is left
+        if phase.span:  # a piece of a shared schedule, whose peak may be in another one
             rates = plan_steps(phase, config, data.steps)
             shown = scaled.scale(rates.max() / phase.rate_of(HEAD))
         report_freeze(model, shown, BACKBONES[config.backbone], config, checkpoints.run)
@@ -164,12 +166,13 @@ def _settle_rate(
     cache: FrozenCache,
     config: TrainConfig,
     checkpoints: Checkpoints,
+    class_weights: np.ndarray | None,
 ) -> list[Phase]:
     """Return the phases with the rate that a range test finds for the first, and write it down."""
     frozen, *others = phases
     set_flags(model, frozen, config)
     part, batches = cache.serve(frozen)
-    rate = find_rate(part, batches, config.optimizer, checkpoints.run)
+    rate = find_rate(part, batches, config.optimizer, checkpoints.run, class_weights)
     checkpoints.restore(START)
     record_rate(checkpoints.run, rate)
     checkpoints.run.lap("range test")
@@ -181,6 +184,15 @@ def _count_earlier(phase: Phase, phases: Sequence[Phase], progress: Progress) ->
     names = [each.name for each in phases if each.span]
     before = names[: names.index(phase.name)] if phase.span else []
     return sum(row[0] in before for row in progress.rows)
+
+
+def _tell_locked(phase: Phase, last: Phase) -> None:
+    """Warn that the phases before, which end on a plateau, took all epochs."""
+    logger.warning(
+        "The validation loss fell for so long that phases %s to %s had no epoch left: what only "
+        "they would have unlocked stayed locked",
+        *(phase.name, last.name),
+    )
 
 
 def _close_phase(checkpoints: Checkpoints) -> None:

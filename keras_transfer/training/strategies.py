@@ -70,7 +70,11 @@ def plan_two_phase(config: TrainConfig, row: Backbone) -> list[Phase]:
         Kumar et al. 2022, Fine-tuning can distort pretrained features (head first, then all).
     """
     boundary = find_boundary(config.backbone, row, config.finetune.locked_layers)
-    return [_plan_frozen(config), _plan_finetune(config, row, boundary)]
+    finetune = _plan_finetune(config, row, boundary)
+    return [
+        _plan_frozen(config),
+        finetune if config.frozen.epochs else _start_head(config, finetune),
+    ]
 
 
 def plan_partial(config: TrainConfig, row: Backbone) -> list[Phase]:
@@ -115,6 +119,8 @@ def plan_gradual(config: TrainConfig, row: Backbone) -> list[Phase]:
         )
         for index, (boundary, length) in enumerate(parts)
     ]
+    if phases and not config.frozen.epochs:
+        phases[0] = _start_head(config, phases[0])
     return [_plan_frozen(config), *phases]
 
 
@@ -199,7 +205,8 @@ def _divide_epochs(
         return list(zip(boundaries, lengths, strict=False))
     count = min(len(boundaries), epochs)
     if every == "plateau":
-        return [(boundary, epochs) for boundary in boundaries[:count]]
+        reached = math.ceil(epochs / (PATIENCE + 1))  # if no phase lasts longer than it must
+        return [(boundary, epochs) for boundary in boundaries[:reached]]
     parts = range(count)
     return [
         (
@@ -253,12 +260,15 @@ def _plan_finetune(config: TrainConfig, row: Backbone, boundary: int) -> Phase:
 
 
 def _plan_at_once(config: TrainConfig, row: Backbone, boundary: int) -> Phase:
-    """Return the only phase of a plan: the head, which no phase trained before, learns faster."""
-    phase = _plan_finetune(config, row, boundary)
+    """Return the only phase of a plan."""
+    phase = _start_head(config, _plan_finetune(config, row, boundary))
+    return dataclasses.replace(phase, epochs=_count_epochs(config))
+
+
+def _start_head(config: TrainConfig, phase: Phase) -> Phase:
+    """Return a phase in which the head learns faster, since no phase trained it before."""
     head = _plan_frozen(config).learning_rate
-    return dataclasses.replace(
-        phase, epochs=_count_epochs(config), rates={HEAD: head, **phase.rates}
-    )
+    return dataclasses.replace(phase, rates={HEAD: head, **phase.rates})
 
 
 def _count_epochs(config: TrainConfig) -> int:

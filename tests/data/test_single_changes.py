@@ -13,7 +13,7 @@ from keras_transfer.data.augment import augment_batch
 from keras_transfer.data.draws import draw_uniform
 from keras_transfer.data.order import view_seeds
 from keras_transfer.data.presets import Augmentation, is_heavy, resolve_augmentation
-from keras_transfer.data.randaugment import OPERATIONS
+from keras_transfer.data.randaugment import OPERATIONS, apply_operations
 
 COUNT, SIDE = 12, 64
 CHANGES = {
@@ -173,6 +173,18 @@ def test_operations_of_randaugment_are_those_of_pillow(name, expected):
     wanted = np.asarray(expected(Image.fromarray(picture)), float)
     inner = slice(12, -12)  # turned images have corners, and Pillow does not smooth the border
     np.testing.assert_allclose(found.numpy()[inner, inner], wanted[inner, inner], atol=2.1)
+
+
+def test_the_two_operations_of_an_image_are_drawn_apart(pictures):
+    names = list(OPERATIONS)
+    draws = np.full((COUNT, take.DRAWS), 0.75, np.float32)  # upwards
+    for (which, _), name in zip(take.OPERATIONS, ("solarize", "posterize"), strict=True):
+        draws[:, which] = (names.index(name) + 0.5) / len(names)
+    levels = tf.fill([COUNT], 0.9)
+    once = OPERATIONS["solarize"](tf.constant(pictures), levels)
+    expected = OPERATIONS["posterize"](once, levels)
+    found = apply_operations(tf.constant(pictures), tf.constant(draws), 9.0)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_every_operation_takes_no_image_and_keeps_the_range(pictures):

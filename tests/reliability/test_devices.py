@@ -54,3 +54,29 @@ def test_a_run_on_two_devices_goes_on_to_the_same_weights(stripes, tmp_path, req
     )
     assert answer.returncode == 0, answer.stderr[-3000:]
     assert answer.stdout.splitlines()[-1] == "same"
+
+
+CLIPPING = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import keras
+import numpy as np
+from keras_transfer.config import OptimizerConfig
+from keras_transfer.training.optimizers import build_optimizer
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    config = OptimizerConfig(name="sgd", clip_norm=1.0)
+    model.compile(build_optimizer(config, np.ones(2)), "mse")
+before = model.get_weights()
+model.fit(np.ones((8, 3)), np.full((8, 1), 100.0), batch_size=8, verbose=0)
+steps = zip(before, model.get_weights(), strict=True)
+print(np.sqrt(sum(np.square(after - start).sum() for start, after in steps)))
+"""
+
+
+@pytest.mark.slow
+def test_the_gradients_of_all_devices_are_clipped_together():
+    answer = subprocess.run([sys.executable, "-c", CLIPPING], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert float(answer.stdout.splitlines()[-1]) == pytest.approx(1, rel=1e-5)

@@ -89,7 +89,7 @@ def test_other_ways_to_train_go_on_as_well(epochs, changes, interrupt, train, tm
     )
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("whole", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_cache_on_disk_is_used_again_if_it_is_whole(
     whole, cut_run, interrupt, train, whole_run, monkeypatch
 ):
@@ -135,6 +135,7 @@ def test_a_damaged_state_is_noticed_and_the_one_before_used(cut_run, train, whol
     assert_same_run(run, whole_run)
 
 
+@pytest.mark.slow
 def test_without_any_whole_state_a_run_begins_again(cut_run, train, whole_run):
     run = cut_run(6)
     file = run.checkpoints / "00000.npz"  # the others hold what differs from it
@@ -161,6 +162,7 @@ def test_a_run_that_had_done_nothing_yet_begins(cut_config, tmp_path):
     assert to_dict(config) == to_dict(load_config(run.config_file))
 
 
+@pytest.mark.slow
 def test_the_weights_file_is_not_needed_while_the_checkpoints_are_whole(
     interrupt, train, whole_run, tmp_path
 ):

@@ -19,15 +19,15 @@ from keras_transfer.training.strategies import plan_phases
 PLAIN = OptimizerConfig(schedule="constant", warmup=0.0, weight_decay=0.0)
 
 
-def run_one(data, config, folder, optimizer):
-    """Train the phase `finetune` of a plan; return model, run and checkpoints."""
+def run_one(data, config, folder, optimizer, index=-1):
+    """Train a phase of a plan, the last one by default; return the model and its checkpoints."""
     config = dataclasses.replace(config, optimizer=optimizer)
     keras.utils.set_random_seed(0)
     model = build_classifier(config, data.class_names, None)
     checkpoints = Checkpoints(model, Run(folder))
     checkpoints.keep_start()
     checkpoints.progress.enter("finetune")
-    phase = plan_phases(config, BACKBONES["tiny"])[-1]
+    phase = plan_phases(config, BACKBONES["tiny"])[index]
     run_phase(model, phase, data, config, checkpoints)
     return model, checkpoints
 
@@ -70,6 +70,27 @@ def test_the_freeze_table_shows_the_rate_of_each_block(config, make_data, tmp_pa
     rates = dict(zip(table["layer"], table["learning_rate"], strict=True))
     found = [rates[f"block{block}_conv"] for block in (1, 2, 3)] + [rates["probabilities"]]
     assert list(map(float, found)) == [6e-3, 5e-4, 1e-3, 4e-2]
+
+
+def test_of_a_shared_schedule_the_table_shows_the_peak_of_the_piece(config, make_data, tmp_path):
+    finetune = dataclasses.replace(
+        config.finetune, epochs=3, layer_decay=1.0, rates=None, unfreeze_every=1
+    )
+    config = dataclasses.replace(config, strategy="gradual", finetune=finetune)
+    climbing = OptimizerConfig(schedule="constant", warmup=2.0)
+    _, checkpoints = run_one(make_data(train=16), config, tmp_path, climbing, 1)
+    table = read_table(checkpoints.run.freeze_table_file)
+    rates = {rate for rate in table["learning_rate"] if rate}
+    assert rates == {checkpoints.progress.rows[0][2]} == {"0.00025"}  # of 1e-3, after 2 steps of 4
+
+
+def test_the_true_class_gives_mass_to_the_others(config, make_data, tmp_path):
+    data = make_data(train=8)
+    model, _ = run_one(data, config, tmp_path, dataclasses.replace(PLAIN, label_smoothing=0.2))
+    images, labels = next(iter(data.clean_batches("validation")))
+    said = np.log(model.predict(images, verbose=0))
+    expected = -((0.8 * labels.numpy() + 0.1) * said).sum(axis=1).mean()
+    assert model.evaluate(images, labels, verbose=0)[0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_history_has_the_rate_of_the_head(config, make_data, tmp_path):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import yaml
 
-from keras_transfer.config import FrozenConfig
-from keras_transfer.run import read_table
+from keras_transfer.config import FrozenConfig, OptimizerConfig
+from keras_transfer.run import Run, read_table
 from keras_transfer.train import fine_tune
-from keras_transfer.training.range_test import RATES, smooth_losses, suggest_rate
+from keras_transfer.training.range_test import RATES, find_rate, smooth_losses, suggest_rate
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,38 @@ def test_a_run_with_that_rate_is_the_same(tested_run, tmp_path):
 
 
 def test_the_suggestion_is_where_the_loss_falls_fastest():
-    fall = 1 / (1 + np.exp(np.arange(80) - 50))  # steepest at step 50
-    losses = np.concatenate([0.2 + fall, np.linspace(0.2, 3, 20)])
+    fall = 1 / (1 + np.exp((np.arange(80) - 50) / 3))  # steepest at step 50
+    losses = smooth_losses([*(0.2 + fall), *np.linspace(0.2, 3, 20)])
     assert suggest_rate(RATES, losses) == pytest.approx(RATES[50], rel=0.13)
 
 
-def test_a_loss_that_only_grows_asks_for_the_lowest_rate():
-    assert suggest_rate(RATES, np.linspace(1, 3, 100)) == RATES[0]
+def test_a_loss_that_does_not_fall_suggests_nothing():
+    assert suggest_rate(RATES, np.linspace(1, 3, 100)) is None
+    for seed in range(20):
+        noise = 0.7 + 0.1 * np.random.default_rng(seed).standard_normal(100)
+        assert suggest_rate(RATES, smooth_losses(noise.tolist())) is None
+
+
+class Part:
+    """A model without weights that tells how it was trained."""
+
+    def compile(self, optimizer, loss):
+        self.optimizer = optimizer
+
+    def fit(self, batches, callbacks, **settings):
+        (log,) = callbacks
+        self.batch, log.losses = next(iter(batches)), [1.0] * 100
+
+
+def test_each_step_tries_a_rate_and_images_count_as_in_the_training(make_data, tmp_path, caplog):
+    part, run = Part(), Run(tmp_path)
+    config = OptimizerConfig(accumulate=8)
+    rate = find_rate(part, make_data(), config, run, np.array([1.0, 3.0], np.float32))
+    assert rate == FrozenConfig().learning_rate
+    assert "The loss did not fall by 20 % at any rate" in caplog.text
+    assert not part.optimizer.gradient_accumulation_steps
+    _, labels, weights = part.batch
+    np.testing.assert_allclose(weights, labels.numpy() @ [1.0, 3.0])
 
 
 def test_losses_are_smooth_without_a_bias():

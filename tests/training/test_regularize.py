@@ -128,6 +128,34 @@ def test_the_fisher_information_is_the_mean_squared_gradient(
     np.testing.assert_allclose(found, expected, rtol=0.35)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_labels_are_drawn_from_the_regression_on_the_features(classes):
+    import tensorflow as tf
+    from sklearn.linear_model import LogisticRegression
+
+    from keras_transfer.training import fisher
+
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(90, 1, 4)).astype(np.float32)
+    labels = np.where(images[:, 0, 0] + rng.normal(size=90) > 0, 1, 0)
+    labels += (classes > 2) * np.where(images[:, 0, 1] > 0, 1, 0)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(4, kernel_initializer="identity")]
+    front = keras.Sequential([keras.Input((1, 4)), *layers])
+    kernel, bias = fisher._fit_head(front, images, labels)
+    probabilities = tf.nn.softmax(images[:, 0] @ kernel + bias).numpy()
+    expected = LogisticRegression(max_iter=200).fit(images[:, 0], labels)
+    np.testing.assert_allclose(
+        probabilities, expected.predict_proba(images[:, 0]), rtol=1e-3, atol=1e-4
+    )
+    for draw in (0.02, 0.98):
+        label = int(np.searchsorted(np.cumsum(probabilities[0]), draw, side="right"))
+        found = fisher._square_gradients(
+            front, [layers[1].bias], kernel, bias, images[:1], np.float32([draw]), quiet=True
+        )
+        gradient = kernel @ (np.eye(classes)[label] - probabilities[0])
+        np.testing.assert_allclose(found[0], gradient**2, rtol=1e-3)
+
+
 @pytest.mark.slow  # three trainings
 def test_a_penalty_keeps_the_backbone_nearer(tiny_config, finished_run, tmp_path):
     drifts = []

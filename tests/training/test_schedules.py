@@ -34,7 +34,9 @@ def test_the_warmup_climbs_from_zero_to_the_peak(schedule):
 
 
 def test_a_warmup_from_1_on_is_epochs():
-    np.testing.assert_array_equal(rates("cosine", warmup=2.0), rates("cosine", warmup=0.2))
+    for epochs in (1.0, 2.0):
+        share = rates("cosine", warmup=epochs / 10)  # of ten epochs
+        np.testing.assert_array_equal(rates("cosine", warmup=epochs), share)
 
 
 def test_cosine_falls_to_zero_and_never_restarts():

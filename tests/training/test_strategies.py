@@ -20,12 +20,12 @@ from keras_transfer.training.strategies import STRATEGIES, check_steps, plan_pha
 ROW = BACKBONES["mobilenetv3small"]
 
 
-def plan(strategy, row=ROW, **finetune):
+def plan(strategy, row=ROW, frozen=3, **finetune):
     settings = {"epochs": 7, "learning_rate": 1e-4, "unfreeze_every": 2} | finetune
     config = TrainConfig(
         backbone="mobilenetv3small",
         strategy=strategy,
-        frozen=FrozenConfig(epochs=3, learning_rate=5e-3),
+        frozen=FrozenConfig(epochs=frozen, learning_rate=5e-3),
         finetune=FinetuneConfig(**settings),
     )
     return plan_phases(config, row)
@@ -128,6 +128,31 @@ def test_an_untrained_head_learns_at_the_rate_of_frozen():
     assert plan("from_scratch")[0].rate_of("head") == 1e-4
     (phase,) = plan("full", rates={"head": 1e-2})
     assert phase.rate_of("head") == 1e-2
+    assert plan("two_phase", frozen=0)[0].rate_of("head") == 5e-3
+    first, second, *_ = plan("gradual", frozen=0)
+    assert (first.name, first.rate_of("head"), first.rate_of("conv_1")) == ("finetune", 5e-3, 1e-4)
+    assert second.rate_of("head") < 1e-4
+    assert plan("from_scratch", frozen=0)[0].rate_of("head") == 1e-4
+
+
+def test_a_plateau_takes_three_epochs_to_be_one(caplog):
+    phases = plan("gradual", unfreeze_every="plateau", epochs=13)[1:]
+    assert phases[-1].first_learning == ROW.blocks["expanded_conv_7"]
+    assert not caplog.records
+    phases = plan("gradual", unfreeze_every="plateau", epochs=12)[1:]
+    assert len(phases) == 4
+    assert "12 epochs are too few to unlock all" in caplog.text
+
+
+def test_no_epochs_are_spent_on_a_block_without_weights():
+    config = TrainConfig(
+        backbone="vgg16",
+        strategy="gradual",
+        frozen=FrozenConfig(epochs=1),
+        finetune=FinetuneConfig(epochs=9, learning_rate=1e-4, locked_layers=0),
+    )
+    phases = plan_phases(config, BACKBONES["vgg16"])[1:]
+    assert [phase.first_learning for phase in phases] == [15, 11, 7, 4, 1]
 
 
 def test_layer_decay_falls_block_by_block_below_the_last_one():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run import Run, read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.cache_plan import CachePlan
+from keras_transfer.training.callbacks import EpochKeeper
+from keras_transfer.training.checkpoints import Progress
 from keras_transfer.training.model import build_classifier
 from keras_transfer.training.phases import run_phases
 from keras_transfer.training.schedules import plan_rates
@@ -73,6 +76,20 @@ def test_a_plateau_unlocks_the_next_block(tiny_backbone, make_config, make_data,
     assert run.history()["phase"] == names
 
 
+def test_a_plateau_is_one_of_the_loss_whatever_the_accuracy_does():
+    progress = Progress()
+    progress.enter("finetune")
+    keeper = EpochKeeper(SimpleNamespace(progress=progress), [], None, patience=0, plateau=2)
+    keeper.set_model(SimpleNamespace(stop_training=False))
+    for epoch, (accuracy, loss) in enumerate([(0.9, 1.0), (0.8, 0.9), (0.8, 0.8), (0.9, 0.85)]):
+        progress.rows.append(["finetune", "", "", "", "", str(loss), str(accuracy), ""])
+        keeper._rank(epoch, {"val_accuracy": accuracy, "val_loss": loss})
+        assert not keeper.model.stop_training, epoch
+    progress.rows.append(["finetune", "", "", "", "", "0.81", "1.0", ""])
+    keeper._rank(4, {"val_accuracy": 1.0, "val_loss": 0.81})
+    assert keeper.model.stop_training
+
+
 def test_unfrozen_blocks_go_on_learning(gradual_run):
     run, states = gradual_run
     assert run.history()["phase"] == ["frozen", "frozen", "finetune", "finetune_2", "finetune_3"]
@@ -87,6 +104,7 @@ def test_the_drift_of_a_run_says_which_blocks_moved(gradual_run):
     table = read_table(run.drift_file)
     assert table["block"] == ["stem", "block1", "block2", "block3"]
     assert float(table["drift"][0]) == 0  # no weights
+    assert min(map(float, table["drift"][1:])) > 1e-4
     assert (run.figures / "backbone_drift.png").stat().st_size > 5000
 
 
