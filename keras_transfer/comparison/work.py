@@ -1,10 +1,11 @@
 """Train the rows of a comparison, several at once, each in a process of its own."""
 
+import contextlib
 import dataclasses
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -30,7 +31,7 @@ FAULT = re.compile(r"(error: |\w[\w.]*(Error|Exception|Interrupt|Exit)\b)")
 
 
 def make_split(comparison: Comparison, row: Row) -> None:
-    """Write the split.csv that all rows share, or check that the data set is still divided so.
+    """Write the split.csv that all rows share; once runs are there, check that it still holds.
 
     A row divides the data set again, with split.csv as its `data.split_file`. That must give the
     same, and may not at once: a copy that a user's file had in another split was left out, and
@@ -41,13 +42,14 @@ def make_split(comparison: Comparison, row: Row) -> None:
     """
     from keras_transfer.data.division import SPLIT_COLUMNS, divide_images
 
-    is_new = not comparison.split_file.exists()
+    is_new = not any(comparison.runs.iterdir())
     if is_new:
         write_table(comparison.split_file, SPLIT_COLUMNS, divide_images(row.config).rows())
     config = settle_row(comparison, row).config
     for _ in range(DIVISIONS):
         before = read_table(comparison.split_file)
-        found = [*divide_images(config).rows()]
+        with _without_warnings():  # the first division and the rows say them
+            found = [*divide_images(config).rows()]
         moved = {*zip(*before.values(), strict=True)} ^ {*found}
         if not moved:
             return
@@ -64,6 +66,17 @@ def make_split(comparison: Comparison, row: Row) -> None:
         f"The images of a comparison must be as in {comparison.split_file}. Received: {len(paths)} "
         f"that have come, gone or changed, such as {paths[0]}. Undo that, or compare anew."
     )
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    data = logging.getLogger("keras_transfer.data")
+    level = data.level
+    data.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        data.setLevel(level)
 
 
 def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str) -> None:

@@ -30,7 +30,7 @@ def begin(comparison):
 
 
 def test_copies_that_a_file_of_splits_divided_are_settled_before_anything_is_trained(
-    base, fake_train, photos, tmp_path
+    base, fake_train, photos, tmp_path, capsys
 ):
     first, second, *others = sorted(photos.rglob("*.png"))
     copy = first.with_name("copy.png")
@@ -41,8 +41,10 @@ def test_copies_that_a_file_of_splits_divided_are_settled_before_anything_is_tra
     lines.append(f"{copy.relative_to(photos).as_posix()},train")
     table = tmp_path / "splits.csv"
     table.write_text("\n".join(["path,split", *lines]) + "\n")
+    second.write_bytes(b"no image")
     settings = base | {"dataset": str(photos), "data": {"split_file": str(table)}}
-    comparison = compare_runs(**settings)
+    comparison = compare_runs(**settings | {"quiet": False})
+    assert capsys.readouterr().out.count("1 unreadable files are left out") == 1
     (row,) = comparison.read_grid().rows()
     again = divide_images(settle_row(comparison, row).config).rows()
     assert [",".join(cells) for cells in again] == comparison.split_file.read_text().split()[1:]
