@@ -90,7 +90,7 @@ def _fit(
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.training.cache_plan import plan_cache
-    from keras_transfer.training.defaults import resolve_auto, resolve_strategy
+    from keras_transfer.training.defaults import resolve_auto, resolve_strategy, warn_of_ignored
     from keras_transfer.training.estimate import announce
     from keras_transfer.training.frozen_cache import keep_images
     from keras_transfer.training.model import build_classifier
@@ -99,6 +99,7 @@ def _fit(
 
     row, given = BACKBONES[config.backbone], config
     config, reason = resolve_strategy(config, data, run)
+    warn_of_ignored(config, reason)
     config = resolve_auto(config, row, data, weights.kind, policy)
     model = build_classifier(config, data.class_names, weights)
     phases = plan_phases(config, row)

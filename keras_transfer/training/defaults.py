@@ -64,6 +64,25 @@ def resolve_strategy(config: TrainConfig, data: ImageData, run: Run) -> tuple[Tr
     return config, reason
 
 
+def warn_of_ignored(config: TrainConfig, reason: str) -> None:
+    """Warn of settings that do nothing, as others leave them no place.
+
+    Args:
+        config: Settings, the strategy resolved.
+        reason: Why the strategy was chosen; "" where the user chose it.
+    """
+    locked, pull = config.strategy == "feature_extraction", config.regularize
+    layered = config.finetune.layer_decay < 1 or bool(config.finetune.rates)
+    ignored = {
+        "domain, which only --strategy auto asks for": config.domain != "unknown" and not reason,
+        "regularize.source, which only ewc reads": bool(pull.source) and pull.name != "ewc",
+        "regularize.name, as the backbone is locked throughout": locked and pull.name != "none",
+        "finetune.layer_decay and rates, as only the head learns": locked and layered,
+    }
+    if found := [words for words, there in ignored.items() if there]:
+        logger.warning("Without effect: %s", "; ".join(found))
+
+
 def resolve_auto(
     config: TrainConfig, row: Backbone, data: ImageData, weights: str, policy: Policy
 ) -> TrainConfig:

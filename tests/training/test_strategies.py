@@ -1,5 +1,7 @@
 """What the strategies plan; `test_strategy_runs.py` trains."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -220,6 +222,22 @@ def test_auto_chooses_by_images_per_class_and_domain(images, domain, strategy, m
     assert found.strategy == strategy
     assert reason
     assert found.finetune.last_blocks == (2 if strategy == "partial" else 5)
+
+
+def test_settings_without_effect_are_named(caplog):
+    from keras_transfer.training.defaults import warn_of_ignored
+
+    pull = RegularizeConfig(name="l2_sp", source="photos")
+    config = TrainConfig(
+        domain="similar", regularize=pull, finetune=FinetuneConfig(layer_decay=0.8)
+    )
+    warn_of_ignored(dataclasses.replace(config, strategy="feature_extraction"), "")
+    for name in ("domain", "regularize.source", "regularize.name", "finetune.layer_decay"):
+        assert f" {name}" in caplog.text
+    caplog.clear()
+    pull = dataclasses.replace(pull, name="ewc")
+    warn_of_ignored(dataclasses.replace(config, strategy="full", regularize=pull), "few images")
+    assert not caplog.records
 
 
 def test_what_auto_chose_must_fit_the_settings(make_data, tmp_path):
