@@ -12,14 +12,14 @@ from keras_transfer.checks import require
 from keras_transfer.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.comparison.directory import FINISHED, Comparison
 from keras_transfer.comparison.engines import ENGINES
-from keras_transfer.comparison.grid import LISTS, PLAIN_WEIGHTS, Grid, Row, read_grid
+from keras_transfer.comparison.grid import LISTS, Grid, Row, read_grid
 from keras_transfer.comparison.results import WAITING, Results
 from keras_transfer.comparison.work import make_split, train_rows
 from keras_transfer.config import ConfigError, to_dict
 from keras_transfer.config_file import dump_settings, flatten, merge_layers, read_yaml
 from keras_transfer.names import check_names
 from keras_transfer.registry import lookup
-from keras_transfer.resume import PLACES
+from keras_transfer.resume import PLACES, PLAIN_WEIGHTS
 from keras_transfer.stopping import stoppable
 from keras_transfer.whole_files import replacing
 

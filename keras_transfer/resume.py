@@ -25,6 +25,7 @@ HARMLESS = (
     "cache.disk_gb",
 )
 PLACES = ("dataset", "data.data_dir")  # the images may have moved; their content is compared
+PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")  # words for weights that are no path
 
 
 def begin_run(config: TrainConfig) -> tuple[Run, TrainConfig]:
@@ -54,11 +55,10 @@ def begin_run(config: TrainConfig) -> tuple[Run, TrainConfig]:
 def name_places(config: TrainConfig) -> TrainConfig:
     """Return `config` with full paths, so that a run means the same from any working directory."""
     data_dir, split_file = config.data.data_dir, config.data.split_file
-    words = ("auto", "imagenet", "bundled", "none")
     return dataclasses.replace(
         config,
         dataset="digits" if config.dataset in (None, "digits") else find_path(config.dataset),
-        weights=config.weights if config.weights in words else find_path(config.weights),
+        weights=config.weights if config.weights in PLAIN_WEIGHTS else find_path(config.weights),
         regularize=dataclasses.replace(
             config.regularize,
             source=config.regularize.source and find_path(config.regularize.source),

@@ -14,7 +14,7 @@ import numpy as np
 from keras_transfer.checks import require
 from keras_transfer.config import ConfigError, TrainConfig, to_dict
 from keras_transfer.config_file import SHORT_OPTIONS, dump_settings, flatten, merge_layers
-from keras_transfer.resume import find_path, name_places
+from keras_transfer.resume import PLAIN_WEIGHTS, find_path, name_places
 
 # How a list is called -> the setting it is of, in the order of the columns of results.csv.
 LISTS = {
@@ -34,7 +34,6 @@ SHARED = (
     *("data.validation_fraction", "data.test_fraction", "data.split_file", "data.data_dir"),
     *("data.on_bad_file", "data.on_leak", "data.near_duplicates"),
 )
-PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")
 PATHS = ("weights", "regularize.source")  # settings of which a list may hold paths
 NAME_BYTES = 100  # of a row's name; folders take 255, and the files in them add to it
 
