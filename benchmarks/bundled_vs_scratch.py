@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.run import Run
+from keras_transfer.run.run_directory import Run
 
 CHOICES = ("none", "bundled")
 DRAWS = 10_000

@@ -20,7 +20,7 @@ import time
 WARM_UP = [sys.executable, "-c", "import tensorflow"]  # or the first training would read it alone
 TRAIN = """
 import json, sys, time
-from keras_transfer.start import import_tensorflow
+from keras_transfer.system.load_tensorflow import import_tensorflow
 import_tensorflow()
 from keras_transfer.training import checkpoints
 from keras_transfer.train import main

@@ -16,13 +16,14 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keras_transfer.command_line import load_config
-from keras_transfer.data.decode import decode_square
-from keras_transfer.data.sources import read_examples
+from keras_transfer.data.sources.choose_source import read_examples
+from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.weights import find_weights
-from keras_transfer.run import Run, read_table
-from keras_transfer.training.model import build_classifier
+from keras_transfer.models.classifier import build_classifier
+from keras_transfer.models.weights.pretrained_weights import find_weights
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import read_table
 
 
 def main(path: str) -> None:

@@ -15,10 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from keras_transfer.config import DataConfig, TrainConfig
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.run import Run
-from keras_transfer.start import import_tensorflow
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.load_tensorflow import import_tensorflow
 
 import_tensorflow()
 
@@ -28,10 +29,10 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
-from keras_transfer.data.loading import load_splits  # noqa: E402
-from keras_transfer.data.pipeline import ImageData  # noqa: E402
-from keras_transfer.models.weights import find_weights  # noqa: E402
-from keras_transfer.training.model import build_classifier  # noqa: E402
+from keras_transfer.data.load_splits import load_splits  # noqa: E402
+from keras_transfer.images.batches import ImageData  # noqa: E402
+from keras_transfer.models.classifier import build_classifier  # noqa: E402
+from keras_transfer.models.weights.pretrained_weights import find_weights  # noqa: E402
 
 SIDE, C = 160, 0.01
 STARTS = 3  # initialisations of random weights

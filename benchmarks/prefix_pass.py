@@ -20,15 +20,15 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_transfer.config import HeadConfig
-from keras_transfer.data.pipeline import ImageData, Split
-from keras_transfer.data.presets import AUGMENTATIONS
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.builder import build_backbone, build_model
-from keras_transfer.models.freezing import find_cut, take_part
-from keras_transfer.training.cache_plan import CachePlan, list_arrays
-from keras_transfer.training.cache_store import MemoryStore
-from keras_transfer.training.frozen_cache import compute_arrays
+from keras_transfer.models.build_model import build_backbone, build_model
+from keras_transfer.models.cuts import find_cut, take_part
+from keras_transfer.training.cache.cache_plan import CachePlan, list_arrays
+from keras_transfer.training.cache.cache_store import MemoryStore
+from keras_transfer.training.cache.frozen_cache import compute_arrays
 
 SIDE, BATCH, PAIRS = 224, 32, 3
 

@@ -8,8 +8,8 @@ and OMP_NUM_THREADS to 1 so that two comparisons can run side by side.
 
 labels: which texture and which shape. numbers: what the picture was drawn from (colours, place,
 size, turn, count, parameters; crops and mirroring make some of them untrue). descriptors:
-`data/descriptors.py`. views: two crops of one picture are alike, those of others are not (SimCLR,
-Chen et al. 2020).
+`models/pretraining/descriptors.py`. views: two crops of one picture are alike, those of others are
+not (SimCLR, Chen et al. 2020).
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.start import import_tensorflow
+from keras_transfer.system.load_tensorflow import import_tensorflow
 
 import_tensorflow()
 
@@ -31,12 +31,23 @@ import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 from linear_probe import build_features, load_images, probe  # noqa: E402
 
-from keras_transfer.data.descriptors import DescriptorLoss  # noqa: E402
-from keras_transfer.data.formula_batches import PictureBatches, disturb, recolour  # noqa: E402
-from keras_transfer.data.formula_parts import SHAPES, TEXTURES  # noqa: E402
-from keras_transfer.data.formulas import NUMBERS, Pictures, draw_pictures  # noqa: E402
 from keras_transfer.models.backbones import BACKBONES  # noqa: E402
-from keras_transfer.training.pretraining import build_pretrainer  # noqa: E402
+from keras_transfer.models.pretraining.descriptors import DescriptorLoss  # noqa: E402
+from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer  # noqa: E402
+from keras_transfer.models.pretraining.formula_pictures import (  # noqa: E402
+    NUMBERS,
+    Pictures,
+    draw_pictures,
+)
+from keras_transfer.models.pretraining.formula_shapes import (  # noqa: E402
+    SHAPES,
+    TEXTURES,
+)
+from keras_transfer.models.pretraining.picture_batches import (  # noqa: E402
+    PictureBatches,
+    disturb,
+    recolour,
+)
 
 BACKBONE, RATE, DECAY, BATCH, SIDE = "mobilenetv3small", 2e-3, 0.01, 64, 96
 PICTURES, DRAWN = 20_000, 112

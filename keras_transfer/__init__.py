@@ -8,48 +8,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_transfer.check import check_dataset
-    from keras_transfer.command_line import load_config
     from keras_transfer.compare import compare_runs
-    from keras_transfer.comparison.directory import Comparison
-    from keras_transfer.config import (
-        AugmentConfig,
-        CacheConfig,
-        ConfigError,
-        DataConfig,
-        FinetuneConfig,
-        FrozenConfig,
-        HeadConfig,
-        OptimizerConfig,
-        TrainConfig,
-    )
+    from keras_transfer.comparison.comparison_directory import Comparison
+    from keras_transfer.config.sections.augment_settings import AugmentConfig
+    from keras_transfer.config.sections.cache_settings import CacheConfig
+    from keras_transfer.config.sections.data_settings import DataConfig
+    from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+    from keras_transfer.config.sections.frozen_settings import FrozenConfig
+    from keras_transfer.config.sections.head_settings import HeadConfig
+    from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+    from keras_transfer.config.train_config import TrainConfig
     from keras_transfer.evaluate import evaluate_run
     from keras_transfer.export import export_model
     from keras_transfer.models.backbones import BACKBONES
     from keras_transfer.predict import predict_images
-    from keras_transfer.run import Run
+    from keras_transfer.run.load_settings import load_config
+    from keras_transfer.run.run_directory import Run
+    from keras_transfer.system.errors import ConfigError
     from keras_transfer.train import fine_tune
 
 _HOMES = {
     "keras_transfer.check": ("check_dataset",),
-    "keras_transfer.command_line": ("load_config",),
     "keras_transfer.compare": ("compare_runs",),
-    "keras_transfer.comparison.directory": ("Comparison",),
-    "keras_transfer.config": (
-        "AugmentConfig",
-        "CacheConfig",
-        "ConfigError",
-        "DataConfig",
-        "FinetuneConfig",
-        "FrozenConfig",
-        "HeadConfig",
-        "OptimizerConfig",
-        "TrainConfig",
-    ),
+    "keras_transfer.comparison.comparison_directory": ("Comparison",),
+    "keras_transfer.config.sections.augment_settings": ("AugmentConfig",),
+    "keras_transfer.config.sections.cache_settings": ("CacheConfig",),
+    "keras_transfer.config.sections.data_settings": ("DataConfig",),
+    "keras_transfer.config.sections.finetune_settings": ("FinetuneConfig",),
+    "keras_transfer.config.sections.frozen_settings": ("FrozenConfig",),
+    "keras_transfer.config.sections.head_settings": ("HeadConfig",),
+    "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
+    "keras_transfer.config.train_config": ("TrainConfig",),
     "keras_transfer.evaluate": ("evaluate_run",),
     "keras_transfer.export": ("export_model",),
     "keras_transfer.models.backbones": ("BACKBONES",),
     "keras_transfer.predict": ("predict_images",),
-    "keras_transfer.run": ("Run",),
+    "keras_transfer.run.load_settings": ("load_config",),
+    "keras_transfer.run.run_directory": ("Run",),
+    "keras_transfer.system.errors": ("ConfigError",),
     "keras_transfer.train": ("fine_tune",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -2,8 +2,8 @@
 
 import importlib
 
-from keras_transfer.command_line import run_command
-from keras_transfer.registry import lookup
+from keras_transfer.config.command_line import run_command
+from keras_transfer.config.lookup import lookup
 
 VERBS = {
     "train": "train one model, by default in two phases",

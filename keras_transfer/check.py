@@ -5,9 +5,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.command_line import PlainParser, run_command
-from keras_transfer.config import ConfigError, DataConfig
-from keras_transfer.whole_files import replacing
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.errors import ConfigError
 
 
 def check_dataset(dataset: str | Path) -> dict[str, Any]:
@@ -17,16 +18,16 @@ def check_dataset(dataset: str | Path) -> dict[str, Any]:
         dataset: A folder, a labels.csv, `tfds:NAME` or `digits`, as `--dataset` of train takes it.
 
     Returns:
-        The content of data_report.json; see `keras_transfer.data.report.build_report`. Its splits
-        are those that the data set gives.
+        The content of data_report.json; see `keras_transfer.data.data_report.build_report`. Its
+        splits are those that the data set gives.
 
     Raises:
         ConfigError: There is no such data set, or it is no image classification data.
     """
-    from keras_transfer.data.doctor import inspect_files
-    from keras_transfer.data.duplicates import link_alike
-    from keras_transfer.data.report import build_report
-    from keras_transfer.data.sources import read_examples
+    from keras_transfer.data.data_report import build_report
+    from keras_transfer.data.sources.choose_source import read_examples
+    from keras_transfer.images.doctor.inspection import inspect_files
+    from keras_transfer.images.doctor.near_duplicates import link_alike
 
     examples = read_examples(str(dataset), DataConfig())
     inspection = inspect_files(examples)
@@ -36,7 +37,7 @@ def check_dataset(dataset: str | Path) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
-    from keras_transfer.data.report import describe_report, list_leaks, list_mislabelled
+    from keras_transfer.data.data_report import describe_report, list_leaks, list_mislabelled
 
     parser = PlainParser("check", __doc__)
     parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")

@@ -2,8 +2,9 @@
 
 import logging
 
-from keras_transfer.command_line import PlainParser, run_command
-from keras_transfer.training.cache_folders import empty_reuse, reuse_folder, say_bytes
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.messages import say_bytes
+from keras_transfer.training.cache.cache_folders import empty_reuse, reuse_folder
 
 
 def main(arguments: list[str]) -> int:

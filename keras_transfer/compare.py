@@ -7,21 +7,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.accuracy_floor import check_floor
-from keras_transfer.checks import require
-from keras_transfer.command_line import Parser, build_parser, read_words, run_command
-from keras_transfer.comparison.directory import FINISHED, Comparison
+from keras_transfer.comparison.columns import FINISHED, LISTS, WAITING
+from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.engines import ENGINES
-from keras_transfer.comparison.grid import LISTS, Grid, Row, read_grid
-from keras_transfer.comparison.results import WAITING, Results
-from keras_transfer.comparison.work import make_split, train_rows
-from keras_transfer.config import ConfigError, to_dict
-from keras_transfer.config_file import dump_settings, flatten, merge_layers, read_yaml
-from keras_transfer.names import check_names
-from keras_transfer.registry import lookup
-from keras_transfer.resume import PLACES, PLAIN_WEIGHTS
-from keras_transfer.stopping import stoppable
-from keras_transfer.whole_files import replacing
+from keras_transfer.comparison.grid import Grid, Row, read_grid
+from keras_transfer.comparison.results_csv import Results
+from keras_transfer.comparison.train_rows import make_split, train_rows
+from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
+from keras_transfer.config.full_paths import PLAIN_WEIGHTS
+from keras_transfer.config.layers import flatten, merge_layers
+from keras_transfer.config.lookup import lookup
+from keras_transfer.config.train_config import to_dict
+from keras_transfer.config.validation import require
+from keras_transfer.config.yaml_files import dump_settings, read_yaml
+from keras_transfer.evaluation.accuracy_floor import check_floor
+from keras_transfer.run.resuming import PLACES
+from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.signals import stoppable
+from keras_transfer.training.plan.preflight import check_names
 
 logger = logging.getLogger("keras_transfer.compare")  # __name__ is "__main__" as a command
 
@@ -149,9 +153,9 @@ def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None
 
 def _report(comparison: Comparison, results: Results) -> None:
     """Add the p-values to results.csv, draw comparison.png, and say what came out."""
-    from keras_transfer.analysis.comparison_figure import draw_comparison
-    from keras_transfer.analysis.comparison_text import describe_comparison
-    from keras_transfer.analysis.configurations import (
+    from keras_transfer.comparison.comparison_figure import draw_comparison
+    from keras_transfer.comparison.comparison_table import describe_comparison
+    from keras_transfer.comparison.configurations import (
         compare_runs_with_best,
         judge,
         read_configurations,
@@ -174,7 +178,7 @@ def _report(comparison: Comparison, results: Results) -> None:
 
 def _measure_best(comparison: Comparison) -> dict[str, float]:
     """Return the accuracy that `--assert_accuracy_at_least` is about: the best configuration's."""
-    from keras_transfer.analysis.configurations import find_best, read_configurations
+    from keras_transfer.comparison.configurations import find_best, read_configurations
 
     configurations = read_configurations(comparison.results_file)
     if not configurations:

@@ -3,18 +3,21 @@
 import logging
 from pathlib import Path
 
-from keras_transfer.accuracy_floor import add_floor, check_floor
-from keras_transfer.checks import require
-from keras_transfer.command_line import PlainParser, load_config, run_command
-from keras_transfer.config import AugmentConfig, ConfigError
-from keras_transfer.data.presets import (
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.split_names import SPLITS
+from keras_transfer.config.validation import require
+from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.images.augmentation.presets import (
     Augmentation,
     describe_augmentation,
     resolve_augmentation,
 )
-from keras_transfer.predictions import SPLITS, Predictions
-from keras_transfer.run import Run
-from keras_transfer.start import import_tensorflow
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.load_tensorflow import import_tensorflow
 
 
 def evaluate_run(
@@ -32,12 +35,12 @@ def evaluate_run(
             of it, changed as in training but for mixes, erasing and RandAugment. 1: images alone.
 
     Returns:
-        Probabilities and truths; `keras_transfer.analysis.metrics.score` makes numbers of them.
+        Probabilities and truths; `keras_transfer.evaluation.metrics.score` makes numbers of them.
 
     Raises:
         ConfigError: The run, the images or the split cannot be used, or the run has no views.
     """
-    from keras_transfer.data.run_images import read_other_images, read_own_images
+    from keras_transfer.data.run_examples import read_other_images, read_own_images
 
     run = run if isinstance(run, Run) else Run.open(run)
     config = load_config(run.config_file)
@@ -53,8 +56,8 @@ def evaluate_run(
     import_tensorflow()
     import keras
 
-    from keras_transfer.data.pipeline import hold_split
-    from keras_transfer.training.evaluation import predict_splits
+    from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.images.batches import hold_split
 
     model = keras.models.load_model(run.model_file)
     name = str(examples.splits[0])
@@ -92,8 +95,8 @@ def main(arguments: list[str]) -> int:
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
-    from keras_transfer.analysis.metrics import score
-    from keras_transfer.analysis.summary import describe_predictions
+    from keras_transfer.evaluation.metrics import score
+    from keras_transfer.evaluation.summary import describe_predictions
 
     print(describe_predictions(predictions))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}

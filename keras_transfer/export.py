@@ -14,25 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from keras_transfer.accuracy_floor import add_floor, check_floor
-from keras_transfer.command_line import PlainParser, load_config, run_command
-from keras_transfer.config import ConfigError, TrainConfig
-from keras_transfer.exports.artefacts import Usage
-from keras_transfer.exports.exporters import (
-    EXPORTERS,
-    TFLITE,
-    Exporter,
-    Source,
-    choose_exporters,
-)
-from keras_transfer.run import Run
-from keras_transfer.start import hushed, import_tensorflow
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.exports.exporters import EXPORTERS, TFLITE, Exporter, Source, choose_exporters
+from keras_transfer.exports.usage import Usage
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 
 if TYPE_CHECKING:
     import keras
 
-    from keras_transfer.data.pipeline import ImageData
-    from keras_transfer.exports.parity import Yardstick
+    from keras_transfer.exports.yardstick import Yardstick
+    from keras_transfer.images.batches import ImageData
 
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
@@ -72,7 +68,7 @@ def export_model(
     config = load_config(run.config_file)
     config = dataclasses.replace(config, dataset=dataset or config.dataset)
     import_tensorflow()
-    from keras_transfer.exports.images import make_yardstick, read_split
+    from keras_transfer.exports.yardstick import make_yardstick, read_split
 
     validation = read_split(run, config, "validation")
     sampled = TFLITE["int8"] in exporters
@@ -92,7 +88,7 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
-    from keras_transfer.analysis.model_card import write_model_card
+    from keras_transfer.evaluation.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
@@ -136,8 +132,8 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
     """Return the run's model, scaled by a temperature if asked for, and the temperature."""
     import keras
 
-    from keras_transfer.training.calibration import calibrate
-    from keras_transfer.training.evaluation import predict_splits
+    from keras_transfer.evaluation.calibration import calibrate
+    from keras_transfer.evaluation.inference import predict_splits
 
     model = keras.models.load_model(run.model_file, compile=False)
     if not calibrated:
@@ -149,8 +145,8 @@ def _make_source(
     model: "keras.Model", run: Run, config: TrainConfig, train: "ImageData | None", folder: Path
 ) -> Source:
     """Write the SavedModel that other files are converted from."""
-    from keras_transfer.exports.images import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
+    from keras_transfer.exports.yardstick import sample_pixels
 
     usage = Usage(class_names=run.class_names(), resize=config.data.resize)
     logger.info("Tracing the model")
@@ -183,7 +179,7 @@ def main(arguments: list[str]) -> int:
     words = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
-    from keras_transfer.exports.parity import draw_parity
+    from keras_transfer.exports.parity_table import draw_parity
 
     print(draw_parity(report))
     rows = {row["file"]: row for row in reversed(report["artefacts"])}  # the first of each file

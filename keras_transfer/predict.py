@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
-from keras_transfer.checks import ConfigError, require
-from keras_transfer.command_line import PlainParser, run_command
-from keras_transfer.exports.artefacts import Artefact, load_artefact
-from keras_transfer.image_predictions import (
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.validation import require
+from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
     Row,
@@ -28,14 +27,16 @@ from keras_transfer.image_predictions import (
     open_table,
     write_csv,
 )
-from keras_transfer.run import Run
-from keras_transfer.start import import_tensorflow
-from keras_transfer.tables import draw_table
+from keras_transfer.exports.loaders import Artefact, load_artefact
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.text_tables import draw_table
 
 if TYPE_CHECKING:
     import PIL.Image
 
-    from keras_transfer.data.unlabelled import Source
+    from keras_transfer.data.sources.unlabelled import Source
 
 logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
 
@@ -52,7 +53,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `keras_transfer.data.unlabelled.check_pixels`), one, several or a batch; or Pillow's.
+            `images.given_images.check_pixels`), one, several or a batch; or Pillow's.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
@@ -62,7 +63,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.data.unlabelled import list_images
+    from keras_transfer.images.given_images import list_images
 
     names, sources = list_images(images)
     parts = list(_classify(artefact, names, sources))
@@ -78,7 +79,7 @@ def _classify(
     artefact: Artefact, names: Sequence[str], sources: "Sequence[Source]"
 ) -> Iterator[ImagePredictions]:
     """Yield the predictions of a batch after the other."""
-    from keras_transfer.data.unlabelled import stream_pixels
+    from keras_transfer.images.given_images import stream_pixels
 
     usage, done, said = artefact.usage, 0, time.monotonic()
     with warnings.catch_warnings():
@@ -130,8 +131,8 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     artefact = load_artefact(words.model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.data.unlabelled import list_sources
-    from keras_transfer.training.progress import show_steps
+    from keras_transfer.data.sources.unlabelled import list_sources
+    from keras_transfer.training.progress_bar import show_steps
 
     classes = artefact.usage.class_names
     clash = words.threshold and UNSURE in classes

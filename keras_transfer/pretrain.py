@@ -1,8 +1,8 @@
 """Make a backbone's bundled weights from drawn pictures: `python -m keras_transfer.pretrain`.
 
-No photograph and no label: from pictures that `data/formulas.py` draws, the network learns to tell
-their classical descriptors (`data/descriptors.py`). Besides the command line only NumPy, Pillow and
-Keras are needed, under whichever backend.
+No photograph and no label: from pictures that formulas draw, the network learns to tell their
+classical descriptors (both in `models/pretraining`). Besides the command line only NumPy, Pillow
+and Keras are needed, under whichever backend.
 """
 
 import json
@@ -10,13 +10,13 @@ import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keras_transfer.checks import check_types, require
-from keras_transfer.config import ConfigError
-from keras_transfer.data.formulas import keep_pictures
+from keras_transfer.config.lookup import lookup
+from keras_transfer.config.validation import check_types, require
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.registry import lookup
-from keras_transfer.start import hushed
-from keras_transfer.whole_files import replacing
+from keras_transfer.models.pretraining.formula_pictures import keep_pictures
+from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.load_tensorflow import hushed
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
@@ -83,9 +83,9 @@ def pretrain(config: PretrainConfig) -> Path:
     with hushed():
         import keras
 
-        from keras_transfer.data.descriptors import DescriptorLoss
-        from keras_transfer.data.formula_batches import PictureBatches
-        from keras_transfer.training.pretraining import build_pretrainer, fit_on
+        from keras_transfer.models.pretraining.descriptors import DescriptorLoss
+        from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer, fit_on
+        from keras_transfer.models.pretraining.picture_batches import PictureBatches
 
     keras.utils.set_random_seed(config.seed)
     batches = PictureBatches(pictures, config.batch_size, config.side, config.seed)
@@ -126,7 +126,7 @@ def _tell_drawn(done: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line."""
-    from keras_transfer.command_line import Parser
+    from keras_transfer.config.command_line import Parser
 
     parser = Parser(
         prog="python -m keras_transfer.pretrain",
@@ -143,6 +143,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    from keras_transfer.command_line import run_command
+    from keras_transfer.config.command_line import run_command
 
     run_command(main)

@@ -4,30 +4,25 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from keras_transfer.accuracy_floor import check_floor
-from keras_transfer.command_line import build_parser, parse_config, run_command
-from keras_transfer.config import Policy, TrainConfig
-from keras_transfer.data.presets import (
-    Augmentation,
-    describe_augmentation,
-)
+from keras_transfer.config.command_line import build_parser, run_command
+from keras_transfer.config.train_config import Policy, TrainConfig
+from keras_transfer.evaluation.accuracy_floor import check_floor
+from keras_transfer.images.augmentation.presets import Augmentation, describe_augmentation
 from keras_transfer.models.backbones import BACKBONES, list_backbones
-from keras_transfer.names import check_names
-from keras_transfer.resume import begin_run
-from keras_transfer.run import Run
-from keras_transfer.start import import_tensorflow
-from keras_transfer.stopping import stoppable
-from keras_transfer.tables import draw_table
-from keras_transfer.training.strategies import (
-    check_steps,
-    plan_phases,
-)
+from keras_transfer.run.load_settings import parse_config
+from keras_transfer.run.resuming import begin_run
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.signals import stoppable
+from keras_transfer.system.text_tables import draw_table
+from keras_transfer.training.plan.preflight import check_names
+from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
 if TYPE_CHECKING:
     import keras
 
-    from keras_transfer.data.pipeline import ImageData
-    from keras_transfer.models.weights import Weights
+    from keras_transfer.images.batches import ImageData
+    from keras_transfer.models.weights.pretrained_weights import Weights
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
 
@@ -60,10 +55,11 @@ def fine_tune(config: TrainConfig) -> Run:
 
 def _train(config: TrainConfig, run: Run) -> None:
     import_tensorflow()
-    from keras_transfer.data.loading import load_splits
-    from keras_transfer.training import precision
-    from keras_transfer.training.faults import explain_faults
-    from keras_transfer.training.plan_record import choose_weights
+    from keras_transfer.data.load_splits import load_splits
+    from keras_transfer.models import precision
+    from keras_transfer.training import devices
+    from keras_transfer.training.explain_faults import explain_faults
+    from keras_transfer.training.plan.recorded_plan import choose_weights
 
     policy = _prepare_machine(config, run)
     weights = choose_weights(config, run)
@@ -74,11 +70,11 @@ def _train(config: TrainConfig, run: Run) -> None:
     run.lap("data")
     with explain_faults(data, run):
         with (
-            precision.distribution(data),
+            devices.distribution(data),
             precision.precision(policy),
             precision.seeded(config.seed),
         ):
-            precision.require_one_device(config.optimizer.accumulate)
+            devices.require_one_device(config.optimizer.accumulate)
             facts, temperature = _fit(config, policy, weights, data, run)
         _report(run, data, facts, temperature)
     if weights.warning:
@@ -89,13 +85,17 @@ def _fit(
     config: TrainConfig, policy: Policy, weights: "Weights", data: "ImageData", run: Run
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
-    from keras_transfer.training.cache_plan import plan_cache
-    from keras_transfer.training.defaults import resolve_auto, resolve_strategy, warn_of_ignored
-    from keras_transfer.training.estimate import announce
-    from keras_transfer.training.frozen_cache import keep_images
-    from keras_transfer.training.model import build_classifier
-    from keras_transfer.training.phases import run_phases
-    from keras_transfer.training.plan_record import recall_plan, record_plan
+    from keras_transfer.models.classifier import build_classifier
+    from keras_transfer.training.cache.cache_plan import plan_cache
+    from keras_transfer.training.cache.kept_images import keep_images
+    from keras_transfer.training.plan.auto_settings import (
+        resolve_auto,
+        resolve_strategy,
+        warn_of_ignored,
+    )
+    from keras_transfer.training.plan.estimate import announce
+    from keras_transfer.training.plan.recorded_plan import recall_plan, record_plan
+    from keras_transfer.training.run_phases import run_phases
 
     row, given = BACKBONES[config.backbone], config
     config, reason = resolve_strategy(config, data, run)
@@ -126,19 +126,19 @@ def _fit(
 
 def _prepare_machine(config: TrainConfig, run: Run) -> Policy:
     """Set GPUs up, leave environment.json, and return the precision policy."""
-    from keras_transfer.training import precision
-    from keras_transfer.training.environment import record_environment
+    from keras_transfer.run.environment import record_environment
+    from keras_transfer.training import devices
 
-    precision.grow_gpu_memory()
+    devices.grow_gpu_memory()
     record_environment(run, config.seed)
-    return precision.resolve_precision(config.precision)
+    return devices.resolve_precision(config.precision)
 
 
 def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: Run) -> float | None:
     """Leave model.keras and what it says of each image; return the temperature, if it got one."""
-    from keras_transfer.training.calibration import calibrate
-    from keras_transfer.training.evaluation import predict_splits, write_predictions
-    from keras_transfer.training.model import rebuild_float32, save_model
+    from keras_transfer.evaluation.calibration import calibrate
+    from keras_transfer.evaluation.inference import predict_splits, write_predictions
+    from keras_transfer.models.classifier import rebuild_float32, save_model
 
     model, temperature = rebuild_float32(model, config, data.class_names), None
     if config.calibrate:
@@ -150,8 +150,9 @@ def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: R
 
 def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: float | None) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
-    from keras_transfer.analysis.model_card import write_model_card
-    from keras_transfer.analysis.summary import draw_figures, measure_run, summarize_run
+    from keras_transfer.evaluation.figures.draw_figures import draw_figures
+    from keras_transfer.evaluation.model_card import write_model_card
+    from keras_transfer.evaluation.summary import measure_run, summarize_run
 
     draw_figures(run, data.root)
     run.lap("figures")
@@ -162,7 +163,7 @@ def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: flo
 
 
 def _draw_views(config: TrainConfig, run: Run, data: "ImageData") -> None:
-    from keras_transfer.analysis.summary import draw_augmentation
+    from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
     views = data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
     draw_augmentation(run, describe_augmentation(config.augment), *views)

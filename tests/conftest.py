@@ -6,20 +6,20 @@ import fcntl
 import os
 import shutil
 import sys
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_transfer.config import (
-    DataConfig,
-    FinetuneConfig,
-    FrozenConfig,
-    TrainConfig,
-)
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES, Backbone
-from keras_transfer.run import Run
+from keras_transfer.run.run_directory import Run
 
 SHARED = Path(__file__).resolve().parents[1] / "../shared"
 
@@ -36,10 +36,10 @@ def own_cache(tmp_path_factory):
 def drawing(wanted):
     """Have runs draw their figures, or leave them out: they are a third of a short training."""
     import keras_transfer.train as train
-    from keras_transfer.analysis import summary
+    from keras_transfer.evaluation.figures import draw_figures as figures
 
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((summary, "draw_figures"), (train, "_draw_views")):
+        for module, name in ((figures, "draw_figures"), (train, "_draw_views")):
             original = DRAWN.setdefault(name, getattr(module, name))
             patch.setattr(module, name, original if wanted else lambda *words: None)
         yield
@@ -206,7 +206,7 @@ def shared():
 
 @pytest.fixture(scope="module")
 def parser():
-    from keras_transfer.command_line import build_parser
+    from keras_transfer.config.command_line import build_parser
 
     return build_parser("train")
 
@@ -219,3 +219,34 @@ def write_yaml(tmp_path):
         return str(file)
 
     return write
+
+
+def draw_image(file: Path, seed: int | None = None, size: tuple[int, int] = (8, 6)) -> Path:
+    """Write noise that differs from file to file, in the format that the suffix says."""
+    seed = zlib.crc32(str(file).encode()) if seed is None else seed
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+    return file
+
+
+@pytest.fixture
+def make_tree(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that draws an image at each path, or makes a folder if it ends in '/'."""
+
+    def make(*paths: str, root: str = "set") -> Path:
+        for path in paths:
+            if path.endswith("/"):
+                (tmp_path / root / path).mkdir(parents=True)
+            else:
+                draw_image(tmp_path / root / path)
+        return tmp_path / root
+
+    return make
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the folder shared/data beside the checkout is absent")
+    return SHARED / "data"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keras_transfer.command_line import parse_config
-from keras_transfer.config import ConfigError
+from keras_transfer.run.load_settings import parse_config
+from keras_transfer.system.errors import ConfigError
 
 
 def refuse(parser, *words):

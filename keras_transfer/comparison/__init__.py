@@ -1,1 +1,1 @@
-"""The rows of a comparison: which there are, how each is run, and what came of it."""
+"""Several trainings side by side: which there are, how each is run, and what came of it."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_transfer.config import ConfigError
-from keras_transfer.stopping import EXIT_CODES
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.signals import EXIT_CODES
 
 # What the numbers of a training, and where its cache is, depend on. Ray sets some of them for its
 # workers (OMP_NUM_THREADS=1), and other machines of a cluster may lack them.

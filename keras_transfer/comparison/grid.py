@@ -11,19 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.checks import require
-from keras_transfer.config import ConfigError, TrainConfig, to_dict
-from keras_transfer.config_file import SHORT_OPTIONS, dump_settings, flatten, merge_layers
-from keras_transfer.resume import PLAIN_WEIGHTS, find_path, name_places
-
-# How a list is called -> the setting it is of, in the order of the columns of results.csv.
-LISTS = {
-    "strategies": "strategy",
-    "backbones": "backbone",
-    "augmentations": "augment.preset",
-    "schedules": "optimizer.schedule",
-    "seeds": "seed",
-}
+from keras_transfer.comparison.columns import LISTS
+from keras_transfer.config.full_paths import PLAIN_WEIGHTS, find_path, name_places
+from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
+from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.config.validation import require
+from keras_transfer.config.yaml_files import dump_settings
+from keras_transfer.system.errors import ConfigError
 
 # What no row depends on.
 PLACE = ("output", "name", "resume", "quiet", "assert_accuracy_at_least")

@@ -1,1 +1,1 @@
-"""Where images come from and how they become batches."""
+"""What is true of any data set: examples, sources, splits, the order of batches."""

@@ -11,18 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.config import ConfigError
-
-# How people spell the splits, in lower case.
-SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
+from keras_transfer.system.errors import ConfigError
 
 Row = tuple[str, str, str, str]  # path, class name, split, group
 

@@ -1,1 +1,1 @@
-"""Artefacts: the files that other programs load a model from, and the proof that they agree."""
+"""Files that other programs load a model from, and the proof that they agree."""

@@ -10,26 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_transfer.config import ConfigError
-from keras_transfer.exports.artefacts import Usage
-from keras_transfer.registry import lookup
+from keras_transfer.config.lookup import lookup
+from keras_transfer.exports.usage import Usage
+from keras_transfer.system.errors import ConfigError
 
 if TYPE_CHECKING:
     import keras
+from keras_transfer.exports.limits import EXACT, ROUNDED, Limits
 
 ONNX_PACKAGES = ("onnx", "tf2onnx", "onnxruntime")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What an artefact must keep to; None: anything."""
-
-    difference: float | None = None
-    """Largest difference of any probability."""
-    agreement: float | None = None
-    """Least share of the clear images with the same first class."""
-    loss: float | None = None
-    """Largest loss of accuracy."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,9 +66,6 @@ def _write_onnx(source: Source, file: Path) -> None:
 def _make_tflite(kind: str, file: str, limits: Limits) -> Exporter:
     return Exporter(file=file, write=partial(_write_tflite, kind), limits=limits)
 
-
-EXACT = Limits(difference=1e-4, agreement=1.0)
-ROUNDED = Limits(agreement=0.99)
 
 TFLITE = {
     "float32": _make_tflite("float32", "model.tflite", EXACT),

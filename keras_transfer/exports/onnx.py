@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_transfer.exports.artefacts import Usage
-from keras_transfer.training.evaluation import trace_forward
+from keras_transfer.evaluation.inference import trace_forward
+from keras_transfer.exports.usage import Usage
 
 OPSET = 17  # ONNX Runtime 1.12 and later
 

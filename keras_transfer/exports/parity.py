@@ -3,41 +3,24 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_transfer.analysis.metrics import expected_calibration_error, wilson_interval
-from keras_transfer.exports.exporters import Limits
-from keras_transfer.exports.measure import measure_artefact
-from keras_transfer.predictions import soften
-from keras_transfer.run import Run
-from keras_transfer.tables import draw_table
-from keras_transfer.training.environment import find_version
+from keras_transfer.evaluation.metrics import expected_calibration_error, wilson_interval
+from keras_transfer.exports.fresh_process import measure_artefact
+from keras_transfer.exports.limits import Limits
+from keras_transfer.exports.yardstick import Yardstick
+from keras_transfer.run.environment import find_version
+from keras_transfer.run.predictions_csv import soften
+from keras_transfer.run.run_directory import Run
 
 logger = logging.getLogger(__name__)
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
-WIDTH = 130  # letters of the table
+
 CLEAR = 2e-4  # the two best classes differ by more; below it rounding may choose either
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Yardstick:
-    """Images of one split, and what the model itself says of them."""
-
-    pixels: Path
-    """A .npy of (n, size, size, 3), uint8, resized by our decoder."""
-    files: np.ndarray
-    """(n,) of str, the image files."""
-    plain: np.ndarray
-    """(n,) of bool: TensorFlow decodes the file to exactly our pixels."""
-    truth: np.ndarray
-    """(n,) index of the true class."""
-    reference: np.ndarray
-    """(n, classes) probabilities of the model."""
 
 
 def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dict[str, Any]]:
@@ -179,54 +162,3 @@ def _find_fault(found: Mapping[str, Any], loss: float, limits: Limits) -> str:
     if limits.loss is not None and loss > limits.loss + rounding:
         return f"its accuracy is {loss:.1%} lower, more than {limits.loss:.1%}"
     return ""
-
-
-def draw_parity(report: Mapping[str, Any]) -> str:
-    """Return the content of parity.json as a table and a line about the model itself."""
-    reference = report["reference"]
-    low, high = reference["accuracy_interval"]
-    columns = (
-        *("artefact", "images", "max", "mean", "agree", "accuracy", "95 % interval"),
-        *("MB", "ms", "load s", ""),
-    )
-    lines = [
-        "Largest and mean difference of probabilities, images with the same class, milliseconds "
-        "for one image:",
-        draw_table(columns, [_draw_row(row) for row in report["artefacts"]], width=WIDTH),
-        f"model.keras: accuracy {reference['accuracy']:.3f} ({low:.3f} - {high:.3f}) on "
-        f"{reference['images']} validation images",
-    ]
-    return "\n".join(lines + _explain_calibration(report))
-
-
-def _draw_row(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    file = row["file"].removesuffix(".failed")
-    name, verdict = f"{file} {row['signature']}".strip(), "failed" if row["reason"] else ""
-    if "accuracy" not in row:
-        return name, row["images"], *[None] * 8, verdict or "not checked"
-    low, high = row["accuracy_interval"]
-    return (
-        name,
-        row["images"],
-        f"{row['max_difference']:.0e}",
-        f"{row['mean_difference']:.0e}",
-        f"{row['agreement']:.1%}",
-        row["accuracy"],
-        f"{low:.3f} - {high:.3f}",
-        f"{row['size_bytes'] / 1e6:.2f}",
-        f"{row['latency_ms']:.1f}",
-        f"{row['load_seconds']:.2f}",
-        verdict,
-    )
-
-
-def _explain_calibration(report: Mapping[str, Any]) -> list[str]:
-    """Return a line for each artefact that was scaled by a temperature."""
-    before = report["reference"]["expected_calibration_error"]
-    return [
-        f"{row['file']} {row['signature']}".strip()
-        + f": temperature {row['temperature']:.2f}, calibration error {before:.3f} -> "
-        f"{row['expected_calibration_error']:.3f}"
-        for row in report["artefacts"]
-        if row["temperature"] != 1 and "accuracy" in row
-    ]

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_transfer.exports.artefacts import USAGE, Usage
-from keras_transfer.exports.encoded import decode_encoded
-from keras_transfer.training.evaluation import trace_forward
+from keras_transfer.evaluation.inference import trace_forward
+from keras_transfer.exports.usage import USAGE, Usage
+from keras_transfer.images.decoding.served_decoding import decode_encoded
 
 BEST = 5  # classes that `serve_bytes` names at most
 

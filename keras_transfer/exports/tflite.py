@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.exports.artefacts import LABELS, USAGE, Usage
+from keras_transfer.exports.usage import LABELS, USAGE, Usage
 
 Sample = Callable[[], np.ndarray]
 

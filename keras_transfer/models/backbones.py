@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from keras_transfer.models.blocks import BLOCKS
+from keras_transfer.models.backbone_blocks import BLOCKS
 
 if TYPE_CHECKING:
     import keras
+
 
 GOOGLE = "https://storage.googleapis.com/"
 STORAGE = GOOGLE + "tensorflow/keras-applications/"
@@ -46,7 +47,7 @@ class Backbone:
     use: str
     """When to choose it, for the table."""
     bundled_hash: str | None = None
-    """SHA-256 of the weights that ship with the package (`weights/README.md`). None: none do."""
+    """SHA-256 of the weights that ship with the package (`weights/bundled/`). None: none do."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 

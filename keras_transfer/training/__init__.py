@@ -1,1 +1,1 @@
-"""Phases, and what one call to fit needs."""
+"""Phases, and everything that `fit` needs."""

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_transfer.run import HISTORY_COLUMNS, MEASURED
-from keras_transfer.stopping import check_stopped
+from keras_transfer.run.best_epoch import rank_epoch
+from keras_transfer.run.history import MEASURED
+from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.checkpoints import Checkpoints
-from keras_transfer.training.optimizers import list_averages
-from keras_transfer.training.selection import rank_epoch
+from keras_transfer.training.optimization.optimizers import list_averages
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class EpochKeeper(keras.callbacks.Callback):
         numbers = [f"{number:.6g}" for number in (self.rates[epoch], *measured)]
         progress.rows.append([progress.phase, str(epoch + 1), *numbers, f"{seconds:.3f}"])
         progress.epoch = epoch + 1
-        self._rank(epoch, logs)
+        self._rank(epoch)
         progress.ended = self.model.stop_training or progress.epoch == len(self.rates)
         self.checkpoints.keep(self.model.optimizer, averages)
         logger.info(
@@ -106,16 +106,15 @@ class EpochKeeper(keras.callbacks.Callback):
         logs.update(results)
         return averages
 
-    def _rank(self, epoch: int, logs: dict[str, Any]) -> None:
+    def _rank(self, epoch: int) -> None:
         """Compare this epoch with the best one so far."""
         progress = self.checkpoints.progress
-        rank = rank_results(logs)
-        if rank > progress.best_rank:
+        history = progress.history()
+        rows = history.rows(progress.phase)
+        best, losses = history.best_epoch(progress.phase) - 1, history.val_loss[rows]
+        if best == epoch:
             progress.best, progress.best_epoch = progress.number, epoch
-            progress.best_rank = rank
-        column = HISTORY_COLUMNS.index("val_loss")
-        losses = [float(row[column]) for row in progress.rows[-epoch - 1 :]]  # of this phase
-        since_best, since_lowest = epoch - progress.best_epoch, epoch - losses.index(min(losses))
+        since_best, since_lowest = epoch - best, epoch - int(losses.argmin())
         for waited, limit in (since_best, self.patience), (since_lowest, self.plateau):
             if limit and waited >= limit:
                 self.model.stop_training, self.waited = True, waited

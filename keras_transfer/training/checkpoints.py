@@ -18,9 +18,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_transfer.run import HISTORY_COLUMNS, Run
-from keras_transfer.training.optimizers import set_steps
-from keras_transfer.whole_files import DISK_ERRORS, replacing
+from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import DISK_ERRORS, replacing
+from keras_transfer.training.optimization.optimizers import set_steps
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +41,18 @@ class Progress:
     rate_scale: float = 1.0  # of its learning rate: 0.5 after a loss that is not a number
     best: int = -1  # the file of its best epoch; -1: none yet
     best_epoch: int = -1  # from 0
-    best_rank: tuple[float, float] = (-1.0, float("-inf"))  # see `rank_epoch`
     kept: int = -1  # the file of the best epoch of the phases that ended; -1: none yet
-    kept_phase: str = ""
-    kept_accuracy: float = -1.0
     seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Run.lap`
 
     @property
     def number(self) -> int:
         """The file of the last whole epoch."""
         return len(self.rows)
+
+    def history(self) -> History:
+        """Return the epochs so far as numbers, those that history.csv has."""
+        columns = zip(*self.rows, strict=True)
+        return read_history(dict(zip(HISTORY_COLUMNS, columns, strict=True)))
 
     def enter(self, phase: str, goes_on: bool = False) -> None:
         """Go on to a phase, from the best weights of the one before.
@@ -61,7 +64,7 @@ class Progress:
         self.origin = max(self.best, START)
         self.phase, self.epoch, self.ended = phase, 0, False
         self.rate_scale = self.rate_scale if goes_on else 1.0
-        self.best, self.best_epoch, self.best_rank = -1, -1, (-1.0, float("-inf"))
+        self.best, self.best_epoch = -1, -1
 
     def needs(self) -> set[int]:
         """Return the files without which this state is none."""
@@ -197,8 +200,9 @@ class Checkpoints:
         """Make the progress of a file this training's, if all that it needs is whole."""
         arrays = read_arrays(_name_file(self.run, number))
         if arrays is not None:
-            progress = Progress(**json.loads(str(arrays["progress"])))
-            progress.best_rank = tuple(progress.best_rank)  # type: ignore[assignment]
+            known = {field.name for field in dataclasses.fields(Progress)}
+            facts = json.loads(str(arrays["progress"]))  # an earlier version's may be more
+            progress = Progress(**{name: fact for name, fact in facts.items() if name in known})
             others = progress.needs() - {number}
             if all(read_arrays(_name_file(self.run, other)) is not None for other in others):
                 self.progress, self._kept = progress, progress.needs()

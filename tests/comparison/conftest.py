@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_transfer.analysis import comparison_figure
-from keras_transfer.comparison import work
+from keras_transfer.comparison import comparison_figure, train_rows
 
 
 @pytest.fixture
@@ -14,7 +13,7 @@ def fake_train(monkeypatch):
         file.write_bytes(b"PNG")
 
     monkeypatch.setattr(comparison_figure, "draw_comparison", draw)
-    monkeypatch.setattr(work, "COMMAND", (str(Path(__file__).with_name("fake_train.py")),))
+    monkeypatch.setattr(train_rows, "COMMAND", (str(Path(__file__).with_name("fake_train.py")),))
 
 
 @pytest.fixture

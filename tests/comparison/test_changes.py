@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from fake_train import FAIL
 
-from keras_transfer.analysis import comparison_figure
 from keras_transfer.compare import compare_runs, main
-from keras_transfer.comparison.work import settle_row
-from keras_transfer.config import ConfigError
-from keras_transfer.data.division import divide_images
+from keras_transfer.comparison import comparison_figure
+from keras_transfer.comparison.train_rows import settle_row
+from keras_transfer.data.splits.division import divide_images
+from keras_transfer.system.errors import ConfigError
 
 
 def read_calls(comparison):

@@ -1,8 +1,10 @@
 import pytest
 
 from keras_transfer.comparison.grid import make_grid, read_grid
-from keras_transfer.config import ConfigError, TrainConfig, to_dict
-from keras_transfer.config_file import merge_layers, read_yaml
+from keras_transfer.config.layers import merge_layers
+from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.system.errors import ConfigError
 
 BASE = TrainConfig(backbone="mobilenetv3small", seed=4)
 

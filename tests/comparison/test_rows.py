@@ -11,8 +11,8 @@ import pytest
 from fake_train import BUG, FAIL, KILLED, MOVED, SLOW
 
 from keras_transfer.compare import compare_runs, main
-from keras_transfer.comparison import work
-from keras_transfer.config import ConfigError
+from keras_transfer.comparison import train_rows
+from keras_transfer.system.errors import ConfigError
 
 COLUMNS = [
     *("strategy", "backbone", "augmentation", "schedule", "seed", "status"),
@@ -179,10 +179,10 @@ def test_an_interrupted_comparison_says_how_to_go_on_and_does(base, fake_train, 
     words = [f"--{name}={value}" for name, value in base.items() if name != "quiet"]
     script = (
         "import sys\n"
-        "from keras_transfer.command_line import run_command\n"
-        "from keras_transfer.comparison import work\n"
+        "from keras_transfer.config.command_line import run_command\n"
+        "from keras_transfer.comparison import train_rows\n"
         "from keras_transfer.compare import main\n"
-        f"work.COMMAND = {work.COMMAND!r}\n"
+        f"train_rows.COMMAND = {train_rows.COMMAND!r}\n"
         "run_command(main)\n"
     )
     grid = tmp_path / "grid.yaml"

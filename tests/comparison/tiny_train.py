@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from conftest import drawing, make_tiny_row
 
-from keras_transfer.command_line import run_command
+from keras_transfer.config.command_line import run_command
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.train import main
 

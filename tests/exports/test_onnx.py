@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transfer.config import HeadConfig
-from keras_transfer.exports.artefacts import Usage, load_artefact
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.usage import Usage
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.builder import build_backbone, build_model
+from keras_transfer.models.build_model import build_backbone, build_model
 
 onnx_export = pytest.importorskip("keras_transfer.exports.onnx")
 pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")

@@ -30,11 +30,11 @@ def randomize():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """The folder of downloads, empty; neither it nor the network is the user's."""
-    from keras_transfer.models import weights as module
+    from keras_transfer.models.weights import pretrained_weights as module
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(module, "BUNDLED", tmp_path / "bundled")
-    monkeypatch.setattr(module, "_is_online", lambda _: pytest.fail("this needs no network"))
+    monkeypatch.setattr(module, "find_fault", lambda _: pytest.fail("this needs no network"))
     folder = tmp_path / "home" / "models"
     folder.mkdir(parents=True)
     return folder
@@ -48,7 +48,7 @@ def row(tiny_row):
 @pytest.fixture
 def source(tiny_row, randomize):
     """A tiny backbone whose every value differs from its first one."""
-    from keras_transfer.models.builder import build_backbone
+    from keras_transfer.models.build_model import build_backbone
 
     backbone = build_backbone(tiny_row, 32)
     randomize(backbone)

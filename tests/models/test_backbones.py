@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from keras_transfer.config import ConfigError
 from keras_transfer.models.backbones import BACKBONES, list_backbones
-from keras_transfer.models.boundaries import LAST_CONVOLUTIONS, block_of, find_boundary
+from keras_transfer.models.freeze_boundary import LAST_CONVOLUTIONS, block_of, find_boundary
+from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
 SLOW = ["resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
@@ -19,7 +19,7 @@ BLOCK = re.compile(
 
 @pytest.fixture(scope="module", params=ALL)
 def built(request):
-    from keras_transfer.models.builder import build_backbone
+    from keras_transfer.models.build_model import build_backbone
 
     name = request.param
     return name, BACKBONES[name], build_backbone(BACKBONES[name], 64)
@@ -60,7 +60,7 @@ def test_blocks_hold_the_layers_that_bear_their_name(built):
 
 
 def test_blocks_and_the_default_boundary_are_frontiers(built):
-    from keras_transfer.models.freezing import find_frontiers
+    from keras_transfer.models.cuts import find_frontiers
 
     name, row, backbone = built
     frontiers = find_frontiers(backbone)
@@ -77,7 +77,7 @@ def test_blocks_and_the_default_boundary_are_frontiers(built):
     ],
 )
 def test_the_graph_does_not_depend_on_the_image_size(name, size):
-    from keras_transfer.models.builder import build_backbone
+    from keras_transfer.models.build_model import build_backbone
 
     backbone = build_backbone(BACKBONES[name], size)
     assert len(backbone.layers) == BACKBONES[name].layers

@@ -2,18 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transfer.config import HeadConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.builder import build_backbone, build_model
-from keras_transfer.models.freezing import (
-    BlockRow,
-    find_cut,
-    find_frontiers,
-    freeze_rows,
-    set_boundary,
-    summarize_blocks,
-    take_part,
-)
+from keras_transfer.models.build_model import build_backbone, build_model
+from keras_transfer.models.cuts import find_cut, find_frontiers, take_part
+from keras_transfer.models.freeze_table import BlockRow, freeze_rows, summarize_blocks
+from keras_transfer.models.freezing import set_boundary
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (8, 32, 32, 3)).astype("float32")
 LABELS = np.eye(2, dtype="float32")[np.arange(8) % 2]

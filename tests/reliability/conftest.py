@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 
-from keras_transfer.command_line import load_config
-from keras_transfer.config import CacheConfig, OptimizerConfig
-from keras_transfer.run import Run
+from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
 
 
 @pytest.fixture(scope="session")

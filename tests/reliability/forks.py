@@ -72,9 +72,9 @@ def main():
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from conftest import drawing, make_tiny_row
 
-    from keras_transfer.command_line import run_command
+    from keras_transfer.config.command_line import run_command
     from keras_transfer.models.backbones import BACKBONES
-    from keras_transfer.start import import_tensorflow
+    from keras_transfer.system.load_tensorflow import import_tensorflow
     from keras_transfer.train import main as train
 
     import_tensorflow()

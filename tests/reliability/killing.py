@@ -18,8 +18,8 @@ from pathlib import Path
 
 from same_runs import assert_same_run
 
-from keras_transfer.run import Run
-from keras_transfer.tables import draw_table
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.text_tables import draw_table
 
 COLUMNS = ("kill", "seconds in", "epochs done", "under way")
 EVERY = 0.002  # seconds between two looks at the run directory

@@ -8,7 +8,7 @@ import pytest
 from forks import Forker
 from killing import check_kills, start_command
 
-from keras_transfer.run import Run
+from keras_transfer.run.run_directory import Run
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from same_runs import assert_same_run, load_weights
 
-from keras_transfer.config import ConfigError, FinetuneConfig
-from keras_transfer.training import fitting
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training import fit_phase
 
 FROZEN, FINETUNE = 0.03, 0.01  # peak rates; 5 steps an epoch
 
@@ -15,7 +16,7 @@ FROZEN, FINETUNE = 0.03, 0.01  # peak rates; 5 steps an epoch
 @pytest.fixture
 def spoil(monkeypatch):
     """Return a function that makes a rate NaN, which the weights catch at once."""
-    original = fitting.plan_rates
+    original = fit_phase.plan_rates
 
     def call(step, *peaks):
         def plan_rates(config, peak, *steps):
@@ -24,7 +25,7 @@ def spoil(monkeypatch):
                 rates[step] = np.nan
             return rates
 
-        monkeypatch.setattr(fitting, "plan_rates", plan_rates)
+        monkeypatch.setattr(fit_phase, "plan_rates", plan_rates)
 
     return call
 

@@ -6,20 +6,18 @@ import shutil
 import pytest
 from same_runs import assert_same_run
 
-from keras_transfer.command_line import load_config
-from keras_transfer.config import (
-    AugmentConfig,
-    CacheConfig,
-    ConfigError,
-    FinetuneConfig,
-    FrozenConfig,
-    OptimizerConfig,
-    RegularizeConfig,
-    to_dict,
-)
-from keras_transfer.resume import begin_run
-from keras_transfer.run import Run
-from keras_transfer.training import frozen_cache
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+from keras_transfer.config.sections.regularize_settings import RegularizeConfig
+from keras_transfer.config.train_config import to_dict
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.resuming import begin_run
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache import frozen_cache
 
 
 def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, train, whole_run):

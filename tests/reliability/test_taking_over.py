@@ -9,17 +9,15 @@ from PIL import Image
 from same_runs import assert_same_run
 from takeovers import refuse, take
 
-from keras_transfer.command_line import load_config
-from keras_transfer.config import (
-    AugmentConfig,
-    CacheConfig,
-    ConfigError,
-    DataConfig,
-    FinetuneConfig,
-    TrainConfig,
-)
-from keras_transfer.resume import name_places
-from keras_transfer.run import Run
+from keras_transfer.config.full_paths import name_places
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
 
 # Settings
 
@@ -90,7 +88,7 @@ def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path,
         "cache": CacheConfig(),
     }
     with monkeypatch.context() as patch:
-        patch.setattr("keras_transfer.training.phases.run_phase", lambda *a: 1 / 0)
+        patch.setattr("keras_transfer.training.run_phases.run_phase", lambda *a: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(tmp_path, **one)
     run = Run(tmp_path / "run")

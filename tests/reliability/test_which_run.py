@@ -13,14 +13,12 @@ import threading
 import pytest
 from takeovers import refuse, take
 
-from keras_transfer import owner
-from keras_transfer.command_line import load_config
-from keras_transfer.config import (
-    ConfigError,
-    TrainConfig,
-)
-from keras_transfer.resume import begin_run
-from keras_transfer.run import Run
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.resuming import begin_run
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system import locks
+from keras_transfer.system.errors import ConfigError
 
 
 def test_a_kill_after_the_last_file_leaves_nothing(whole_run, tmp_path):
@@ -106,13 +104,13 @@ def test_auto_does_not_take_a_run_of_other_images(several, tmp_path):
 
 
 def write_owner(run, **changes):
-    owner.claim(run.lock_file)
+    locks.claim(run.lock_file)
     run.lock_file.write_text(json.dumps(json.loads(run.lock_file.read_text()) | changes))
 
 
 def test_a_run_that_is_held_is_refused(cut_run):
     run = cut_run(2)
-    hold = owner.seize(run.lock_file)
+    hold = locks.seize(run.lock_file)
     expected = rf"belongs to process {os.getpid()} on \S+\. If that is no more, remove .*lock\.json"
     assert re.search(expected, refuse(run))
     hold.close()
@@ -142,7 +140,7 @@ def test_where_no_folder_can_be_locked_the_process_number_decides(cut_run, monke
         raise OSError(errno.ENOLCK, "No locks available")
 
     run = cut_run(2)
-    monkeypatch.setattr(owner.fcntl, "flock", fail)
+    monkeypatch.setattr(locks.fcntl, "flock", fail)
     write_owner(run)
     assert f"belongs to process {os.getpid()}" in refuse(run)
     process = subprocess.Popen([sys.executable, "-c", ""])
@@ -159,7 +157,7 @@ def test_of_many_at_once_one_gets_the_run(cut_run):
 
         def seize(start=start, got=got):
             start.wait()
-            got.append(owner.seize(run.lock_file))
+            got.append(locks.seize(run.lock_file))
 
         threads = [threading.Thread(target=seize) for _ in range(8)]
         for thread in threads:
@@ -177,7 +175,7 @@ def test_a_run_that_cannot_be_taken_over_is_not_held(cut_run, monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     with monkeypatch.context() as patch:
-        patch.setattr("keras_transfer.resume.remove_unfinished", fail)
+        patch.setattr("keras_transfer.run.resuming.remove_unfinished", fail)
         assert "must be a run that can be written" in refuse(run)
     take(run)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from keras_transfer.training.strategies import Phase
+from keras_transfer.training.plan.phase import Phase
 
 PHASES = (
     Phase(name="frozen", epochs=5, learning_rate=0.02),

@@ -9,19 +9,17 @@ import numpy as np
 import pytest
 from cache_starts import PHASES, PLACES, write_split
 
-from keras_transfer.config import (
-    CacheConfig,
-    FinetuneConfig,
-    FrozenConfig,
-    HeadConfig,
-    TrainConfig,
-)
-from keras_transfer.data.pipeline import ImageData, Split
-from keras_transfer.data.presets import AUGMENTATIONS
-from keras_transfer.run import Run
-from keras_transfer.training.cache_plan import plan_cache
-from keras_transfer.training.frozen_cache import keep_images
-from keras_transfer.training.model import build_classifier
+from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.models.classifier import build_classifier
+from keras_transfer.run.run_directory import Run
+from keras_transfer.training.cache.cache_plan import plan_cache
+from keras_transfer.training.cache.kept_images import keep_images
 
 
 def _make_data(size=32, train=12, seed=0):

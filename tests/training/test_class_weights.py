@@ -7,8 +7,11 @@ import pytest
 import tensorflow as tf
 from sklearn.utils.class_weight import compute_class_weight
 
-from keras_transfer.analysis.summary import read_run_predictions
-from keras_transfer.config import DataConfig, FinetuneConfig, FrozenConfig, HeadConfig
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.train import fine_tune
 from keras_transfer.training.class_weights import balance_classes, weigh_images
 

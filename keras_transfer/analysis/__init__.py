@@ -1,1 +1,0 @@
-"""Metrics and figures from the files of a run; needs neither Keras nor TensorFlow."""

@@ -1,0 +1,155 @@
+"""What a comparison prints: a table by mean over seeds, and which differences are real."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_transfer.comparison.configurations import (
+    LEVEL,
+    Configuration,
+    Verdict,
+    find_best,
+    find_scratch,
+    share_seeds,
+)
+from keras_transfer.config.messages import shorten
+from keras_transfer.system.text_tables import draw_table
+
+WIDTH = 240  # letters that a table may take; it takes what it needs
+LETTERS = 40  # of a setting in it; longer ones lose their middle
+NAMED = 4  # configurations that are named in a sentence
+
+
+def describe_comparison(
+    configurations: Sequence[Configuration], verdicts: Sequence[Verdict]
+) -> str:
+    """Return the table and the lines below it.
+
+    Args:
+        configurations: At least one.
+        verdicts: Of each, as `judge` gives them.
+    """
+    best = find_best(configurations)
+    lines = [_draw(configurations, verdicts), *_explain(configurations, verdicts, best)]
+    for each in configurations:
+        twin = find_scratch(each, configurations)
+        if twin and (shares := share_seeds(each, twin)):
+            lines.append(
+                f"Negative transfer: {name_configuration(each, configurations)} has "
+                f"{shares[0].mean():.3f}, {name_configuration(twin, configurations)} "
+                f"{shares[1].mean():.3f}: what was learned elsewhere does not help here."
+            )
+    return "\n".join(lines)
+
+
+def name_configuration(
+    configuration: Configuration, configurations: Sequence[Configuration]
+) -> str:
+    """Return what tells a configuration from the others: the settings that differ."""
+    columns = find_varying(configurations) or ["strategy"]
+    values = configuration.settings
+    known = ("strategy", "backbone", "augmentation", "schedule")
+    return ", ".join(
+        values[name] if name in known else f"{name.rpartition('.')[2]} {values[name]}"
+        for name in columns
+    )
+
+
+def find_varying(configurations: Sequence[Configuration]) -> list[str]:
+    """Return the settings that are not the same in all configurations."""
+    names = configurations[0].settings
+    return [name for name in names if len({each.settings[name] for each in configurations}) > 1]
+
+
+def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) -> str:
+    varying = find_varying(configurations) or ["strategy"]
+    names = [name.rpartition(".")[2] for name in varying]
+    columns = [*names, "seeds", "validation", "95 % interval", "of seeds", "test", "seconds"]
+    columns += ["parameters", "MB", "p", "against the best"]
+    rows = [
+        [*(_say_setting(each, name) for name in varying), *_say_numbers(each, verdict)]
+        for each, verdict in zip(configurations, verdicts, strict=True)
+    ]
+    kept = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
+    # as wide as it is: names that are cut tell nothing apart
+    return draw_table(
+        [columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=WIDTH
+    )
+
+
+def _say_setting(each: Configuration, name: str) -> str:
+    """Return a setting, and behind the strategy auto what it came to."""
+    chosen = "/".join(each.strategies)
+    is_auto = name == "strategy" and each.settings[name] == "auto" and chosen not in ("", "auto")
+    return f"auto ({chosen})" if is_auto else shorten(each.settings[name], LETTERS)
+
+
+def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
+    """Return the cells of a row behind its settings; None is no number."""
+    runs, single = len(each.runs), each.right.mean(axis=1)
+    parameters, seconds = each.mean("trainable_parameters"), each.mean("seconds")
+    memory = each.mean("peak_memory_mb")
+    return [
+        each.planned if runs == each.planned else f"{runs} of {each.planned}",
+        each.accuracy,
+        "{:.3f}-{:.3f}".format(*each.interval),
+        None if runs == 1 else f"{single.min():.3f}-{single.max():.3f}",
+        each.mean("test_accuracy"),
+        None if seconds is None else f"{seconds:.1f}",
+        None if parameters is None else round(parameters),
+        None if memory is None else round(memory),
+        None if verdict.p_value is None else _say_p(verdict.p_value),
+        verdict.words,
+    ]
+
+
+def _say_p(p_value: float) -> str:
+    return "<.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _explain(
+    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], best: Configuration
+) -> list[str]:
+    """Return what the table means and what it does not."""
+    if len(configurations) == 1:
+        return ["There is one configuration only, so nothing is compared."]
+    images = best.right.shape[1]
+    names: dict[str, list[str]] = {}
+    for each, verdict in zip(configurations, verdicts, strict=True):
+        names.setdefault(verdict.outcome, []).append(name_configuration(each, configurations))
+    found = []
+    if worse := names.get("worse"):
+        found.append(f"Really worse: {_list(worse)}.")
+    if better := names.get("better"):
+        found.append(
+            f"Really better on the seeds both have, but rows are missing: {_list(better)}."
+        )
+    if equal := names.get("not told apart"):
+        found.append(f"{_count(equal)} cannot be told apart from it by these {images} images.")
+    if apart := names.get("not compared"):
+        found.append(f"{_count(apart)} cannot be compared with it: no seed is finished in both.")
+    some = any(len(each.runs) < each.planned for each in configurations)
+    which = (
+        " of those of which no row is missing" if some and best.planned == len(best.runs) else ""
+    )
+    lines = [
+        f"Best on validation{which}: {names['best'][0]}. {' '.join(found)}",
+        f"Real is a difference with p below {LEVEL:g}: the sign of each image's mean difference "
+        "over seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. "
+        "Validation also chose the epochs and what is called best, so it flatters the best; test "
+        "chose nothing.",
+    ]
+    reused, runs = sum(c.reused for c in configurations), sum(len(c.runs) for c in configurations)
+    if reused:
+        lines.append(
+            f"{reused} of {runs} rows used activations that an earlier row or comparison had "
+            "computed: alone they take longer."
+        )
+    return lines
+
+
+def _list(names: Sequence[str]) -> str:
+    return "; ".join(names) if len(names) <= NAMED else f"{len(names)} others"
+
+
+def _count(names: Sequence[str]) -> str:
+    return "1 other" if len(names) == 1 else f"{len(names)} others"

@@ -1,0 +1,1 @@
+"""Settings: what there is, what is allowed, and where they are read from."""

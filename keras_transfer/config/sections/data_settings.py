@@ -1,0 +1,48 @@
+"""The section `data`: how images become batches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keras_transfer.config.validation import check_types, require
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """How images become batches."""
+
+    image_size: int | None = None
+    """Side of the square the network sees, in pixels. None: the source's, else the backbone's."""
+    batch_size: int = 32
+    """Images per step. Lower it when memory runs out."""
+    validation_fraction: float = 0.15
+    """Share of the images held back for validation, in (0, 1), where the data set names none."""
+    test_fraction: float = 0.15
+    """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+    """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
+    on_bad_file: Literal["skip", "error"] = "skip"
+    """skip: leave out files that are no readable image and name them. error: stop at them."""
+    on_leak: Literal["drop", "error", "keep"] = "drop"
+    """What to do with equal files in two given splits. drop: they leave train (or validation,
+    where the other one is in test). error: stop. keep: leave them, with a warning."""
+    near_duplicates: Literal["report", "drop", "ignore"] = "report"
+    """Images that look equal, resized or encoded anew, are never divided by the splits made here.
+    In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
+    split_file: Path | None = None
+    """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
+    ones are assigned."""
+    class_weight: Literal["none", "auto"] = "none"
+    """auto: in training every class counts the same, however many images it has. none: every
+    image does."""
+    data_dir: Path | None = None
+    """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
+
+    def __post_init__(self) -> None:
+        check_types(self, "data")
+        size, held, test = self.image_size, self.validation_fraction, self.test_fraction
+        require(size is None or size >= 32, "data.image_size", "at least 32 pixels", size)
+        require(self.batch_size >= 1, "data.batch_size", "at least 1", self.batch_size)
+        require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
+        must = "at least 0 and leave images to train on"
+        require(0 <= test < 1 - held, "data.test_fraction", must, test)

@@ -1,0 +1,50 @@
+"""The section `optimizer`: how the weights are moved."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keras_transfer.config.validation import check_types, require
+
+Schedule = Literal["constant", "cosine", "cosine_restarts", "one_cycle", "step", "exponential"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerConfig:
+    """How the weights are moved, in every phase."""
+
+    name: Literal["adam", "adamw", "sgd", "rmsprop", "lion"] = "adamw"
+    """adam, adamw (Adam with decoupled weight decay), sgd and rmsprop (momentum 0.9), lion (needs a
+    rate 3 to 10 times lower)."""
+    weight_decay: float | str = "auto"
+    """Decay relative to the learning rate, from 0; biases and normalisation are spared. auto: 0.01
+    for adamw and lion, 0 for the others."""
+    schedule: Schedule = "cosine"
+    """constant: the peak rate throughout. cosine: from it to zero over the phase. cosine_restarts:
+    three times, over 1/7, 2/7 and 4/7 of it. one_cycle: up for 30 % of it, then down. step: a tenth
+    after a half, a hundredth after three quarters. exponential: evenly down to a hundredth."""
+    warmup: float = 0.1
+    """How long the rate climbs from zero to its peak: below 1 a share of the phase, from 1 on
+    epochs. one_cycle has its own."""
+    clip_norm: float = 0.0
+    """Longest gradient over all weights together; longer ones are shortened to it. 0: none is."""
+    accumulate: int = 1
+    """Batches whose gradients are averaged for one update; on one device only."""
+    ema: float = 0.0
+    """Also average the weights over the batches, in [0, 1): 0.99 is over some 100. Each epoch
+    the average is evaluated as well, and kept where it is better. 0: no average."""
+    label_smoothing: float = 0.0
+    """Probability mass taken from the true class and spread over all, in [0, 1)."""
+    patience: int = 0
+    """Epochs without a better validation result before a phase stops. 0: no early stopping."""
+
+    def __post_init__(self) -> None:
+        check_types(self, "optimizer")
+        decay, share = self.weight_decay, self.label_smoothing
+        fits = decay >= 0 if isinstance(decay, float) else decay == "auto"
+        require(fits, "optimizer.weight_decay", "0 or more, or 'auto'", decay)
+        require(self.warmup >= 0, "optimizer.warmup", "0 or more", self.warmup)
+        require(self.clip_norm >= 0, "optimizer.clip_norm", "0 or more", self.clip_norm)
+        require(self.accumulate >= 1, "optimizer.accumulate", "1 or more batches", self.accumulate)
+        require(0 <= self.ema < 1, "optimizer.ema", "in [0, 1)", self.ema)
+        require(0 <= share < 1, "optimizer.label_smoothing", "in [0, 1)", share)
+        require(self.patience >= 0, "optimizer.patience", "0 or more epochs", self.patience)

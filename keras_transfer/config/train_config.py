@@ -1,0 +1,108 @@
+"""Every setting of a training, as frozen dataclasses that a YAML file and the command line fill.
+
+The sections are in the folder `sections`. Nothing there or here imports Keras or TensorFlow, so
+`--help` and every error about a setting come at once.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+from keras_transfer.config.sections.regularize_settings import RegularizeConfig
+from keras_transfer.config.validation import check_types, require
+
+Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything one training needs."""
+
+    backbone: str = "efficientnetb0"
+    """Pretrained network; `train --list_backbones` shows them."""
+    dataset: str | None = None
+    """A folder of class folders, a labels.csv, tfds:NAME, or digits (scikit-learn's handwritten
+    digits). None: digits."""
+    weights: str = "auto"
+    """auto (ImageNet, or bundled weights off line), imagenet, bundled, none (random), or a path:
+    .weights.h5, .h5, .keras or an earlier run directory."""
+    strategy: str = "two_phase"
+    """How frozen.epochs + finetune.epochs are spent. feature_extraction: the head alone learns.
+    two_phase: frozen, then finetune. partial: the last blocks and the head from the first epoch.
+    full: all layers. gradual: frozen, then block after block. from_scratch: all layers from random
+    weights. auto: chosen by images per class and domain."""
+    domain: Literal["unknown", "similar", "different"] = "unknown"
+    """How close the images are to those of the pretraining, for `--strategy auto`: ImageNet's are
+    photographs of things and animals."""
+    seed: int = 0
+    """Seed of everything random. The same seed on the same machine gives the same numbers."""
+    precision: Policy = "auto"
+    """auto: mixed_float16 on a GPU of compute capability 7 or more, else float32."""
+    output: Path = Path("saved_models")
+    """Folder in which the run directory is made."""
+    name: str | None = None
+    """Name of the run directory. None: backbone-strategy-date-time, or
+    compare-date-time."""
+    resume: str | None = None
+    """Go on with an interrupted run: its directory, or auto, the newest one in `output` with the
+    same settings, else a new run. None: a new run."""
+    calibrate: bool = False
+    """Scale the probabilities by a temperature fitted on validation, in model.keras and in all that
+    is made of it; accuracy stays. Asks for wrong predictions on validation to learn from."""
+    assert_accuracy_at_least: float | None = None
+    """Exit with 1 if the accuracy on test, else on validation, is lower in the end. None: never."""
+    quiet: bool = False
+    """Print warnings and errors only."""
+    tensorboard: bool = False
+    """Write TensorBoard logs to the run directory (needs the package tensorboard)."""
+    data: DataConfig = field(default_factory=DataConfig)
+    """How images become batches."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """Random changes of the training images."""
+    head: HeadConfig = field(default_factory=HeadConfig)
+    """The new layers on top of the backbone."""
+    frozen: FrozenConfig = field(default_factory=FrozenConfig)
+    """Phase one."""
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    """Phase two."""
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    """How the weights are moved."""
+    regularize: RegularizeConfig = field(default_factory=RegularizeConfig)
+    """What holds the backbone near its pretrained weights."""
+    cache: CacheConfig = field(default_factory=CacheConfig)
+    """Work on locked layers, done once."""
+
+    def __post_init__(self) -> None:
+        check_types(self, "")
+        require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
+        floor = self.assert_accuracy_at_least
+        fits = floor is None or 0 <= floor <= 1
+        require(fits, "assert_accuracy_at_least", "in [0, 1]", floor)
+        plain = self.name is None or self.name == Path(self.name).name != ".."
+        require(plain, "name", "one folder name without slashes", self.name)
+        require(
+            self.frozen.epochs != 0 or self.finetune.epochs != 0,
+            "frozen.epochs and finetune.epochs",
+            "above 0 in at least one phase",
+            0,
+        )
+
+
+def to_dict(config: TrainConfig) -> dict[str, Any]:
+    """Return the settings as nested plain values that YAML can hold."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: plain(item) for key, item in value.items()}
+        return value.as_posix() if isinstance(value, Path) else value
+
+    return dict(plain(dataclasses.asdict(config)))

@@ -1,0 +1,210 @@
+"""What the doctor found, as data_report.json and as text."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_transfer.config.split_names import SPLITS
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_equal
+from keras_transfer.images.doctor.inspection import Inspection
+from keras_transfer.system.text_tables import draw_table
+
+UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
+
+SHOWN = 10  # rows of a table on the screen; data_report.json has all
+
+Report = dict[str, Any]
+
+
+def build_report(
+    examples: Examples, inspection: Inspection, splits: np.ndarray, near: np.ndarray = NO_LINKS
+) -> Report:
+    """Return the content of data_report.json.
+
+    Args:
+        examples: All files that were found.
+        inspection: What `inspect_files` says of them.
+        splits: (n,) of str, the split of each image, "" for those without.
+        near: (m, 2) rows of images that look equal, as `link_alike` returns them.
+
+    Returns:
+        `images`, the number of files; `classes`, the usable images of each class; `splits`, those
+        of each class in each split; `short_side`, quantiles in pixels; `unusable`, path and reason;
+        `odd`, path and kind; `dropped`, path and given split of usable images that training does
+        not use; `duplicates`, groups of usable images with equal bytes (exact), or that look equal
+        (near). The numbers of `classes` and `unusable` add up to `images`.
+    """
+    usable = inspection.usable
+    names, paths = examples.class_names, examples.paths
+    short = inspection.sizes[usable].min(axis=1)
+    return {
+        "images": len(paths),
+        "classes": _count(examples.labels[usable], names),
+        "splits": {
+            split: _count(examples.labels[usable & (splits == split)], names)
+            for split in SPLITS
+            if split in splits
+        },
+        "short_side": _summarize(short),
+        "unusable": [
+            {"path": str(paths[row]), "reason": str(inspection.reasons[row])}
+            for row in np.flatnonzero(~usable)
+        ],
+        "odd": [
+            {"path": str(paths[row]), "kind": kind}
+            for row in np.flatnonzero(inspection.odd != "")
+            for kind in inspection.odd[row].split(", ")
+        ],
+        "dropped": [
+            {"path": str(paths[row]), "split": str(examples.splits[row])}
+            for row in np.flatnonzero(usable & (splits == "") & (splits != examples.splits).any())
+        ],
+        "duplicates": [
+            {
+                "kind": kind,
+                "paths": [str(paths[row]) for row in rows],
+                "splits": [str(splits[row]) for row in rows],
+                "labels": [names[examples.labels[row]] for row in rows],
+            }
+            for kind, rows in _find_groups(np.where(usable, inspection.sha256, ""), near)
+        ],
+    }
+
+
+def list_leaks(report: Report) -> list[dict[str, Any]]:
+    """Return the duplicates of a report that are in several splits."""
+    return [group for group in report["duplicates"] if len({*group["splits"]} - {""}) > 1]
+
+
+def list_mislabelled(report: Report) -> list[dict[str, Any]]:
+    """Return the duplicates of a report that have several labels."""
+    return [group for group in report["duplicates"] if len({*group["labels"]}) > 1]
+
+
+def describe_report(report: Report) -> str:
+    """Return what `check` prints: classes, sizes, what is wrong, what is odd, and a verdict."""
+    leaks, mislabelled = list_leaks(report), list_mislabelled(report)
+    parts = [
+        _draw_classes(report),
+        _say_sizes(report),
+        _draw_unusable(report["unusable"]),
+        _draw_odd(report["odd"]),
+        _draw_duplicates(report["duplicates"]),
+        _say_verdict(len(report["unusable"]), len(leaks), len(mislabelled)),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _count(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
+    return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+
+
+def _summarize(short: np.ndarray) -> dict[str, int]:
+    """Return quantiles of the short sides, in whole pixels."""
+    shares = {"smallest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "largest": 1}
+    return {name: int(np.quantile(short, share)) for name, share in shares.items() if len(short)}
+
+
+def _find_groups(sha256: np.ndarray, near: np.ndarray) -> list[tuple[str, list[int]]]:
+    """Return kind and rows of each group of duplicates, in the order of the first."""
+    equal = link_equal(sha256)
+    exact = group_rows(equal, len(sha256))
+    alike = group_rows(np.concatenate([equal, near]), len(sha256))
+    linked = np.isin(alike, alike[near.ravel()])
+    found = [("exact", rows) for rows in _split_rows(exact, np.unique(equal))]
+    found += [("near", rows) for rows in _split_rows(alike, np.flatnonzero(linked))]
+    return sorted(found, key=lambda group: group[1][0])
+
+
+def _split_rows(groups: np.ndarray, rows: np.ndarray) -> list[list[int]]:
+    """Return the given rows, ascending, one list for each of their groups."""
+    order = rows[np.argsort(groups[rows], kind="stable")]
+    ends = np.flatnonzero(np.diff(groups[order])) + 1
+    return [part.tolist() for part in np.split(order, ends) if len(part)]
+
+
+def _draw_classes(report: Report) -> str:
+    splits = report["splits"]
+    columns = ["class", "images", *(splits if len(splits) > 1 else [])]
+    rows = [
+        (name, count, *(part[name] for part in splits.values() if len(splits) > 1))
+        for name, count in report["classes"].items()
+    ]
+    lines = [_draw(columns, rows, f"{report['images']:,} files in {len(rows)} classes")]
+    for split, part in splits.items():
+        if lacking := [name for name, count in part.items() if not count]:
+            lines.append(f"No image in {split}: {_join(lacking)}")
+    counts = report["classes"].values()
+    if max(counts) > UNEVEN * min(counts):
+        lines.append(
+            f"The largest class has {max(counts):,} images, the smallest {min(counts):,}: "
+            "see --data.class_weight auto"
+        )
+    return "\n".join(lines)
+
+
+def _say_sizes(report: Report) -> str:
+    sides = [*report["short_side"].values()]
+    if not sides:
+        return ""
+    smallest, quarter, median, three_quarters, largest = sides
+    return (
+        f"Short side in pixels: {smallest} to {largest}, half of them {quarter} to "
+        f"{three_quarters}, median {median}"
+    )
+
+
+def _draw_unusable(unusable: list[dict[str, str]]) -> str:
+    rows = [(entry["path"], entry["reason"]) for entry in unusable]
+    return _draw(("path", "reason"), rows, f"Unusable files: {len(rows):,}")
+
+
+def _draw_odd(odd: list[dict[str, str]]) -> str:
+    paths: dict[str, list[str]] = defaultdict(list)
+    for entry in odd:
+        paths[entry["kind"]].append(entry["path"])
+    rows = [(kind, len(found), _join(found)) for kind, found in sorted(paths.items())]
+    return _draw(("kind", "images", "such as"), rows, "Odd, but used")
+
+
+def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
+    # what is wrong first
+    order = sorted(duplicates, key=lambda group: -len({*group["splits"]}) - len({*group["labels"]}))
+    rows = [
+        (
+            group["kind"],
+            len(group["paths"]),
+            _join(sorted({*group["splits"]} - {""}, key=SPLITS.index)),
+            _join(sorted({*group["labels"]})),
+            _join(group["paths"]),
+        )
+        for group in order
+    ]
+    columns = "kind", "images", "splits", "classes", "such as"
+    exact = sum(kind == "exact" for kind, *_ in rows)
+    title = f"Duplicates: {exact:,} groups of equal files, {len(rows) - exact:,} that look alike"
+    return _draw(columns, rows, title)
+
+
+def _say_verdict(unusable: int, leaks: int, mislabelled: int) -> str:
+    if not unusable + leaks + mislabelled:
+        return "\nNothing is wrong."
+    return (
+        f"\nWrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several splits, "
+        f"{mislabelled:,} with several classes."
+    )
+
+
+def _draw(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> str:
+    """Return a table of the first rows; no rows, no table."""
+    if not rows:
+        return ""
+    more = f"\n  … and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    return f"\n{title}\n{draw_table(columns, rows[:SHOWN])}{more}"
+
+
+def _join(names: Sequence[str]) -> str:
+    return ", ".join(names[:2]) + (" …" if len(names) > 2 else "")

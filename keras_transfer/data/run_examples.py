@@ -1,0 +1,126 @@
+"""The images of a finished run: its own splits, unchanged, or others with the same classes."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.choose_source import read_examples
+from keras_transfer.images.doctor.inspection import inspect_files, name_unusable
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+
+def read_own_images(
+    run: Run, config: TrainConfig, split: str | None
+) -> tuple[Examples, np.ndarray]:
+    """Return the images of one split of split.csv, which must be unchanged; which are plain."""
+    listed = list_images(run, read_examples(config.dataset or "digits", config.data))
+    split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
+    listed = listed.take(np.flatnonzero(listed.splits == split))
+    advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
+    return listed, require_unchanged(listed, run, advice)
+
+
+def list_images(run: Run, source: Examples) -> Examples:
+    """Return the images that split.csv lists, in its order; whether they exist is not looked at."""
+    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
+    names = run.class_names()
+    return dataclasses.replace(
+        source,
+        paths=table["path"],
+        labels=np.array([names.index(name) for name in table["class"]], np.int64),
+        class_names=names,
+        splits=table["split"],
+        groups=np.full(len(table["path"]), ""),
+    )
+
+
+def require_unchanged(examples: Examples, run: Run, advice: str) -> np.ndarray:
+    """Return which of a run's images are plain (n,).
+
+    Args:
+        examples: The images as `list_images` returned them, or some of them.
+        run: Its split.csv holds their hashes.
+        advice: Ends the error.
+
+    Raises:
+        ConfigError: Some are gone or changed since the run was made.
+    """
+    table = read_table(run.split_file)
+    contents = dict(zip(table["path"], table["sha256"], strict=True))
+    inspection = inspect_files(examples)
+    expected = [contents[path] for path in examples.paths.tolist()]
+    changed = np.flatnonzero(inspection.sha256 != expected)
+    if len(changed):
+        raise ConfigError(
+            f"The images of {examples.root} must be those the run was made from. Received: "
+            f"{len(changed)} that are gone or changed, such as "
+            f"{', '.join(examples.paths[changed[:3]])}. Restore them. {advice}"
+        )
+    return inspection.plain
+
+
+def read_other_images(
+    run: Run, config: TrainConfig, dataset: str, split: str | None
+) -> tuple[Examples, np.ndarray]:
+    """Return the readable images of another data set, labelled as the run's; which are plain."""
+    found = read_examples(dataset, config.data)
+    names = run.class_names()
+    if unknown := [name for name in found.class_names if name not in names]:
+        raise ConfigError(
+            f"Classes must be among the run's: {', '.join(names[:10])}. Received: "
+            f"{', '.join(unknown[:10])} in {dataset}. Rename or remove those folders."
+        )
+    given = sorted(set(found.splits) - {""})
+    chosen = _choose_split(split, given or ["test"], dataset)
+    rows = found.splits == chosen if given else np.full(len(found.paths), True)
+    inspection = inspect_files(found)
+    bad = np.flatnonzero(rows & ~inspection.usable)
+    if len(bad):
+        named = name_unusable(found, inspection, bad)
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    kept = np.flatnonzero(rows & inspection.usable)
+    if not len(kept):
+        raise ConfigError(
+            f"At least one image must be readable. Received: none in {dataset}. "
+            "Name a folder of class folders with images."
+        )
+    _warn_of_trained(run, inspection.sha256[kept])
+    labels = np.array([names.index(name) for name in found.class_names], np.int64)
+    examples = Examples(
+        source=found.source,
+        root=found.root,
+        paths=found.paths[kept],
+        labels=labels[found.labels[kept]],
+        class_names=names,
+        splits=np.full(len(kept), chosen),
+        groups=found.groups[kept],
+    )
+    return examples, inspection.plain[kept]
+
+
+def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
+    """Warn of images that the run was trained on: their accuracy says nothing about others."""
+    table = read_table(run.split_file)
+    pairs = zip(table["sha256"], table["split"], strict=True)
+    trained = {content for content, split in pairs if split == "train"}
+    if seen := sum(content in trained for content in sha256):
+        logger.warning("%d of these %d images were trained on", seen, len(sha256))
+
+
+def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:
+    """Return the split asked for, or the one that says most: test before validation."""
+    if split is None:
+        return next(name for name in ("test", "validation", "train") if name in there)
+    if split not in there:
+        raise ConfigError(
+            f"`split` must be one of {', '.join(there)}, the splits of {where}. Received: {split}."
+        )
+    return split

@@ -1,0 +1,46 @@
+"""Every file below a folder that may be an image, by its name alone."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Files that people and programs leave beside images. Everything else is taken for an image,
+# whatever its name, so that a broken or misnamed one is reported rather than overlooked.
+SIDE_SUFFIXES = {".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml"}
+SIDE_SUFFIXES |= {".html", ".htm", ".log", ".ini", ".py", ".ipynb"}
+SIDE_NAMES = {"thumbs.db", "ehthumbs.db", ".ds_store", ".gitkeep", ".gitignore", ".keep"}
+SIDE_FOLDERS = {"__macosx", "__pycache__", "@eadir", "$recycle.bin"}
+
+
+def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> Iterator[str]:
+    """Yield every file below a folder that may be an image, in no order.
+
+    Hidden folders and what lies beside images (texts, tables, thumbnails' databases) are ignored.
+
+    Args:
+        folder: Read with all its sub-folders and links to folders.
+        relative: What the '/'-separated paths begin with.
+        parents: Folders above it that a link could lead back to, as (device, inode).
+    """
+    status = os.stat(folder)
+    here = (status.st_dev, status.st_ino)
+    if here in parents:  # a link that leads back to a folder above
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if not is_side_folder(entry.name):
+                    yield from walk_images(entry.path, f"{relative}/{entry.name}", parents | {here})
+            elif not is_side_file(entry.name):
+                yield f"{relative}/{entry.name}"
+
+
+def is_side_folder(name: str) -> bool:
+    """Return whether a folder of this name is hidden, or lies beside images."""
+    return name.startswith(".") or name.lower() in SIDE_FOLDERS
+
+
+def is_side_file(name: str) -> bool:
+    """Return whether a file of this name lies beside images and is none."""
+    name = name.lower()
+    return name in SIDE_NAMES or os.path.splitext(name)[1] in SIDE_SUFFIXES

@@ -1,0 +1,200 @@
+"""The source `folder`: class folders, alone or inside train/, val/ and test/.
+
+Files are listed, not opened; what is no image is found by `doctor.py`.
+"""
+
+import logging
+import os
+import re
+from pathlib import Path
+
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.data.examples import (
+    Examples,
+    Row,
+    is_text,
+    make_examples,
+    refuse_several_labels,
+)
+from keras_transfer.data.sources.file_walk import is_side_file, is_side_folder, walk_images
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+NEEDED = "One folder per class is needed, such as cats/1.jpg and dogs/1.jpg"
+
+
+def read_folder(dataset: str, config: DataConfig) -> Examples:
+    """List the images of a folder that holds class folders, or train/ and val/ and/or test/.
+
+    Split folders may be called train, training, val, valid, validation, test or testing in any
+    letter case. Beside train/ and val/ or test/, other folders are ignored with a warning. A class
+    folder is read with all its sub-folders. Hidden folders are ignored, hidden files are not.
+
+    Raises:
+        ConfigError: There is no image, no class folder, or the tree looks like another task's.
+    """
+    root = Path(os.path.abspath(Path(dataset).expanduser()))
+    folders = _list_folders(root)
+    split_folders = [name for name in folders if name.lower() in SPLIT_WORDS]
+    _refuse_other_tasks(root, split_folders)
+    rows: list[Row]
+    if _has_splits(root, folders, split_folders):
+        rows, class_names = _read_splits(root, split_folders)
+    else:
+        _refuse_flat(root, folders)
+        rows = [row for name in folders for row in _read_class(root, name, name, "")]
+        class_names = folders
+        if rows:
+            _warn_of_unused(root)
+    refuse_several_labels(class_names, root)
+    return make_examples("folder", root, rows, class_names)
+
+
+def _read_splits(root: Path, split_folders: list[str]) -> tuple[list[Row], list[str]]:
+    """List the images of all splits, and the classes: an empty folder in train/ is one, too."""
+    rows: list[Row] = []
+    learned: set[str] = set()
+    for folder in split_folders:
+        split = SPLIT_WORDS[folder.lower()]
+        class_names = _list_folders(root / folder)
+        if split == "train":
+            learned.update(class_names)
+        _warn_of_unused(root / folder)
+        for name in class_names:
+            rows += _read_class(root, f"{folder}/{name}", name, split)
+    return rows, sorted(learned | {name for _, name, _, _ in rows})
+
+
+def _read_class(root: Path, folder: str, class_name: str, split: str) -> list[Row]:
+    """List one class folder, which may hold sub-folders and links to folders."""
+    rows: list[Row] = []
+    unnamed = 0
+    for path in walk_images(root / folder, folder, set()):
+        if path.isascii() or is_text(path):
+            rows.append((path, class_name, split, ""))
+        else:
+            unnamed += 1
+    if unnamed:
+        logger.warning("%s: left out %d files whose names are not UTF-8.", folder, unnamed)
+    return rows
+
+
+def _warn_of_unused(folder: Path) -> None:
+    """Warn of files beside the class folders, such as the unlabelled images of a competition."""
+    if files := _list_candidates(folder):
+        logger.warning(
+            "Not used, since they lie in no class folder: %d files such as %s.",
+            len(files),
+            folder / files[0],
+        )
+
+
+def _list_folders(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())
+
+
+def _list_candidates(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.is_file() and not is_side_file(e.name))
+
+
+def _has_splits(root: Path, folders: list[str], split_folders: list[str]) -> bool:
+    """Return whether the split words name splits; a class may also be called "test"."""
+    words = [SPLIT_WORDS[name.lower()] for name in split_folders]
+    nested = [name for name in split_folders if _list_folders(root / name)]
+    others = [name for name in folders if name not in split_folders]
+    if not split_folders or (others and not nested):
+        return False
+    if "train" not in [SPLIT_WORDS[name.lower()] for name in nested]:
+        raise ConfigError(
+            "A folder of splits must hold train/ with class folders, such as train/cats/1.jpg. "
+            f"Received: {root} with {_join(split_folders)}. Add train/, or rename the folders "
+            "if these are classes."
+        )
+    if len(words) != len(set(words)):
+        raise ConfigError(
+            f"Each split must have one folder. Received: {_join(split_folders)} in {root}. "
+            "Join or rename them."
+        )
+    if others and set(words) == {"train"}:
+        raise ConfigError(
+            f"A folder must hold either classes or splits. Received: {_join(folders)} in {root}. "
+            "Move the other folders away, or rename train/ if it is a class."
+        )
+    if others:
+        logger.warning("Ignored beside the splits in %s: %s.", root, _join(others))
+    return True
+
+
+def _refuse_flat(root: Path, folders: list[str]) -> None:
+    """Refuse folders without class folders, and those that only wrap a folder with classes."""
+    files = _list_candidates(root)
+    tables = sorted(path.name for path in root.glob("*.csv"))
+    if not folders and tables:
+        raise ConfigError(
+            f"`dataset` must hold class folders. Received: {root} with none, but {tables[0]}. "
+            f"If that table has the columns path,label, use {root / tables[0]}."
+        )
+    if not folders and files:
+        raise ConfigError(
+            f"`dataset` must hold class folders. Received: {root}, where {len(files)} files lie "
+            f"directly, such as {files[0]}. {NEEDED}, or a labels.csv with the columns path,label."
+        )
+    inner = _list_folders(root / folders[0]) if len(folders) == 1 else []
+    if len(inner) > 1 or (inner and inner[0].lower() in SPLIT_WORDS):
+        raise ConfigError(
+            f"`dataset` must hold class folders or train/. Received: {root}, which holds only "
+            f"{folders[0]}/ with {_join(inner)} in it. Use {root / folders[0]}."
+        )
+
+
+def _refuse_other_tasks(root: Path, split_folders: list[str]) -> None:
+    """Refuse trees of detection, segmentation and multi-label data."""
+    for folder in (root, *(root / name for name in split_folders)):
+        if kind := _recognize_task(folder):
+            raise ConfigError(
+                "`dataset` must be image classification data: each image has one class. "
+                f"Received: {root}, which looks like {kind}. {NEEDED}."
+            )
+
+
+def _recognize_task(folder: Path) -> str | None:
+    """Return what other data set layout a folder shows, or None."""
+    names = {name.lower(): name for name in _list_folders(folder)}
+    with os.scandir(folder) as entries:
+        files = {entry.name.lower() for entry in entries if entry.is_file()}
+    if {"images", "labels"} <= names.keys() or _is_yolo_file(folder, files):
+        return "YOLO detection data (images/ with labels/, data.yaml)"
+    if {"images", "masks"} <= names.keys():
+        return "segmentation data (images/ with masks/)"
+    if any(file.endswith(".coco.json") for file in files):
+        return "COCO detection data (*.coco.json)"
+    if "_classes.csv" in files:
+        return "multi-label data (_classes.csv)"
+    if "jpegimages" in names or (not names and any(file.endswith(".xml") for file in files)):
+        return "VOC detection data (an .xml file per image)"
+    if "annotations" in names:
+        suffixes = {path.suffix.lower() for path in (folder / names["annotations"]).iterdir()}
+        if ".json" in suffixes:
+            return "COCO detection data (annotations/*.json)"
+        if ".xml" in suffixes:
+            return "VOC detection data (Annotations/*.xml)"
+    return None
+
+
+def _is_yolo_file(folder: Path, files: set[str]) -> bool:
+    """Return whether there is a data.yaml that names classes and training images."""
+    for name in {"data.yaml", "data.yml", "dataset.yaml"} & files:
+        text = (folder / name).read_text(encoding="utf-8", errors="replace")
+        if re.search(r"^train\s*:", text, re.M) and re.search(r"^names\s*:", text, re.M):
+            return True
+    return False
+
+
+def _join(names: list[str]) -> str:
+    """Return "a/, b/, c/ and 7 more"."""
+    shown = ", ".join(f"{name}/" for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,0 +1,95 @@
+"""Unlabelled files for prediction: found by name, folder, glob or standard input."""
+
+import codecs
+import contextlib
+import glob
+import io
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+
+from keras_transfer.data.sources.file_walk import is_side_file, walk_images
+from keras_transfer.system.errors import ConfigError
+
+Source = str | bytes | np.ndarray  # the name of a file, its content, or pixels
+
+STANDARD_INPUT = "-"
+NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\0\0|[^\n\0]{4097}")  # nor a list of paths
+
+
+def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
+    """Find the images that words name: files, folders with all below them, globs, standard input.
+
+    Args:
+        words: `-` is standard input, which holds either one image or names of files, a line each
+            (or with a zero byte after each). A pattern that a file of this very name exists for is
+            that file.
+
+    Returns:
+        A name for each image, and where its pixels come from. A file that is not there is
+        listed; reading it says so.
+
+    Raises:
+        ConfigError: A folder, a pattern or standard input holds nothing.
+    """
+    names: list[str] = []
+    sources: list[Source] = []
+    for word in words:
+        content = sys.stdin.buffer.read() if word == STANDARD_INPUT and sys.stdin else b""
+        if word == STANDARD_INPUT and _is_image(content):
+            names.append(STANDARD_INPUT)
+            sources.append(content)
+            continue
+        found = _read_names(content) if word == STANDARD_INPUT else expand_word(word)
+        names += found
+        sources += found
+    return names, sources
+
+
+def _is_image(content: bytes) -> bool:
+    """Return whether standard input is no list of names: Pillow knows it, or it is no text."""
+    with warnings.catch_warnings(), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)):
+            return True
+    return NO_TEXT.search(content) is not None
+
+
+def _read_names(content: bytes) -> list[str]:
+    content = content.removeprefix(codecs.BOM_UTF8)
+    parts = content.split(b"\0" if b"\0" in content else b"\n")
+    names = [os.fsdecode(part.rstrip(b"\r")) for part in parts if part.strip()]
+    if not names:
+        raise ConfigError("Standard input must hold names or an image, once. Received: nothing.")
+    return names
+
+
+def expand_word(word: str) -> list[str]:
+    """Return the files that a word names, each once."""
+    path = os.path.expanduser(word)
+    try:
+        if not os.path.lexists(path) and glob.has_magic(path):
+            matches = glob.glob(path, recursive=True)
+            found = [name for match in matches for name in _list_files(match)]
+            found = [name for name in found if not is_side_file(os.path.basename(name))]
+        else:
+            found = _list_files(path)
+    except OSError as error:
+        raise ConfigError(
+            f"IMAGES must be folders that can be read. Received: {error.filename} "
+            f"({error.strerror})."
+        ) from error
+    if not found:
+        raise ConfigError(
+            f"IMAGES must name at least one file each. Received: {word}, which holds none."
+        )
+    return sorted(set(found))
+
+
+def _list_files(path: str) -> list[str]:
+    return list(walk_images(path, path.rstrip("/"), set())) if os.path.isdir(path) else [path]

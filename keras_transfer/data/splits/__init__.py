@@ -1,0 +1,1 @@
+"""Which example is in which split."""

@@ -1,0 +1,68 @@
+"""Divide a data set: list its images, inspect them, split them. Needs no TensorFlow."""
+
+import logging
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.choose_source import load_examples
+from keras_transfer.data.splits.assign_splits import assign_splits
+from keras_transfer.data.splits.row_groups import NO_LINKS
+from keras_transfer.data.splits.split_file import read_split_file
+from keras_transfer.images.doctor.inspection import Inspection, inspect_files, name_unusable
+from keras_transfer.images.doctor.near_duplicates import link_alike
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+SPLIT_COLUMNS = ("path", "sha256", "class", "split")
+
+
+class Division(NamedTuple):
+    """A data set of n images and how it is divided."""
+
+    examples: Examples  # with the splits that the data set gives
+    inspection: Inspection
+    near: np.ndarray  # (m, 2) rows of images that look equal
+    splits: np.ndarray  # (n,) of str: train, validation, test, or "" for images that are left out
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield the lines of split.csv under `SPLIT_COLUMNS`, one for each image that is used."""
+        names, used = self.examples.class_names, np.flatnonzero(self.splits != "")
+        columns = self.examples.paths, self.inspection.sha256, self.examples.labels, self.splits
+        for path, sha256, label, split in zip(*(c[used] for c in columns), strict=True):
+            yield path, sha256, names[label], split
+
+
+def divide_images(config: TrainConfig) -> Division:
+    """List the images of `config.dataset`, leave out what cannot be read, and split the others.
+
+    Raises:
+        ConfigError: The data set cannot be used, and why.
+    """
+    if config.data.split_file:
+        read_split_file(config.data.split_file)  # a wrong one is told before the long work
+    examples = load_examples(config.dataset or "digits", config.data)
+    inspection = inspect_files(examples)
+    _leave_out(examples, inspection, config.data.on_bad_file)
+    ignored = config.data.near_duplicates == "ignore"
+    near = NO_LINKS if ignored else link_alike(examples, inspection)
+    contents = np.where(inspection.usable, inspection.sha256, "")
+    splits = assign_splits(examples, contents, config.data, near)
+    return Division(examples, inspection, near, splits)
+
+
+def _leave_out(examples: Examples, inspection: Inspection, on_bad_file: str) -> None:
+    """Warn of the files that cannot be read, or refuse them."""
+    bad = np.flatnonzero(~inspection.usable)
+    named = name_unusable(examples, inspection, bad)
+    if len(bad) and on_bad_file == "error":
+        raise ConfigError(
+            f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
+            "Remove them, or leave them out with --data.on_bad_file skip."
+        )
+    if len(bad):
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)

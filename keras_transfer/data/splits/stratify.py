@@ -1,0 +1,156 @@
+"""Divide the clusters of each class among the splits that are made."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer.config.split_names import SPLITS
+from keras_transfer.data.examples import Examples
+from keras_transfer.system.errors import ConfigError
+
+SPLIT_TYPE = f"<U{max(map(len, SPLITS))}"
+TOGETHER = (
+    "Images of a group, equal ones and those that look equal stay together; "
+    "--data.near_duplicates ignore divides the last."
+)
+
+
+class Share(NamedTuple):
+    """What a split takes of one class."""
+
+    images: int  # as many as possible
+    least: int  # clusters: 1, or 0 where the split has images of the class already
+
+
+def divide_pool(
+    examples: Examples,
+    clusters: np.ndarray,
+    splits: np.ndarray,
+    pool: np.ndarray,
+    made: dict[str, float],
+) -> np.ndarray:
+    """Return the split of each image in the pool: train, or one of those that are made.
+
+    Args:
+        examples: All images.
+        clusters: (n,) of each image, in the order of their hashes.
+        splits: (n,) of str; outside the pool, made splits may have images already.
+        pool: (n,) of bool, the images to divide.
+        made: Share of each split that is made.
+    """
+    names = ("train", *made)
+    labels, (_, own) = examples.labels, np.unique(clusters[pool], return_inverse=True)
+    sizes, classes = np.bincount(own), _find_majorities(own, labels[pool])
+    held = [
+        np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
+        for name in names
+    ]
+    needs = (np.stack(held) == 0).sum(axis=0)  # splits of which each class still has no image
+    kept = bool(np.stack(held).any())
+    _refuse_scarce(labels[pool], own, examples.class_names, names, needs, kept)
+    ends: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
+    shares = (1 - sum(made.values()), *made.values())
+    for label in range(len(examples.class_names)):
+        chosen = np.flatnonzero(classes == label)
+        has = [int(count[label]) for count in held]
+        if len(chosen) < needs[label]:  # clusters where it is not the most frequent class must do
+            lacking = [name for name, count in zip(names, has, strict=True) if not count]
+            ends[chosen] = [*lacking[1:], *lacking[:1]][: len(chosen)]
+            continue
+        seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
+        found = zip(seats, has, strict=True)
+        wanted = [Share(max(0, seat - count), int(count == 0)) for seat, count in found]
+        train, back, front = [*wanted, Share(0, 0)][:3]  # front: 0 where no test split is made
+        last, first = choose_ends(sizes[chosen], back, front, train.least)
+        ends[chosen[:first]] = "test"
+        ends[chosen[len(chosen) - last :]] = "validation"
+    return np.asarray(ends[own])
+
+
+def _find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the most frequent label of each cluster, the first of equals."""
+    pairs, votes = np.unique(np.stack([clusters, labels]), axis=1, return_counts=True)
+    order = np.lexsort((pairs[1], -votes, pairs[0]))
+    first = np.unique(pairs[0][order], return_index=True)[1]
+    return np.asarray(pairs[1][order][first])
+
+
+def choose_ends(
+    sizes: np.ndarray, back: Share, front: Share, least_train: int = 1
+) -> tuple[int, int]:
+    """Choose how many clusters of one class go to validation and to test.
+
+    Args:
+        sizes: (clusters,) images of each, in the order of their hashes; at least as many clusters
+            as all must have together.
+        back: What validation takes, from the back.
+        front: What test takes, from the front.
+        least_train: Clusters that must be left.
+
+    Returns:
+        Clusters for validation and for test.
+    """
+    totals = np.concatenate([[0], np.cumsum(sizes)])
+    spare = len(sizes) - back.least - front.least - least_train
+    fronts = np.arange(front.least, front.least + spare + 1)
+    taken = fronts[np.abs(totals[fronts] - front.images).argmin()]
+    moved = totals[taken] - front.images  # images that test has too many
+    backs = np.arange(back.least, len(sizes) - taken - least_train + 1)
+    excess = totals[-1] - totals[len(sizes) - backs] - back.images
+    # Train gets what the others leave: let validation's error undo that of test.
+    worst = np.maximum(np.abs(excess), np.abs(excess + moved))
+    return int(backs[np.lexsort((np.abs(excess), worst))[0]]), int(taken)
+
+
+def count_seats(images: int, shares: tuple[float, ...]) -> list[int]:
+    """Divide a number of images by shares that add up to 1; a share of 0 gets none.
+
+    Each image in turn goes to the split that lacks most. So every count is within one of images x
+    share, and one more image adds one to one split and takes none from the others, which rounding
+    would not promise.
+    """
+    seats = [0] * len(shares)
+    for count in range(1, images + 1):
+        lacking = [share * count - seat for share, seat in zip(shares, seats, strict=True)]
+        seats[lacking.index(max(lacking))] += 1
+    return seats
+
+
+def _refuse_scarce(
+    labels: np.ndarray,
+    clusters: np.ndarray,
+    class_names: tuple[str, ...],
+    names: tuple[str, ...],
+    needs: np.ndarray,
+    kept: bool,
+) -> None:
+    """Raise the error for classes in fewer clusters than there are splits that need one.
+
+    Args:
+        labels: (n,) of the images that are divided.
+        clusters: (n,) of the same images.
+        class_names: Index order.
+        names: The splits.
+        needs: (classes,) splits of which each class has no image yet.
+        kept: Whether there are images that are not divided.
+    """
+    images = np.bincount(labels, minlength=len(class_names))
+    pairs = np.unique(np.stack([labels, clusters]), axis=1)
+    found = np.bincount(pairs[0], minlength=len(class_names))
+    scarce = np.flatnonzero(found < needs)
+    if not scarce.size:
+        return
+    words = [
+        f"{class_names[label]} ({images[label]}"
+        + (")" if found[label] == images[label] else f" in {found[label]} groups or copies)")
+        for label in scarce[:5]
+    ]
+    more = f" and {len(scarce) - 5} more" if len(scarce) > 5 else ""
+    raise ConfigError(
+        f"Every class must have at least one image in each of {', '.join(names)}. Received: "
+        f"{', '.join(words)}{more}, a class with fewer images than splits. Add images, remove the "
+        "class"
+        + (", set data.test_fraction to 0" if "test" in names else "")
+        + (f". {TOGETHER}" if (found < images).any() else ".")
+        + (" Images that have a split keep it." if kept else "")
+    )

@@ -1,0 +1,1 @@
+"""What a model is worth: predictions, metrics, calibration, the summary and the model card."""

@@ -1,0 +1,70 @@
+"""Predictions of a model over splits: what train and evaluate both need."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer.images.batches import ImageData
+from keras_transfer.run.predictions_csv import (
+    Predictions,
+    join_predictions,
+    prediction_columns,
+    prediction_rows,
+)
+from keras_transfer.run.run_directory import Run
+
+
+def predict_splits(
+    model: keras.Model, data: ImageData, names: Sequence[str], tta: int = 1
+) -> Predictions:
+    """Return the probabilities of a model for every image of some splits.
+
+    Args:
+        model: One softmax output (batch, classes).
+        data: The images.
+        names: Of `train`, `validation` and `test`.
+        tta: Test-time augmentation: the mean over the unchanged image and `tta - 1` views of it,
+            changed as `data.augmentation` says. 1: the unchanged image alone.
+    """
+    batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
+    forward = trace_forward(model)
+    found = []
+    for name in names:
+        split = data.splits[name]
+        views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
+        probabilities = []
+        for images, _ in batches[name]:
+            versions = [images, *itertools.islice(views, tta - 1)]
+            probabilities.append(np.mean([forward(version) for version in versions], axis=0))
+        found.append(
+            Predictions(
+                paths=split.paths,
+                splits=np.full(len(split), name),
+                truth=split.labels,
+                probabilities=np.concatenate(probabilities).astype(np.float64),
+                class_names=data.class_names,
+            )
+        )
+    return join_predictions(found)
+
+
+def trace_forward(model: keras.Model) -> Any:
+    """Return a graph from images (batch, size, size, 3), float32, to probabilities, both tensors.
+
+    One graph serves batches of all sizes; `model.predict` takes a second longer to begin.
+    """
+    images = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype, name="images")
+    forward = tf.function(lambda images: model(images, training=False), input_signature=[images])
+    return forward.get_concrete_function()
+
+
+def write_predictions(model: keras.Model, data: ImageData, run: Run) -> None:
+    """Write predictions.csv: every image of validation and, where there is one, test."""
+    names = [name for name in ("validation", "test") if name in data.splits]
+    found = predict_splits(model, data, names)
+    columns = prediction_columns(data.class_names)
+    run.write_table(run.predictions_file, columns, prediction_rows(found))

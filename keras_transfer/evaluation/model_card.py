@@ -1,0 +1,234 @@
+"""model_card.md: what a run's model is, made from the run's files.
+
+References:
+    M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.evaluation.loading_snippets import list_snippets
+from keras_transfer.images.augmentation.presets import describe_augmentation
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+
+MANY = 20  # classes: more are counted rather than named
+
+
+def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
+    """Write model_card.md anew, from what the run holds now.
+
+    Args:
+        run: Its config.yaml, class_names.txt, split.csv, data_report.json and, if there is one,
+            parity.json are read.
+        metrics: The content of metrics.json, which a run that is about to finish has not yet.
+    """
+    config, report = load_config(run.config_file), _read_json(run.data_report_file)
+    sections = [
+        [f"# {run.path.resolve().name}", "", *_describe_task(config, run)],
+        ["## Results", "", *_describe_results(metrics)],
+        ["## Data", "", *_describe_data(config, run, report)],
+        ["## Weights and settings", "", *_describe_settings(config, metrics)],
+        ["## How to load it", "", *_describe_loading(config, run)],
+        ["## Limits", "", *_describe_limits(config, metrics, report)],
+    ]
+    if run.parity_file.is_file():
+        exports = ["## Exports", "", *_describe_exports(_read_json(run.parity_file))]
+        sections.insert(4, exports)
+    run.write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
+    names = run.class_names()
+    listed = ", ".join(map(_escape, names[:MANY])) + (", …" if len(names) > MANY else "")
+    size = config.data.image_size
+    yield (
+        f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "
+        f"(strategy {config.strategy})."
+    )
+    yield ""
+    yield f"* It tells {len(names)} classes apart: {listed}."
+    yield (
+        f"* Input: raw RGB in [0, 255], {size} x {size} pixels, made by `{config.data.resize}`; "
+        "preprocessing is inside the model."
+    )
+    yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
+
+
+def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
+    yield from _draw_table(
+        ("split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"),
+        [
+            (
+                name,
+                scores["images"],
+                f"{scores['accuracy']:.3f}",
+                _say_interval(scores),
+                f"{scores['macro_f1']:.3f}",
+                f"{scores['expected_calibration_error']:.3f}",
+            )
+            for name, scores in metrics["splits"].items()
+        ],
+    )
+    yield ""
+    yield "Intervals are Wilson's; calibration errors are expected calibration errors, 15 bins."
+    yield "Validation chose the epoch, so its accuracy flatters a little."
+    for name, found in metrics.get("calibration", {}).items():
+        yield (
+            f"Calibrated by temperature {found['temperature']:.3f}, fitted on validation: error on "
+            f"{name} {found['before']:.3f} before, {found['after']:.3f} after."
+        )
+
+
+def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
+    splits: Mapping[str, Mapping[str, int]] = report["splits"]
+    yield f"`{config.dataset or 'digits'}`, {report['images']:,} files."
+    yield ""
+    yield from _draw_table(
+        ("class", *splits),
+        [
+            (_escape(name), *(counts.get(name, 0) for counts in splits.values()))
+            for name in run.class_names()[:MANY]
+        ]
+        + [("all classes", *(sum(counts.values()) for counts in splits.values()))],
+    )
+    yield ""
+    yield "* split.csv names every image with its SHA-256 and its split."
+    yield f"  SHA-256 of split.csv: `{hashlib.sha256(run.split_file.read_bytes()).hexdigest()}`"
+    yield (
+        f"* {len(report['unusable'])} unusable files, {len(report['odd'])} findings of odd files, "
+        f"{len(report['dropped'])} dropped as leaks, {len(report['duplicates'])} groups of "
+        "duplicates (data_report.json)."
+    )
+
+
+def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
+    kind, row = metrics["weights"], BACKBONES[config.backbone]
+    origin = {
+        "imagenet": f"ImageNet, {row.weights_url}",
+        "bundled": "bundled with keras_transfer, pretrained on pictures that formulas draw",
+        "file": config.weights,
+        "none": "random",
+    }
+    yield f"* Backbone's first weights: {origin.get(kind, kind)}"
+    if metrics["weights_sha256"]:
+        yield f"  (SHA-256 `{metrics['weights_sha256']}`)"
+    total, learned = metrics["parameters"]["total"], metrics["parameters"]["trainable"]
+    yield f"* {total:,} parameters, {learned:,} learned in the last phase."
+    for name, phase in metrics["phases"].items():
+        kept = ", kept" if name == metrics["kept_phase"] else ""
+        yield (
+            f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
+            f"accuracy {phase['validation_accuracy']:.3f}{kept}."
+        )
+    yield (
+        f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
+        f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
+        f"{describe_augmentation(config.augment)}, batches of {config.data.batch_size}, "
+        f"{config.precision}, seed {config.seed}."
+    )
+    yield "* config.yaml holds every setting and repeats the run; environment.json the versions."
+
+
+def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
+    reference = parity["reference"]
+    yield (
+        f"Each file ran in its own runtime over the {reference['images']} validation images, and "
+        "`serve_bytes` over the files among them that TensorFlow decodes to the same pixels "
+        f"(model.keras: accuracy {reference['accuracy']:.3f}, calibration error "
+        f"{reference['expected_calibration_error']:.3f}). Probabilities are compared one by one; "
+        "`same class` counts where the two best classes differ by more than 0.0002. A temperature "
+        "other than 1 divides what model.keras has before its softmax."
+    )
+    yield ""
+    yield from _draw_table(
+        (
+            *("file", "images", "max difference", "same class", "accuracy", "95 % interval"),
+            *("temperature", "calibration error", "MB", "ms", "passed"),
+        ),
+        [_list_cells(row) for row in parity["artefacts"]],
+    )
+    for row in parity["artefacts"]:
+        if row["reason"]:
+            yield f"\n{row['file']}: {row['reason']}."
+
+
+def _list_cells(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    name = f"{row['file']} {row['signature']}".strip()
+    passed = "no" if row["reason"] else "yes"
+    if "accuracy" not in row:
+        return name, row["images"], *[""] * 8, passed if row["reason"] else "not checked"
+    return (
+        name,
+        row["images"],
+        f"{row['max_difference']:.1e}",
+        f"{row['agreement']:.1%}",
+        f"{row['accuracy']:.3f}",
+        _say_interval(row),
+        f"{row['temperature']:.3g}",
+        f"{row['expected_calibration_error']:.3f}",
+        f"{row['size_bytes'] / 1e6:.2f}",
+        f"{row['latency_ms']:.1f}",
+        passed,
+    )
+
+
+def _describe_loading(config: TrainConfig, run: Run) -> Iterator[str]:
+    name = run.path.resolve().name
+    yield f"`python -m keras_transfer.predict {name} photo.jpg`, or in this folder:"
+    for title, code in list_snippets(run, config):
+        yield f"\n{title}:\n\n```python\n{code}\n```"
+
+
+def _describe_limits(
+    config: TrainConfig, metrics: Mapping[str, Any], report: Mapping[str, Any]
+) -> Iterator[str]:
+    yield "* It always names one of its classes, also for a picture of none of them."
+    yield (
+        "* It was measured on images like those it learned from; other cameras, places or seasons "
+        "may be worse. Measure them: `python -m keras_transfer.evaluate RUN --dataset FOLDER`."
+    )
+    split, scores = list(metrics["splits"].items())[-1]
+    low, high = scores["accuracy_interval"]
+    yield (
+        f"* {scores['images']} {split} images leave the accuracy open between {low:.2f} and "
+        f"{high:.2f}."
+    )
+    if config.data.resize == "crop":
+        yield "* Only the central square of an image is seen."
+    if report["short_side"]["smallest"] < (config.data.image_size or 0):
+        yield "* Some of its images were smaller than its input and were enlarged."
+    yield (
+        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF "
+        "whose first frame fills it, and still WebP; anything else is an error of that request. "
+        "It does not follow orientation in PNG, WebP and XMP; where a GIF is transparent it is "
+        "black."
+    )
+
+
+def _draw_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    """Yield the lines of a Markdown table."""
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        yield "| " + " | ".join(map(str, row)) + " |"
+
+
+def _escape(name: str) -> str:
+    """Return a class name that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", name)
+
+
+def _say_interval(scores: Mapping[str, Any]) -> str:
+    low, high = scores["accuracy_interval"]
+    return f"{low:.3f} - {high:.3f}"

@@ -1,0 +1,160 @@
+"""The predictions of images without a truth: columns, rows, and the files that hold them."""
+
+import contextlib
+import csv
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.errors import ConfigError
+
+UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
+
+Row = list[str | float | None]
+WriteRows = Callable[[Sequence[Row]], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImagePredictions:
+    """What a model said about n images, in columns of equal length."""
+
+    names: np.ndarray
+    """(n,) of str objects: the file as it was named, or "array 0"."""
+    probabilities: np.ndarray
+    """(n, classes) float32 in [0, 1]; NaN where the file is unusable."""
+    reasons: np.ndarray
+    """(n,) of str objects: "", or why the file is unusable."""
+    class_names: tuple[str, ...]
+    """Names of the classes in index order."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def prediction(self) -> np.ndarray:
+        """(n,) of str objects: name of the most probable class; "" where the file is unusable."""
+        best = np.nan_to_num(self.probabilities, nan=0.0).argmax(axis=1)
+        chosen = np.array(self.class_names, object)[best]
+        return np.where(self.reasons == "", chosen, "")
+
+    @property
+    def probability(self) -> np.ndarray:
+        """(n,) floats in [0, 1]: probability of that class; NaN where the file is unusable."""
+        return np.asarray(self.probabilities.max(axis=1))
+
+
+def list_columns(top: int) -> list[str]:
+    """Return the header: path, the best classes with their probabilities, error."""
+    best = ["prediction", "probability"]
+    others = [f"{word}_{place}" for place in range(2, top + 1) for word in best]
+    return ["path", *best, *others, "error"]
+
+
+def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iterator[Row]:
+    r"""Yield the cells under `list_columns`; None where an unusable file has nothing to say.
+
+    Bytes of a name that are not UTF-8 are written as `\xe9`.
+
+    Args:
+        predictions: What the model said.
+        top: Classes to name, best first; not more than there are.
+        threshold: Below this probability of the best class the prediction is `unsure`.
+    """
+    names = predictions.class_names
+    columns = predictions.names, predictions.probabilities, predictions.reasons
+    for name, probabilities, reason in zip(*columns, strict=True):
+        name = os.fsencode(name).decode("utf-8", "backslashreplace")
+        if reason:
+            yield [name, *[None] * (2 * top), reason]
+            continue
+        best = np.argsort(-probabilities, kind="stable")[:top]
+        pairs = [(names[index], float(f"{probabilities[index]:.7g}")) for index in best]
+        cells = [cell for pair in pairs for cell in pair]
+        if pairs[0][1] < threshold:
+            cells[0] = UNSURE
+        yield [name, *cells, ""]
+
+
+@contextlib.contextmanager
+def open_table(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
+    """Hand out a function that appends rows to a file, which appears when all are written.
+
+    Args:
+        file: Its suffix says what it is: .csv, .jsonl or .parquet.
+        columns: Its header.
+
+    Raises:
+        ConfigError: As `check_table` says.
+    """
+    check_table(file)
+    with replacing(_follow_links(file)) as temporary:  # behind a link, its target is meant
+        if file.suffix == ".parquet":
+            with _open_parquet(temporary, columns) as write:
+                yield write
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as stream:
+                yield (write_csv if file.suffix == ".csv" else _write_jsonl)(stream, columns)
+
+
+def check_table(file: Path) -> None:
+    """Raise `ConfigError` unless `open_table` can write a file of this name."""
+    if file.suffix not in (".csv", ".jsonl", ".parquet"):
+        raise ConfigError(f"`output` must end in .csv, .jsonl or .parquet. Received: {file}.")
+    if file.suffix == ".parquet" and not importlib.util.find_spec("pyarrow"):
+        raise ConfigError(
+            "For .parquet, pyarrow must be installed. Received: no such package. "
+            "Run: pip install 'keras_transfer[parquet]'"
+        )
+    place = _follow_links(file).parent
+    writable = place.is_dir() and os.access(place, os.W_OK)
+    if not writable or (file.exists() and not file.is_file()):
+        raise ConfigError(
+            f"`output` must be a file in a folder that can be written. Received: {file}."
+        )
+
+
+def _follow_links(file: Path) -> Path:
+    """Return the file that a link leads to: it is the one to replace."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"`output` must be a file. Received: {file} ({error}).") from error
+
+
+def write_csv(stream: IO[str], columns: Sequence[str]) -> WriteRows:
+    """Write the header, and return what appends rows."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    return writer.writerows
+
+
+def _write_jsonl(stream: IO[str], columns: Sequence[str]) -> WriteRows:
+    def write(rows: Sequence[Row]) -> None:
+        for row in rows:
+            cells = dict(zip(columns, row, strict=True))
+            stream.write(json.dumps(cells, ensure_ascii=False) + "\n")
+
+    return write
+
+
+@contextlib.contextmanager
+def _open_parquet(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds: dict[bool, Any] = {True: pyarrow.float64(), False: pyarrow.string()}
+    schema = pyarrow.schema([(name, kinds[name.startswith("probability")]) for name in columns])
+    with pyarrow.parquet.ParquetWriter(file, schema) as writer:
+
+        def write(rows: Sequence[Row]) -> None:
+            cells = [dict(zip(columns, row, strict=True)) for row in rows]
+            writer.write_table(pyarrow.Table.from_pylist(cells, schema))
+
+        yield write

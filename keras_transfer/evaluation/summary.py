@@ -1,0 +1,128 @@
+"""What a finished training says of itself: figures, metrics.json and the closing lines."""
+
+import shlex
+from collections import Counter
+from typing import Any
+
+from keras_transfer.data.data_report import UNEVEN
+from keras_transfer.evaluation.metrics import (
+    classification_rows,
+    score,
+    score_calibration,
+    score_splits,
+    wilson_interval,
+)
+from keras_transfer.run.history import read_history, summarize_phases
+from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.text_tables import draw_table
+
+LOWEST = 20  # classes whose recall is shown
+
+
+def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
+    """Return the entries of metrics.json that come from the run's files.
+
+    Args:
+        run: Its history.csv and predictions.csv are read.
+        temperature: By which the model was scaled; None: it was not.
+    """
+    predictions = read_run_predictions(run)
+    measured = {
+        "phases": summarize_phases(read_history(run.history())),
+        "splits": score_splits(predictions),
+    }
+    if temperature is None:
+        return measured
+    parts = {name: predictions.select(name) for name in predictions.split_names}
+    return measured | {
+        "calibration": {
+            name: score_calibration(part.probabilities, part.truth, temperature)
+            for name, part in parts.items()
+        }
+    }
+
+
+def summarize_run(run: Run) -> str:
+    """Return the closing lines: accuracy with its interval, where the run is, what to type next.
+
+    Args:
+        run: A finished run.
+    """
+    metrics = run.metrics()
+    validation = metrics["splits"]["validation"]
+    lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics)]
+    for name, found in metrics.get("calibration", {}).items():
+        before, after, temperature = found["before"], found["after"], found["temperature"]
+        lines.append(
+            f"Calibrated by temperature {temperature:.2f}: calibration error on {name} "
+            f"{before:.3f} before, {after:.3f} after" + (" (worse)" if after > before else "")
+        )
+    lines += _explain_imbalance(run)
+    if "test" not in metrics["splits"]:
+        lines.append(
+            "There is no test split: validation also chose the epoch, so its accuracy "
+            "flatters a little."
+        )
+    lines.append(f"Run: {run.path}  ({metrics['seconds']['total']:.0f} s)")
+    lines.append(f"Next: python -m keras_transfer.evaluate {shlex.quote(str(run.path))}")
+    return "\n".join(lines)
+
+
+def describe_predictions(predictions: Predictions) -> str:
+    """Return what evaluate prints: a row per class, then the numbers of the whole split."""
+    columns = "class", "precision", "recall", "F1", "support"
+    scores = score(predictions)
+    images, accuracy, interval, macro_f1, error = _say_scores(scores)
+    lines = [
+        draw_table(columns, classification_rows(predictions)),
+        f"Split {predictions.split_names[0]}: {images} images",
+        f"accuracy {accuracy:.3f} (95 % interval {interval})",
+        f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
+    ]
+    if "top5_accuracy" in scores:
+        lines.append(f"top-5 accuracy {scores['top5_accuracy']:.3f}")
+    return "\n".join(lines)
+
+
+def _draw_phases(metrics: dict[str, Any], images: int) -> str:
+    rows = []
+    for name, phase in metrics["phases"].items():
+        accuracy = phase["validation_accuracy"]
+        low, high = wilson_interval(round(accuracy * images), images)
+        kept = "kept" if name == metrics["kept_phase"] else ""
+        best = f"{phase['best_epoch']} of {phase['epochs']}"
+        last = f"{phase['last_validation_accuracy']:.3f}"
+        interval = f"{low:.3f} - {high:.3f}"
+        rows.append(
+            (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
+        )
+    columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
+    return draw_table(columns, rows)
+
+
+def _draw_splits(metrics: dict[str, Any]) -> str:
+    columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
+    rows = [(name, *_say_scores(scores)) for name, scores in metrics["splits"].items()]
+    return draw_table(columns, rows)
+
+
+def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
+    low, high = scores["accuracy_interval"]
+    interval = f"{low:.3f} - {high:.3f}"
+    error = scores["expected_calibration_error"]
+    return scores["images"], scores["accuracy"], interval, scores["macro_f1"], error
+
+
+def _explain_imbalance(run: Run) -> list[str]:
+    """Return each class's recall where the largest class has many more images than the smallest."""
+    counts = Counter(read_table(run.split_file)["class"]).values()
+    if max(counts) <= UNEVEN * min(counts):
+        return []
+    predictions = read_run_predictions(run)
+    rows = classification_rows(predictions.select(predictions.split_names[-1]))
+    found = sorted((row[2], row[0]) for row in rows if row[4])
+    recalls = ", ".join(f"{name} {recall:.2f}" for recall, name in found[:LOWEST])
+    which = f"the {LOWEST} lowest of {len(found)}" if len(found) > LOWEST else "each"
+    return [f"Classes differ in size, so look at the recall of {which}: {recalls}"]

@@ -1,0 +1,44 @@
+"""What one must know to use a model, which its graph does not say."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+
+LABELS = "labels.txt"  # the name that TFLite's tools look for in the file's zip part
+USAGE = "keras_transfer.json"  # beside it, and in the folder for extra files of a SavedModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What one must know to use a model, which its graph does not say."""
+
+    class_names: tuple[str, ...]
+    """Index order."""
+    resize: str
+    """How images became squares, as `data.resize`."""
+
+    def to_json(self) -> str:
+        """Return it as text that `from_json` reads."""
+        return json.dumps({"class_names": self.class_names, "resize": self.resize})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Usage":
+        """Return what `to_json` wrote."""
+        read = json.loads(text)
+        return cls(class_names=tuple(read["class_names"]), resize=str(read["resize"]))
+
+
+def read_run_usage(folder: Path) -> Usage | None:
+    """Return what the run directory around a model.keras says, if there is one."""
+    run = Run(folder)
+    if not (run.class_names_file.is_file() and run.config_file.is_file()):
+        return None
+    return Usage(class_names=run.class_names(), resize=load_config(run.config_file).data.resize)
+
+
+def number_classes(count: int) -> Usage:
+    """Return what is said of a model that says nothing: classes are numbers."""
+    return Usage(class_names=tuple(map(str, range(count))), resize="crop")

@@ -1,0 +1,88 @@
+"""The run's own images for the parity check and for int8, decoded and resized as in training."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.run_examples import read_own_images
+from keras_transfer.evaluation.inference import trace_forward
+from keras_transfer.images.batches import ImageData, hold_split
+from keras_transfer.run.run_directory import Run
+
+SAMPLED = 200  # training images whose activations set the ranges of int8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Yardstick:
+    """Images of one split, and what the model itself says of them."""
+
+    pixels: Path
+    """A .npy of (n, size, size, 3), uint8, resized by our decoder."""
+    files: np.ndarray
+    """(n,) of str, the image files."""
+    plain: np.ndarray
+    """(n,) of bool: TensorFlow decodes the file to exactly our pixels."""
+    truth: np.ndarray
+    """(n,) index of the true class."""
+    reference: np.ndarray
+    """(n, classes) probabilities of the model."""
+
+
+def read_split(run: Run, config: TrainConfig, split: str) -> ImageData:
+    """Return the unchanged images of one split of a run.
+
+    Raises:
+        ConfigError: They are gone or changed.
+    """
+    assert config.data.image_size is not None  # resolved, as in every run
+    examples, plain = read_own_images(run, config, split)
+    return hold_split(examples, config, config.data.image_size, plain)
+
+
+def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardstick:
+    """Resize the validation images into a file, and ask the model about each of them.
+
+    Args:
+        model: The float32 classifier.
+        data: What `read_split` returned.
+        folder: Gets pixels.npy.
+    """
+    split, size = data.splits["validation"], data.image_size
+    shape = (len(split), size, size, 3)
+    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
+    forward, answers, done = trace_forward(model), [], 0
+    for images, _ in data.clean_batches("validation"):
+        pixels[done : done + len(images)] = images.numpy()
+        answers.append(forward(images).numpy())
+        done += len(images)
+    pixels.flush()
+    assert split.plain is not None
+    return Yardstick(
+        pixels=folder / "pixels.npy",
+        files=np.array([str(data.root / path) for path in split.paths]),
+        plain=split.plain,
+        truth=split.labels,
+        reference=np.concatenate(answers),
+    )
+
+
+def sample_pixels(data: ImageData | None) -> np.ndarray:
+    """Return pixels (200 or fewer, size, size, 3), uint8, of training images, drawn evenly.
+
+    Args:
+        data: The train split, as `read_split` returned it; None where no file needs it.
+    """
+    assert data is not None
+    train = data.splits["train"]
+    rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
+    assert train.plain is not None
+    some = dataclasses.replace(
+        train, paths=train.paths[rows], labels=train.labels[rows], plain=train.plain[rows]
+    )
+    drawn = dataclasses.replace(data, splits={"train": some})
+    batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
+    return np.concatenate(batches).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""What knows pixels: decoding, the data doctor, augmentation, batches."""

@@ -1,0 +1,55 @@
+"""Random changes of colours and details of training images that leave everything in its place."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from keras_transfer.images.augmentation import view_draws as take
+from keras_transfer.images.augmentation.presets import Augmentation
+from keras_transfer.images.augmentation.view_draws import around_zero
+
+BLUR_WIDTHS = 0.1, 2.0  # standard deviation in pixels of 224, as in SimCLR (Chen et al. 2020)
+
+
+def recolour(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Change brightness, contrast, saturation and hue; the result may leave `[0, 255]`."""
+
+    def factor(column: int, strength: float) -> Any:
+        return (1.0 + around_zero(draws, column) * strength)[:, None, None, None]
+
+    if augmentation.brightness:
+        images = images + (factor(take.BRIGHTNESS, augmentation.brightness) - 1.0) * 255.0
+    if augmentation.contrast:
+        mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
+        images = (images - mean) * factor(take.CONTRAST, augmentation.contrast) + mean
+    if augmentation.hue:
+        hues, others = tf.split(
+            tf.image.rgb_to_hsv(tf.clip_by_value(images, 0.0, 255.0)), [1, 2], 3
+        )
+        hues = tf.math.floormod(hues + factor(take.HUE, augmentation.hue) - 1.0, 1.0)
+        images = tf.image.hsv_to_rgb(tf.concat([hues, others], axis=3))
+    if augmentation.saturation or augmentation.grayscale:
+        colour = factor(take.SATURATION, augmentation.saturation)
+        if augmentation.grayscale:
+            is_gray = draws[:, take.GRAYSCALE] < augmentation.grayscale
+            colour = tf.where(is_gray[:, None, None, None], 0.0, colour)
+        gray = tf.image.rgb_to_grayscale(images)
+        images = (images - gray) * colour + gray
+    return images
+
+
+def blur(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Blur some of the images by Gaussians of random width; those are gathered, it is dear."""
+    rows = tf.where(draws[:, take.BLUR] < augmentation.blur)[:, 0]
+    side = tf.cast(tf.shape(images)[1], tf.float32)
+    least, most = BLUR_WIDTHS
+    width = (least + (most - least) * tf.gather(draws[:, take.BLUR_WIDTH], rows)) * side / 224.0
+    pixels = tf.range(side)
+    distance = (pixels[:, None] - pixels[None, :]) / width[:, None, None]
+    kernel = tf.exp(
+        -0.5 * distance**2
+    )  # (chosen, side, side): a line of pixels times it is blurred
+    kernel /= tf.reduce_sum(kernel, axis=2, keepdims=True)  # nothing is dark at the border
+    blurred = tf.einsum("bvh,bhwc->bvwc", kernel, tf.gather(images, rows))
+    blurred = tf.einsum("bvw,bhwc->bhvc", kernel, blurred)
+    return tf.tensor_scatter_nd_update(images, rows[:, None], blurred)

@@ -1,0 +1,1 @@
+"""From files to pixels: with Pillow, in a graph, and in what a server loads."""

@@ -1,0 +1,1 @@
+"""The data doctor: what is in every file of a data set."""

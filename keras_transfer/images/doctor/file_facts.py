@@ -1,0 +1,137 @@
+"""What one image file says of itself: its hash, whether Pillow loads it, and what is odd about it.
+
+Nothing here knows of the other files; `doctor.py` asks for all of them.
+"""
+
+import hashlib
+import io
+import os
+from typing import NamedTuple
+
+import imagehash
+import numpy as np
+from PIL import Image
+
+from keras_transfer.images.decoding.pillow_decoding import (
+    Unusable,
+    explain_failure,
+    read_content,
+    show_image,
+)
+from keras_transfer.images.decoding.same_pixels import find_orientation, is_plain
+
+LEAST_SIDE = 64  # pixels: smaller images look alike too easily for a perceptual hash
+HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no smaller than this
+LONG = 4  # times as long as wide: less than a quarter of the image is in its central square
+# Formats of several pictures that are no film
+STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
+
+
+class Facts(NamedTuple):
+    """What was found in one file."""
+
+    sha256: str  # hexadecimal; "" where the file could not be read
+    reason: str = ""  # "" where Pillow loads the whole image, else why not
+    plain: bool = False  # TensorFlow decodes it to exactly Pillow's pixels
+    odd: str = ""  # what is unusual, words joined by ", "
+    width: int = 0  # pixels, as a person sees the image
+    height: int = 0
+    look: int = 0  # perceptual hash of 64 bits; 0 also where the short side is below LEAST_SIDE
+
+
+def inspect_file(file: str) -> Facts:
+    """Read one file, hash it, load it with Pillow and note what is unusual. Pixels are not kept.
+
+    Images that Pillow only warns of are usable.
+
+    References:
+        The perceptual hash is `imagehash.phash`: signs of the lowest frequencies of a cosine
+        transform (Zauner 2010, Implementation and benchmarking of perceptual image hash functions).
+    """
+    try:
+        content = read_content(file)
+    except Unusable as error:
+        return Facts("", str(error))
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return _look_at(image, content, os.path.basename(file), sha256)
+    except MemoryError as error:  # of this moment: without a hash it is not remembered
+        return Facts("", explain_failure(error, content))
+    except Exception as error:
+        return Facts(sha256, explain_failure(error, content))
+
+
+def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
+    plain, mode, size = is_plain(image, content), image.mode, image.size
+    turned = getattr(image, "tag_v2", {}).get(274) in range(
+        2, 9
+    )  # a TIFF, which Pillow turns itself
+    look = 0
+    if min(size) >= LEAST_SIDE:
+        # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
+        # data is still read, so the same files fail (3,060 damaged ones compared).
+        image.draft("L", (HASHED, HASHED))
+        image.load()
+        look = _hash_look(show_image(image))
+    elif not (plain and image.format == "PNG"):  # its pixels were decompressed already
+        image.load()
+        show_image(image)
+    orientation = find_orientation(image)
+    turned = turned or orientation != 1
+    width, height = size if orientation < 5 else size[::-1]
+    try:
+        odd = ", ".join(_name_kinds(image, content, name, mode, size, turned))
+    except Exception:  # an odd tag, but the image is loaded
+        odd = ""
+    return Facts(sha256, "", plain, odd, width, height, look)
+
+
+def _hash_look(image: Image.Image) -> int:
+    factor = min(image.size) // HASHED
+    image = image.reduce(factor) if factor > 1 else image  # or the resampling takes most of it
+    return int(np.packbits(imagehash.phash(image).hash.ravel()).view(">u8")[0])
+
+
+def _name_kinds(
+    image: Image.Image,
+    content: bytes,
+    name: str,
+    mode: str,
+    size: tuple[int, int],
+    turned: bool,
+) -> list[str]:
+    """Return what is unusual in words, of a loaded image with the mode and size it had before."""
+    found = {
+        "wrong extension": _lies(image, name),
+        "elongated": max(size) > LONG * min(size),
+        "animated": image.format not in STILL_FORMATS and _is_animated(image),
+        "CMYK": mode == "CMYK",
+        "alpha": image.has_transparency_data,
+        "16-bit": mode.startswith("I;16") or _is_deep(image, content, mode),
+        "32-bit": mode in ("I", "F"),
+        "rotated by EXIF": turned,
+        "hidden": name.startswith("."),
+    }
+    return [kind for kind, holds in found.items() if holds]
+
+
+def _lies(image: Image.Image, name: str) -> bool:
+    """Return whether a file's name says another format than its content, or none."""
+    said = Image.registered_extensions().get(os.path.splitext(name)[1].lower())
+    return said != image.format and {said, image.format} != {"JPEG", "MPO"}
+
+
+def _is_animated(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # a later frame is damaged; only the first is used
+        return True
+
+
+def _is_deep(image: Image.Image, content: bytes, mode: str) -> bool:
+    """Return whether a PNG or TIFF has 16 bits a channel, which the mode does not always say."""
+    if image.format == "PNG":
+        return content[24] == 16
+    bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample
+    return image.format == "TIFF" and mode not in "IF" and isinstance(bits, tuple) and 16 in bits

@@ -1,0 +1,162 @@
+"""The data doctor: what is in every file of a data set, found in parallel and remembered.
+
+It looks; what is left out or dropped is decided in `loading.py` and `splits.py`.
+"""
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from keras_transfer.data.examples import Examples
+from keras_transfer.images.doctor.facts_cache import KnownFiles, State
+from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, inspect_file
+from keras_transfer.system.machine import count_cores
+
+logger = logging.getLogger(__name__)
+
+BLOCK = 64  # files per task: few enough to balance the threads, enough to keep tasks few
+PAUSE = 5.0  # seconds after which progress is said, and what was found is kept
+TINY = 32  # pixels of the short side, in a set where most images are larger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What was found in each file, in the order of the examples."""
+
+    sha256: np.ndarray
+    """(n,) of str, hexadecimal digest of the file; "" where the file could not be read."""
+    reasons: np.ndarray
+    """(n,) of str objects: "" where Pillow loads the whole image, else why not."""
+    plain: np.ndarray
+    """(n,) of bool: whether TensorFlow decodes the file to exactly Pillow's pixels."""
+    odd: np.ndarray
+    """(n,) of str objects: what is unusual about the file, words joined by ", "."""
+    sizes: np.ndarray
+    """(n, 2) of int32, width and height in pixels as a person sees the image, 0 if unusable."""
+    looks: np.ndarray
+    """(n,) of uint64, perceptual hash; it says nothing where `told_by_look` is false."""
+
+    @property
+    def usable(self) -> np.ndarray:
+        """(n,) of bool: whether Pillow loads the whole image."""
+        return np.asarray(self.reasons == "")
+
+    @property
+    def told_by_look(self) -> np.ndarray:
+        """(n,) of bool: whether the image is large enough for a perceptual hash."""
+        return self.sizes.min(axis=1) >= LEAST_SIDE
+
+
+def inspect_files(examples: Examples) -> Inspection:
+    """Read every file that is new or changed, hash it and load it with Pillow, in threads.
+
+    What was found is kept in the cache by path, size and time of change, also when this is
+    interrupted. Pixels are not kept.
+    """
+    count = len(examples.paths)
+    found = _make_columns(count)
+    known = KnownFiles(examples.root)
+    try:
+        states = _read_states(examples)
+        fresh = np.ones(count, bool)
+        for row, facts in known.find(states):
+            _put(found, row, facts)
+            fresh[row] = False
+        _inspect_rest(examples, np.flatnonzero(fresh), states, found, known)
+    finally:
+        known.close()
+    _name_tiny(found)
+    return found
+
+
+def name_unusable(examples: Examples, inspection: Inspection, rows: np.ndarray) -> str:
+    """Return the first of these rows' paths, with the reason why Pillow cannot load them."""
+    named = "; ".join(f"{examples.paths[row]} ({inspection.reasons[row]})" for row in rows[:3])
+    return named + (" …" if len(rows) > 3 else "")
+
+
+def _make_columns(count: int) -> Inspection:
+    return Inspection(
+        sha256=np.full(count, "", dtype="<U64"),
+        reasons=np.full(count, "", dtype=object),
+        plain=np.zeros(count, bool),
+        odd=np.full(count, "", dtype=object),
+        sizes=np.zeros((count, 2), np.int32),
+        looks=np.zeros(count, np.uint64),
+    )
+
+
+def _put(found: Inspection, row: int, facts: Facts) -> None:
+    found.sha256[row], found.reasons[row], found.plain[row] = facts[:3]
+    found.odd[row], found.sizes[row] = facts.odd, (facts.width, facts.height)
+    found.looks[row] = facts.look
+
+
+def _read_states(examples: Examples) -> list[State]:
+    """Return row, path, size and time of the last change of the files that are there."""
+    states = []
+    for row, path in enumerate(examples.paths.tolist()):
+        try:
+            status = os.stat(os.path.join(examples.root, path))
+            states.append((row, path, status.st_size, status.st_mtime_ns))
+        except OSError:  # a link to nowhere; the inspection says so
+            states.append((row, path, -1, -1))
+    return states
+
+
+def _inspect_rest(
+    examples: Examples,
+    rows: np.ndarray,
+    states: Sequence[State],
+    found: Inspection,
+    known: KnownFiles,
+) -> None:
+    """Inspect the files of these rows; say and keep from time to time how far it went."""
+    fresh: list[tuple[State, Facts]] = []
+    last = time.monotonic()
+    try:
+        for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows), 1):
+            _put(found, row, facts)
+            fresh.append((states[row], facts))
+            if time.monotonic() > last + PAUSE:
+                logger.info("Inspected %s of %s files", f"{done:,}", f"{len(rows):,}")
+                known.remember(fresh)
+                fresh.clear()
+                last = time.monotonic()
+    finally:
+        known.remember(fresh)
+
+
+def _inspect_in_threads(examples: Examples, rows: np.ndarray) -> Iterator[tuple[int, Facts]]:
+    blocks = [rows[start : start + BLOCK].tolist() for start in range(0, len(rows), BLOCK)]
+
+    def inspect_block(block: list[int]) -> list[Facts]:
+        return [inspect_file(os.path.join(examples.root, examples.paths[row])) for row in block]
+
+    Image.init()  # loads Pillow's format plugins before threads could do so at once
+    with warnings.catch_warnings():
+        # The list of filters belongs to the process, so threads must not change it one by one;
+        # set here, before they start, it holds for all of them, also where warnings are errors.
+        warnings.simplefilter("ignore")
+        threads = ThreadPoolExecutor(count_cores())
+        try:
+            for block, facts in zip(blocks, threads.map(inspect_block, blocks), strict=True):
+                yield from zip(block, facts, strict=True)
+        finally:
+            threads.shutdown(cancel_futures=True)  # after Ctrl-C the rest is not waited for
+
+
+def _name_tiny(found: Inspection) -> None:
+    """Note images that are tiny in a set where most are not."""
+    short = found.sizes.min(axis=1)
+    if not found.usable.any() or np.median(short[found.usable]) < TINY:
+        return
+    for row in np.flatnonzero(found.usable & (short < TINY)):
+        found.odd[row] = f"{found.odd[row]}, tiny".removeprefix(", ")

@@ -1,0 +1,161 @@
+"""Build networks: the backbone as one fixed graph, the whole model from pixels to probabilities.
+
+Nothing is loaded here (see `weights/pretrained_weights.py`) and nothing locked (see `freezing.py`).
+"""
+
+import math
+import re
+from collections import Counter
+from typing import Any
+
+import keras
+
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.system.errors import ConfigError
+
+# ImageNet statistics: means of BGR in [0, 255], standard deviations of RGB in [0, 1].
+CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
+IMAGENET_DEVIATIONS_RGB = (0.229, 0.224, 0.225)
+
+
+def build_backbone(row: Backbone, image_size: int) -> keras.Model:
+    """Build a backbone with random weights.
+
+    The graph does not depend on where weights will come from. For EfficientNet B0 to B7 it contains
+    the `Rescaling` by 1/sqrt(deviation) that keras.applications adds for `weights="imagenet"` only:
+    without it the published weights compute another function. Layers that Keras names by a counter
+    of the whole process are renumbered, so the same row always has the same layer names, and layers
+    that scale pixels compute in float32 under every dtype policy.
+
+    Args:
+        row: A row of `BACKBONES`.
+        image_size: Side of the input in pixels, 32 or more.
+
+    Returns:
+        A functional model named `"backbone"` from (batch, image_size, image_size, 3), scaled as the
+        `preprocess_input` of keras.applications leaves it, to the last feature map.
+
+    References:
+        The missing division by the deviation: https://github.com/tensorflow/tensorflow/issues/49930
+    """
+    if callable(row.build):
+        network = row.build(image_size)
+    else:
+        network = getattr(keras.applications, row.build)(
+            weights=None, include_top=False, input_shape=(image_size, image_size, 3)
+        )
+    rescale = isinstance(row.build, str) and row.build.startswith("EfficientNetB")
+    return _fix_graph(network, image_size, rescale)
+
+
+def build_model(
+    row: Backbone,
+    backbone: keras.Model,
+    class_count: int,
+    head: HeadConfig,
+) -> keras.Model:
+    """Build the classifier around a backbone: pixels, preprocessing, backbone, head.
+
+    The head computes in float32 under every dtype policy: it is small, and a mean over a feature
+    map in float16 loses digits. The backbone's own dropout is switched off, so that a locked layer
+    gives the same for the same image every time; the head has a dropout of its own. Whether
+    BatchNorm statistics move is a matter of each layer's `trainable` (see `set_boundary`).
+
+    Args:
+        row: The row that `backbone` was built from.
+        backbone: What `build_backbone` returned; it is used, not copied.
+        class_count: Number of classes, 2 or more.
+        head: Hidden layer, BatchNorm and dropout of the head.
+
+    Returns:
+        A functional model from raw RGB in [0, 255], float32 (batch, size, size, 3), to
+        probabilities, float32 (batch, class_count).
+
+    Raises:
+        ConfigError: There are fewer than 2 classes.
+
+    References:
+        Inference mode while fine-tuning: https://keras.io/guides/transfer_learning/
+    """
+    if class_count < 2:
+        raise ConfigError(
+            f"A classifier must tell 2 or more classes apart. Received: {class_count}. "
+            "Add a folder of images for each other class."
+        )
+    images = keras.Input(backbone.input.shape[1:], dtype="float32", name="images")
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0  # `backbone(pixels, training=False)` has no effect in `fit`
+    features = backbone(_preprocess(images, row.preprocess))
+    return keras.Model(images, _add_head(features, class_count, head), name="classifier")
+
+
+def _add_head(features: keras.KerasTensor, class_count: int, head: HeadConfig) -> keras.KerasTensor:
+    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(features)
+    if head.batch_norm:
+        x = keras.layers.BatchNormalization(dtype="float32", name="head_batch_norm")(x)
+    if head.hidden:
+        x = keras.layers.Dense(head.hidden, activation="relu", dtype="float32", name="hidden")(x)
+    x = keras.layers.Dropout(head.dropout, dtype="float32", name="dropout")(x)
+    return keras.layers.Dense(
+        class_count, activation="softmax", dtype="float32", name="probabilities"
+    )(x)
+
+
+def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
+    """Scale raw RGB in [0, 255] as the network was trained, by layers that every Keras can load."""
+    if mode == "inside":
+        return images
+    if mode == "tf":
+        return keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="preprocessing")(
+            images
+        )
+    # caffe. A model of its own, since the flip is a bare operation that cannot be named.
+    rgb = keras.Input(images.shape[1:], dtype="float32", name="rgb")
+    bgr = keras.ops.flip(rgb, axis=-1)
+    offsets = [-mean for mean in CAFFE_MEANS_BGR]
+    centred = keras.layers.Rescaling(1.0, offsets, dtype="float32", name="centre")(bgr)
+    return keras.Model(rgb, centred, name="preprocessing")(images)
+
+
+def _fix_graph(network: keras.Model, image_size: int, rescale: bool) -> keras.Model:
+    """Copy a network with stable names, pixels in float32 and, if asked, the missing rescaling."""
+    names = _stable_names(network)
+
+    def clone(operation: keras.Operation) -> keras.Operation:
+        config = operation.get_config()
+        if isinstance(operation, keras.layers.Layer):
+            config["name"] = names[operation.name]
+        if isinstance(operation, keras.layers.Rescaling | keras.layers.Normalization):
+            config["dtype"] = "float32"  # float16 would round a resized pixel near 255 by 1/16
+        copy = type(operation).from_config(config)
+        copy.name = names[operation.name]  # MobileNetV3 contains bare operations such as x + 3
+        return copy
+
+    def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
+        outputs = operation(*args, **kwargs)
+        if rescale and isinstance(operation, keras.layers.Normalization):
+            scale = [1 / math.sqrt(deviation) for deviation in IMAGENET_DEVIATIONS_RGB]
+            outputs = keras.layers.Rescaling(scale, dtype="float32", name="rescaling_1")(outputs)
+        return outputs
+
+    pixels = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
+    graph = keras.models.clone_model(
+        network, input_tensors=pixels, clone_function=clone, call_function=call
+    )
+    graph.name = "backbone"
+    return graph
+
+
+def _stable_names(network: keras.Model) -> dict[str, str]:
+    """Map the names of layers and operations to those that they would have in a fresh process."""
+    names, seen = {}, Counter[str]()
+    for operation in network.operations:
+        automatic = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(operation).__name__).lower()
+        names[operation.name] = operation.name
+        if re.fullmatch(rf"{automatic}(_\d+)?", operation.name):
+            count = seen[automatic]
+            names[operation.name] = f"{automatic}_{count}" if count else automatic
+            seen[automatic] += 1
+    return names

@@ -1,0 +1,63 @@
+"""The classifier that a run trains, and the float32 model that it leaves."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.build_model import build_backbone, build_model
+from keras_transfer.models.precision import precision
+from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import replacing
+
+
+def build_classifier(
+    config: TrainConfig, class_names: Sequence[str], weights: Weights | None
+) -> keras.Model:
+    """Build backbone and head as `config` says, under the dtype policy in force.
+
+    Args:
+        config: Resolved settings.
+        class_names: Two or more.
+        weights: What the backbone starts from; None leaves random values.
+    """
+    row = BACKBONES[config.backbone]
+    assert config.data.image_size is not None  # resolved
+    backbone = build_backbone(row, config.data.image_size)
+    if weights is not None:
+        load_weights(backbone, config.backbone, weights)
+    return build_model(row, backbone, len(class_names), config.head)
+
+
+def rebuild_float32(
+    model: keras.Model, config: TrainConfig, class_names: Sequence[str]
+) -> keras.Model:
+    """Return the same model in float32, whatever precision trained it, and not compiled.
+
+    So it runs at full speed on any machine, and converters know all of its operations. What the run
+    reports is measured on this model.
+
+    Args:
+        model: The trained model.
+        config: Resolved settings.
+        class_names: Index order.
+    """
+    if config.precision != "float32":
+        with precision("float32"):
+            rebuilt = build_classifier(config, class_names, None)
+        # through a file: `set_weights` leaves a Normalization layer with its old statistics
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_weights(Path(folder) / "trained.weights.h5")
+            rebuilt.load_weights(Path(folder) / "trained.weights.h5")
+        model = rebuilt
+    return keras.Model(model.input, model.output, name="classifier")
+
+
+def save_model(model: keras.Model, run: Run) -> None:
+    """Write model.keras: the model alone, without an optimizer."""
+    with replacing(run.model_file) as temporary:
+        model.save(temporary)

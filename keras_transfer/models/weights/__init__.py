@@ -1,0 +1,1 @@
+"""Where a backbone's weights come from, and the files that hold them."""

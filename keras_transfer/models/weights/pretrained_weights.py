@@ -1,0 +1,222 @@
+"""Where a backbone's weights come from: ImageNet, the package, a file, a run, or nowhere.
+
+`find_weights` decides, and downloads, before any network is built; `load_weights` is the one way
+values get into a backbone.
+"""
+
+import dataclasses
+import logging
+import os
+import tempfile
+import warnings
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import h5py  # type: ignore[import-untyped]
+import keras
+import numpy as np
+
+from keras_transfer.config.lookup import suggest
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.weights.weight_files import convert_weights, explain_mismatch, hash_file
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.network import find_fault
+
+logger = logging.getLogger(__name__)
+
+CHOICES = ("auto", "imagenet", "bundled", "none")
+UNSEEING = ("bundled", "none")  # kinds of weights that know no photograph
+SUFFIXES = (".weights.h5", ".h5", ".keras")
+BUNDLED = Path(__file__).parent / "bundled"  # <backbone>.weights.h5, package data
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The weights a backbone starts from."""
+
+    kind: Literal["imagenet", "bundled", "none", "file"]
+    """Where they come from; "none": random."""
+    file: Path | None = None
+    """File on this machine. None: random weights."""
+    sha256: str | None = None
+    """SHA-256 of the file, in hexadecimal."""
+    warning: str | None = None
+    """What the user must know: bundled weights stood in for ImageNet."""
+
+
+def find_weights(name: str, row: Backbone, choice: str) -> Weights:
+    """Decide which weights to use, and download them if need be.
+
+    Args:
+        name: Name of the backbone.
+        row: Its row.
+        choice: auto (ImageNet if cached or on line, else bundled), imagenet, bundled, none, or the
+            path of a `.weights.h5`, `.h5` or `.keras` file or of a run directory.
+
+    Raises:
+        ConfigError: The weights cannot be had, or the path leads to none.
+    """
+    if choice == "none":
+        return Weights(kind="none")
+    if choice == "bundled":
+        if not row.bundled_hash:
+            raise ConfigError(
+                f"`weights` bundled needs weights that ship with the program. {name} has none. "
+                "Choose --weights imagenet, a file with --weights PATH, or --weights none."
+            )
+        return _find_bundled(name, row)
+    if choice not in ("auto", "imagenet"):
+        return _from_file("file", _find_file(name, choice))
+    cached = _find_cached(row)
+    if cached is None and (not row.weights_url or find_fault(row.weights_url)):
+        if choice == "imagenet" or not row.bundled_hash:
+            raise ConfigError(_explain_offline(name, row))
+        warning = (
+            f"The ImageNet weights of {name} are not cached and the machine is off line. The "
+            "bundled weights stand in and know less: run on line, or give a file by --weights PATH."
+        )
+        return dataclasses.replace(_find_bundled(name, row), warning=warning)
+    return _from_file("imagenet", cached or _download(name, row))
+
+
+def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
+    """Put the values into the backbone; weights of kind none leave it as it is.
+
+    Every value is first replaced by NaN, so that a layer which the file does not fill is noticed.
+    Values are assigned through `keras.Model.load_weights` whatever their origin: `set_weights`
+    would leave EfficientNet's Normalization layer with the old statistics.
+
+    Args:
+        backbone: What `build_backbone` returned for `name`.
+        name: Name of the backbone, for the error.
+        weights: What `find_weights` returned for `name`.
+
+    Raises:
+        ConfigError: The file is damaged or holds another network. The backbone is then unusable.
+    """
+    if weights.file is None:
+        return
+    floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
+    for variable in floating:
+        variable.assign(np.full(variable.shape, np.nan))
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder,
+            warnings.catch_warnings(action="ignore"),  # of layers left as they were: NaN tells
+        ):
+            backbone.load_weights(convert_weights(weights.file, name, Path(folder)))
+    except (ConfigError, MemoryError):
+        raise
+    except Exception as error:  # Keras raises anything from KeyError to OSError here
+        damaged = isinstance(error, OSError)
+        reason = "a damaged file" if damaged else "arrays that do not fit its layers"
+        raise ConfigError(explain_mismatch(name, weights.file, reason)) from error
+    empty = [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]
+    if empty:
+        reason = f"no numbers for {len(empty)} of its weights, {empty[0]} first"
+        raise ConfigError(explain_mismatch(name, weights.file, reason))
+
+
+def _find_bundled(name: str, row: Backbone) -> Weights:
+    """Return the weights in the package, which must be those it was built with."""
+    file = BUNDLED / f"{name}.weights.h5"
+    weights = _from_file("bundled", file) if file.is_file() else None
+    if weights is None or weights.sha256 != row.bundled_hash:
+        found = "no such file" if weights is None else f"sha256 {weights.sha256}"
+        raise ConfigError(
+            f"The bundled weights of {name} must have the sha256 {row.bundled_hash}. "
+            f"Received: {file}, {found}. Install keras_transfer again."
+        )
+    return weights
+
+
+def _from_file(kind: Literal["imagenet", "bundled", "file"], file: Path) -> Weights:
+    sha256 = hash_file(file, "sha256")
+    logger.info("Weights: %s, %s (sha256 %s…)", kind, file, sha256[:12])
+    return Weights(kind=kind, file=file, sha256=sha256)
+
+
+def _find_file(name: str, choice: str) -> Path:
+    """Return the weights file that a path means: itself, or the model of a run directory."""
+    path = Path(choice).expanduser()
+    if path.is_dir():
+        run = Run.open(path)
+        trained = run.metrics().get("backbone")
+        if trained != name:
+            raise ConfigError(
+                f"`weights` must be of the backbone in use, {name}. Received: {choice}, a run of "
+                f"{trained}. Choose --backbone {trained} or another run."
+            )
+        path = run.model_file
+    if not path.is_file():
+        advice = suggest(choice, CHOICES)
+        raise ConfigError(
+            "`weights` must be auto, imagenet, bundled, none, or the path of a weights file or run "
+            f"directory. Received: {choice}, which does not exist."
+            + (f" {advice}" if advice.startswith("Did you mean") else "")
+        )
+    if not path.name.endswith(SUFFIXES):
+        raise ConfigError(
+            f"`weights` must be a run directory or a file that ends in {', '.join(SUFFIXES)}. "
+            f"Received: {choice}."
+        )
+    if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
+        raise ConfigError(explain_mismatch(name, path, "a damaged file, or one of another format"))
+    return path
+
+
+def _find_cached(row: Backbone) -> Path | None:
+    """Return the ImageNet file if it is in Keras' cache and whole."""
+    if not row.weights_url:
+        return None
+    file = _cache_folder() / row.weights_url.rsplit("/", 1)[-1]
+    if not file.is_file():
+        return None
+    expected = row.weights_hash or ""
+    whole = not expected or hash_file(file, "sha256" if len(expected) == 64 else "md5") == expected
+    return file if whole else None
+
+
+def _cache_folder() -> Path:
+    home = os.environ.get("KERAS_HOME") or "~/.keras"
+    return Path(home).expanduser() / "models"
+
+
+def _download(name: str, row: Backbone) -> Path:
+    """Download the ImageNet file into Keras' cache; Keras checks its hash."""
+    home = _cache_folder().parent
+    try:
+        home.mkdir(parents=True, exist_ok=True)  # get_file would silently use /tmp otherwise
+        file = keras.utils.get_file(
+            row.weights_url.rsplit("/", 1)[-1],
+            row.weights_url,
+            cache_dir=str(home),
+            cache_subdir="models",
+            file_hash=row.weights_hash,
+        )
+    except Exception as error:  # get_file raises bare Exception
+        raise ConfigError(
+            f"The ImageNet weights of {name} must download whole. Received: {error}. {_advise(row)}"
+        ) from error
+    return Path(file)
+
+
+def _explain_offline(name: str, row: Backbone) -> str:
+    host = urlsplit(row.weights_url).netloc or "any server"
+    return (
+        f"The ImageNet weights of {name} must be cached or within reach. Received: no answer from "
+        f"{host}, and no whole file in {_cache_folder()}. {_advise(row)}"
+    )
+
+
+def _advise(row: Backbone) -> str:
+    bundled = "take those that ship with the program by --weights bundled, "
+    return (
+        f"Put {row.weights_url or 'the file'} into {_cache_folder()}, give a file with "
+        f"--weights PATH, {bundled if row.bundled_hash else ''}or start from random weights with "
+        "--weights none."
+    )

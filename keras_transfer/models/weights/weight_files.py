@@ -1,0 +1,76 @@
+"""Files of backbone weights: the formats that are read, and the one that the package ships."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import h5py  # type: ignore[import-untyped]
+import keras
+import numpy as np
+
+from keras_transfer.system.errors import ConfigError
+
+
+def save_half(network: keras.Model, file: Path) -> None:
+    """Write the weights as float16, half the size; `load_weights` reads them into float32.
+
+    Args:
+        network: Weights beyond the range of float16, above 65,504, are cut to it.
+        file: A `.weights.h5` file.
+    """
+    limit = float(np.finfo(np.float16).max)
+    with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
+        full = Path(folder) / "full.weights.h5"
+        network.save_weights(full)
+        with h5py.File(full) as source, h5py.File(file, "w") as target:
+
+            def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+                if isinstance(item, h5py.Group):
+                    made = target.require_group(name)
+                elif item.dtype.kind == "f":
+                    half = np.clip(item[()], -limit, limit).astype(np.float16)
+                    made = target.create_dataset(name, data=half)
+                else:
+                    made = target.create_dataset(name, data=item[()])
+                made.attrs.update(item.attrs)
+
+            source.visititems(copy)
+
+
+def convert_weights(file: Path, name: str, folder: Path) -> Path:
+    """Return a file that `keras.Model.load_weights` reads rightly; a new one goes to `folder`."""
+    if file.suffix == ".keras":
+        try:
+            model = keras.models.load_model(file, compile=False)
+        except Exception as error:  # a class that is not Keras' own, a broken archive, …
+            reason = "a Keras model that does not open here"
+            raise ConfigError(explain_mismatch(name, file, reason)) from error
+        names = [layer.name for layer in model.layers]
+        backbone = model.get_layer("backbone") if "backbone" in names else model
+        target = folder / "backbone.weights.h5"
+        backbone.save_weights(target)
+        return target
+    # Keras goes by the name. Keras 2 wrote the legacy format under any, `.weights.h5` included.
+    with h5py.File(file, "r") as stream:
+        legacy = "layer_names" in stream.attrs or "model_weights" in stream
+    target = folder / ("legacy.h5" if legacy else "copy.weights.h5")
+    if file.name.endswith(".weights.h5") == (not legacy):
+        return file
+    shutil.copyfile(file, target)
+    return target
+
+
+def explain_mismatch(name: str, file: Path, reason: str) -> str:
+    """Return the error for a file that is not one of the weights of backbone `name`."""
+    return (
+        f"The weights in {file} must be those of {name} without its classifier. "
+        f"Received: {reason}. "
+        "Choose the backbone they belong to with --backbone, or another file with --weights."
+    )
+
+
+def hash_file(file: Path, algorithm: str) -> str:
+    """Return the hash of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()

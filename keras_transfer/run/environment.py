@@ -1,0 +1,73 @@
+"""Where a run was made: environment.json."""
+
+import importlib.metadata
+import json
+import logging
+import platform
+import subprocess
+import sys
+from typing import Any
+
+import tensorflow as tf
+
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.machine import count_cores
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-learn")
+
+
+def record_environment(run: Run, seed: int) -> None:
+    """Leave environment.json; where a run is resumed, compare it and warn of other versions."""
+    found = describe_environment(seed)
+    if run.read_plan() is None or not run.environment_file.exists():
+        run.write_json(run.environment_file, found)
+        return
+    began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]
+    others = [
+        f"{name} {version}"
+        for name, version in began.items()
+        if version != found["packages"].get(name)
+    ]
+    if others:
+        logger.warning(
+            "The run began with %s: its numbers may differ from those of a run in one piece",
+            ", ".join(others),
+        )
+
+
+def describe_environment(seed: int) -> dict[str, Any]:
+    """Return versions, devices, command line, seed and, in a checkout, the git commit."""
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "") for gpu in gpus]
+    return {
+        "python": platform.python_version(),
+        "packages": {name: find_version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cpus": count_cores(),
+        "gpus": names,
+        "command": sys.argv,
+        "seed": seed,
+        "git_commit": _git_commit(),
+    }
+
+
+def find_version(package: str) -> str | None:
+    """Return the version of an installed package; None where it runs from a checkout."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the working directory, if it is a checkout and git is there."""
+    try:
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None

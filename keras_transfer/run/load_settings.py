@@ -1,0 +1,47 @@
+"""Settings from YAML, from options and, where a run is resumed, from that run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.config.command_line import Parser, read_words
+from keras_transfer.config.layers import merge_layers
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.yaml_files import dump_config, read_yaml
+from keras_transfer.run.run_directory import Run
+
+
+def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
+    """Turn command-line words into settings.
+
+    Raises:
+        ConfigError: A word is no option, or a value does not fit.
+    """
+    file, options, printed = read_words(parser, arguments)
+    config = _build_config(file, options)
+    if printed:
+        print(dump_config(config), end="")
+        raise SystemExit(0)
+    return config
+
+
+def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:
+    """Read settings from a YAML file, with keyword arguments on top of it.
+
+    Args:
+        path: A YAML file that states what differs from the defaults, or None for the defaults.
+        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`. With
+            `resume=RUN` the settings of that run take the place of the defaults.
+
+    Raises:
+        ConfigError: The file cannot be read, or a setting does not fit.
+    """
+    return _build_config({} if path is None else read_yaml(path), overrides)
+
+
+def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainConfig:
+    """Merge the layers: defaults or the run to be resumed, then the file, then the options."""
+    resumed = options.get("resume", file.get("resume"))
+    if resumed == "auto" or not isinstance(resumed, str | Path):
+        return merge_layers(file, options)
+    return merge_layers(Run(Path(resumed).expanduser()).read_settings(), file, options)

@@ -1,0 +1,162 @@
+"""The predictions of a run as columns, and the format of predictions.csv."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_transfer.config.lookup import suggest
+from keras_transfer.config.split_names import SPLITS
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """What a model said about n labelled images, in columns of equal length.
+
+    Args:
+        paths: (n,) text, relative to the data set, with "/".
+        splits: (n,) text: train, validation or test.
+        truth: (n,) integers, index of the true class in `class_names`.
+        probabilities: (n, classes) floats in [0, 1]. NaN, which a diverged model gives, counts as 0
+            wherever a number is made of it.
+        class_names: Names of the classes in index order.
+    """
+
+    paths: np.ndarray
+    splits: np.ndarray
+    truth: np.ndarray
+    probabilities: np.ndarray
+    class_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def prediction(self) -> np.ndarray:
+        """(n,) integers: index of the most probable class, the first among equals."""
+        return np.asarray(fill_missing(self.probabilities).argmax(axis=1))
+
+    @property
+    def truth_probability(self) -> np.ndarray:
+        """(n,) floats in [0, 1]: probability that was given to the true class."""
+        return np.asarray(fill_missing(self.probabilities)[np.arange(len(self)), self.truth])
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        """Splits that have at least one image, in the order train, validation, test."""
+        return tuple(name for name in SPLITS if name in set(self.splits))
+
+    def select(self, split: str) -> "Predictions":
+        """Return the part of one split, in the same order; it is empty where the split is."""
+        rows = np.flatnonzero(self.splits == split)
+        return Predictions(
+            paths=self.paths[rows],
+            splits=self.splits[rows],
+            truth=self.truth[rows],
+            probabilities=self.probabilities[rows],
+            class_names=self.class_names,
+        )
+
+
+def prediction_columns(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the header of predictions.csv: four columns of text, then a probability per class."""
+    return (
+        "path",
+        "split",
+        "truth",
+        "prediction",
+        *(f"probability_{name}" for name in class_names),
+    )
+
+
+def prediction_rows(predictions: Predictions) -> Iterator[list[str]]:
+    """Yield the lines of predictions.csv under `prediction_columns`.
+
+    Probabilities keep 7 significant digits, and the class in column `prediction` is the most
+    probable one after that rounding, so that reading the file gives the prediction it names.
+    """
+    names = predictions.class_names
+    columns = zip(
+        predictions.paths,
+        predictions.splits,
+        predictions.truth.tolist(),
+        predictions.probabilities,
+        strict=True,
+    )
+    for path, split, truth, probabilities in columns:
+        cells = [f"{value:.7g}" for value in probabilities.tolist()]
+        prediction = int(fill_missing(np.array(cells, float)).argmax())
+        yield [path, split, names[truth], names[prediction], *cells]
+
+
+def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[str]) -> Predictions:
+    """Return predictions.csv, as `Run.predictions` reads it, in numbers.
+
+    Args:
+        table: Column name to cells of text.
+        class_names: Names in index order; columns of other classes are an error.
+
+    Raises:
+        ConfigError: Columns are missing or too many, a true class is unknown, or a probability is
+            not a number.
+    """
+    columns = prediction_columns(class_names)
+    if set(table) != set(columns):
+        odd = sorted(set(columns) ^ set(table))
+        raise ConfigError(
+            f"predictions.csv must have the columns {_list_some(columns)}. Received: {len(table)} "
+            f"columns, which differ in {_list_some(odd)}. Use the class_names.txt of its own run."
+        )
+    index = {name: position for position, name in enumerate(class_names)}
+    if unknown := sorted(set(table["truth"]) - set(index)):
+        raise ConfigError(
+            "The column truth of predictions.csv must hold class names. "
+            f"Received: {unknown[0]!r}. {suggest(unknown[0], class_names)}"
+        )
+    try:
+        probabilities = [np.array(table[name], np.float64) for name in columns[4:]]
+    except ValueError as error:
+        raise ConfigError(
+            f"The probabilities of predictions.csv must be numbers ({error}). Restore the file."
+        ) from None
+    return Predictions(
+        paths=np.array(table["path"], object),
+        splits=np.array(table["split"], object),
+        truth=np.array([index[name] for name in table["truth"]], np.int64),
+        probabilities=np.stack(probabilities, axis=1),  # (n, classes)
+        class_names=tuple(class_names),
+    )
+
+
+def fill_missing(probabilities: np.ndarray) -> np.ndarray:
+    """Return probabilities with 0 in place of NaN, which a diverged model gives."""
+    return np.asarray(np.nan_to_num(probabilities, nan=0.0))
+
+
+def soften(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return softmax(z / temperature) of probabilities (n, classes) that are softmax(z)."""
+    scaled = np.log(np.maximum(fill_missing(probabilities), 1e-30)) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def join_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """Return the images of several predictions by the same classes, one part after the other."""
+    return Predictions(
+        paths=np.concatenate([part.paths for part in parts]),
+        splits=np.concatenate([part.splits for part in parts]),
+        truth=np.concatenate([part.truth for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        class_names=parts[0].class_names,
+    )
+
+
+def _list_some(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+
+
+def read_run_predictions(run: Run) -> Predictions:
+    """Return the predictions of a run for validation and test, as predictions.csv holds them."""
+    return read_predictions(run.predictions(), run.class_names())

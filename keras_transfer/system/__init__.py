@@ -1,0 +1,1 @@
+"""What the program asks of the machine: files, locks, signals, logs, memory, the network."""

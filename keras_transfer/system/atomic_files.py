@@ -1,0 +1,94 @@
+"""Files that are whole or not there: written under another name, flushed, renamed."""
+
+import contextlib
+import csv
+import errno
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.system.errors import ConfigError
+
+# What a disk answers where a write cannot work, however good the program is.
+DISK_ERRORS = [
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+]
+
+
+@contextlib.contextmanager
+def explaining_disk() -> Iterator[None]:
+    """Make one line of what a disk refuses.
+
+    Raises:
+        ConfigError: A file could not be written or read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        raise ConfigError(
+            "A run must be able to write its files, and to read the others. Received: "
+            f"{error}. Mend that and go on with --resume."
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
+    temporary = file.with_name(f".{os.getpid()}-{file.name}")  # keeps the suffix: writers look
+    try:
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        error.filename = error.filename or str(file)  # a writer may not say where it failed
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text file whole or not at all; its folder is made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_table(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file whole or not at all."""
+    with replacing(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of `replacing`; nobody else may be writing there."""
+    for file in folder.glob(".*"):
+        if re.match(r"\.\d+-", file.name) and file.is_file():
+            file.unlink()
+
+
+Table = dict[str, list[str]]  # column name -> its cells, as text
+
+
+def read_table(file: Path) -> Table:
+    """Read a CSV file with a header into columns of text."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        reader = csv.reader(stream)
+        columns = next(reader)
+        rows = list(reader)
+    return {name: [row[index] for row in rows] for index, name in enumerate(columns)}

@@ -1,0 +1,47 @@
+"""Load TensorFlow once, late and without its start-up lines."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from keras_transfer.system.errors import ConfigError
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and Keras, quietly.
+
+    Raises:
+        ConfigError: The environment tells Keras to use another library.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or ~/.keras would choose
+    if backend != "tensorflow":
+        raise ConfigError(f"`KERAS_BACKEND` must be tensorflow. Received: {backend!r}. Unset it.")
+    if "tensorflow" not in sys.modules:
+        with hushed():
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Hold back what is written to standard error; show it only if something is raised.
+
+    TensorFlow's C++ part writes there before any log level is read, so the file descriptor is
+    replaced.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    former = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            written.seek(0)
+            os.write(former, written.read())
+            raise
+        finally:
+            os.dup2(former, 2)
+            os.close(former)

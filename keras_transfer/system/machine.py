@@ -1,0 +1,75 @@
+"""How much memory and disk this process may still take."""
+
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+CGROUP = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")  # a line each: number:controllers:path
+
+
+def free_memory() -> int:
+    """Return the bytes of memory still free, as the cgroup sees it where there is one.
+
+    In a container the host's free memory is not ours to take (the kernel would kill the process).
+    """
+    free = int(psutil.virtual_memory().available)
+    for root, limit, usage in (
+        (CGROUP, "memory.max", "memory.current"),  # cgroup v2
+        (CGROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        for group in _list_groups(root):
+            try:
+                most = (group / limit).read_text().strip()
+                used = int((group / usage).read_text())
+            except OSError:
+                continue
+            if most.isdigit():  # "max": no limit
+                used -= _cached_files(group / "memory.stat")
+                free = min(free, max(0, int(most) - used))
+    return free
+
+
+def _list_groups(root: Path) -> list[Path]:
+    """Return the root and the groups below it that this process is in: each may set a limit."""
+    groups = [root]
+    try:
+        lines = OWN_GROUPS.read_text().splitlines()
+    except OSError:  # not Linux
+        return groups
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory") and (controllers == "memory") == (root != CGROUP):
+            for part in Path(path).parts[1:]:
+                groups.append(groups[-1] / part)
+    return groups
+
+
+def free_disk(folder: Path) -> int:
+    """Return the bytes still free where `folder` is, or where it would be made."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _cached_files(statistics: Path) -> int:
+    """Return the bytes of files that the kernel keeps and gives up on demand; they count as used.
+
+    After one pass over a data set they can fill the whole limit.
+    """
+    try:
+        numbers = dict(line.split() for line in statistics.read_text().splitlines())
+    except OSError:
+        return 0
+    prefix = "total_" if "total_inactive_file" in numbers else ""  # v1: with all groups below
+    return sum(int(numbers.get(f"{prefix}{kind}_file", 0)) for kind in ("active", "inactive"))
+
+
+def count_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

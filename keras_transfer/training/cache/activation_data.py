@@ -1,0 +1,59 @@
+"""Kept activations as batches."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer.data.batch_order import plan_batches
+from keras_transfer.images.batches import finish
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ActivationData:
+    """Kept activations, batched in the order and views that `ImageData` has for its images."""
+
+    arrays: Mapping[str, np.ndarray]  # train (n, views, …), validation (m, …)
+    labels: Mapping[str, np.ndarray]  # the same splits, int64
+    classes: int
+    batch_size: int
+    seed: int
+    dtype: str  # of the batches
+
+    @property
+    def steps(self) -> int:
+        """Steps of one epoch, the last partial batch included."""
+        return math.ceil(len(self.arrays["train"]) / self.batch_size)
+
+    def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> tf.data.Dataset:
+        """Return the batches of epochs `first_epoch` to `epochs`, one after the other."""
+        kept = self.arrays["train"]
+        count, views = kept.shape[:2]
+
+        def indices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            chosen = range(first_epoch, epochs)
+            return plan_batches(self.seed, phase, chosen, count, self.batch_size, views)
+
+        signature = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.int64)
+        dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
+        return self._load(dataset, "train")
+
+    def clean_batches(self, split: str) -> tf.data.Dataset:
+        """Return one pass over a split in its own order."""
+        dataset = tf.data.Dataset.range(len(self.arrays[split])).batch(self.batch_size)
+        return self._load(dataset.map(lambda images: (images,)), split)
+
+    def _load(self, dataset: tf.data.Dataset, split: str) -> tf.data.Dataset:
+        kept, labels = self.arrays[split], self.labels[split]
+        shape = kept.shape[2:] if split == "train" else kept.shape[1:]
+
+        def load(*index: Any) -> tuple[Any, Any]:
+            values = tf.numpy_function(lambda *i: kept[i], index, kept.dtype)
+            values = tf.ensure_shape(values, (None, *shape))
+            one_hot = tf.one_hot(tf.gather(labels, index[0]), self.classes)
+            return tf.cast(values, self.dtype), one_hot
+
+        return finish(dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True))

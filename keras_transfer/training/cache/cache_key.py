@@ -1,0 +1,118 @@
+"""What kept activations depend on, as one text: where it differs they are not used again."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_transfer.config.split_names import SPLITS
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.images.batches import ImageData
+from keras_transfer.models.weights.weight_files import hash_file
+from keras_transfer.run.environment import find_version
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache.cache_plan import CachePlan
+from keras_transfer.training.cache.cache_store import FORMAT
+
+# They decode, resize and compute; another version may do it otherwise.
+PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "keras_transfer")
+
+
+def compute_key(
+    front: keras.Model, plan: CachePlan, data: ImageData, config: TrainConfig, run: Run
+) -> str:
+    """Return a digest of everything that the activations of a run depend on.
+
+    The weights are those of the network at hand, wherever they came from, and the images are named
+    by their content in the order of split.csv, which the run has written by now.
+
+    Args:
+        front: From raw images to the activations.
+        plan: Names the cuts and the number of views.
+        data: Size, resizing, augmentation and seed.
+        config: Names the backbone and the number format.
+        run: Its split.csv holds the hash of every image.
+    """
+    weights = hashlib.sha256()
+    for variable in front.weights:
+        value = np.asarray(variable)
+        weights.update(f"{variable.path} {value.shape} {value.dtype}".encode())
+        weights.update(value.tobytes())
+    parts = {
+        "format": FORMAT,
+        "packages": {name: find_version(name) for name in PACKAGES},
+        "backbone": config.backbone,
+        "weights": weights.hexdigest(),
+        "precision": config.precision,
+        "arrays": plan.layout,
+        "cuts": sorted(set(plan.cuts.values())),
+        "image_size": data.image_size,
+        "resize": data.resize,
+        "augmentation": dataclasses.asdict(data.augmentation),
+        "seed": data.seed,
+        "images": _list_images(run),
+    }
+    return _digest(parts)
+
+
+def compute_images_key(split: str, data: ImageData, run: Run) -> str:
+    """Return a digest of everything that the decoded images of a split depend on."""
+    parts = {
+        "format": FORMAT,
+        "packages": {name: find_version(name) for name in PACKAGES},
+        "image_size": data.image_size,
+        "resize": data.resize,
+        "split": split,
+        "images": _list_images(run),
+    }
+    return _digest(parts)
+
+
+def check_images(data: ImageData, run: Run) -> None:
+    """Compare the images that activations come from with their hashes in split.csv.
+
+    The key is made of those hashes, so an image that has changed since would be kept under the
+    name of the former one.
+
+    Raises:
+        ConfigError: Some have changed since the run looked at them.
+    """
+    if changed := find_changed(data, run, ["train", "validation"]):
+        raise ConfigError(
+            "Images must stay as they are while activations are kept for later runs. Received: "
+            f"{len(changed)} changed, the first is {changed[0]}. Begin a new run."
+        )
+
+
+def find_changed(data: ImageData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
+    """Return the images of these splits whose content is not that of split.csv."""
+    table = read_table(run.split_file)
+    rows = zip(table["split"], table["path"], table["sha256"], strict=True)
+    used = [(path, digest) for split, path, digest in rows if split in splits]
+    with ThreadPoolExecutor() as threads:
+        found = list(threads.map(_hash_file, [data.root / path for path, _ in used]))
+    return [path for (path, digest), now in zip(used, found, strict=True) if now != digest]
+
+
+def _list_images(run: Run) -> list[str]:
+    table = read_table(run.split_file)
+    return [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _hash_file(file: Path) -> str:
+    try:
+        return hash_file(file, "sha256")
+    except OSError:  # it is gone
+        return ""

@@ -1,0 +1,186 @@
+"""Frozen work, done once: activations at the freeze boundary, and the phases that start from them.
+
+What is kept where was decided in `cache_plan.py`.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.images.batches import ImageData
+from keras_transfer.models.cuts import take_part
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache.activation_data import ActivationData
+from keras_transfer.training.cache.cache_folders import make_room, reuse_folder
+from keras_transfer.training.cache.cache_key import check_images, compute_key
+from keras_transfer.training.cache.cache_plan import CachePlan, name_cut, read_budget
+from keras_transfer.training.cache.cache_store import (
+    FileStore,
+    Layout,
+    count_bytes,
+    open_store,
+)
+from keras_transfer.training.cache.kept_images import Store, open_new
+from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.progress_bar import show_steps
+
+logger = logging.getLogger(__name__)
+
+
+class FrozenCache:
+    """The activations of a run: computed when they are needed, dropped with the object.
+
+    Args:
+        model: The whole model.
+        plan: What to keep where.
+        data: All splits; decoded images as `keep_images` left them.
+        config: Resolved settings.
+        run: Its scratch folder takes what does not fit into memory.
+    """
+
+    def __init__(
+        self, model: keras.Model, plan: CachePlan, data: ImageData, config: TrainConfig, run: Run
+    ) -> None:
+        self.model, self.plan, self.data = model, plan, data
+        self.config, self.run = config, run
+        self.arrays: dict[str, np.ndarray] | None = None
+        self.streams = not plan.layout
+
+    def prepare(self, phases: Sequence[Phase]) -> None:
+        """Have the activations ready that any of these phases starts from.
+
+        The model must have the weights from which the first phase starts: locked layers keep them.
+        """
+        wanted = any(phase.name in self.plan.cuts for phase in phases)
+        if wanted and not self.streams and self.arrays is None:
+            self._prepare()
+            self.run.lap("cache")
+
+    def serve(self, phase: Phase) -> tuple[keras.Model, ImageData | ActivationData]:
+        """Return the part of the model that `phase` still has to compute, and what goes into it.
+
+        The part shares its variables with the whole model. Its batches come in the order and the
+        views that the whole model would see.
+        """
+        cut = self.plan.cuts.get(phase.name)
+        if cut is None:
+            return self.model, self.data
+        self.prepare([phase])
+        depth = len(self.model.get_layer("backbone").layers)
+        name = name_cut(cut, depth)
+        if self.arrays is None or f"train_{name}" not in self.arrays:
+            return self.model, dataclasses.replace(self.data, views=self.plan.views)
+        part = take_part(self.model, cut, [depth + 2])
+        splits = ("train", "validation")
+        return part, ActivationData(
+            arrays={split: self.arrays[f"{split}_{name}"] for split in splits},
+            labels={split: self.data.splits[split].labels for split in splits},
+            classes=len(self.data.class_names),
+            batch_size=self.data.batch_size,
+            seed=self.data.seed,
+            dtype=part.input.dtype,
+        )
+
+    def _prepare(self) -> None:
+        """Find the activations on disk, or compute them."""
+        plan, key = self.plan, ""
+        depth = len(self.model.get_layer("backbone").layers)
+        front = take_part(self.model, 0, plan.kept_cuts(depth))
+        folder = self.run.scratch / "activations"
+        entry: FileStore | None = None
+        if plan.place == "disk":
+            reuse = self.config.cache.reuse
+            key = compute_key(front, plan, self.data, self.config, self.run)
+            entries = reuse_folder() / key[:32]
+            self.arrays = open_store(entries if reuse else folder, key, touch=reuse)
+            if self.arrays is not None:
+                whose = (
+                    f"an earlier run are used: {entries}" if reuse else "this run are used again"
+                )
+                logger.info("The activations of %s", whose)
+                return
+            entry = self._open_entry(entries, key) if reuse else None
+        store: Store = entry or open_new(plan.place, folder, plan.layout, key)
+        try:
+            compute_arrays(front, plan, self.data, store, self.config.quiet)
+            if entry:
+                check_images(self.data, self.run)
+            self.arrays = store.finish()
+        except OverflowError as error:
+            logger.warning("%s: nothing is kept, every epoch computes them", error)
+            self.streams = True
+        finally:
+            if self.arrays is None:
+                store.discard()
+
+    def _open_entry(self, folder: Path, key: str) -> FileStore | None:
+        """Return an empty entry of the reuse folder, or None where there is no room for it."""
+        limit = read_budget(self.config.cache, self.run).disk
+        if make_room(folder.parent, count_bytes(self.plan.layout), limit):
+            try:
+                return FileStore(folder, self.plan.layout, key)
+            except ConfigError as error:
+                logger.warning("%s", error)
+        logger.warning("Nothing can be kept in %s: the activations go with the run", folder.parent)
+        return None
+
+
+def compute_arrays(
+    front: keras.Model, plan: CachePlan, data: ImageData, store: Store, quiet: bool
+) -> None:
+    """Pass every view of the training images and every validation image through the locked part.
+
+    Args:
+        front: From raw images to the activations at the cuts of `plan`, lowest first.
+        plan: Names the arrays and the number of views.
+        data: The images.
+        store: Gets the arrays, all of their rows.
+        quiet: Show no progress.
+
+    Raises:
+        OverflowError: An activation is beyond 65504, the largest float16.
+    """
+    assert plan.views is not None
+    batches = data.view_batches(plan.views)  # decoding begins, and tracing takes a while
+    side = data.image_size
+    signature = tf.TensorSpec((None, side, side, 3), tf.float32)
+    forward = tf.function(
+        lambda images: front(images, training=False), input_signature=[signature]
+    ).get_concrete_function()
+    names = [name.removeprefix("train_") for name in plan.layout if name.startswith("train_")]
+
+    def run_batch(images: Any) -> list[np.ndarray]:
+        return [tensor.numpy() for tensor in keras.tree.flatten(forward(images))]
+
+    steps = data.steps * plan.views
+    views: list[list[np.ndarray]] = []
+    for images in show_steps(batches, "cache", steps, data.batch_size, quiet):
+        views.append(run_batch(images))
+        if len(views) == plan.views:
+            for name, parts in zip(names, zip(*views, strict=True), strict=True):
+                _append(store, plan.layout, f"train_{name}", np.stack(parts, axis=1))
+            views = []
+    for images, _ in data.clean_batches("validation"):
+        for name, values in zip(names, run_batch(images), strict=True):
+            _append(store, plan.layout, f"validation_{name}", values)
+
+
+def _append(store: Store, layout: Layout, name: str, rows: np.ndarray) -> None:
+    """Cast the next rows to the dtype of their array; float16 ends at 65504.
+
+    Raises:
+        OverflowError: A finite number would become infinite.
+    """
+    with np.errstate(over="ignore"):
+        rounded = rows.astype(layout[name][1])
+    if not np.isfinite(rounded).all() and np.isfinite(rows).all():
+        raise OverflowError("Activations do not fit into float16")
+    store.append(name, rounded)

@@ -1,0 +1,78 @@
+"""Decoded images that are kept instead of decoded in every epoch."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from keras_transfer.config.messages import say_bytes
+from keras_transfer.images.batches import ImageData
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache.cache_folders import claim_scratch
+from keras_transfer.training.cache.cache_key import compute_images_key
+from keras_transfer.training.cache.cache_plan import CachePlan, Place
+from keras_transfer.training.cache.cache_store import (
+    FileStore,
+    Layout,
+    MemoryStore,
+    count_bytes,
+    open_store,
+)
+
+logger = logging.getLogger(__name__)
+
+Store = MemoryStore | FileStore
+
+
+def keep_images(data: ImageData, plan: CachePlan, run: Run) -> ImageData:
+    """Return `data` with the decoded images of the planned splits, in memory or on disk."""
+    splits = dict(data.splits)
+    for name, place in plan.images.items():
+        shape = len(splits[name]), data.image_size, data.image_size, 3
+        layout, folder = {name: (shape, "uint8")}, run.scratch / f"{name}_images"
+        key = compute_images_key(name, data, run) if place == "disk" else ""
+        if place == "disk" and (kept := open_store(folder, key)):
+            logger.info("The decoded %s images of this run are used again", name)
+            splits[name] = dataclasses.replace(splits[name], pixels=kept[name])
+            continue
+        store = open_new(place, folder, layout, key)
+        try:
+            for images, _ in data.clean_batches(name):
+                store.append(name, images.numpy().astype(np.uint8))
+            splits[name] = dataclasses.replace(splits[name], pixels=store.finish()[name])
+        except BaseException:
+            store.discard()
+            raise
+    return dataclasses.replace(data, splits=splits)
+
+
+def open_new(place: Place, folder: Path, layout: Layout, key: str) -> Store:
+    """Return an empty store in memory, or in files in `folder`, which is in a run's scratch folder.
+
+    Args:
+        place: Where.
+        folder: Of the files.
+        layout: What it is for.
+        key: What it will depend on; `open_store` asks for it.
+
+    Raises:
+        ConfigError: The memory is not there, or the disk is full or cannot be written.
+    """
+    if place == "memory":
+        try:
+            return MemoryStore(layout)
+        except MemoryError as error:
+            raise ConfigError(
+                "What is kept for all epochs must fit into memory. Received: "
+                f"{say_bytes(count_bytes(layout))}. Try --cache.memory_gb 0."
+            ) from error
+    try:
+        claim_scratch(folder.parent)
+    except OSError as error:
+        raise ConfigError(
+            f"The run directory must be writable. Received: {folder.parent} ({error.strerror}). "
+            "Free space there, or do without a file: --cache.disk_gb 0."
+        ) from error
+    return FileStore(folder, layout, key)

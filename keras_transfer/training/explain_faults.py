@@ -1,0 +1,43 @@
+"""What can go wrong in the middle of a training, in words that say what to do."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from keras_transfer.images.batches import ImageData
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import DISK_ERRORS
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache.cache_key import find_changed
+
+
+@contextlib.contextmanager
+def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
+    """Say what to do where a batch does not fit into memory, or images vanish.
+
+    Raises:
+        ConfigError: One of both; the message names half the batch size, or images.
+    """
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error):  # TensorFlow calls that so, too
+            raise OSError(errno.ENOSPC, full) from error
+        half = max(1, data.batch_size // 2)
+        raise ConfigError(
+            f"A batch must fit into memory. Received: {data.batch_size} images of "
+            f"{data.image_size} pixels. Try a new run with --batch_size {half}."
+        ) from error
+    except (tf.errors.OpError, OSError) as error:
+        disk = isinstance(error, OSError) and error.errno in DISK_ERRORS
+        if disk or not run.split_file.exists() or not (changed := find_changed(data, run)):
+            raise
+        raise ConfigError(
+            "Images must stay as they are while a run is trained. Received: "
+            f"{len(changed)} in {data.root} that are gone or changed, such as "
+            f"{', '.join(changed[:3])}. Restore them and go on with --resume."
+        ) from error

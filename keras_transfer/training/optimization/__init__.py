@@ -1,0 +1,1 @@
+"""How weights move: optimizers, schedules, regularizers, the range test."""

@@ -1,0 +1,109 @@
+"""How much each weight of a backbone matters to other images: its Fisher information."""
+
+import logging
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.models.cuts import take_part
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.optimization.source_images import read_sample
+from keras_transfer.training.progress_bar import show_steps
+
+logger = logging.getLogger(__name__)
+
+
+def estimate_fisher(
+    model: keras.Model, weights: list[keras.Variable], config: TrainConfig
+) -> list[np.ndarray]:
+    """Return the diagonal of the Fisher information of the weights on a sample of the source.
+
+    That is the mean square of the gradient of log p(label | image), with labels drawn from the
+    predictions. A backbone has none of its own, so a logistic regression on its pooled features of
+    the same images makes them.
+
+    Args:
+        model: The whole model with the weights from which the training starts.
+        weights: Of its backbone.
+        config: Names the source.
+
+    Returns:
+        An array for each weight, of its shape, from 0.
+
+    Raises:
+        ConfigError: The source cannot be used.
+
+    References:
+        Kirkpatrick et al. 2017, Overcoming catastrophic forgetting in neural networks.
+        Kunstner et al. 2019, Limitations of the empirical Fisher approximation (why drawn labels).
+    """
+    data = read_sample(config, model.input.shape[1])
+    depth = len(model.get_layer("backbone").layers)
+    front = take_part(model, 0, [depth + 1])
+    images = np.concatenate([batch.numpy() for batch, _ in data.clean_batches("train")])
+    kernel, bias = _fit_head(front, images, data.splits["train"].labels)
+    rng = np.random.default_rng(config.seed)
+    draws = rng.random(len(images)).astype(np.float32)
+    return _square_gradients(front, weights, kernel, bias, images, draws, config.quiet)
+
+
+def _fit_head(
+    front: keras.Model, images: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel (features, classes) and bias (classes,) of a softmax on the features."""
+    parts = [images[start : start + 32] for start in range(0, len(images), 32)]
+    features = np.concatenate([front(part, training=False).numpy() for part in parts])
+    if not np.isfinite(features).all():
+        raise ConfigError(
+            "The features of `regularize.source` must be numbers. Received: others. "
+            "Check --weights."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # near enough for squares of gradients
+        found = LogisticRegression(max_iter=200).fit(features, labels)
+    kernel, bias = found.coef_.T, found.intercept_
+    if kernel.shape[1] == 1:  # of two classes scikit-learn keeps one column
+        kernel, bias = np.hstack([-kernel, kernel]) / 2, np.hstack([-bias, bias]) / 2
+    return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+def _square_gradients(
+    front: keras.Model,
+    weights: list[keras.Variable],
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    images: np.ndarray,
+    draws: np.ndarray,
+    quiet: bool,
+) -> list[np.ndarray]:
+    """Return the mean over images of the squared gradient; one image a time, or squares mix."""
+    variables = [weight.value for weight in weights]
+    totals = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec(images.shape[1:], tf.float32), tf.TensorSpec((), tf.float32)]
+    )
+    def add(image: tf.Tensor, draw: tf.Tensor) -> None:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            features = tf.cast(front(image[None], training=False), tf.float32)
+            logs = tf.nn.log_softmax(features @ kernel + bias)[0]
+            ends = tf.cumsum(tf.exp(tf.stop_gradient(logs)))
+            label = tf.minimum(tf.reduce_sum(tf.cast(ends < draw, tf.int32)), len(bias) - 1)
+            chosen = logs[label]
+        gradients = tape.gradient(
+            chosen, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        for total, gradient in zip(totals, gradients, strict=True):
+            total.assign_add(tf.square(gradient))
+
+    pairs = zip(images, draws, strict=True)
+    for image, draw in show_steps(pairs, "fisher", len(images), 1, quiet):
+        add(image, draw)
+    logger.info("Fisher information of %d images", len(images))
+    return [total.numpy() / len(images) for total in totals]

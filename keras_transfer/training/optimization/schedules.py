@@ -1,0 +1,64 @@
+"""Learning-rate schedules; each is the array of its rates, one a step."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+
+# The rates of n steps as shares of the peak, after the warm-up; each takes x = 0/n, 1/n … (n - 1)/n
+CYCLES = np.array([0, 1, 3, 7]) / 7  # where those of cosine_restarts begin and end
+CLIMB = 0.3  # share of one_cycle in which the rate rises
+START, END = 1 / 25, 1e-5  # rates of one_cycle at both ends, relative to the peak
+
+
+def _fall(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.cos(np.pi * x))
+
+
+def _restart(x: np.ndarray) -> np.ndarray:
+    cycle = np.searchsorted(CYCLES, x, side="right") - 1
+    return _fall((x - CYCLES[cycle]) / (CYCLES[cycle + 1] - CYCLES[cycle]))
+
+
+def _cycle(x: np.ndarray) -> np.ndarray:
+    climb = START + (1 - START) * _fall(1 - x / CLIMB)
+    return np.where(x < CLIMB, climb, END + (1 - END) * _fall((x - CLIMB) / (1 - CLIMB)))
+
+
+SCHEDULES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "constant": np.ones_like,
+    "cosine": _fall,
+    "cosine_restarts": _restart,
+    "one_cycle": _cycle,
+    "step": lambda x: np.where(x < 0.5, 1.0, np.where(x < 0.75, 0.1, 0.01)),
+    "exponential": lambda x: 0.01**x,
+}
+
+
+def plan_rates(config: OptimizerConfig, peak: float, steps: int, epoch_steps: int) -> np.ndarray:
+    """Return the learning rate of every step, float64 (max(1, steps),).
+
+    The warm-up climbs from zero in equal steps. A cosine falls from the peak and would reach zero
+    right after its last step.
+
+    Args:
+        config: Schedule and warm-up.
+        peak: The highest rate.
+        steps: Steps from the first of the warm-up to the end of the schedule.
+        epoch_steps: Steps of one epoch.
+
+    References:
+        Loshchilov and Hutter 2017, SGDR (cosine decay, restarts in cycles that double).
+        Goyal et al. 2017, Accurate, large minibatch SGD (warm-up).
+        Smith and Topin 2018, Super-convergence (one_cycle), with the shape of fastai.
+        He et al. 2016, Deep residual learning (step).
+    """
+    steps = max(1, steps)
+    wanted = config.warmup * (steps if config.warmup < 1 else epoch_steps)
+    # at least one step at the peak
+    warmup = 0 if config.schedule == "one_cycle" else min(int(wanted), steps - 1)
+    step = np.arange(steps)
+    climb = peak * step / max(1, warmup)
+    place = np.maximum(0, step - warmup) / (steps - warmup)
+    return np.where(step < warmup, climb, peak * SCHEDULES[config.schedule](place))

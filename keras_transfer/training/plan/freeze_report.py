@@ -1,0 +1,54 @@
+"""Say before each phase what will learn: freeze_table.csv and the printed table."""
+
+import logging
+
+import keras
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.freeze_boundary import HEAD
+from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.text_tables import draw_table
+from keras_transfer.training.plan.phase import Phase
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("block", "layers", "parameters", "trainable", "learning rate", "BatchNorm")
+FORGETTING_RATE = 1e-3  # above this, pretrained weights are usually gone within an epoch
+
+
+def report_freeze(
+    model: keras.Model, phase: Phase, row: Backbone, config: TrainConfig, run: Run
+) -> None:
+    """Append a phase to freeze_table.csv and log its table; call it after `set_boundary`.
+
+    Args:
+        model: From `build_model`, flags set.
+        phase: The phase about to start.
+        row: The backbone's row.
+        config: Resolved settings.
+        run: Where the table goes.
+    """
+    rows = freeze_rows(model, row, phase.name, phase.rate_of, config.finetune.batch_norm)
+    earlier: list[tuple[str, ...]] = []
+    if run.freeze_table_file.exists():
+        found = zip(*read_table(run.freeze_table_file).values(), strict=True)
+        earlier = [cells for cells in found if cells[0] != phase.name]  # it may begin again
+    run.write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
+    table = [
+        (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])
+        for block in summarize_blocks(model, row, rows)
+    ]
+    epochs = f"{phase.epochs} epoch{'s' if phase.epochs > 1 else ''}"
+    if phase.plateau:
+        epochs = f"at most {epochs}, until the validation loss stops falling"
+    logger.info("\nPhase %s: %s\n%s", phase.name, epochs, draw_table(COLUMNS, table))
+    rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
+    if config.weights != "none" and max(rates, default=0) > FORGETTING_RATE:
+        logger.warning(
+            "The backbone's learning rate %g is above %g: expect catastrophic forgetting of the "
+            "pretrained weights. 1e-5 to 1e-3 is usual.",
+            *(max(rates), FORGETTING_RATE),
+        )

@@ -1,0 +1,163 @@
+"""Every command on a page is understood by the program, or it is said here why it is not run."""
+
+import re
+import shlex
+
+import pytest
+from pages import ROOT, find_verb, list_commands, list_words
+
+from keras_transfer import check, clean, evaluate, export, predict, pretrain, train
+from keras_transfer.__main__ import VERBS
+from keras_transfer.compare import OWN
+from keras_transfer.compare import main as compare
+from keras_transfer.comparison.grid import read_grid
+from keras_transfer.config.command_line import build_parser
+from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.exports.exporters import choose_exporters
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.run.load_settings import parse_config
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.plan.preflight import check_names
+
+REFERENCE = {"accuracy": 1.0, "accuracy_interval": [0, 1], "images": 1}
+EMPTY = {"reference": REFERENCE | {"expected_calibration_error": 0.0}, "artefacts": []}
+
+NOT_RUN = {
+    r"python3 -m venv \.venv$": "the first block installs the package anew, which takes minutes",
+    r"\.venv/bin/pip install -q \.$": "the same",
+    r"python3 -m venv --clear \.venv$": "CI runs the second block of the README word for word",
+    r"\.venv/bin/pip install -q -e '\.\[dev\]'$": "the same",
+    r"\.venv/bin/python -m pytest ": "the same",
+    r"python benchmarks/": "takes minutes and needs weights; its options are looked up below",
+    r"python tests/reliability/killing\.py": "kills trainings for hours; options as above",
+    r"pip install -q mkdocs-material$": "needs a package index",
+    r"mkdocs build --strict$": "test_pages.py builds the site where mkdocs is installed",
+}
+TESTED = set()
+
+
+def each_command(verb):
+    """Parametrize a test over what stands after the verb, wherever a page calls it."""
+    TESTED.add(verb)
+    return pytest.mark.parametrize("words", list_words(verb), ids=" ".join)
+
+
+@pytest.fixture
+def desk(stripes, tmp_path, monkeypatch):
+    """Go to a folder where everything is that the commands name, but for runs."""
+    for name in ("photos", "other_photos", "FOLDER"):
+        (tmp_path / name).symlink_to(stripes)
+    (tmp_path / "new_photos").symlink_to(stripes / "test")
+    (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
+    (tmp_path / "FILE").touch()
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    (tmp_path / "saved_models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put_run(desk, run):
+    (desk / "saved_models/RUN").symlink_to(run.path)
+    (desk / "RUN").symlink_to(run.path)
+
+
+@each_command("train")
+def test_every_train_command_is_understood(words, desk, capsys):
+    (desk / "saved_models/RUN").mkdir()
+    (desk / "saved_models/RUN/config.yaml").touch()
+    if words == ["--list_backbones"]:
+        assert train.main(words) == 0
+        assert "efficientnetb0" in capsys.readouterr().out
+    elif words == ["--help"]:
+        with pytest.raises(SystemExit, match="0"):
+            train.main(words)
+    else:
+        words = ["0" if word == "SEED" else word for word in words]
+        check_names(parse_config(build_parser("train"), words))
+
+
+@each_command("compare")
+def test_every_compare_command_is_understood(words, desk, capsys):
+    if "--resume" in words:
+        with pytest.raises(ConfigError, match=r"A comparison must hold comparison\.yaml"):
+            compare(words)
+    else:
+        assert compare([*words, "--print_config"]) == 0
+        (desk / "grid.yaml").write_text(capsys.readouterr().out)
+        settings = read_yaml(desk / "grid.yaml")
+        for row in read_grid({key: v for key, v in settings.items() if key not in OWN}).rows():
+            check_names(row.config)
+
+
+@each_command("evaluate")
+def test_every_evaluate_command_runs(words, desk, finished_run, capsys):
+    put_run(desk, finished_run)
+    assert evaluate.main(words) == 0
+    assert "accuracy" in capsys.readouterr().out
+
+
+@each_command("predict")
+def test_every_predict_command_runs(words, desk, exported_run, capsys):
+    put_run(desk, exported_run)
+    assert predict.main(words) == 0
+    shown = capsys.readouterr().out
+    assert "level" in shown or "level" in (desk / "found.csv").read_text()
+
+
+@each_command("export")
+def test_every_export_command_is_understood(words, monkeypatch):
+    asked = []
+    monkeypatch.setattr(export, "export_model", lambda *all: asked.append(all) or EMPTY)
+    assert export.main(words) == 0
+    choose_exporters(*asked[0][1:3])
+
+
+@each_command("check")
+def test_every_check_command_runs(words, desk, capsys):
+    assert check.main(words) == 0
+    assert "level" in capsys.readouterr().out
+
+
+@each_command("pretrain")
+def test_every_pretrain_command_is_understood(words, desk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pretrain, "pretrain", asked.append)
+    assert pretrain.main(words) == 0
+    assert asked[0].backbone in BACKBONES
+
+
+@each_command("clean")
+def test_every_clean_command_runs(words, desk, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(desk / "cache"))
+    assert clean.main(words) == 0
+    assert "nothing to remove" in capsys.readouterr().out
+
+
+def list_programs():
+    return [line for line in list_commands() if re.match(r"python \w+/", line)]
+
+
+@pytest.mark.parametrize("command", list_programs())
+def test_every_program_is_there_and_has_its_options(command):
+    """They take options of their own, and pass on those of train."""
+    _, file, *words = shlex.split(command)
+    known = (ROOT / file).read_text(encoding="utf-8") + build_parser("train").format_help()
+    for option in [word for word in words if re.match(r"--\w", word)]:
+        assert re.search(rf"{option}\b", known), option
+
+
+@pytest.mark.parametrize("command", list_commands())
+def test_every_command_is_tested_or_it_is_said_why_not(command):
+    reasons = [reason for pattern, reason in NOT_RUN.items() if re.match(pattern, command)]
+    assert len(reasons) + (find_verb(command) in TESTED) == 1
+
+
+@pytest.mark.parametrize("pattern", NOT_RUN)
+def test_nothing_is_excused_that_no_page_names(pattern):
+    assert any(re.match(pattern, command) for command in list_commands())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_shown_and_tested(verb):
+    assert verb in TESTED
+    assert list_words(verb)

@@ -1,0 +1,110 @@
+"""The card of a run: what it says, and that every snippet in it runs."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_transfer.evaluation.loading_snippets import list_snippets
+from keras_transfer.evaluation.model_card import write_model_card
+from keras_transfer.images.decoding.pillow_decoding import load_image
+from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.predict import predict_images
+from keras_transfer.run.load_settings import load_config
+
+
+def read_snippets(run):
+    return re.findall(
+        r"^([^\n]*):\n\n```python\n(.*?)```", run.model_card_file.read_text(), re.M | re.S
+    )
+
+
+def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
+    text = finished_run.model_card_file.read_text()
+    metrics = finished_run.metrics()
+    low, high = metrics["splits"]["test"]["accuracy_interval"]
+    for words in (
+        "tiny",
+        "level, upright",
+        "32 x 32 pixels",
+        f"{low:.3f} - {high:.3f}",
+        "| level | 40 | 12 | 12 |",
+        "| all classes | 80 | 24 | 24 |",
+        "random",
+        "Phase `finetune`: best epoch ",
+        "## Limits",
+    ):
+        assert words in text
+    assert "## Exports" not in text
+    assert len(read_snippets(finished_run)) == 1
+
+
+def test_class_names_are_shown_as_they_are(run_copy):
+    run_copy.class_names_file.write_text("a|b\n<b>x</b> [l](y) `z`\n")
+    write_model_card(run_copy, run_copy.metrics())
+    text = run_copy.model_card_file.read_text()
+    assert r"a\|b, \<b\>x\</b\> \[l\](y) \`z\`." in text
+
+
+@pytest.fixture(scope="module")
+def photo(stripes, tmp_path_factory):
+    """A photograph that is no square, with odd differences of its sides."""
+    left, right = (Image.open(stripes / f"test/{name}/000.png") for name in ("level", "upright"))
+    wide = Image.new("RGB", (131, 76))
+    wide.paste(left.resize((66, 76)))
+    wide.paste(right.resize((65, 76)), (66, 0))
+    file = tmp_path_factory.mktemp("photo") / "photo.png"
+    wide.save(file)
+    return file
+
+
+def run_snippet(code, folder):
+    """Return the numbers that a snippet prints last, without this package."""
+    ended = subprocess.run(
+        [sys.executable, "-c", 'import sys; sys.modules["keras_transfer"] = None\n' + code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    printed = re.findall(r"\[([^][]*)\]", ended.stdout)[-1]
+    return np.array(printed.replace(",", " ").split(), float)
+
+
+@pytest.mark.slow
+def test_each_snippet_has_five_lines_and_gives_the_runs_answer(exported_run, photo, tmp_path):
+    found = read_snippets(exported_run)
+    assert len(found) == 7  # model.keras, the SavedModel, four TFLite files, ONNX
+    (wanted,) = predict_images(exported_run, photo).probabilities
+    run = shutil.copytree(exported_run.path, tmp_path / "run")
+    shutil.copy(photo, run / "photo.jpg")
+    for title, code in found:
+        assert len(code.splitlines()) == 5
+        numbers = run_snippet(code, run)
+        if "256ths" in title:
+            numbers = numbers / 256
+        if "TensorFlow" in title:  # best first
+            numbers = numbers if wanted[0] > wanted[1] else numbers[::-1]
+        near = 0.1 if "int8" in title else 0.02
+        np.testing.assert_allclose(numbers, wanted, atol=near, err_msg=title)
+
+
+@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
+def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, resize):
+    config = load_config(run_copy.config_file)
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, resize=resize))
+    _, code = next(list_snippets(run_copy, config))
+    assert len(code.splitlines()) <= 5
+    shutil.copy(photo, tmp_path / "photo.jpg")
+    made = code.replace("numpy as np, keras", "numpy as np").splitlines()[:-1]
+    (tmp_path / "make.py").write_text("\n".join([*made, "photo.save('square.png')"]))
+    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
+    found = np.asarray(Image.open(tmp_path / "square.png")).astype(int)
+    wanted = resize_square(load_image(photo), 32, resize).numpy()
+    assert np.abs(found - wanted).max() <= 2

@@ -1,0 +1,283 @@
+import csv
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system import locks
+from keras_transfer.system.atomic_files import read_table, replacing
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger("keras_transfer.anything")
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(TrainConfig(output=tmp_path / "runs", name="first"))
+
+
+def test_a_run_gets_the_name_it_was_given(tmp_path):
+    run = Run.create(TrainConfig(output=tmp_path / "a/b", name="first"))
+    assert run.path == tmp_path / "a/b/first"
+    assert run.path.is_dir()
+
+
+def test_a_run_without_a_name_is_named_after_backbone_strategy_and_time(tmp_path):
+    run = Run.create(TrainConfig(output=tmp_path, backbone="resnet50"))
+    assert re.fullmatch(r"resnet50-two_phase-20\d{6}-\d{6}", run.path.name)
+
+
+def test_what_a_process_left_that_was_killed_while_it_made_a_run_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, other = tmp_path / ".new-1-abc", tmp_path / ".new-2-abc"
+    for folder in (left, other):
+        folder.mkdir()
+        locks.claim(folder / "lock.json")
+    lock = json.loads((left / "lock.json").read_text())
+    (left / "lock.json").write_text(json.dumps(lock | {"pid": ended.pid}))
+    Run.create(TrainConfig(output=tmp_path, name="first"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "first"]
+
+
+def test_many_runs_of_the_same_moment_get_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda pattern: "20261120-223105")
+    runs, start = [], threading.Barrier(6)
+
+    def create():
+        start.wait()
+        runs.append(Run.create(TrainConfig(output=tmp_path)))
+
+    threads = [threading.Thread(target=create) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({run.path for run in runs}) == 6
+    assert all(run.config_file.exists() and run.lock_file.exists() for run in runs)
+
+
+def test_a_run_that_is_finished_is_not_said_to_be_unfinished(run):
+    with pytest.raises(KeyboardInterrupt), run.recording(quiet=True):  # noqa: PT012
+        run.finish({})
+        raise KeyboardInterrupt
+    assert run.log_file.read_text() == ""
+
+
+def test_a_run_is_there_at_once_with_its_settings_and_its_owner(tmp_path, monkeypatch):
+    def stop(source, target):
+        assert sorted(path.name for path in source.iterdir()) == ["config.yaml", "lock.json"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        Run.create(TrainConfig(output=tmp_path, name="first"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda pattern: "20261120-223105")
+    names = [Run.create(TrainConfig(output=tmp_path)).path.name for _ in range(3)]
+    first = "efficientnetb0-two_phase-20261120-223105"
+    assert names == [first, f"{first}-2", f"{first}-3"]
+
+
+def test_a_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Run.create(TrainConfig(output="~/runs", name="a")).path == tmp_path / "runs/a"
+
+
+def test_an_existing_name_is_refused_and_left_as_it_is(run):
+    (run.path / "kept.txt").touch()
+    with pytest.raises(ConfigError, match=r"`name` must be new .*Received: 'first', which exists"):
+        Run.create(TrainConfig(output=run.path.parent, name="first"))
+    assert (run.path / "kept.txt").exists()
+
+
+@pytest.mark.parametrize("output", ["file", "file/below", "dangling"])
+@pytest.mark.parametrize("name", [None, "first"])
+def test_an_output_that_cannot_be_written_is_refused(tmp_path, output, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "file/nowhere")
+    with pytest.raises(ConfigError, match=r"`output` must be a folder that can be written\. Rec"):
+        Run.create(TrainConfig(output=tmp_path / output, name=name))
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ConfigError, match=r"must hold config\.yaml\. Received: .*"):
+            Run.open(path)
+
+
+def test_an_unfinished_run_is_refused(run):
+    run.write_text(run.config_file, "seed: 0\n")
+    with pytest.raises(ConfigError, match=r"did not finish: it has no metrics\.json"):
+        Run.open(run.path)
+
+
+def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
+    run.write_text(run.config_file, "seed: 0\n")
+    run.write_text(run.scratch / "deep/cache.bin", "x")
+    run.finish({"backbone": "tiny"})
+    assert not run.scratch.exists()
+    opened = Run.open(str(run.path))
+    assert opened.path == run.path
+    assert opened.metrics() == {"backbone": "tiny"}
+
+
+def test_metrics_that_cannot_be_written_leave_the_run_unfinished(run):
+    run.write_text(run.config_file, "seed: 0\n")
+    with pytest.raises(ValueError, match="JSON"):
+        run.finish({"accuracy": float("nan")})
+    assert not run.metrics_file.exists()
+
+
+def list_files(folder):
+    return sorted({path.name for path in folder.iterdir()} - {"config.yaml", "lock.json"})
+
+
+def _rows_that_break():
+    yield ("1", "2")
+    raise RuntimeError("in the middle")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(run):
+    run.write_table(run.history_file, ("a", "b"), [("old", "old")])
+    with pytest.raises(RuntimeError, match="in the middle"):
+        run.write_table(run.history_file, ("a", "b"), _rows_that_break())
+    with pytest.raises(RuntimeError), replacing(run.model_file) as temporary:  # noqa: PT012
+        temporary.write_bytes(b"half of a model")
+        raise RuntimeError
+    with pytest.raises(ValueError, match="JSON"):
+        run.write_json(run.history_file, {"loss": float("inf")})
+    assert run.history() == {"a": ["old"], "b": ["old"]}
+    assert list_files(run.path) == ["history.csv"]
+
+
+def test_the_old_file_is_whole_until_the_new_one_is(run):
+    run.write_text(run.environment_file, "old")
+    with run.environment_file.open() as reader:
+        with replacing(run.environment_file) as temporary:
+            temporary.write_text("new")
+            assert run.environment_file.read_text() == "old"
+            assert temporary.suffix == run.environment_file.suffix  # writers look at it
+            assert temporary.parent == run.path  # a rename works within one file system only
+        assert reader.read() == "old"  # who has it open sees all of the old file
+    assert run.environment_file.read_text() == "new"
+    assert list_files(run.path) == ["environment.json"]
+
+
+def test_a_file_is_on_disk_before_it_gets_its_name(run, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda stream: synced.append(run.class_names_file.exists()))
+    run.write_text(run.class_names_file, "ants\n")
+    assert synced == [False]
+
+
+def test_folders_of_a_file_are_made(run):
+    run.write_text(run.figures / "deep/a.txt", "x")
+    assert (run.path / "figures/deep/a.txt").read_text() == "x"
+
+
+def test_text_is_written_in_utf8_and_with_its_own_line_ends(run):
+    run.write_text(run.class_names_file, "été\n蜂\n")
+    assert run.class_names_file.read_bytes() == "été\n蜂\n".encode()
+    assert run.class_names() == ("été", "蜂")
+    run.write_json(run.environment_file, {"name": "蜂"})
+    assert run.environment_file.read_bytes() == '{\n  "name": "蜂"\n}\n'.encode()
+
+
+def test_tables_come_back_as_columns_of_text(run):
+    rows = [(1, "a,b", None), (0.5, 'say "x"', "two\nlines")]
+    run.write_table(run.history_file, ("n", "text", "more"), rows)
+    expected = {"n": ["1", "0.5"], "text": ["a,b", 'say "x"'], "more": ["", "two\nlines"]}
+    assert run.history() == expected == read_table(run.history_file)
+    with run.history_file.open(encoding="utf-8", newline="") as stream:
+        assert next(csv.reader(stream)) == ["n", "text", "more"]
+    assert b"\r" not in run.history_file.read_bytes()
+
+
+def test_a_table_without_rows_has_its_columns(run):
+    run.write_table(run.predictions_file, ("a", "b"), [])
+    assert run.predictions() == {"a": [], "b": []}
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_the_log_file_gets_every_line_and_the_terminal_only_warnings_if_quiet(run, capsys, quiet):
+    with run.recording(quiet):
+        logger.info("an epoch")
+        logger.warning("odd files")
+        logger.debug("never")
+    assert run.log_file.read_text().splitlines() == ["an epoch", "WARNING: odd files"]
+    assert capsys.readouterr().out == ("" if quiet else "an epoch\n") + "WARNING: odd files\n"
+
+
+def test_a_line_is_printed_once_where_the_root_logger_prints_too(run, capsys):
+    handler = logging.StreamHandler()  # as notebooks and other programs have
+    logging.getLogger().addHandler(handler)
+    try:
+        with run.recording(quiet=False):
+            logger.warning("once")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    printed = capsys.readouterr()
+    assert (printed.out + printed.err).count("once") == 1
+
+
+@pytest.mark.parametrize("error", [None, ConfigError, RuntimeError])
+def test_logging_is_as_before_after_a_run(run, error):
+    package = logging.getLogger("keras_transfer")
+
+    def look():
+        return package.level, package.propagate, list(package.handlers)
+
+    before = look()
+    try:
+        with run.recording(quiet=True):
+            assert look() != before
+            if error:
+                raise error
+    except (ConfigError, RuntimeError):
+        assert error
+    assert look() == before
+
+
+def test_a_run_with_a_wrong_setting_is_removed(run):
+    with pytest.raises(ConfigError), run.recording(quiet=True):  # noqa: PT012
+        run.write_text(run.config_file, "seed: 0\n")
+        raise ConfigError("no such weights")
+    assert not run.path.exists()
+
+
+def test_a_run_is_kept_once_its_long_work_has_begun(run):
+    with pytest.raises(ConfigError), run.recording(quiet=True):  # noqa: PT012
+        run.write_text(run.plan_file, "{}")
+        raise ConfigError("out of memory")
+    assert run.plan_file.exists()
+
+
+def test_a_run_that_was_there_before_is_not_removed(run):
+    with pytest.raises(ConfigError), Run(run.path).recording(quiet=True):
+        raise ConfigError("no such weights")
+    assert run.config_file.exists()
+
+
+def test_a_run_that_a_bug_ended_is_kept(run):
+    with pytest.raises(RuntimeError), run.recording(quiet=True):  # noqa: PT012
+        logger.info("so far")
+        raise RuntimeError
+    assert run.log_file.read_text().startswith("so far\nWARNING: The run in ")
+
+
+def test_metrics_are_plain_json(run):
+    run.finish({"splits": {"validation": {"accuracy": 0.5}}})
+    assert json.loads(run.metrics_file.read_text())["splits"]["validation"]["accuracy"] == 0.5

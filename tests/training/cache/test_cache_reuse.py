@@ -1,0 +1,162 @@
+"""Activations that later runs use again, and when they must not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from cache_starts import PHASES, write_split
+from PIL import Image
+
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+from keras_transfer.models.classifier import build_classifier
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache import frozen_cache
+from keras_transfer.training.cache.frozen_cache import FrozenCache
+
+
+def write_files(folder, model, plan, data, config, run):
+    folder.mkdir(exist_ok=True)
+    splits = {}
+    for name, split in data.splits.items():
+        paths = np.array([f"{name}{i}.png" for i in range(len(split))])
+        for path, pixels in zip(paths, split.pixels, strict=True):
+            Image.fromarray(pixels).save(folder / path)
+        splits[name] = dataclasses.replace(split, paths=paths, pixels=None)
+    data = dataclasses.replace(data, root=folder, splits=splits)
+    write_split(run, data)
+    return model, plan, data, config, run
+
+
+@pytest.fixture
+def reuse(start, tmp_path, monkeypatch):
+    """Return a function that serves a phase with `cache.reuse` and says whether it computed.
+
+    The images are files; `change` is called when a run has looked at them and planned.
+    """
+    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
+    computed = []
+    original = frozen_cache.compute_arrays
+
+    def compute(*args):
+        computed.append(1)
+        return original(*args)
+
+    monkeypatch.setattr(frozen_cache, "compute_arrays", compute)
+
+    def serve(change=lambda *parts: parts, **changes):
+        parts = change(*write_files(tmp_path / "images", *start("disk", reuse=True, **changes)))
+        computed.clear()
+        _, batches = FrozenCache(*parts).serve(PHASES[1])
+        return bool(computed), batches
+
+    return serve
+
+
+def test_a_later_run_uses_the_activations_again(reuse):
+    computed, first = reuse()
+    assert computed
+    computed, second = reuse()
+    assert not computed
+    for split in ("train", "validation"):
+        np.testing.assert_array_equal(first.arrays[split], second.arrays[split])
+
+
+def test_another_head_rate_or_schedule_uses_them_too(reuse):
+    reuse()
+
+    def change(model, plan, data, config, run):
+        head = dataclasses.replace(config.head, hidden=7)
+        optimizer = dataclasses.replace(config.optimizer, schedule="constant")
+        config = dataclasses.replace(config, head=head, optimizer=optimizer)
+        weights = model.get_layer("backbone").get_weights()
+        model = build_classifier(config, data.class_names, None)
+        model.get_layer("backbone").set_weights(weights)
+        return model, plan, data, config, run
+
+    computed, _ = reuse(change)
+    assert not computed
+
+
+def replace_data(**changes):
+    def change(model, plan, data, config, run):
+        return model, plan, dataclasses.replace(data, **changes), config, run
+
+    return change
+
+
+def change_image(model, plan, data, config, run):
+    Image.new("RGB", (32, 32)).save(data.root / "train3.png")
+    write_split(run, data)
+    return model, plan, data, config, run
+
+
+def change_weights(model, plan, data, config, run):
+    norm = model.get_layer("backbone").get_layer("block1_bn")
+    norm.moving_mean.assign(norm.moving_mean + 1e-6)
+    return model, plan, data, config, run
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_image,
+        change_weights,
+        replace_data(seed=7),
+        replace_data(resize="pad"),
+        replace_data(augmentation=AUGMENTATIONS["light"]),
+    ],
+)
+def test_a_changed_image_or_setting_never_meets_a_stale_entry(reuse, change):
+    reuse()
+    computed, _ = reuse(change)
+    assert computed
+
+
+def test_another_number_of_views_or_images_is_another_entry(reuse):
+    reuse()
+    assert reuse(views=2)[0]
+    assert reuse(train=20)[0]
+    assert not reuse()[0]
+
+
+def test_another_version_of_a_library_is_another_entry(reuse, monkeypatch):
+    import importlib.metadata
+
+    reuse()
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0")
+    assert reuse()[0]
+
+
+def test_a_damaged_entry_is_computed_again(reuse, tmp_path):
+    reuse()
+    (file,) = (tmp_path / "cache" / "activations").glob("*/train_activations.npy")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert reuse()[0]
+    assert not reuse()[0]
+
+
+def blacken(name):
+    """Change an image after the run has hashed it."""
+
+    def change(model, plan, data, config, run):
+        Image.new("RGB", (32, 32)).save(data.root / name)
+        return model, plan, data, config, run
+
+    return change
+
+
+@pytest.mark.parametrize("name", ["train3.png", "validation3.png"])
+def test_an_image_that_changes_meanwhile_leaves_no_entry(reuse, tmp_path, name):
+    with pytest.raises(ConfigError, match=rf"1 changed, the first is {name}"):
+        reuse(blacken(name))
+    assert not list((tmp_path / "cache/activations").iterdir())
+    assert reuse()[0]
+    assert not reuse()[0]
+
+
+def test_where_no_entry_can_be_written_changed_images_are_no_error(reuse, monkeypatch):
+    monkeypatch.setattr(frozen_cache, "make_room", lambda *_: False)
+
+    assert reuse(blacken("train3.png"))[0]
