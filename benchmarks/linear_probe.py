@@ -17,6 +17,7 @@ from pathlib import Path
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -47,7 +48,7 @@ def load_images(dataset: str, backbone: str) -> ImageData:
             output=Path(place),
             data=DataConfig(image_size=SIDE, batch_size=64),
         )
-        data = load_splits(config, SIDE, Run.create(config))
+        data = load_splits(config, choose_modality(config), SIDE, Run.create(config))
     return data
 
 

@@ -21,14 +21,17 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
-from keras_transfer.models.cuts import find_cut, take_part
-from keras_transfer.training.cache.cache_plan import CachePlan, list_arrays
+from keras_transfer.models.cuts import IMAGES, POOLED, find_cut, take_part
+from keras_transfer.run.run_directory import Run
+from keras_transfer.training.cache.cache_plan import list_arrays
 from keras_transfer.training.cache.cache_store import MemoryStore
 from keras_transfer.training.cache.frozen_cache import compute_arrays
+from keras_transfer.training.plan.training_parts import CachePlan, Training
 
 SIDE, BATCH, PAIRS = 224, 32, 3
 
@@ -37,12 +40,12 @@ def main(name: str = "mobilenetv3small", count: int = 512) -> None:
     """Print the table."""
     row = BACKBONES[name]
     model = build_model(row, build_backbone(row, SIDE), 2, HeadConfig())
-    backbone = model.get_layer("backbone")
-    cuts = {"frozen": len(backbone.layers) + 1, "finetune": find_cut(backbone, 100)}
-    front = take_part(model, 0, sorted(set(cuts.values())))
-    data = draw_data(count)
-    layout = list_arrays(model, cuts, data, 1)
-    plan = CachePlan(cuts=cuts, views=1, layout=layout, place="memory", images={})
+    cuts = {"frozen": POOLED, "finetune": find_cut(model.get_layer("backbone"), 100)}
+    front = take_part(model, IMAGES, sorted({*cuts.values()}))
+    data, config = draw_data(count), TrainConfig(backbone=name)
+    training = Training(model=model, phases=(), data=data, config=config, run=Run("."))
+    layout = list_arrays(training, cuts, 1)
+    plan = CachePlan(cuts=cuts, views=1, layout=layout)
     pixels = data.splits["train"].pixels.astype("float32")
     ratios = []
     for turn in range(PAIRS + 1):  # the first one traces

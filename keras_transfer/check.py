@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 
@@ -25,14 +26,13 @@ def check_dataset(dataset: str | Path) -> dict[str, Any]:
         ConfigError: There is no such data set, or it is no image classification data.
     """
     from keras_transfer.data.data_report import build_report
-    from keras_transfer.data.sources.choose_source import read_examples
-    from keras_transfer.images.doctor.inspection import inspect_files
-    from keras_transfer.images.doctor.near_duplicates import link_alike
 
-    examples = read_examples(str(dataset), DataConfig())
-    inspection = inspect_files(examples)
-    near = link_alike(examples, inspection)
-    return build_report(examples, inspection, examples.splits, near)
+    config = TrainConfig(dataset=str(dataset))
+    modality = choose_modality(config)
+    examples = modality.read_examples(config.source, config.data)
+    findings = modality.inspect(examples)
+    near = modality.link_alike(examples, findings)
+    return build_report(examples, findings, examples.splits, near)
 
 
 def main(arguments: list[str]) -> int:
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     report = check_dataset(words.dataset)
     if words.report:
         _write_report(words.report, report)
-    print(describe_report(report))
+    print(describe_report(report, choose_modality(TrainConfig(dataset=words.dataset))))
     return int(bool(report["unusable"] or list_leaks(report) or list_mislabelled(report)))
 
 

@@ -4,19 +4,12 @@ import logging
 from pathlib import Path
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.split_names import SPLITS
-from keras_transfer.config.validation import require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.images.augmentation.presets import (
-    Augmentation,
-    describe_augmentation,
-    resolve_augmentation,
-)
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 
 
@@ -40,41 +33,25 @@ def evaluate_run(
     Raises:
         ConfigError: The run, the images or the split cannot be used, or the run has no views.
     """
-    from keras_transfer.data.run_examples import read_other_images, read_own_images
+    from keras_transfer.data.run_examples import read_other_examples, read_own_examples
+    from keras_transfer.evaluation.test_time_augmentation import choose_views
 
     run = run if isinstance(run, Run) else Run.open(run)
     config = load_config(run.config_file)
-    whole = isinstance(tta, int) and not isinstance(tta, bool) and tta >= 1
-    require(whole, "tta", "a whole number from 1", tta)
+    modality = choose_modality(config)
     if dataset is None:
-        examples, plain = read_own_images(run, config, split)
+        examples, findings = read_own_examples(run, config, modality, split)
     else:
-        examples, plain = read_other_images(run, config, dataset, split)
-    # other images of digits do not say that they are digits
-    flips = examples.flips and config.dataset not in (None, "digits")
-    augmentation = _choose_views(config.augment, flips, tta)
+        examples, findings = read_other_examples(run, config, modality, dataset, split)
+    views = choose_views(config, modality, examples.flips, tta)
     import_tensorflow()
     import keras
 
     from keras_transfer.evaluation.inference import predict_splits
-    from keras_transfer.images.batches import hold_split
 
     model = keras.models.load_model(run.model_file)
-    name = str(examples.splits[0])
-    data = hold_split(examples, config, model.input_shape[1], plain, augmentation)
-    return predict_splits(model, data, [name], tta)
-
-
-def _choose_views(config: AugmentConfig, flips: bool, tta: int) -> Augmentation:
-    """Return how the views of test-time augmentation are changed."""
-    augmentation = resolve_augmentation(config, flips).for_prediction()
-    if tta > 1 and augmentation == Augmentation():
-        raise ConfigError(
-            "`tta` must be 1 where the run's augmentation has no views but mixes, erasing, "
-            "RandAugment and flips of digits. "
-            f"Received: {tta}, and {describe_augmentation(config)}."
-        )
-    return augmentation
+    data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
+    return predict_splits(model, data, [str(examples.splits[0])], tta)
 
 
 def main(arguments: list[str]) -> int:

@@ -28,6 +28,7 @@ from keras_transfer.evaluation.predict_output import (
     write_csv,
 )
 from keras_transfer.exports.loaders import Artefact, load_artefact
+from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
 
+MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
 WIDEST = 50  # letters of a name in the table
 PAUSE = 10.0  # seconds after which progress is said
@@ -63,9 +65,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.images.given_images import list_images
-
-    names, sources = list_images(images)
+    names, sources = MODALITY.list_given(images)
     parts = list(_classify(artefact, names, sources))
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
@@ -79,12 +79,10 @@ def _classify(
     artefact: Artefact, names: Sequence[str], sources: "Sequence[Source]"
 ) -> Iterator[ImagePredictions]:
     """Yield the predictions of a batch after the other."""
-    from keras_transfer.images.given_images import stream_pixels
-
     usage, done, said = artefact.usage, 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        for pixels, reasons in stream_pixels(sources, artefact.image_size, usage.resize, BATCH):
+        for pixels, reasons in MODALITY.stream(sources, artefact.image_size, usage.resize, BATCH):
             count = len(reasons)
             unusable = np.array(reasons, object)
             answers = artefact.classify(pixels)
@@ -131,13 +129,12 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     artefact = load_artefact(words.model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.data.sources.unlabelled import list_sources
     from keras_transfer.training.progress_bar import show_steps
 
     classes = artefact.usage.class_names
     clash = words.threshold and UNSURE in classes
     require(not clash, "threshold", f"0 where a class is called {UNSURE}", words.threshold)
-    names, sources = list_sources(words.images)
+    names, sources = MODALITY.list_words(words.images)
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
     unusable = 0

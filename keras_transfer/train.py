@@ -1,13 +1,15 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
+import dataclasses
 import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import build_parser, run_command
 from keras_transfer.config.train_config import Policy, TrainConfig
+from keras_transfer.data.modality import Modality
 from keras_transfer.evaluation.accuracy_floor import check_floor
-from keras_transfer.images.augmentation.presets import Augmentation, describe_augmentation
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES, list_backbones
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.run.resuming import begin_run
@@ -19,10 +21,9 @@ from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
 if TYPE_CHECKING:
-    import keras
-
-    from keras_transfer.images.batches import ImageData
+    from keras_transfer.data.training_data import TrainingData
     from keras_transfer.models.weights.pretrained_weights import Weights
+    from keras_transfer.training.plan.training_parts import Training
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
 
@@ -56,91 +57,89 @@ def fine_tune(config: TrainConfig) -> Run:
 def _train(config: TrainConfig, run: Run) -> None:
     import_tensorflow()
     from keras_transfer.data.load_splits import load_splits
-    from keras_transfer.models import precision
     from keras_transfer.training import devices
     from keras_transfer.training.explain_faults import explain_faults
     from keras_transfer.training.plan.recorded_plan import choose_weights
 
-    policy = _prepare_machine(config, run)
+    policy = devices.prepare(config, run)
     weights = choose_weights(config, run)
     if weights.warning:
         logger.warning("%s", weights.warning)
     run.lap("start")
-    data = load_splits(config, BACKBONES[config.backbone].image_size, run)
+    modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
+    data = load_splits(config, modality, size, run)
     run.lap("data")
     with explain_faults(data, run):
-        with (
-            devices.distribution(data),
-            precision.precision(policy),
-            precision.seeded(config.seed),
-        ):
-            devices.require_one_device(config.optimizer.accumulate)
+        with devices.sharing(data, policy, config):
             facts, temperature = _fit(config, policy, weights, data, run)
-        _report(run, data, facts, temperature)
+        _report(run, data, modality, facts, temperature)
     if weights.warning:
         logger.warning("%s", weights.warning)
 
 
 def _fit(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "ImageData", run: Run
+    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
-    from keras_transfer.models.classifier import build_classifier
-    from keras_transfer.training.cache.cache_plan import plan_cache
-    from keras_transfer.training.cache.kept_images import keep_images
-    from keras_transfer.training.plan.auto_settings import (
-        resolve_auto,
-        resolve_strategy,
-        warn_of_ignored,
-    )
-    from keras_transfer.training.plan.estimate import announce
-    from keras_transfer.training.plan.recorded_plan import recall_plan, record_plan
+    from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
-    row, given = BACKBONES[config.backbone], config
-    config, reason = resolve_strategy(config, data, run)
-    warn_of_ignored(config, reason)
-    config = resolve_auto(config, row, data, weights.kind, policy)
-    model = build_classifier(config, data.class_names, weights)
-    phases = plan_phases(config, row)
-    check_steps(phases, data.steps, config.optimizer.accumulate)
-    plan = recall_plan(model, phases, data, config, run)
-    plan = plan or plan_cache(model, phases, data, config, run)
-    record_plan(run, given, config, weights, plan, reason)
-    announce(model, phases, data, plan, config)
+    training, reason = _plan(config, policy, weights, data, run)
     run.lap("model")
-    data = keep_images(data, plan, run)
+    training = keep_decoded(training)
     run.lap("images")
-    if data.augmentation != Augmentation():
-        _draw_views(config, run, data)  # now, so that it can be looked at during the training
+    if data.novelty != "none":
+        _draw_views(training)  # now, so that it can be looked at during the training
         run.lap("figures")
-    kept = run_phases(model, phases, data, plan, config, run)
-    facts = _describe(config, weights, reason) | {
-        "kept_phase": kept,
-        "parameters": _count_parameters(model),
+    outcome = run_phases(training)
+    facts = {
+        "backbone": training.config.backbone,
+        "strategy": training.config.strategy,
+        **({"strategy_reason": reason} if reason else {}),
+        "weights": weights.kind,
+        "weights_sha256": weights.sha256,
+        "kept_phase": outcome.kept_phase,
+        "cache": {"reused": outcome.cache_is_reused},
+        "parameters": _count_parameters(training.model),
     }
-    temperature = _finish(model, config, data, run)
+    temperature = _leave_model(training)
     run.lap("finish")
     return facts, temperature
 
 
-def _prepare_machine(config: TrainConfig, run: Run) -> Policy:
-    """Set GPUs up, leave environment.json, and return the precision policy."""
-    from keras_transfer.run.environment import record_environment
-    from keras_transfer.training import devices
+def _plan(
+    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+) -> tuple["Training", str]:
+    """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
+    from keras_transfer.models.classifier import build_classifier
+    from keras_transfer.training.cache.cache_plan import plan_cache
+    from keras_transfer.training.plan import auto_settings, recorded_plan
+    from keras_transfer.training.plan.estimate import announce
+    from keras_transfer.training.plan.training_parts import Training
 
-    devices.grow_gpu_memory()
-    record_environment(run, config.seed)
-    return devices.resolve_precision(config.precision)
+    row, given = BACKBONES[config.backbone], config
+    config, reason = auto_settings.resolve_strategy(config, data, run)
+    auto_settings.warn_of_ignored(config, reason)
+    config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
+    model = build_classifier(config, data.class_names, weights)
+    phases = plan_phases(config, row)
+    check_steps(phases, data.steps, config.optimizer.accumulate)
+    training = Training(model=model, phases=phases, data=data, config=config, run=run)
+    cache = recorded_plan.recall_plan(training) or plan_cache(training)
+    training = dataclasses.replace(training, cache=cache)
+    recorded_plan.record_plan(training, given, weights, reason)
+    announce(training)
+    return training, reason
 
 
-def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: Run) -> float | None:
-    """Leave model.keras and what it says of each image; return the temperature, if it got one."""
+def _leave_model(training: "Training") -> float | None:
+    """Leave model.keras and what it says of each example; return the temperature, if it got one."""
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits, write_predictions
     from keras_transfer.models.classifier import rebuild_float32, save_model
 
-    model, temperature = rebuild_float32(model, config, data.class_names), None
+    config, data, run, temperature = training.config, training.data, training.run, None
+    model = rebuild_float32(training.model, config, data.class_names)
     if config.calibrate:
         temperature = calibrate(model, predict_splits(model, data, ["validation"]))
     save_model(model, run)
@@ -148,13 +147,19 @@ def _finish(model: "keras.Model", config: TrainConfig, data: "ImageData", run: R
     return temperature
 
 
-def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: float | None) -> None:
+def _report(
+    run: Run,
+    data: "TrainingData",
+    modality: Modality,
+    facts: dict[str, Any],
+    temperature: float | None,
+) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
     from keras_transfer.evaluation.model_card import write_model_card
     from keras_transfer.evaluation.summary import measure_run, summarize_run
 
-    draw_figures(run, data.root)
+    draw_figures(run, data.root, modality.draw_example)
     run.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.count_seconds()}
     write_model_card(run, metrics)
@@ -162,22 +167,12 @@ def _report(run: Run, data: "ImageData", facts: dict[str, Any], temperature: flo
     logger.info("%s", summarize_run(run))
 
 
-def _draw_views(config: TrainConfig, run: Run, data: "ImageData") -> None:
+def _draw_views(training: "Training") -> None:
     from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
-    views = data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
-    draw_augmentation(run, describe_augmentation(config.augment), *views)
-
-
-def _describe(config: TrainConfig, weights: "Weights", reason: str) -> dict[str, Any]:
-    """Return the entries of metrics.json that are known before the training."""
-    return {
-        "backbone": config.backbone,
-        "strategy": config.strategy,
-        **({"strategy_reason": reason} if reason else {}),
-        "weights": weights.kind,
-        "weights_sha256": weights.sha256,
-    }
+    views = training.data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
+    said = choose_modality(training.config).describe_views(training.config)
+    draw_augmentation(training.run, said, *views)
 
 
 def _count_parameters(model: Any) -> dict[str, int]:

@@ -17,6 +17,7 @@ from keras_transfer.comparison.results_csv import Results
 from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.run.run_directory import RESUME, Run
 from keras_transfer.system.atomic_files import read_table, write_table, write_text
@@ -43,16 +44,18 @@ def make_split(comparison: Comparison, row: Row) -> None:
     Raises:
         ConfigError: The data set cannot be used, or is not as it was.
     """
-    from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_images
+    from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_examples
 
-    is_new = not any(comparison.runs.iterdir())
+    is_new, modality = not any(comparison.runs.iterdir()), choose_modality(row.config)
     if is_new:
-        write_table(comparison.split_file, SPLIT_COLUMNS, divide_images(row.config).rows())
+        write_table(
+            comparison.split_file, SPLIT_COLUMNS, divide_examples(row.config, modality).rows()
+        )
     config = settle_row(comparison, row).config
     for _ in range(DIVISIONS):
         before = read_table(comparison.split_file)
         with _without_warnings():  # the first division and the rows say them
-            found = [*divide_images(config).rows()]
+            found = [*divide_examples(config, modality).rows()]
         moved = {*zip(*before.values(), strict=True)} ^ {*found}
         if not moved:
             return

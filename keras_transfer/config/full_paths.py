@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 
 PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")  # words for weights that are no path
 
@@ -13,7 +13,7 @@ def name_places(config: TrainConfig) -> TrainConfig:
     data_dir, split_file = config.data.data_dir, config.data.split_file
     return dataclasses.replace(
         config,
-        dataset="digits" if config.dataset in (None, "digits") else find_path(config.dataset),
+        dataset=config.source if config.source == DEFAULT_SOURCE else find_path(config.source),
         weights=config.weights if config.weights in PLAIN_WEIGHTS else find_path(config.weights),
         regularize=dataclasses.replace(
             config.regularize,

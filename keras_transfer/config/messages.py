@@ -1,5 +1,13 @@
 """How numbers and names are said in messages, tables and figures."""
 
+from collections.abc import Sequence
+
+
+def name_some(names: Sequence[str], separator: str = ", ", most: int = 3) -> str:
+    """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
+    shown = separator.join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
 
 def say_bytes(count: int) -> str:
     """Return a number of bytes as a person says it, in powers of 1,000: 412 MB, 4.2 GB."""

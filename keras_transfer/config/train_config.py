@@ -20,6 +20,8 @@ from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.validation import check_types, require
 
+DEFAULT_SOURCE = "digits"  # what is trained on where no `dataset` is given
+
 Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
@@ -80,6 +82,11 @@ class TrainConfig:
     """What holds the backbone near its pretrained weights."""
     cache: CacheConfig = field(default_factory=CacheConfig)
     """Work on locked layers, done once."""
+
+    @property
+    def source(self) -> str:
+        """What `dataset` means: the digits where it is None."""
+        return self.dataset or DEFAULT_SOURCE
 
     def __post_init__(self) -> None:
         check_types(self, "")

@@ -8,8 +8,9 @@ import numpy as np
 
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.findings import Findings
+from keras_transfer.data.modality import Modality
 from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_equal
-from keras_transfer.images.doctor.inspection import Inspection
 from keras_transfer.system.text_tables import draw_table
 
 UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
@@ -20,26 +21,25 @@ Report = dict[str, Any]
 
 
 def build_report(
-    examples: Examples, inspection: Inspection, splits: np.ndarray, near: np.ndarray = NO_LINKS
+    examples: Examples, findings: Findings, splits: np.ndarray, near: np.ndarray = NO_LINKS
 ) -> Report:
     """Return the content of data_report.json.
 
     Args:
         examples: All files that were found.
-        inspection: What `inspect_files` says of them.
+        findings: What an inspection says of them.
         splits: (n,) of str, the split of each image, "" for those without.
         near: (m, 2) rows of images that look equal, as `link_alike` returns them.
 
     Returns:
         `images`, the number of files; `classes`, the usable images of each class; `splits`, those
-        of each class in each split; `short_side`, quantiles in pixels; `unusable`, path and reason;
-        `odd`, path and kind; `dropped`, path and given split of usable images that training does
-        not use; `duplicates`, groups of usable images with equal bytes (exact), or that look equal
+        of each class in each split; what `findings` measured, such as `short_side`; `unusable`,
+        path and reason; `odd`, path and kind; `dropped`, path and given split of usable images that
+        training does not use; `duplicates`, groups of usable images with equal bytes (exact), or
+        that look equal
         (near). The numbers of `classes` and `unusable` add up to `images`.
     """
-    usable = inspection.usable
-    names, paths = examples.class_names, examples.paths
-    short = inspection.sizes[usable].min(axis=1)
+    usable, names, paths = findings.usable, examples.class_names, examples.paths
     return {
         "images": len(paths),
         "classes": _count(examples.labels[usable], names),
@@ -48,30 +48,37 @@ def build_report(
             for split in SPLITS
             if split in splits
         },
-        "short_side": _summarize(short),
+        **findings.measure(),
         "unusable": [
-            {"path": str(paths[row]), "reason": str(inspection.reasons[row])}
+            {"path": str(paths[row]), "reason": str(findings.reasons[row])}
             for row in np.flatnonzero(~usable)
         ],
         "odd": [
             {"path": str(paths[row]), "kind": kind}
-            for row in np.flatnonzero(inspection.odd != "")
-            for kind in inspection.odd[row].split(", ")
+            for row in np.flatnonzero(findings.odd != "")
+            for kind in findings.odd[row].split(", ")
         ],
         "dropped": [
             {"path": str(paths[row]), "split": str(examples.splits[row])}
             for row in np.flatnonzero(usable & (splits == "") & (splits != examples.splits).any())
         ],
-        "duplicates": [
-            {
-                "kind": kind,
-                "paths": [str(paths[row]) for row in rows],
-                "splits": [str(splits[row]) for row in rows],
-                "labels": [names[examples.labels[row]] for row in rows],
-            }
-            for kind, rows in _find_groups(np.where(usable, inspection.sha256, ""), near)
-        ],
+        "duplicates": _list_duplicates(examples, findings, splits, near),
     }
+
+
+def _list_duplicates(
+    examples: Examples, findings: Findings, splits: np.ndarray, near: np.ndarray
+) -> list[dict[str, Any]]:
+    """Return the groups of usable examples that are equal, or look equal."""
+    return [
+        {
+            "kind": kind,
+            "paths": [str(examples.paths[row]) for row in rows],
+            "splits": [str(splits[row]) for row in rows],
+            "labels": [examples.class_names[examples.labels[row]] for row in rows],
+        }
+        for kind, rows in _find_groups(np.where(findings.usable, findings.sha256, ""), near)
+    ]
 
 
 def list_leaks(report: Report) -> list[dict[str, Any]]:
@@ -84,12 +91,12 @@ def list_mislabelled(report: Report) -> list[dict[str, Any]]:
     return [group for group in report["duplicates"] if len({*group["labels"]}) > 1]
 
 
-def describe_report(report: Report) -> str:
+def describe_report(report: Report, modality: Modality) -> str:
     """Return what `check` prints: classes, sizes, what is wrong, what is odd, and a verdict."""
     leaks, mislabelled = list_leaks(report), list_mislabelled(report)
     parts = [
         _draw_classes(report),
-        _say_sizes(report),
+        modality.say_sizes(report),
         _draw_unusable(report["unusable"]),
         _draw_odd(report["odd"]),
         _draw_duplicates(report["duplicates"]),
@@ -100,12 +107,6 @@ def describe_report(report: Report) -> str:
 
 def _count(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
     return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
-
-
-def _summarize(short: np.ndarray) -> dict[str, int]:
-    """Return quantiles of the short sides, in whole pixels."""
-    shares = {"smallest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "largest": 1}
-    return {name: int(np.quantile(short, share)) for name, share in shares.items() if len(short)}
 
 
 def _find_groups(sha256: np.ndarray, near: np.ndarray) -> list[tuple[str, list[int]]]:
@@ -144,17 +145,6 @@ def _draw_classes(report: Report) -> str:
             "see --data.class_weight auto"
         )
     return "\n".join(lines)
-
-
-def _say_sizes(report: Report) -> str:
-    sides = [*report["short_side"].values()]
-    if not sides:
-        return ""
-    smallest, quarter, median, three_quarters, largest = sides
-    return (
-        f"Short side in pixels: {smallest} to {largest}, half of them {quarter} to "
-        f"{three_quarters}, median {median}"
-    )
 
 
 def _draw_unusable(unusable: list[dict[str, str]]) -> str:

@@ -10,85 +10,63 @@ import numpy as np
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.run_examples import list_images, require_unchanged
-from keras_transfer.data.sources.choose_source import read_examples
+from keras_transfer.data.modality import Modality
+from keras_transfer.data.run_examples import list_examples, require_unchanged
 from keras_transfer.data.splits.assign_splits import SPLITS
-from keras_transfer.data.splits.division import SPLIT_COLUMNS, Division, divide_images
-from keras_transfer.images.augmentation.presets import resolve_augmentation
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.data.splits.division import SPLIT_COLUMNS, Division, divide_examples
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
 
-def load_splits(config: TrainConfig, image_size: int, run: Run) -> ImageData:
+def load_splits(
+    config: TrainConfig, modality: Modality, default_size: int, run: Run
+) -> TrainingData:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
 
-    A run that was interrupted keeps its own images and splits, see `reload_splits`.
+    A run that was interrupted keeps its own examples and splits, see `reload_splits`.
 
     Args:
-        config: Its `dataset` names the data; `data.image_size` wins over the source's own size.
-        image_size: The backbone's own size in pixels, taken where neither of them says one.
+        config: Names the data set.
+        modality: Of its examples.
+        default_size: The backbone's own size, taken where neither `config` nor the source says one.
         run: Gets class_names.txt, split.csv and data_report.json.
 
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
     if run.read_plan():
-        return reload_splits(config, run)
-    divided = divide_images(config)
+        return reload_splits(config, modality, default_size, run)
+    divided = divide_examples(config, modality)
     _record(divided, run)
-    examples, inspection, _, splits = divided
-    size = config.data.image_size or examples.image_size or image_size
-    return hold_splits(dataclasses.replace(examples, splits=splits), config, size, inspection.plain)
+    examples = dataclasses.replace(divided.examples, splits=divided.splits)
+    return modality.hold_splits(examples, config, default_size, divided.findings)
 
 
-def hold_splits(
-    examples: Examples, config: TrainConfig, image_size: int, plain: np.ndarray
-) -> ImageData:
-    """Return the images of all splits, ready to be batched; those without a split are left out."""
-    rows = {name: np.flatnonzero(examples.splits == name) for name in SPLITS}
-    return ImageData(
-        root=examples.root,
-        class_names=examples.class_names,
-        splits={
-            name: Split(paths=examples.paths[r], labels=examples.labels[r], plain=plain[r])
-            for name, r in rows.items()
-            if len(r)
-        },
-        image_size=image_size,
-        batch_size=config.data.batch_size,
-        resize=config.data.resize,
-        augmentation=resolve_augmentation(config.augment, examples.flips),
-        seed=config.seed,
-    )
+def reload_splits(
+    config: TrainConfig, modality: Modality, default_size: int, run: Run
+) -> TrainingData:
+    """Return the examples of an interrupted run, which must be as they were.
 
-
-def reload_splits(config: TrainConfig, run: Run) -> ImageData:
-    """Return the images of an interrupted run, which must be as they were.
-
-    Images that came since are left out with a warning.
+    Those that came since are left out with a warning.
 
     Args:
         config: Resolved settings; the data set may have moved.
-        run: Its split.csv lists the images.
+        modality: Of its examples.
+        default_size: As `load_splits` takes it.
+        run: Its split.csv lists the examples.
 
     Raises:
-        ConfigError: Images are gone, changed or labelled otherwise; some are named.
+        ConfigError: Examples are gone, changed or labelled otherwise; some are named.
     """
-    source = read_examples(config.dataset or "digits", config.data)
-    listed = list_images(run, source)
+    source = modality.read_examples(config.source, config.data)
+    listed = list_examples(run, source)
     _compare_with_source(listed, source, run)
-    plain = require_unchanged(listed, run, MOVED)
-    counts = Counter(listed.splits.tolist())
-    logger.info(
-        "Data: %s, as split.csv has it; %s",
-        listed.root,
-        ", ".join(f"{counts[name]:,} {name}" for name in SPLITS if counts[name]),
-    )
-    assert config.data.image_size is not None  # resolved
-    return hold_splits(listed, config, config.data.image_size, plain)
+    findings = require_unchanged(listed, run, modality, MOVED)
+    logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
+    return modality.hold_splits(listed, config, default_size, findings)
 
 
 def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
@@ -112,19 +90,19 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
 
 def _record(divided: Division, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
-    examples, inspection, near, splits = divided
-    report, names = build_report(examples, inspection, splits, near), examples.class_names
+    examples, findings, near, splits = divided
+    report, names = build_report(examples, findings, splits, near), examples.class_names
     run.write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
     run.write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
     run.write_json(run.data_report_file, report)
-    counts = {name: int((splits == name).sum()) for name in SPLITS}
-    logger.info(
-        "Data: %s, %d classes; %s",
-        examples.root,
-        len(names),
-        ", ".join(f"{count:,} {name}" for name, count in counts.items() if count),
-    )
+    logger.info("Data: %s, %d classes; %s", examples.root, len(names), _count_splits(splits))
     _tell_findings(report)
+
+
+def _count_splits(splits: np.ndarray) -> str:
+    """Return how many examples there are in each split: "244 train, 153 validation"."""
+    counts = {name: int((splits == name).sum()) for name in SPLITS}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def _tell_findings(report: Report) -> None:

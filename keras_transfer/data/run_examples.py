@@ -1,4 +1,4 @@
-"""The images of a finished run: its own splits, unchanged, or others with the same classes."""
+"""The examples of a finished run: its own splits, unchanged, or others with the same classes."""
 
 import dataclasses
 import logging
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.choose_source import read_examples
-from keras_transfer.images.doctor.inspection import inspect_files, name_unusable
+from keras_transfer.data.findings import Findings, name_unusable
+from keras_transfer.data.modality import Modality
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
@@ -17,19 +17,19 @@ from keras_transfer.system.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 
-def read_own_images(
-    run: Run, config: TrainConfig, split: str | None
-) -> tuple[Examples, np.ndarray]:
-    """Return the images of one split of split.csv, which must be unchanged; which are plain."""
-    listed = list_images(run, read_examples(config.dataset or "digits", config.data))
+def read_own_examples(
+    run: Run, config: TrainConfig, modality: Modality, split: str | None
+) -> tuple[Examples, Findings]:
+    """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
+    listed = list_examples(run, modality.read_examples(config.source, config.data))
     split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
     listed = listed.take(np.flatnonzero(listed.splits == split))
     advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
-    return listed, require_unchanged(listed, run, advice)
+    return listed, require_unchanged(listed, run, modality, advice)
 
 
-def list_images(run: Run, source: Examples) -> Examples:
-    """Return the images that split.csv lists, in its order; whether they exist is not looked at."""
+def list_examples(run: Run, source: Examples) -> Examples:
+    """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
     table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
     names = run.class_names()
     return dataclasses.replace(
@@ -42,12 +42,13 @@ def list_images(run: Run, source: Examples) -> Examples:
     )
 
 
-def require_unchanged(examples: Examples, run: Run, advice: str) -> np.ndarray:
-    """Return which of a run's images are plain (n,).
+def require_unchanged(examples: Examples, run: Run, modality: Modality, advice: str) -> Findings:
+    """Return what an inspection says of a run's examples.
 
     Args:
-        examples: The images as `list_images` returned them, or some of them.
+        examples: The images as `list_examples` returned them, or some of them.
         run: Its split.csv holds their hashes.
+        modality: Of the examples.
         advice: Ends the error.
 
     Raises:
@@ -55,23 +56,23 @@ def require_unchanged(examples: Examples, run: Run, advice: str) -> np.ndarray:
     """
     table = read_table(run.split_file)
     contents = dict(zip(table["path"], table["sha256"], strict=True))
-    inspection = inspect_files(examples)
+    findings = modality.inspect(examples)
     expected = [contents[path] for path in examples.paths.tolist()]
-    changed = np.flatnonzero(inspection.sha256 != expected)
+    changed = np.flatnonzero(findings.sha256 != expected)
     if len(changed):
         raise ConfigError(
             f"The images of {examples.root} must be those the run was made from. Received: "
             f"{len(changed)} that are gone or changed, such as "
             f"{', '.join(examples.paths[changed[:3]])}. Restore them. {advice}"
         )
-    return inspection.plain
+    return findings
 
 
-def read_other_images(
-    run: Run, config: TrainConfig, dataset: str, split: str | None
-) -> tuple[Examples, np.ndarray]:
-    """Return the readable images of another data set, labelled as the run's; which are plain."""
-    found = read_examples(dataset, config.data)
+def read_other_examples(
+    run: Run, config: TrainConfig, modality: Modality, dataset: str, split: str | None
+) -> tuple[Examples, Findings]:
+    """Return the usable examples of another data set, labelled as the run's, and what they are."""
+    found = modality.read_examples(dataset, config.data)
     names = run.class_names()
     if unknown := [name for name in found.class_names if name not in names]:
         raise ConfigError(
@@ -81,18 +82,18 @@ def read_other_images(
     given = sorted(set(found.splits) - {""})
     chosen = _choose_split(split, given or ["test"], dataset)
     rows = found.splits == chosen if given else np.full(len(found.paths), True)
-    inspection = inspect_files(found)
-    bad = np.flatnonzero(rows & ~inspection.usable)
+    findings = modality.inspect(found)
+    bad = np.flatnonzero(rows & ~findings.usable)
     if len(bad):
-        named = name_unusable(found, inspection, bad)
+        named = name_unusable(found, findings, bad)
         logger.warning("%d unreadable files are left out: %s", len(bad), named)
-    kept = np.flatnonzero(rows & inspection.usable)
+    kept = np.flatnonzero(rows & findings.usable)
     if not len(kept):
         raise ConfigError(
             f"At least one image must be readable. Received: none in {dataset}. "
             "Name a folder of class folders with images."
         )
-    _warn_of_trained(run, inspection.sha256[kept])
+    _warn_of_trained(run, findings.sha256[kept])
     labels = np.array([names.index(name) for name in found.class_names], np.int64)
     examples = Examples(
         source=found.source,
@@ -102,8 +103,10 @@ def read_other_images(
         class_names=names,
         splits=np.full(len(kept), chosen),
         groups=found.groups[kept],
+        # other images of digits do not say that they are digits
+        flips=found.flips and config.source != DEFAULT_SOURCE,
     )
-    return examples, inspection.plain[kept]
+    return examples, findings.take(kept)
 
 
 def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:

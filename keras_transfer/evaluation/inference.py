@@ -1,6 +1,5 @@
 """Predictions of a model over splits: what train and evaluate both need."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import TrainingData
+from keras_transfer.evaluation.test_time_augmentation import average_views
 from keras_transfer.run.predictions_csv import (
     Predictions,
     join_predictions,
@@ -19,7 +19,7 @@ from keras_transfer.run.run_directory import Run
 
 
 def predict_splits(
-    model: keras.Model, data: ImageData, names: Sequence[str], tta: int = 1
+    model: keras.Model, data: TrainingData, names: Sequence[str], tta: int = 1
 ) -> Predictions:
     """Return the probabilities of a model for every image of some splits.
 
@@ -27,8 +27,7 @@ def predict_splits(
         model: One softmax output (batch, classes).
         data: The images.
         names: Of `train`, `validation` and `test`.
-        tta: Test-time augmentation: the mean over the unchanged image and `tta - 1` views of it,
-            changed as `data.augmentation` says. 1: the unchanged image alone.
+        tta: Test-time augmentation: the mean over the unchanged example and `tta - 1` views of it.
     """
     batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
     forward = trace_forward(model)
@@ -36,10 +35,8 @@ def predict_splits(
     for name in names:
         split = data.splits[name]
         views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
-        probabilities = []
-        for images, _ in batches[name]:
-            versions = [images, *itertools.islice(views, tta - 1)]
-            probabilities.append(np.mean([forward(version) for version in versions], axis=0))
+        clean = (examples for examples, _ in batches[name])
+        probabilities = average_views(forward, clean, views, tta)
         found.append(
             Predictions(
                 paths=split.paths,
@@ -62,7 +59,7 @@ def trace_forward(model: keras.Model) -> Any:
     return forward.get_concrete_function()
 
 
-def write_predictions(model: keras.Model, data: ImageData, run: Run) -> None:
+def write_predictions(model: keras.Model, data: TrainingData, run: Run) -> None:
     """Write predictions.csv: every image of validation and, where there is one, test."""
     names = [name for name in ("validation", "test") if name in data.splits]
     found = predict_splits(model, data, names)

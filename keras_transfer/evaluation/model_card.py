@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.loading_snippets import list_snippets
-from keras_transfer.images.augmentation.presets import describe_augmentation
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
@@ -92,7 +92,7 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
     splits: Mapping[str, Mapping[str, int]] = report["splits"]
-    yield f"`{config.dataset or 'digits'}`, {report['images']:,} files."
+    yield f"`{config.source}`, {report['images']:,} files."
     yield ""
     yield from _draw_table(
         ("class", *splits),
@@ -134,7 +134,7 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
     yield (
         f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
         f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
-        f"{describe_augmentation(config.augment)}, batches of {config.data.batch_size}, "
+        f"{choose_modality(config).describe_views(config)}, batches of {config.data.batch_size}, "
         f"{config.precision}, seed {config.seed}."
     )
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."

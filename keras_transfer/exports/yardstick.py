@@ -8,9 +8,10 @@ import keras
 import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.run_examples import read_own_images
+from keras_transfer.data.run_examples import read_own_examples
 from keras_transfer.evaluation.inference import trace_forward
-from keras_transfer.images.batches import ImageData, hold_split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.run_directory import Run
 
 SAMPLED = 200  # training images whose activations set the ranges of int8
@@ -39,8 +40,11 @@ def read_split(run: Run, config: TrainConfig, split: str) -> ImageData:
         ConfigError: They are gone or changed.
     """
     assert config.data.image_size is not None  # resolved, as in every run
-    examples, plain = read_own_images(run, config, split)
-    return hold_split(examples, config, config.data.image_size, plain)
+    modality = choose_modality(config)
+    examples, findings = read_own_examples(run, config, modality, split)
+    data = modality.hold_split(examples, config, config.data.image_size, findings, None)
+    assert isinstance(data, ImageData)
+    return data
 
 
 def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardstick:

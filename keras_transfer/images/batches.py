@@ -3,6 +3,7 @@
 Validation and test images are never changed, and training images only after they were kept.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,16 @@ import tensorflow as tf
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
-from keras_transfer.data.examples import Examples
+from keras_transfer.data.streams import finish_stream
+from keras_transfer.data.training_data import Element, Novelty
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.mixup_cutmix import mix_batch, plan_mixes
-from keras_transfer.images.augmentation.presets import Augmentation
+from keras_transfer.images.augmentation.presets import (
+    Augmentation,
+    for_prediction,
+    is_heavy,
+    list_changes,
+)
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.decoding.graph_decoding import decode_square
 
@@ -56,21 +63,36 @@ class ImageData:
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
 
     @property
+    def element(self) -> Element:
+        """One image as the network takes it."""
+        return (self.image_size, self.image_size, 3), "float32"
+
+    @property
+    def decoded(self) -> Element:
+        """One image as it is kept for all epochs."""
+        return (self.image_size, self.image_size, 3), "uint8"
+
+    @property
+    def batch_words(self) -> str:
+        """What a batch is, in words."""
+        return f"{self.batch_size} images of {self.image_size} pixels"
+
+    @property
+    def novelty(self) -> Novelty:
+        """How often a view may be seen: a strong augmentation lives from never repeating one."""
+        if is_heavy(self.augmentation):
+            return "fresh"
+        return "repeats" if list_changes(self.augmentation) else "none"
+
+    @property
     def steps(self) -> int:
         """Steps of one epoch, the last partial batch included."""
         return math.ceil(len(self.splits["train"]) / self.batch_size)
 
     def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> tf.data.Dataset:
-        """Return the batches of epochs `first_epoch` to `epochs`, one after the other.
+        """Return the batches of some epochs, see `TrainingData`; mixup and CutMix mix them here.
 
-        An epoch is one view of each image; batches do not reach across epochs. Elements are images
-        (batch, side, side, 3) in `[0, 255]` and one-hot labels (batch, classes), both float32;
-        mixup and CutMix mix them here.
-
-        Args:
-            phase: Its name; phases have orders and views of their own.
-            epochs: Epochs of the phase.
-            first_epoch: The epoch to begin with, from 0.
+        Images are (batch, side, side, 3) in `[0, 255]`, float32.
         """
         mixes = self.augmentation.mixes
 
@@ -94,14 +116,14 @@ class ImageData:
         shapes += [((None, *size), tf.float32) for size in ((4,), (), ())] if mixes else []
         signature = tuple(tf.TensorSpec(shape, dtype) for shape, dtype in shapes)
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
-        return finish(dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True))
+        return finish_stream(
+            dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        )
 
     def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
-        """Return every view of every image of a split once: all views of a batch, then the next.
+        """Return every view of every image of a split once, see `TrainingData`; never mixed.
 
-        Elements are images (batch, side, side, 3) float32 in `[0, 255]`, never mixed. The images of
-        a batch are decoded once; view v of an image is the one that `training_batches` calls v.
-        Decoding begins now and runs ahead.
+        The images of a batch are decoded once. Decoding begins now and runs ahead.
         """
         change = augment_batch(self.augmentation)
         side = self.image_size
@@ -122,23 +144,23 @@ class ImageData:
                     numbers = np.full(len(images), view)
                     yield draw(pixels, view_seeds(self.seed, images.numpy(), numbers))
 
-        return list_views(iter(finish(self._decode(split))))
+        return list_views(iter(finish_stream(self._decode(split))))
 
-    def sample_views(self, images: int, views: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample_views(self, count: int, views: int) -> tuple[np.ndarray, np.ndarray]:
         """Return some training images, each followed by its first views, and the labels.
 
         The images are taken evenly out of the classes, and mixed among each other where mixup or
         CutMix are on. Where epochs take K views in turn, those are the first K.
 
         Args:
-            images: At most so many.
+            count: Images, at most.
             views: Of each image.
 
         Returns:
-            (images, 1 + views, side, side, 3), uint8, and (images, 1 + views, classes), float32.
+            (count, 1 + views, side, side, 3), uint8, and (count, 1 + views, classes), float32.
         """
         classes = self.splits["train"].labels
-        spread = np.linspace(0, len(classes) - 1, min(images, len(classes))).astype(int)
+        spread = np.linspace(0, len(classes) - 1, min(count, len(classes))).astype(int)
         rows = np.argsort(classes, kind="stable")[spread]
         load = tf.function(lambda indices: self._load("train", indices))  # decoding needs a graph
         pixels, labels = load(tf.constant(rows))
@@ -155,9 +177,37 @@ class ImageData:
 
     def clean_batches(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split in its own order, unchanged."""
-        return finish(
+        return finish_stream(
             self._decode(split).map(lambda _, pixels, labels: (tf.cast(pixels, tf.float32), labels))
         )
+
+    def with_views(self, views: int | None) -> "ImageData":
+        """Return the data with epochs that take so many views in turn; None: new ones."""
+        return dataclasses.replace(self, views=views)
+
+    def with_decoded(self, split: str, decoded: np.ndarray) -> "ImageData":
+        """Return the data with the images of a split kept as `decoded` says."""
+        kept = dataclasses.replace(self.splits[split], pixels=decoded)
+        return dataclasses.replace(self, splits={**self.splits, split: kept})
+
+    def as_recognised(self) -> "ImageData":
+        """Return the data without mixes, erasing and RandAugment."""
+        return dataclasses.replace(self, augmentation=for_prediction(self.augmentation))
+
+    def content_facts(self) -> dict[str, Any]:
+        """Return what decoded images depend on beside their files."""
+        return {"image_size": self.image_size, "resize": self.resize}
+
+    def view_facts(self) -> dict[str, Any]:
+        """Return what views depend on besides."""
+        strengths = dataclasses.asdict(self.augmentation)
+        del strengths["preset"]  # a name for the others
+        return {"augmentation": strengths, "seed": self.seed}
+
+    def settle(self, config: TrainConfig) -> TrainConfig:
+        """Return `config` with the image size."""
+        data = dataclasses.replace(config.data, image_size=self.image_size)
+        return dataclasses.replace(config, data=data)
 
     def _decode(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split: indices, pixels in uint8, labels; some batches ahead."""
@@ -186,44 +236,3 @@ class ImageData:
         pixels = tf.ensure_shape(pixels, (None, self.image_size, self.image_size, 3))
         labels = tf.one_hot(tf.gather(part.labels, images), len(self.class_names))
         return pixels, labels
-
-
-def finish(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Add what every stream of batches ends with: rules for several devices, and prefetching."""
-    options = tf.data.Options()
-    # The elements are batches already: several devices split each batch, not the files.
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    options.experimental_warm_start = True  # an iterator works from the moment it is made
-    # The tuner's thread can miss that its iterator is gone, and sleeps on with the main thread
-    # waiting for it: up to 2.4 seconds at the end of a phase of 10, seen on TensorFlow 2.21.
-    options.autotune.enabled = False
-    return dataset.with_options(options).prefetch(1)
-
-
-def hold_split(
-    examples: Examples,
-    config: TrainConfig,
-    image_size: int,
-    plain: np.ndarray | None = None,
-    augmentation: Augmentation | None = None,
-) -> ImageData:
-    """Return labelled images of one split as data to predict on; nothing is trained with it.
-
-    Args:
-        examples: Images of one split, named in `examples.splits`.
-        config: Settings of the run whose model will see them.
-        image_size: Side in pixels that the model takes.
-        plain: (n,) of bool, as `inspect_files` says of the files; None: no file is plain.
-        augmentation: Of their views, where there are to be any.
-    """
-    name = str(examples.splits[0])
-    return ImageData(
-        root=examples.root,
-        class_names=examples.class_names,
-        splits={name: Split(paths=examples.paths, labels=examples.labels, plain=plain)},
-        image_size=image_size,
-        batch_size=config.data.batch_size,
-        resize=config.data.resize,
-        augmentation=augmentation or Augmentation(),
-        seed=config.seed,
-    )

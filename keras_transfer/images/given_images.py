@@ -1,6 +1,8 @@
 """Unlabelled images for prediction: found by name or given as arrays, decoded in parallel."""
 
+import contextlib
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.data.sources.unlabelled import Source, expand_word
-from keras_transfer.images.batches import finish
+from keras_transfer.data.sources.unlabelled import Source, expand_word, list_sources
+from keras_transfer.data.streams import finish_stream
 from keras_transfer.images.decoding.pillow_decoding import (
     Unusable,
     explain_failure,
@@ -20,6 +22,19 @@ from keras_transfer.images.decoding.pillow_decoding import (
 )
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.system.errors import ConfigError
+
+
+def list_words(words: Iterable[str]) -> tuple[list[str], list[Source]]:
+    """Find the images that words of a command line name; see `list_sources`."""
+    return list_sources(words, _is_image)
+
+
+def _is_image(content: bytes) -> bool:
+    with warnings.catch_warnings(), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)):
+            return True
+    return False
 
 
 def list_images(images: Any) -> tuple[list[str], list[Source]]:
@@ -101,7 +116,7 @@ def stream_pixels(
 
     dataset = tf.data.Dataset.range(len(sources))
     dataset = dataset.map(load_square, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    for pixels, reasons in finish(dataset.batch(batch_size).prefetch(2)):
+    for pixels, reasons in finish_stream(dataset.batch(batch_size).prefetch(2)):
         yield pixels.numpy(), [reason.decode() for reason in reasons.numpy()]
 
 

@@ -1,8 +1,44 @@
 """Places at which a network can be cut, and the part between two of them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
+
+
+class Cut(NamedTuple):
+    """A place in a classifier; of two cuts, the one that the signal passes first is the smaller."""
+
+    level: int  # 0: raw images; 1: a frontier of the backbone; 2: pooled features; 3: probabilities
+    layer: int = 0  # of a frontier: index of the first backbone layer after it
+
+    @property
+    def name(self) -> str:
+        """What the arrays that are kept here are called."""
+        return "pooled" if self == POOLED else "activations"
+
+    def count_layers(self, depth: int) -> int:
+        """Return how many layers of a backbone of `depth` layers lie before this place."""
+        return self.layer if self.level < POOLED.level else depth
+
+    def to_number(self, depth: int) -> int:
+        """Return it as files have it: 0, the layer of a frontier, depth + 1, or depth + 2."""
+        return self.layer if self.level < POOLED.level else depth + self.level - 1
+
+    @classmethod
+    def from_number(cls, number: int, depth: int) -> "Cut":
+        """Return what `to_number` wrote."""
+        if number > depth:
+            return POOLED if number == depth + 1 else PROBABILITIES
+        return frontier(number) if number else IMAGES
+
+
+IMAGES, POOLED, PROBABILITIES = Cut(0), Cut(2), Cut(3)
+
+
+def frontier(layer: int) -> Cut:
+    """Return the frontier before a backbone layer, see `find_frontiers`."""
+    return Cut(1, layer)
 
 
 def find_frontiers(backbone: keras.Model) -> dict[int, keras.KerasTensor]:
@@ -46,7 +82,7 @@ def find_frontiers(backbone: keras.Model) -> dict[int, keras.KerasTensor]:
     return frontiers
 
 
-def find_cut(backbone: keras.Model, first_learning: int | None) -> int | None:
+def find_cut(backbone: keras.Model, first_learning: int | None) -> Cut | None:
     """Find where the locked part of a network ends, for work that is to be done once.
 
     Args:
@@ -54,27 +90,26 @@ def find_cut(backbone: keras.Model, first_learning: int | None) -> int | None:
         first_learning: The freeze boundary; None: everything is locked.
 
     Returns:
-        The last frontier at or below the boundary, or depth + 1 where everything is locked: the
-        pooled features are the least to keep. None if nothing that learns lies below it.
+        The last frontier at or below the boundary, or `POOLED` where everything is locked: pooled
+        features are the least to keep. None if nothing that learns lies below it.
     """
-    depth = len(backbone.layers)
-    if first_learning is None or first_learning >= depth:
-        return depth + 1
-    cut = max((cut for cut in find_frontiers(backbone) if cut <= first_learning), default=0)
-    locked = backbone.layers[:cut]
+    if first_learning is None or first_learning >= len(backbone.layers):
+        return POOLED
+    last = max((layer for layer in find_frontiers(backbone) if layer <= first_learning), default=0)
     scaling = keras.layers.Normalization  # has weights, and nothing to compute
+    locked = backbone.layers[:last]
     if not any(layer.weights and not isinstance(layer, scaling) for layer in locked):
         return None
-    return cut
+    return frontier(last)
 
 
-def take_part(model: keras.Model, start: int, ends: Sequence[int]) -> keras.Model:
+def take_part(model: keras.Model, start: Cut, ends: Sequence[Cut]) -> keras.Model:
     """Return the part of a classifier between cuts; it shares its variables with the whole.
 
     Args:
-        model: What `build_model` returned, with a backbone of `depth` layers.
-        start: 0: raw images. A frontier: what crosses it. depth + 1: pooled features.
-        ends: The same numbers, above `start`; depth + 2: probabilities.
+        model: What `build_model` returned.
+        start: Where the signal comes in.
+        ends: Where it is handed out, above `start`.
 
     Returns:
         A functional model from one input, of the dtype that crosses there, to a list of outputs,
@@ -84,22 +119,23 @@ def take_part(model: keras.Model, start: int, ends: Sequence[int]) -> keras.Mode
     position, depth = model.layers.index(backbone), len(backbone.layers)
     pool, head = model.layers[position + 1], model.layers[position + 2 :]
     frontiers = find_frontiers(backbone)
-    crossing = {0: model.input, **frontiers, depth + 1: pool.output}[start]
+    crossing = {IMAGES: model.input, POOLED: pool.output}.get(start)
+    crossing = frontiers[start.layer] if crossing is None else crossing
     x = inputs = keras.Input(crossing.shape[1:], dtype=crossing.dtype)
-    if start == 0:
+    if start == IMAGES:
         for layer in model.layers[1:position]:
             x = layer(x)
-    found: dict[int, keras.KerasTensor] = {}
-    if start <= depth:
-        wanted = sorted({min(end, depth) for end in ends})
-        first = frontiers[start] if start else backbone.input
-        part = keras.Model(first, [frontiers[cut] for cut in wanted])
-        found = dict(zip(wanted, part(x), strict=True))
-        x = pool(found[depth]) if depth in found else x
-    found[depth + 1] = x
-    if depth + 2 in ends:
+    found: dict[Cut, keras.KerasTensor] = {}
+    if start < POOLED:
+        wanted = sorted({end.count_layers(depth) for end in ends})
+        first = backbone.input if start == IMAGES else crossing
+        part = keras.Model(first, [frontiers[layer] for layer in wanted])
+        found = dict(zip(map(frontier, wanted), part(x), strict=True))
+        x = pool(found[frontier(depth)]) if depth in wanted else x
+    found[POOLED] = x
+    if PROBABILITIES in ends:
         for layer in head:
             x = layer(x)
-        found[depth + 2] = x
+        found[PROBABILITIES] = x
     outputs = [found[end] for end in ends]
     return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])

@@ -6,9 +6,8 @@ import logging
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
-
-import tensorflow as tf
 
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.machine import count_cores
@@ -18,9 +17,9 @@ logger = logging.getLogger(__name__)
 PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-learn")
 
 
-def record_environment(run: Run, seed: int) -> None:
+def record_environment(run: Run, seed: int, gpus: Sequence[str]) -> None:
     """Leave environment.json; where a run is resumed, compare it and warn of other versions."""
-    found = describe_environment(seed)
+    found = describe_environment(seed, gpus)
     if run.read_plan() is None or not run.environment_file.exists():
         run.write_json(run.environment_file, found)
         return
@@ -37,17 +36,15 @@ def record_environment(run: Run, seed: int) -> None:
         )
 
 
-def describe_environment(seed: int) -> dict[str, Any]:
+def describe_environment(seed: int, gpus: Sequence[str]) -> dict[str, Any]:
     """Return versions, devices, command line, seed and, in a checkout, the git commit."""
-    gpus = tf.config.list_physical_devices("GPU")
-    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "") for gpu in gpus]
     return {
         "python": platform.python_version(),
         "packages": {name: find_version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cpus": count_cores(),
-        "gpus": names,
+        "gpus": list(gpus),
         "command": sys.argv,
         "seed": seed,
         "git_commit": _git_commit(),

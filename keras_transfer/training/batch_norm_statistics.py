@@ -1,6 +1,5 @@
 """BatchNorm whose statistics follow the training images, where the weights know no photograph."""
 
-import dataclasses
 import itertools
 import logging
 import math
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import TrainingData
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ def quicken_batch_norm(model: keras.Model) -> None:
             layer.momentum = min(layer.momentum, MOMENTUM)
 
 
-def estimate_statistics(model: keras.Model, data: ImageData) -> None:
+def estimate_statistics(model: keras.Model, data: TrainingData) -> None:
     """Set the BatchNorm statistics of a backbone to those of the training images.
 
     A locked BatchNorm layer keeps its statistics. Those of a random network are 0 and 1, those of
@@ -53,7 +52,7 @@ def estimate_statistics(model: keras.Model, data: ImageData) -> None:
 
     steps = math.ceil(IMAGES / data.batch_size)
     # of images as they are to be recognised: mixed or erased ones have other statistics
-    data = dataclasses.replace(data, augmentation=data.augmentation.for_prediction())
+    data = data.as_recognised()
     batches = data.training_batches("statistics", math.ceil(steps / data.steps))
     means, variances, weights = [], [], []
     for images, _ in itertools.islice(batches, steps):

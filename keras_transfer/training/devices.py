@@ -7,8 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_transfer.config.train_config import Policy
-from keras_transfer.images.batches import ImageData
+from keras_transfer.config.train_config import Policy, TrainConfig
+from keras_transfer.data.training_data import TrainingData
+from keras_transfer.models.precision import precision, seeded
+from keras_transfer.run.environment import record_environment
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -20,7 +23,7 @@ def devices() -> list[str]:
 
 
 @contextlib.contextmanager
-def distribution(data: ImageData) -> Iterator[tf.distribute.Strategy | None]:
+def distribution(data: TrainingData) -> Iterator[tf.distribute.Strategy | None]:
     """Share the batches of a training among the visible GPUs of this machine.
 
     With one device or none nothing is wrapped. The strategy (None without one) is handed out.
@@ -58,7 +61,7 @@ def require_one_device(accumulate: int) -> None:
         )
 
 
-def count_devices(available: int, data: ImageData) -> int:
+def count_devices(available: int, data: TrainingData) -> int:
     """Return how many devices can share every batch.
 
     Keras 3.15 averages the first batch over the devices, so it must divide evenly, and a device
@@ -100,3 +103,23 @@ def resolve_precision(word: Policy) -> Policy:
     capabilities = [detail.get("compute_capability", (0, 0)) for detail in details]
     fast = bool(capabilities) and min(capabilities) >= (7, 0)
     return "mixed_float16" if fast else "float32"
+
+
+def prepare(config: TrainConfig, run: Run) -> Policy:
+    """Set GPUs up, leave environment.json, and return the precision policy."""
+    grow_gpu_memory()
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in _gpus()]
+    record_environment(run, config.seed, [each.get("device_name", "") for each in details])
+    return resolve_precision(config.precision)
+
+
+@contextlib.contextmanager
+def sharing(data: TrainingData, policy: Policy, config: TrainConfig) -> Iterator[None]:
+    """Train on all devices that can share the batches, in a number format, with a seed.
+
+    Raises:
+        ConfigError: The settings do not fit several devices.
+    """
+    with distribution(data), precision(policy), seeded(config.seed):
+        require_one_device(config.optimizer.accumulate)
+        yield

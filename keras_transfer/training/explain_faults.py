@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import DISK_ERRORS
 from keras_transfer.system.errors import ConfigError
@@ -15,7 +15,7 @@ from keras_transfer.training.cache.cache_key import find_changed
 
 
 @contextlib.contextmanager
-def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
+def explain_faults(data: TrainingData, run: Run) -> Iterator[None]:
     """Say what to do where a batch does not fit into memory, or images vanish.
 
     Raises:
@@ -29,8 +29,8 @@ def explain_faults(data: ImageData, run: Run) -> Iterator[None]:
             raise OSError(errno.ENOSPC, full) from error
         half = max(1, data.batch_size // 2)
         raise ConfigError(
-            f"A batch must fit into memory. Received: {data.batch_size} images of "
-            f"{data.image_size} pixels. Try a new run with --batch_size {half}."
+            f"A batch must fit into memory. Received: {data.batch_words}. Try a new run with "
+            f"--batch_size {half}."
         ) from error
     except (tf.errors.OpError, OSError) as error:
         disk = isinstance(error, OSError) and error.errno in DISK_ERRORS

@@ -8,18 +8,17 @@ import tensorflow as tf
 
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.images.batches import ImageData
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.freezing import set_boundary
-from keras_transfer.training.cache.activation_data import ActivationData
-from keras_transfer.training.callbacks import EpochKeeper, StepGuard
+from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.optimization.optimizers import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress_bar import ProgressBar, shows_progress
 
 
@@ -40,21 +39,22 @@ def build_loss(config: OptimizerConfig) -> keras.Loss:
     return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
 
 
-def compile_part(
-    part: keras.Model,
-    model: keras.Model,
-    phase: Phase,
-    data: ImageData | ActivationData,
-    config: TrainConfig,
-) -> None:
-    """Compile the part of `model` that a phase trains; a changed `trainable` takes effect here."""
-    blocks = name_blocks(model, BACKBONES[config.backbone])
+def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training) -> None:
+    """Compile the part of a model that a phase trains; a changed `trainable` takes effect here.
+
+    Args:
+        part: What `FrozenCache.serve` handed out.
+        phase: Its rates are meant.
+        steps: Of an epoch.
+        training: The model that the part is of, and the optimizer's settings.
+    """
+    config, blocks = training.config, name_blocks(training.model, training.row)
     head = phase.rate_of(HEAD)
     factors = [phase.rate_of(blocks[id(weight)]) / head for weight in part.trainable_variables]
     part.compile(
         optimizer=build_optimizer(
             config.optimizer,
-            plan_steps(phase, config, data.steps),
+            plan_steps(phase, config, steps),
             factors if any(factor != 1 for factor in factors) else (),
         ),
         loss=build_loss(config.optimizer),
@@ -66,32 +66,30 @@ def compile_part(
 def fit_part(
     part: keras.Model,
     phase: Phase,
-    data: ImageData | ActivationData,
-    config: TrainConfig,
+    batches: Batches,
+    training: Training,
     checkpoints: Checkpoints,
-    class_weights: np.ndarray | None,
 ) -> None:
     """Go through the epochs of a phase that are to come."""
-    done = checkpoints.progress.epoch
-    batches = data.training_batches(phase.name, phase.epochs, done)
-    validation = data.clean_batches("validation")
-    ends = plan_steps(phase, config, data.steps)[data.steps - 1 :: data.steps].tolist()
+    config, done, steps = training.config, checkpoints.progress.epoch, batches.steps
+    validation, class_weights = batches.clean_batches("validation"), training.class_weights
+    examples = batches.training_batches(phase.name, phase.epochs, done)
+    ends = plan_steps(phase, config, steps)[steps - 1 :: steps].tolist()
     patience = config.optimizer.patience
-    keeper = EpochKeeper(checkpoints, ends, validation, patience, phase.plateau)
-    callbacks = [StepGuard(), keeper]
+    callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau)
     if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(checkpoints.run.tensorboard / phase.name))
+        callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
     with contextlib.ExitStack() as stack:
         if shows_progress(config.quiet):
-            bar = ProgressBar(phase.name, (phase.epochs - done) * data.steps, data.batch_size)
+            bar = ProgressBar(phase.name, (phase.epochs - done) * steps, batches.batch_size)
             callbacks.append(stack.enter_context(contextlib.closing(bar)))
         part.fit(
-            batches if class_weights is None else weigh_images(batches, class_weights),
+            examples if class_weights is None else weigh_images(examples, class_weights),
             validation_data=validation,
             initial_epoch=done,
             epochs=phase.epochs,
-            steps_per_epoch=data.steps,
-            shuffle=False,  # the order is ours: see data/order.py
+            steps_per_epoch=steps,
+            shuffle=False,  # the order is ours: see data/batch_order.py
             callbacks=callbacks,
             verbose=0,
         )

@@ -3,149 +3,107 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
-import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.images.batches import ImageData
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
-from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import DeadEnd
 from keras_transfer.training.backbone_drift import record_drift
 from keras_transfer.training.batch_norm_statistics import estimate_statistics, quicken_batch_norm
-from keras_transfer.training.cache.activation_data import ActivationData
-from keras_transfer.training.cache.cache_plan import CachePlan
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
 from keras_transfer.training.checkpoints import START, Checkpoints, Progress
-from keras_transfer.training.class_weights import balance_classes
 from keras_transfer.training.fit_phase import compile_part, fit_part, plan_steps, set_flags
 from keras_transfer.training.optimization.range_test import find_rate
 from keras_transfer.training.optimization.regularizers import hold_backbone
 from keras_transfer.training.plan.freeze_report import report_freeze
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.recorded_plan import record_rate
+from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
 
 
-def run_phases(
-    model: keras.Model,
-    phases: Sequence[Phase],
-    data: ImageData,
-    plan: CachePlan,
-    config: TrainConfig,
-    run: Run,
-) -> str:
-    """Train `model` phase by phase and leave it with the best weights of the best phase.
+class Outcome(NamedTuple):
+    """What came of the phases."""
+
+    kept_phase: str  # whose weights the model has now
+    cache_is_reused: bool  # whether its activations were those of an earlier run
+
+
+def run_phases(training: Training) -> Outcome:
+    """Train a model phase by phase and leave it with the best weights of the best phase.
 
     A later phase is kept unless its best validation accuracy is below that of the phases before:
-    on 150 to 300 images fine-tuning can lose what the head alone had. Where `run` was interrupted,
-    training goes on after its last whole epoch.
-
-    Args:
-        model: From `build_model`.
-        phases: What it goes through.
-        data: Train and validation images.
-        plan: What is kept instead of computed in every epoch.
-        config: Resolved settings.
-        run: Where tables, logs and checkpoints go.
-
-    Returns:
-        Name of the phase whose weights the model has now.
+    on 150 to 300 images fine-tuning can lose what the head alone had. Where the run was
+    interrupted, training goes on after its last whole epoch.
     """
-    if config.finetune.batch_norm == "adapt":
-        quicken_batch_norm(model)
-    checkpoints = _begin(model, data, config, run)
-    progress = checkpoints.progress
-    class_weights = None
-    if config.data.class_weight == "auto":
-        class_weights = balance_classes(data.splits["train"].labels, len(data.class_names))
-    to_come = _list_remaining(phases, checkpoints)
-    cache = FrozenCache(model, plan, data, config, run)
+    if training.config.finetune.batch_norm == "adapt":
+        quicken_batch_norm(training.model)
+    checkpoints, cache = _begin(training), FrozenCache(training)
+    to_come = _list_remaining(training.phases, checkpoints.progress)
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
-    if any(phase.first_learning is not None for phase in phases):
-        hold_backbone(model, config, checkpoints)
-    if config.frozen.learning_rate == "auto" and not progress.number:
-        to_come = _settle_rate(model, to_come, cache, config, checkpoints, class_weights)
-    if progress.ended:  # interrupted after the last epoch of a phase
-        checkpoints.restore(progress.number)
+    if any(phase.first_learning is not None for phase in training.phases):
+        hold_backbone(training.model, training.config, checkpoints)
+    if training.config.frozen.learning_rate == "auto" and not checkpoints.progress.number:
+        to_come = _settle_rate(training, to_come, cache, checkpoints)
+    if checkpoints.progress.ended:  # interrupted after the last epoch of a phase
+        checkpoints.restore(checkpoints.progress.number)
         _close_phase(checkpoints)
-    for planned in to_come:
-        phase = planned.follow(_count_earlier(planned, phases, progress))
-        if not phase.epochs:
-            _tell_locked(planned, phases[-1])
-            break
-        if phase.name != progress.phase:
-            progress.enter(phase.name, goes_on=phase.begin > 0)
-        part, batches = cache.serve(phase)
-        run_phase(model, phase, batches, config, checkpoints, part, class_weights)
-        run.lap(phase.name)
-        _close_phase(checkpoints)
-    checkpoints.restore_weights(progress.kept)
-    # also where no epoch was left to come: what learned is counted by the flags
-    last = next(phase for phase in phases if phase.name == progress.phase)
-    set_flags(model, last, config)
-    record_drift(model, BACKBONES[config.backbone], checkpoints)
-    return progress.history().kept_phase
+    _run_remaining(training, to_come, cache, checkpoints)
+    _leave_kept(training, checkpoints)
+    return Outcome(checkpoints.progress.history().kept_phase, cache.is_reused)
 
 
 def run_phase(
-    model: keras.Model,
+    training: Training,
     phase: Phase,
-    data: ImageData | ActivationData,
-    config: TrainConfig,
     checkpoints: Checkpoints,
     part: keras.Model | None = None,
-    class_weights: np.ndarray | None = None,
+    batches: Batches | None = None,
 ) -> None:
-    """Train `model` as `phase` says, note its best epoch, and leave it after its last one.
+    """Train as `phase` says, note its best epoch, and leave the model after its last one.
 
     After a loss that is not a number the phase goes on from its best weights, with the moments of
     the optimizer they had, at half the rate.
 
     Args:
-        model: From `build_model`; its layer `backbone` is the pretrained network.
+        training: Its model is trained.
         phase: What learns, how fast, for how long; 1 epoch or more.
-        data: Train and validation batches for `part`.
-        config: Resolved settings.
-        checkpoints: Of `model`; its progress has entered the phase.
-        part: The part of `model` that turns `data` into probabilities; None: all of it.
-        class_weights: (classes,) what an image of each class counts in training; None: 1.
+        checkpoints: Of the model; their progress has entered the phase.
+        part: The part of the model that turns `batches` into probabilities; None: all of it.
+        batches: Train and validation batches for `part`; None: the training's data.
 
     Raises:
         DeadEnd: The loss is not a number for the second time.
     """
-    progress, part = checkpoints.progress, part or model
-    source, steps = progress.number, None
+    progress, part, batches = checkpoints.progress, part or training.model, batches or training.data
+    source, at = progress.number, None
     while not progress.ended:
         scaled = phase.scale(progress.rate_scale)
-        set_flags(model, phase, config)
-        shown = scaled
-        if phase.span:  # a piece of a shared schedule, whose peak may be in another one
-            rates = plan_steps(phase, config, data.steps)
-            shown = scaled.scale(rates.max() / phase.rate_of(HEAD))
-        report_freeze(model, shown, BACKBONES[config.backbone], config, checkpoints.run)
-        compile_part(part, model, scaled, data, config)
-        checkpoints.restore_phase(source, part.optimizer, steps)
+        set_flags(training.model, phase, training.config)
+        report_freeze(training, _show_peak(scaled, phase, batches.steps, training.config))
+        compile_part(part, scaled, batches.steps, training)
+        checkpoints.restore_phase(source, part.optimizer, at)
         try:
-            fit_part(part, scaled, data, config, checkpoints, class_weights)
+            fit_part(part, scaled, batches, training, checkpoints)
         except LossNotFinite:
             _halve_rate(scaled, progress)
             source = progress.best if progress.epoch else progress.number
-            steps = progress.epoch * data.steps
+            at = progress.epoch * batches.steps
 
 
-def _begin(model: keras.Model, data: ImageData, config: TrainConfig, run: Run) -> Checkpoints:
+def _begin(training: Training) -> Checkpoints:
     """Return checkpoints with the start in them and the progress of an interrupted run, if any."""
-    checkpoints = Checkpoints(model, run)
+    config, checkpoints = training.config, Checkpoints(training.model, training.run)
     if not checkpoints.begin():
         if config.finetune.batch_norm == "adapt" and config.weights in UNSEEING:
-            estimate_statistics(model, data)
-            run.lap("statistics")
+            estimate_statistics(training.model, training.data)
+            training.run.lap("statistics")
         checkpoints.keep_start()
     progress = checkpoints.progress
     if progress.number:
@@ -153,30 +111,60 @@ def _begin(model: keras.Model, data: ImageData, config: TrainConfig, run: Run) -
     return checkpoints
 
 
-def _list_remaining(phases: Sequence[Phase], checkpoints: Checkpoints) -> list[Phase]:
+def _run_remaining(
+    training: Training, to_come: Sequence[Phase], cache: FrozenCache, checkpoints: Checkpoints
+) -> None:
+    """Run the phases that still have epochs to come."""
+    progress = checkpoints.progress
+    for planned in to_come:
+        phase = planned.follow(_count_earlier(planned, training.phases, progress))
+        if not phase.epochs:
+            _tell_locked(planned, training.phases[-1])
+            return
+        if phase.name != progress.phase:
+            progress.enter(phase.name, goes_on=phase.begin > 0)
+        run_phase(training, phase, checkpoints, *cache.serve(phase))
+        training.run.lap(phase.name)
+        _close_phase(checkpoints)
+
+
+def _leave_kept(training: Training, checkpoints: Checkpoints) -> None:
+    """Leave the model with the kept weights, and note how far the backbone has moved."""
+    progress = checkpoints.progress
+    checkpoints.restore_weights(progress.kept)
+    # also where no epoch was left to come: what learned is counted by the flags
+    last = next(phase for phase in training.phases if phase.name == progress.phase)
+    set_flags(training.model, last, training.config)
+    record_drift(training.model, training.row, checkpoints)
+
+
+def _show_peak(scaled: Phase, phase: Phase, steps: int, config: TrainConfig) -> Phase:
+    """Return a phase with the rates it reaches: a shared schedule may peak in another piece."""
+    if not phase.span:
+        return scaled
+    return scaled.scale(plan_steps(phase, config, steps).max() / phase.rate_of(HEAD))
+
+
+def _list_remaining(phases: Sequence[Phase], progress: Progress) -> list[Phase]:
     """Return the phases that still have epochs to come, the one under way first."""
-    progress, names = checkpoints.progress, [phase.name for phase in phases]
+    names = [phase.name for phase in phases]
     if not progress.number:
         return list(phases)
     return list(phases[names.index(progress.phase) + progress.ended :])
 
 
 def _settle_rate(
-    model: keras.Model,
-    phases: Sequence[Phase],
-    cache: FrozenCache,
-    config: TrainConfig,
-    checkpoints: Checkpoints,
-    class_weights: np.ndarray | None,
+    training: Training, phases: Sequence[Phase], cache: FrozenCache, checkpoints: Checkpoints
 ) -> list[Phase]:
     """Return the phases with the rate that a range test finds for the first, and write it down."""
     frozen, *others = phases
-    set_flags(model, frozen, config)
+    set_flags(training.model, frozen, training.config)
     part, batches = cache.serve(frozen)
-    rate = find_rate(part, batches, config.optimizer, checkpoints.run, class_weights)
+    optimizer, weights = training.config.optimizer, training.class_weights
+    rate = find_rate(part, batches, optimizer, training.run, weights)
     checkpoints.restore(START)
-    record_rate(checkpoints.run, rate)
-    checkpoints.run.lap("range test")
+    record_rate(training.run, rate)
+    training.run.lap("range test")
     return [dataclasses.replace(frozen, learning_rate=rate), *others]
 
 

@@ -14,6 +14,7 @@ from keras_transfer.data.data_report import (
 )
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.images.doctor.inspection import inspect_files
+from keras_transfer.images.modality import IMAGE
 
 
 def report_on(root, assign=lambda path: "train", near=()):
@@ -103,14 +104,14 @@ def test_report_names_classes_without_a_usable_image(make_tree):
     (root / "b/1.png").touch()
     report = report_on(root)
     assert report["classes"] == {"a": 1, "b": 0, "c": 0}
-    assert "No image in train: b, c" in describe_report(report)
+    assert "No image in train: b, c" in describe_report(report, IMAGE)
 
 
 def test_set_without_a_usable_image_is_described(make_tree):
     root = make_tree("a/", "b/")
     for name in "ab":
         (root / name / "1.png").touch()
-    text = describe_report(report_on(root))
+    text = describe_report(report_on(root), IMAGE)
     assert "2 files in 2 classes" in text
     assert "Unusable files: 2" in text
 
@@ -118,7 +119,7 @@ def test_set_without_a_usable_image_is_described(make_tree):
 def test_the_text_says_all_that_is_wrong_and_how_much_more_there_is(folder):
     for index in range(30):
         (folder / f"a/x{index:02}.png").touch()
-    text = describe_report(report_on(folder))
+    text = describe_report(report_on(folder), IMAGE)
     assert "Unusable files: 32" in text
     assert "a/x00.png" in text
     assert "a/x20.png" not in text
@@ -130,8 +131,8 @@ def test_the_text_says_all_that_is_wrong_and_how_much_more_there_is(folder):
 
 def test_the_text_says_that_nothing_is_wrong_and_that_classes_differ(make_tree):
     root = make_tree(*(f"a/{k}.png" for k in range(7)), "b/1.png", "b/2.png")
-    text = describe_report(report_on(root))
+    text = describe_report(report_on(root), IMAGE)
     assert "The largest class has 7 images, the smallest 2: see --data.class_weight auto" in text
     assert text.endswith("Nothing is wrong.")
     (root / "a/6.png").unlink()
-    assert "largest class" not in describe_report(report_on(root))
+    assert "largest class" not in describe_report(report_on(root), IMAGE)

@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from keras_transfer.data.examples import make_examples
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.augmentation.view_draws import draw_uniform
-from keras_transfer.images.batches import ImageData, Split, hold_split
+from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.images.decoding.pillow_decoding import load_image
+from keras_transfer.images.hold_splits import hold_split
 
 COUNT, BATCH, SIDE = 23, 5, 32
 
@@ -221,7 +223,7 @@ def test_other_images_are_held_for_prediction_as_they_are(folder):
     rows = [(f"{index:02}.png", "abc"[index % 3], "test", "") for index in range(COUNT)]
     examples = make_examples("folder", folder, rows)
     config = TrainConfig(data=DataConfig(batch_size=7, resize="stretch"))
-    data = hold_split(examples, config, 48)
+    data = hold_split(examples, config, 48, SimpleNamespace(plain=np.zeros(COUNT, bool)))
     assert list(data.splits) == ["test"]
     batches = read(data.clean_batches("test"))
     images, labels = (np.concatenate(part) for part in zip(*batches, strict=True))

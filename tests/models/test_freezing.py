@@ -3,9 +3,18 @@ import numpy as np
 import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.models import cuts as cuts_module
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
-from keras_transfer.models.cuts import find_cut, find_frontiers, take_part
+from keras_transfer.models.cuts import (
+    POOLED,
+    PROBABILITIES,
+    Cut,
+    find_cut,
+    find_frontiers,
+    frontier,
+    take_part,
+)
 from keras_transfer.models.freeze_table import BlockRow, freeze_rows, summarize_blocks
 from keras_transfer.models.freezing import set_boundary
 
@@ -141,11 +150,11 @@ def test_skip_connections_are_no_frontiers(tiny):
 
 def cut_and_compare(backbone, frontiers, images):
     whole = np.asarray(backbone(images))
-    for frontier, tensor in frontiers.items():
+    for layer_after, tensor in frontiers.items():
         prefix = keras.Model(backbone.input, tensor)
         suffix = keras.Model(tensor, backbone.output)
         assert {layer.name for layer in prefix.layers} == {
-            layer.name for layer in backbone.layers[:frontier]
+            layer.name for layer in backbone.layers[:layer_after]
         }
         np.testing.assert_allclose(suffix(prefix(images)), whole, rtol=1e-5, atol=1e-6)
 
@@ -172,37 +181,54 @@ def test_a_real_network_can_be_cut_at_its_frontiers(small):
 
 def test_the_cut_is_the_last_frontier_below_the_boundary(tiny):
     _, backbone = tiny
-    assert [find_cut(backbone, first) for first in (0, 1, 2, 4, 6, 7, 9, 11)] == [
-        *(None, None, 2, 4, 6, 7, 7, 7)  # block3's skip connection leaves no way out after 7
-    ]
-    assert find_cut(backbone, 12) == find_cut(backbone, None) == 13
+    found = [find_cut(backbone, first) for first in (0, 1, 2, 4, 6, 7, 9, 11)]
+    assert found[:2] == [None, None]
+    # block3's skip connection leaves no way out after 7
+    assert found[2:] == [frontier(layer) for layer in (2, 4, 6, 7, 7, 7)]
+    assert find_cut(backbone, 12) == find_cut(backbone, None) == POOLED
+
+
+def test_cuts_are_ordered_as_the_signal_passes_and_files_have_them_as_numbers():
+    cuts = [cuts_module.IMAGES, frontier(2), frontier(12), POOLED, PROBABILITIES]
+    assert sorted(reversed(cuts)) == cuts
+    assert [cut.to_number(12) for cut in cuts] == [0, 2, 12, 13, 14]
+    assert [Cut.from_number(number, 12) for number in (0, 2, 12, 13, 14)] == cuts
 
 
 def test_a_network_that_only_scales_below_the_boundary_is_not_cut():
     backbone = build_backbone(BACKBONES["efficientnetb0"], 32)
     stem = [layer.name for layer in backbone.layers].index("stem_conv")
     assert find_cut(backbone, stem) is None
-    assert find_cut(backbone, stem + 1) == stem + 1
+    assert find_cut(backbone, stem + 1) == frontier(stem + 1)
 
 
-@pytest.mark.parametrize("ends", [(4,), (7,), (13,), (4, 13), (7, 14)])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (frontier(4),),
+        (frontier(7),),
+        (POOLED,),
+        (frontier(4), POOLED),
+        (frontier(7), PROBABILITIES),
+    ],
+)
 def test_parts_of_a_classifier_give_what_the_whole_gives(tiny, ends):
     model, _ = tiny
     *_, cut = ends
-    parts = take_part(model, 0, ends)(IMAGES, training=False)
+    parts = take_part(model, cuts_module.IMAGES, ends)(IMAGES, training=False)
     last = parts[-1] if len(ends) > 1 else parts
-    if cut < 14:
-        last = take_part(model, cut, [14])(last, training=False)
+    if cut < PROBABILITIES:
+        last = take_part(model, cut, [PROBABILITIES])(last, training=False)
     np.testing.assert_allclose(last, model(IMAGES, training=False), atol=1e-6)
-    if len(ends) > 1 and ends[0] < 13:
-        again = take_part(model, ends[0], [14])(parts[0], training=False)
+    if len(ends) > 1 and ends[0] < POOLED:
+        again = take_part(model, ends[0], [PROBABILITIES])(parts[0], training=False)
         np.testing.assert_allclose(again, model(IMAGES, training=False), atol=1e-6)
 
 
 def test_a_part_learns_the_variables_of_the_whole(tiny):
     model, backbone = tiny
     set_boundary(backbone, 7, "scale")
-    part = take_part(model, 7, [14])
+    part = take_part(model, frontier(7), [PROBABILITIES])
     assert {v.path for v in part.trainable_variables} == {v.path for v in model.trainable_variables}
     moved = {id(v) for v in part.trainable_variables}
     assert moved == {id(v) for v in model.trainable_variables}
@@ -226,6 +252,6 @@ def test_prefix_and_suffix_of_every_backbone_are_the_whole(name):
     cuts = {find_cut(backbone, first) for first in (row.layers // 5, boundary, row.layers - 3)}
     assert len(cuts - {None}) >= 2
     for cut in cuts - {None}:
-        kept = take_part(model, 0, [cut])(images, training=False)
-        both = take_part(model, cut, [row.layers + 2])(kept, training=False)
+        kept = take_part(model, cuts_module.IMAGES, [cut])(images, training=False)
+        both = take_part(model, cut, [PROBABILITIES])(kept, training=False)
         np.testing.assert_allclose(both, whole, atol=1e-5)

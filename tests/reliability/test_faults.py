@@ -162,10 +162,12 @@ def test_images_that_vanish_are_named(when, train, stripes, tmp_path, monkeypatc
         gone.unlink(missing_ok=True)
 
     if when == "first epoch":
-        monkeypatch.setattr(callbacks.EpochKeeper, "on_epoch_begin", remove)
+        monkeypatch.setattr(callbacks.NoteEpoch, "on_epoch_begin", remove)
     else:
-        original = keras_transfer.train._finish
-        monkeypatch.setattr(keras_transfer.train, "_finish", lambda *a: (remove(), original(*a))[1])
+        original = keras_transfer.train._leave_model
+        monkeypatch.setattr(
+            keras_transfer.train, "_leave_model", lambda *a: (remove(), original(*a))[1]
+        )
     changes = {
         "cache": CacheConfig(mode="off", views=2, memory_gb=0.0, disk_gb=0.0),
         "finetune": FinetuneConfig(epochs=0),

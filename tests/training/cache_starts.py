@@ -2,6 +2,7 @@
 
 import hashlib
 
+from keras_transfer.models.cuts import frontier
 from keras_transfer.training.plan.phase import Phase
 
 PHASES = (
@@ -9,7 +10,7 @@ PHASES = (
     # the boundary is inside block3, whose skip connection moves the cut to its start, 7
     Phase(name="finetune", epochs=5, learning_rate=2e-2, first_learning=8),
 )
-CUT, PROBABILITIES = 7, 14
+CUT = frontier(7)
 PLACES = {
     "memory": {},
     "disk": {"memory_gb": 0.0},

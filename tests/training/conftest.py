@@ -19,7 +19,8 @@ from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.classifier import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_plan import plan_cache
-from keras_transfer.training.cache.kept_images import keep_images
+from keras_transfer.training.cache.kept_examples import keep_decoded
+from keras_transfer.training.plan.training_parts import Training
 
 
 def _make_data(size=32, train=12, seed=0):
@@ -68,7 +69,7 @@ def make_config():
 
 @pytest.fixture
 def start(tiny_backbone, tmp_path, make_data, make_config):
-    """Return a function that makes model, plan, data, config and run; always the same weights."""
+    """Return a function that makes a training whose cache is planned; always the same weights."""
 
     def make(place="memory", views=3, train=21, **changes):
         cache = CacheConfig(views=views, **PLACES[place] | changes)
@@ -79,8 +80,8 @@ def start(tiny_backbone, tmp_path, make_data, make_config):
         run = Run(tmp_path / f"{place}-{views}-{len(list(tmp_path.iterdir()))}")
         run.path.mkdir()
         write_split(run, data)
-        plan = plan_cache(model, PHASES, data, config, run)
-        return model, plan, keep_images(data, plan, run), config, run
+        training = Training(model=model, phases=PHASES, data=data, config=config, run=run)
+        return keep_decoded(dataclasses.replace(training, cache=plan_cache(training)))
 
     return make
 

@@ -14,14 +14,13 @@ from keras_transfer.models.precision import precision
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.cache_plan import CachePlan
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.explain_faults import explain_faults
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.strategies import plan_phases
+from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.run_phases import run_phase, run_phases
 
-STREAMED = CachePlan(cuts={}, views=None, layout={}, place="memory", images={})
 CARD = ("mobilenetv3small", "efficientnetb0", "resnet50", "mobilenetv3large")
 
 
@@ -38,9 +37,14 @@ def run_one(model, phase, data, config, folder):
     checkpoints = Checkpoints(model, Run(folder))
     checkpoints.keep_start()
     checkpoints.progress.enter(phase.name)
-    run_phase(model, phase, data, config, checkpoints)
+    training = Training(model=model, phases=[phase], data=data, config=config, run=Run(folder))
+    run_phase(training, phase, checkpoints)
     checkpoints.restore_weights(checkpoints.progress.best)
     return checkpoints.progress
+
+
+def run_all(model, phases, data, config, run):
+    return run_phases(Training(model=model, phases=phases, data=data, config=config, run=run))
 
 
 def copy_weights(layers):
@@ -141,7 +145,7 @@ def test_random_weights_get_statistics_of_the_training_images(
     data = make_data(train=40)
     model = build_classifier(config, data.class_names, None)
     phases = [Phase(name="frozen", epochs=1, learning_rate=0.01)]
-    run_phases(model, phases, data, STREAMED, config, Run(tmp_path))
+    run_all(model, phases, data, config, Run(tmp_path))
     backbone = model.get_layer("backbone")
     first = backbone.get_layer("block1_bn")
     until = keras.Model(backbone.input, first.input)
@@ -162,7 +166,7 @@ def test_the_better_phase_is_kept(tiny_backbone, tmp_path, make_data, make_confi
         Phase(name="finetune", epochs=1, learning_rate=10.0, first_learning=0),  # ruins everything
     ]
     run = Run(tmp_path)
-    assert run_phases(model, phases, data, STREAMED, config, run) == "frozen"
+    assert run_all(model, phases, data, config, run).kept_phase == "frozen"
     accuracy = [float(cell) for cell in run.history()["val_accuracy"]]
     assert max(accuracy[:10]) > accuracy[10]
     _, kept = model.evaluate(data.clean_batches("validation"), verbose=0)
@@ -206,7 +210,7 @@ def test_freeze_table_tells_the_rate_of_every_layer(
     data = make_data()
     model = build_classifier(config, data.class_names, None)
     run = Run(tmp_path)
-    run_phases(model, plan_phases(config, BACKBONES["tiny"]), data, STREAMED, config, run)
+    run_all(model, plan_phases(config, BACKBONES["tiny"]), data, config, run)
     table = read_table(run.freeze_table_file)
     rows = list(zip(*table.values(), strict=True))
     by_layer = {(row[0], row[1]): row for row in rows}

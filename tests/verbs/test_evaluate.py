@@ -1,13 +1,17 @@
 """Measuring a finished run again, on its own and on other images."""
 
+import dataclasses
 import shutil
 
 import numpy as np
 import pytest
 
 from keras_transfer.config.sections.augment_settings import AugmentConfig
-from keras_transfer.evaluate import _choose_views, evaluate_run, main
-from keras_transfer.images.augmentation.presets import AUGMENTATIONS, Augmentation
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.evaluate import evaluate_run, main
+from keras_transfer.evaluation.test_time_augmentation import choose_views
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+from keras_transfer.images.modality import IMAGE
 from keras_transfer.system.errors import ConfigError
 
 
@@ -83,14 +87,14 @@ def test_images_that_were_trained_on_are_pointed_out(finished_run, stripes, capl
 def test_test_time_augmentation_is_the_mean_over_the_image_and_its_views(finished_run):
     import keras
 
-    from keras_transfer.data.run_examples import read_own_images
-    from keras_transfer.images.batches import hold_split
+    from keras_transfer.data.run_examples import read_own_examples
+    from keras_transfer.images.hold_splits import hold_split
     from keras_transfer.run.load_settings import load_config
 
     found = evaluate_run(finished_run, tta=3)
     config = load_config(finished_run.config_file)
-    examples, plain = read_own_images(finished_run, config, "test")
-    data = hold_split(examples, config, 32, plain, AUGMENTATIONS["standard"])
+    examples, findings = read_own_examples(finished_run, config, IMAGE, "test")
+    data = hold_split(examples, config, 32, findings, AUGMENTATIONS["standard"])
     model = keras.models.load_model(finished_run.model_file)
     clean = [model(images) for images, _ in data.clean_batches("test")]
     views = [model(images) for images in data.view_batches(2, "test")]
@@ -105,14 +109,19 @@ def test_a_number_of_views_that_is_none_is_refused(finished_run, tta):
         evaluate_run(finished_run, tta=tta)
 
 
+def choose(augment, flips, tta):
+    return choose_views(TrainConfig(augment=augment), IMAGE, flips, tta)
+
+
 def test_a_run_without_views_is_not_averaged_over_views():
     nothing = AugmentConfig(preset="randaugment", flip=False, erase=1, mixup=0.2)
     with pytest.raises(ConfigError, match=r"`tta` must be 1 where .* 2, and randaugment, flip off"):
-        _choose_views(nothing, True, 2)
-    assert _choose_views(nothing, True, 1) == Augmentation()
-    assert _choose_views(AugmentConfig(preset="cutmix"), True, 8) == AUGMENTATIONS["standard"]
+        choose(nothing, True, 2)
+    assert choose(nothing, True, 1) is None
+    views = choose(AugmentConfig(preset="cutmix"), True, 8)
+    assert dataclasses.replace(views, preset="standard") == AUGMENTATIONS["standard"]
     with pytest.raises(ConfigError, match="flips of digits"):
-        _choose_views(AugmentConfig(preset="light"), False, 2)
+        choose(AugmentConfig(preset="light"), False, 2)
 
 
 @pytest.mark.parametrize("other", [False, True])

@@ -1,17 +1,13 @@
-"""Unlabelled files for prediction: found by name, folder, glob or standard input."""
+"""Unlabelled examples for prediction: found by name, folder, glob or standard input."""
 
 import codecs
-import contextlib
 import glob
-import io
 import os
 import re
 import sys
-import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
-from PIL import Image
 
 from keras_transfer.data.sources.file_walk import is_side_file, walk_images
 from keras_transfer.system.errors import ConfigError
@@ -22,13 +18,16 @@ STANDARD_INPUT = "-"
 NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\0\0|[^\n\0]{4097}")  # nor a list of paths
 
 
-def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
+def list_sources(
+    words: Iterable[str], is_example: Callable[[bytes], bool]
+) -> tuple[list[str], list[Source]]:
     """Find the images that words name: files, folders with all below them, globs, standard input.
 
     Args:
         words: `-` is standard input, which holds either one image or names of files, a line each
             (or with a zero byte after each). A pattern that a file of this very name exists for is
             that file.
+        is_example: Tells whether bytes are an example rather than a list of names.
 
     Returns:
         A name for each image, and where its pixels come from. A file that is not there is
@@ -41,7 +40,7 @@ def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
     sources: list[Source] = []
     for word in words:
         content = sys.stdin.buffer.read() if word == STANDARD_INPUT and sys.stdin else b""
-        if word == STANDARD_INPUT and _is_image(content):
+        if word == STANDARD_INPUT and (is_example(content) or NO_TEXT.search(content)):
             names.append(STANDARD_INPUT)
             sources.append(content)
             continue
@@ -49,15 +48,6 @@ def list_sources(words: Iterable[str]) -> tuple[list[str], list[Source]]:
         names += found
         sources += found
     return names, sources
-
-
-def _is_image(content: bytes) -> bool:
-    """Return whether standard input is no list of names: Pillow knows it, or it is no text."""
-    with warnings.catch_warnings(), contextlib.suppress(Exception):
-        warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(content)):
-            return True
-    return NO_TEXT.search(content) is not None
 
 
 def _read_names(content: bytes) -> list[str]:

@@ -10,19 +10,20 @@ from keras_transfer.evaluation.figures.confusion_matrix import draw_confusion_ma
 from keras_transfer.evaluation.figures.drift_bars import draw_drift
 from keras_transfer.evaluation.figures.learning_curves import draw_learning_curves
 from keras_transfer.evaluation.figures.range_test_curve import draw_range_test
-from keras_transfer.evaluation.figures.top_losses import draw_top_losses
+from keras_transfer.evaluation.figures.top_losses import DrawExample, draw_top_losses
 from keras_transfer.run.history import read_history
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table, replacing
 
 
-def draw_figures(run: Run, root: Path) -> None:
+def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     """Draw the figures of a run from its files: curves, what it gets wrong, what has moved.
 
     Args:
         run: Its history.csv and predictions.csv are read.
         root: Folder of the data set, for the images with the highest loss.
+        draw_example: See `Modality.draw_example`.
     """
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
@@ -34,7 +35,7 @@ def draw_figures(run: Run, root: Path) -> None:
     with replacing(run.figures / "confusion_matrix.png") as file:
         draw_confusion_matrix(part, file, f"{name}: {split} images")
     with replacing(run.figures / "top_losses.png") as file:
-        draw_top_losses(part, root, file)
+        draw_top_losses(part, root, file, draw_example)
     if run.drift_file.exists():
         with replacing(run.figures / "backbone_drift.png") as file:
             draw_drift(read_table(run.drift_file), file, f"{name}: drift of the backbone")

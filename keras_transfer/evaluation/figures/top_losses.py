@@ -1,21 +1,24 @@
 """top_losses.png: the images with the highest loss."""
 
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image, ImageOps
 
 from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import BLUE, VERMILION, create_figure, write_figure
 from keras_transfer.run.predictions_csv import Predictions
 
+DrawExample = Callable[[Path, int], np.ndarray | None]
+
 TILE = 200  # side of an image in top_losses.png, in pixels
 
 
-def draw_top_losses(predictions: Predictions, root: Path, file: Path, count: int = 12) -> None:
+def draw_top_losses(
+    predictions: Predictions, root: Path, file: Path, draw_example: DrawExample, count: int = 12
+) -> None:
     """Write top_losses.png: the images whose true class was given the lowest probability.
 
     Args:
@@ -23,12 +26,15 @@ def draw_top_losses(predictions: Predictions, root: Path, file: Path, count: int
         root: Folder that the paths of `predictions` start from. An image that cannot be opened
             there (any more) is a gray tile with its name.
         file: PNG to write.
+        draw_example: See `Modality.draw_example`.
         count: Number of images to show, fewer where there are fewer.
     """
-    write_figure(build_top_losses(predictions, root, count), file)
+    write_figure(build_top_losses(predictions, root, draw_example, count), file)
 
 
-def build_top_losses(predictions: Predictions, root: Path, count: int = 12) -> Figure:
+def build_top_losses(
+    predictions: Predictions, root: Path, draw_example: DrawExample, count: int = 12
+) -> Figure:
     """Return the figure of `draw_top_losses`, highest loss -log p(truth) first."""
     chances = predictions.truth_probability
     order = np.argsort(chances, kind="stable")[: max(count, 0)].tolist()
@@ -40,9 +46,11 @@ def build_top_losses(predictions: Predictions, root: Path, count: int = 12) -> F
     figure = create_figure(max(1.9 * columns, 6.0), 2.6 * rows + 0.6, title)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, row in zip(grid, order, strict=False):
+        file = root / predictions.paths[row]
         _draw_tile(
             axes,
-            root / predictions.paths[row],
+            draw_example(file, TILE),
+            file.name,
             predictions.class_names[truth[row]],
             predictions.class_names[prediction[row]],
             float(chances[row]),
@@ -59,8 +67,9 @@ def _title_top_losses(shown: int, wrong: int, images: int) -> str:
     return f"{title}, {f'only {wrong}' if wrong else 'none'} of them wrong"
 
 
-def _draw_tile(axes: Axes, file: Path, truth: str, prediction: str, chance: float) -> None:
-    pixels = _read_tile(file)
+def _draw_tile(
+    axes: Axes, pixels: np.ndarray | None, name: str, truth: str, prediction: str, chance: float
+) -> None:
     if pixels is None:
         pixels = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
         axes.text(TILE / 2, TILE / 2, "cannot be opened", ha="center", va="center", fontsize=9)
@@ -68,25 +77,9 @@ def _draw_tile(axes: Axes, file: Path, truth: str, prediction: str, chance: floa
     text = f"truth: {shorten(truth, 20)}\nprediction: {shorten(prediction, 20)}"
     axes.set_title(text, fontsize=9, loc="left", parse_math=False)
     number = f"{chance:.3f}" if chance >= 0.0005 else "< 0.001"
-    text = f"p(truth) {number}\n{shorten(file.name, 27)}"
+    text = f"p(truth) {number}\n{shorten(name, 27)}"
     axes.set_xlabel(text, fontsize=8, loc="left", parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set(color=BLUE if truth == prediction else VERMILION, linewidth=2.5)
-
-
-def _read_tile(file: Path) -> np.ndarray | None:
-    """Return an image upright and padded to (TILE, TILE, 3) bytes, or None if it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about huge or odd files, which the doctor reports
-            with Image.open(file) as image:
-                image.draft("RGB", (2 * TILE, 2 * TILE))  # JPEG: decode no more than is shown
-                upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16-bit gray, which `convert` would cut off at 255
-                upright = Image.fromarray((np.asarray(upright) // 256).astype(np.uint8))
-            tile = ImageOps.pad(upright.convert("RGB"), (TILE, TILE), color="white")
-            return np.asarray(tile)
-    except Exception:  # Pillow raises a dozen types on damaged files; a figure needs none of them
-        return None

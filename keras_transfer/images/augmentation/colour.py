@@ -1,5 +1,6 @@
 """Random changes of colours and details of training images that leave everything in its place."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -8,34 +9,42 @@ from keras_transfer.images.augmentation import view_draws as take
 from keras_transfer.images.augmentation.presets import Augmentation
 from keras_transfer.images.augmentation.view_draws import around_zero
 
+Change = Callable[[Any, Any, Augmentation], Any]
+
 BLUR_WIDTHS = 0.1, 2.0  # standard deviation in pixels of 224, as in SimCLR (Chen et al. 2020)
 
 
-def recolour(images: Any, draws: Any, augmentation: Augmentation) -> Any:
-    """Change brightness, contrast, saturation and hue; the result may leave `[0, 255]`."""
+def brighten(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Add the same to every number, or take it."""
+    return images + (_factor(draws, take.BRIGHTNESS, augmentation.brightness) - 1.0) * 255.0
 
-    def factor(column: int, strength: float) -> Any:
-        return (1.0 + around_zero(draws, column) * strength)[:, None, None, None]
 
-    if augmentation.brightness:
-        images = images + (factor(take.BRIGHTNESS, augmentation.brightness) - 1.0) * 255.0
-    if augmentation.contrast:
-        mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
-        images = (images - mean) * factor(take.CONTRAST, augmentation.contrast) + mean
-    if augmentation.hue:
-        hues, others = tf.split(
-            tf.image.rgb_to_hsv(tf.clip_by_value(images, 0.0, 255.0)), [1, 2], 3
-        )
-        hues = tf.math.floormod(hues + factor(take.HUE, augmentation.hue) - 1.0, 1.0)
-        images = tf.image.hsv_to_rgb(tf.concat([hues, others], axis=3))
-    if augmentation.saturation or augmentation.grayscale:
-        colour = factor(take.SATURATION, augmentation.saturation)
-        if augmentation.grayscale:
-            is_gray = draws[:, take.GRAYSCALE] < augmentation.grayscale
-            colour = tf.where(is_gray[:, None, None, None], 0.0, colour)
-        gray = tf.image.rgb_to_grayscale(images)
-        images = (images - gray) * colour + gray
-    return images
+def change_contrast(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Let differences from the mean colour grow or shrink."""
+    mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
+    return (images - mean) * _factor(draws, take.CONTRAST, augmentation.contrast) + mean
+
+
+def change_hue(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Turn all colours by the same angle."""
+    hues, others = tf.split(tf.image.rgb_to_hsv(tf.clip_by_value(images, 0.0, 255.0)), [1, 2], 3)
+    hues = tf.math.floormod(hues + _factor(draws, take.HUE, augmentation.hue) - 1.0, 1.0)
+    return tf.image.hsv_to_rgb(tf.concat([hues, others], axis=3))
+
+
+def saturate(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Let differences from gray grow or shrink, or vanish."""
+    colour = _factor(draws, take.SATURATION, augmentation.saturation)
+    if augmentation.grayscale:
+        is_gray = draws[:, take.GRAYSCALE] < augmentation.grayscale
+        colour = tf.where(is_gray[:, None, None, None], 0.0, colour)
+    gray = tf.image.rgb_to_grayscale(images)
+    return (images - gray) * colour + gray
+
+
+def _factor(draws: Any, column: int, strength: Any) -> Any:
+    """Return 1 and up to `strength` more or less, (batch, 1, 1, 1)."""
+    return (1.0 + around_zero(draws, column) * strength)[:, None, None, None]
 
 
 def blur(images: Any, draws: Any, augmentation: Augmentation) -> Any:
@@ -53,3 +62,14 @@ def blur(images: Any, draws: Any, augmentation: Augmentation) -> Any:
     blurred = tf.einsum("bvh,bhwc->bvwc", kernel, tf.gather(images, rows))
     blurred = tf.einsum("bvw,bhwc->bhvc", kernel, blurred)
     return tf.tensor_scatter_nd_update(images, rows[:, None], blurred)
+
+
+# In the order in which they are applied: the settings that switch a change on, and the change. It
+# takes images (batch, side, side, 3), draws, and the augmentation; the result may leave [0, 255].
+COLOUR_CHANGES: tuple[tuple[tuple[str, ...], Change], ...] = (
+    (("brightness",), brighten),
+    (("contrast",), change_contrast),
+    (("hue",), change_hue),
+    (("saturation", "grayscale"), saturate),
+    (("blur",), blur),
+)

@@ -70,3 +70,6 @@ def _draw_crop(draws: Any, least: float) -> tuple[Any, Any]:
     stretch = tf.minimum(CROP_ASPECT, -tf.math.log(area)) / 2.0
     stretch = tf.exp(around_zero(draws, take.CROP_ASPECT) * stretch)
     return tf.sqrt(area) * stretch, tf.sqrt(area) / stretch
+
+
+GEOMETRY = ("flip", "flip_vertical", "rotation", "zoom", "shift", "crop")  # what `move` does

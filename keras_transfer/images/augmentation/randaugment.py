@@ -13,11 +13,12 @@ import tensorflow as tf
 
 from keras_transfer.images.augmentation import view_draws as take
 from keras_transfer.images.augmentation.geometry import transform
+from keras_transfer.images.augmentation.presets import Augmentation
 
 MOST = 10.0  # magnitude
 
 
-def apply_operations(images: Any, draws: Any, magnitude: float) -> Any:
+def apply_operations(images: Any, draws: Any, augmentation: Augmentation) -> Any:
     """Apply two random operations to each image.
 
     Each step deals the batch out to the operations and puts it together again, so an image costs
@@ -26,7 +27,7 @@ def apply_operations(images: Any, draws: Any, magnitude: float) -> Any:
     Args:
         images: (batch, side, side, 3), float32 in `[0, 255]`.
         draws: Uniform numbers, see `draw_uniform`.
-        magnitude: In `(0, 10]`.
+        augmentation: Its `randaugment` is the magnitude, in `(0, 10]`.
 
     Returns:
         Images of the same shape and range.
@@ -35,7 +36,7 @@ def apply_operations(images: Any, draws: Any, magnitude: float) -> Any:
     places = tf.range(tf.shape(images)[0])
     for which, direction in take.OPERATIONS:
         chosen = tf.cast(draws[:, which] * count, tf.int32)
-        levels = tf.where(draws[:, direction] < 0.5, -1.0, 1.0) * (magnitude / MOST)
+        levels = tf.where(draws[:, direction] < 0.5, -1.0, 1.0) * (augmentation.randaugment / MOST)
         hands = zip(
             OPERATIONS.values(),
             tf.dynamic_partition(images, chosen, count),

@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_transfer.config.sections.augment_settings import OFF
+
 DRAWS = 32  # numbers per view; the first n stay the same where there are more
 
 # The columns that a change takes. A new one takes new columns: taking those of another would tie
@@ -16,6 +18,8 @@ HUE, GRAYSCALE, BLUR, BLUR_WIDTH = 13, 14, 15, 16
 ERASE, ERASE_AREA, ERASE_ASPECT, ERASE_X, ERASE_Y = range(17, 22)
 ERASE_COLOUR = slice(22, 25)
 OPERATIONS = ((25, 26), (27, 28))  # of RandAugment: which one, and in which direction
+FREE = 29  # the first that none of these takes
+FIRST_FIELDS = 16  # of `AugmentConfig`, which take the columns above; later ones have `own_column`
 
 
 def draw_uniform(seeds: Any) -> Any:
@@ -37,3 +41,8 @@ def draw_uniform(seeds: Any) -> Any:
 def around_zero(draws: Any, column: int) -> Any:
     """Return one column, (batch,), stretched to `[-1, 1)`."""
     return 2.0 * draws[:, column] - 1.0
+
+
+def own_column(field: str) -> int:
+    """Return the column of a change whose field was added to `AugmentConfig` later, at its end."""
+    return FREE + [*OFF][FIRST_FIELDS:].index(field)

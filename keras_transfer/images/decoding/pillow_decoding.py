@@ -62,11 +62,13 @@ def explain_failure(error: Exception, content: bytes) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-def load_image(file: str | Path | IO[bytes]) -> np.ndarray:
+def load_image(file: str | Path | IO[bytes], at_least: int = 0) -> np.ndarray:
     """Read one image upright and in RGB, first frame only, transparency on white.
 
     Args:
         file: Any format that Pillow reads; a name, or the open file.
+        at_least: A JPEG may be read at a fraction of its size whose sides are no smaller than this,
+            in pixels. 0: at its own size.
 
     Returns:
         Pixels (height, width, 3), uint8 in `[0, 255]`.
@@ -75,6 +77,8 @@ def load_image(file: str | Path | IO[bytes]) -> np.ndarray:
         OSError: Pillow cannot read the file.
     """
     with Image.open(file) as image:
+        if at_least:
+            image.draft("RGB", (at_least, at_least))
         image.load()
         return np.asarray(show_image(image))
 

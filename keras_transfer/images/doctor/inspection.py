@@ -1,15 +1,17 @@
 """The data doctor: what is in every file of a data set, found in parallel and remembered.
 
-It looks; what is left out or dropped is decided in `loading.py` and `splits.py`.
+It looks; what is left out or dropped is decided in `data/splits`.
 """
 
+import dataclasses
 import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 BLOCK = 64  # files per task: few enough to balance the threads, enough to keep tasks few
 PAUSE = 5.0  # seconds after which progress is said, and what was found is kept
+QUANTILES = {"smallest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "largest": 1}
 TINY = 32  # pixels of the short side, in a set where most images are larger
 
 
@@ -53,6 +56,19 @@ class Inspection:
         """(n,) of bool: whether the image is large enough for a perceptual hash."""
         return self.sizes.min(axis=1) >= LEAST_SIDE
 
+    def take(self, rows: np.ndarray) -> "Inspection":
+        """Return what was found in these rows."""
+        columns = [field.name for field in dataclasses.fields(self)]
+        return Inspection(**{name: getattr(self, name)[rows] for name in columns})
+
+    def measure(self) -> dict[str, Any]:
+        """Return `short_side`: quantiles of the short sides of usable images, in whole pixels."""
+        short = self.sizes[self.usable].min(axis=1)
+        found = {
+            name: int(np.quantile(short, share)) for name, share in QUANTILES.items() if len(short)
+        }
+        return {"short_side": found}
+
 
 def inspect_files(examples: Examples) -> Inspection:
     """Read every file that is new or changed, hash it and load it with Pillow, in threads.
@@ -76,10 +92,15 @@ def inspect_files(examples: Examples) -> Inspection:
     return found
 
 
-def name_unusable(examples: Examples, inspection: Inspection, rows: np.ndarray) -> str:
-    """Return the first of these rows' paths, with the reason why Pillow cannot load them."""
-    named = "; ".join(f"{examples.paths[row]} ({inspection.reasons[row]})" for row in rows[:3])
-    return named + (" …" if len(rows) > 3 else "")
+def say_sizes(report: Mapping[str, Any]) -> str:
+    """Return the short sides of the images of a data_report.json in a line; "" without any."""
+    if not report["short_side"]:
+        return ""
+    smallest, quarter, median, three_quarters, largest = report["short_side"].values()
+    return (
+        f"Short side in pixels: {smallest} to {largest}, half of them {quarter} to "
+        f"{three_quarters}, median {median}"
+    )
 
 
 def _make_columns(count: int) -> Inspection:

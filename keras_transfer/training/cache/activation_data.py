@@ -9,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.data.batch_order import plan_batches
-from keras_transfer.images.batches import finish
+from keras_transfer.data.streams import finish_stream
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ActivationData:
-    """Kept activations, batched in the order and views that `ImageData` has for its images."""
+    """Kept activations, batched in the order and views that the examples would have."""
 
     arrays: Mapping[str, np.ndarray]  # train (n, views, …), validation (m, …)
     labels: Mapping[str, np.ndarray]  # the same splits, int64
@@ -56,4 +56,6 @@ class ActivationData:
             one_hot = tf.one_hot(tf.gather(labels, index[0]), self.classes)
             return tf.cast(values, self.dtype), one_hot
 
-        return finish(dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True))
+        return finish_stream(
+            dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        )

@@ -1,6 +1,5 @@
 """What kept activations depend on, as one text: where it differs they are not used again."""
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,35 +11,30 @@ import keras
 import numpy as np
 
 from keras_transfer.config.split_names import SPLITS
-from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.weights.weight_files import hash_file
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.cache_plan import CachePlan
 from keras_transfer.training.cache.cache_store import FORMAT
+from keras_transfer.training.plan.training_parts import Training
 
 # They decode, resize and compute; another version may do it otherwise.
 PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "keras_transfer")
 
 
-def compute_key(
-    front: keras.Model, plan: CachePlan, data: ImageData, config: TrainConfig, run: Run
-) -> str:
-    """Return a digest of everything that the activations of a run depend on.
+def compute_key(front: keras.Model, training: Training) -> str:
+    """Return a digest of everything that the activations of a training depend on.
 
-    The weights are those of the network at hand, wherever they came from, and the images are named
-    by their content in the order of split.csv, which the run has written by now.
+    The weights are those of the network at hand, wherever they came from, and the examples are
+    named by their content in the order of split.csv, which the run has written by now.
 
     Args:
-        front: From raw images to the activations.
-        plan: Names the cuts and the number of views.
-        data: Size, resizing, augmentation and seed.
-        config: Names the backbone and the number format.
-        run: Its split.csv holds the hash of every image.
+        front: From raw examples to the activations.
+        training: What is kept, of which data, in which number format.
     """
+    plan, config = training.cache, training.config
     weights = hashlib.sha256()
     for variable in front.weights:
         value = np.asarray(variable)
@@ -53,30 +47,27 @@ def compute_key(
         "weights": weights.hexdigest(),
         "precision": config.precision,
         "arrays": plan.layout,
-        "cuts": sorted(set(plan.cuts.values())),
-        "image_size": data.image_size,
-        "resize": data.resize,
-        "augmentation": dataclasses.asdict(data.augmentation),
-        "seed": data.seed,
-        "images": _list_images(run),
+        "cuts": sorted({cut.to_number(training.depth) for cut in plan.cuts.values()}),
+        "images": _list_images(training.run),
+        **training.data.content_facts(),
+        **training.data.view_facts(),
     }
     return _digest(parts)
 
 
-def compute_images_key(split: str, data: ImageData, run: Run) -> str:
+def compute_decoded_key(split: str, data: TrainingData, run: Run) -> str:
     """Return a digest of everything that the decoded images of a split depend on."""
     parts = {
         "format": FORMAT,
         "packages": {name: find_version(name) for name in PACKAGES},
-        "image_size": data.image_size,
-        "resize": data.resize,
         "split": split,
         "images": _list_images(run),
+        **data.content_facts(),
     }
     return _digest(parts)
 
 
-def check_images(data: ImageData, run: Run) -> None:
+def check_images(data: TrainingData, run: Run) -> None:
     """Compare the images that activations come from with their hashes in split.csv.
 
     The key is made of those hashes, so an image that has changed since would be kept under the
@@ -92,7 +83,7 @@ def check_images(data: ImageData, run: Run) -> None:
         )
 
 
-def find_changed(data: ImageData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
+def find_changed(data: TrainingData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
     """Return the images of these splits whose content is not that of split.csv."""
     table = read_table(run.split_file)
     rows = zip(table["split"], table["path"], table["sha256"], strict=True)

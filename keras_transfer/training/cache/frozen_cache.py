@@ -3,7 +3,6 @@
 What is kept where was decided in `cache_plan.py`.
 """
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,46 +12,39 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.images.batches import ImageData
-from keras_transfer.models.cuts import take_part
-from keras_transfer.run.run_directory import Run
+from keras_transfer.data.training_data import Batches, TrainingData
+from keras_transfer.models.cuts import IMAGES, PROBABILITIES, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.activation_data import ActivationData
+from keras_transfer.training.cache.budget import read_budget
 from keras_transfer.training.cache.cache_folders import make_room, reuse_folder
 from keras_transfer.training.cache.cache_key import check_images, compute_key
-from keras_transfer.training.cache.cache_plan import CachePlan, name_cut, read_budget
 from keras_transfer.training.cache.cache_store import (
     FileStore,
     Layout,
     count_bytes,
     open_store,
 )
-from keras_transfer.training.cache.kept_images import Store, open_new
+from keras_transfer.training.cache.kept_examples import Store, open_new
 from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.plan.training_parts import CachePlan, Training
 from keras_transfer.training.progress_bar import show_steps
 
 logger = logging.getLogger(__name__)
 
 
 class FrozenCache:
-    """The activations of a run: computed when they are needed, dropped with the object.
+    """The activations of a training: computed when they are needed, dropped with the object.
 
     Args:
-        model: The whole model.
-        plan: What to keep where.
-        data: All splits; decoded images as `keep_images` left them.
-        config: Resolved settings.
-        run: Its scratch folder takes what does not fit into memory.
+        training: Its scratch folder takes what does not fit into memory.
     """
 
-    def __init__(
-        self, model: keras.Model, plan: CachePlan, data: ImageData, config: TrainConfig, run: Run
-    ) -> None:
-        self.model, self.plan, self.data = model, plan, data
-        self.config, self.run = config, run
+    def __init__(self, training: Training) -> None:
+        self.training, self.plan = training, training.cache
         self.arrays: dict[str, np.ndarray] | None = None
-        self.streams = not plan.layout
+        self.streams = not self.plan.layout
+        self.is_reused = False  # whether an earlier run had computed them
 
     def prepare(self, phases: Sequence[Phase]) -> None:
         """Have the activations ready that any of these phases starts from.
@@ -62,57 +54,55 @@ class FrozenCache:
         wanted = any(phase.name in self.plan.cuts for phase in phases)
         if wanted and not self.streams and self.arrays is None:
             self._prepare()
-            self.run.lap("cache")
+            self.training.run.lap("cache")
 
-    def serve(self, phase: Phase) -> tuple[keras.Model, ImageData | ActivationData]:
+    def serve(self, phase: Phase) -> tuple[keras.Model, Batches]:
         """Return the part of the model that `phase` still has to compute, and what goes into it.
 
         The part shares its variables with the whole model. Its batches come in the order and the
         views that the whole model would see.
         """
-        cut = self.plan.cuts.get(phase.name)
+        model, data, cut = self.training.model, self.training.data, self.plan.cuts.get(phase.name)
         if cut is None:
-            return self.model, self.data
+            return model, data
         self.prepare([phase])
-        depth = len(self.model.get_layer("backbone").layers)
-        name = name_cut(cut, depth)
-        if self.arrays is None or f"train_{name}" not in self.arrays:
-            return self.model, dataclasses.replace(self.data, views=self.plan.views)
-        part = take_part(self.model, cut, [depth + 2])
+        if self.arrays is None or f"train_{cut.name}" not in self.arrays:
+            return model, data.with_views(self.plan.views)
+        part = take_part(model, cut, [PROBABILITIES])
         splits = ("train", "validation")
         return part, ActivationData(
-            arrays={split: self.arrays[f"{split}_{name}"] for split in splits},
-            labels={split: self.data.splits[split].labels for split in splits},
-            classes=len(self.data.class_names),
-            batch_size=self.data.batch_size,
-            seed=self.data.seed,
+            arrays={split: self.arrays[f"{split}_{cut.name}"] for split in splits},
+            labels={split: data.splits[split].labels for split in splits},
+            classes=len(data.class_names),
+            batch_size=data.batch_size,
+            seed=data.seed,
             dtype=part.input.dtype,
         )
 
     def _prepare(self) -> None:
         """Find the activations on disk, or compute them."""
-        plan, key = self.plan, ""
-        depth = len(self.model.get_layer("backbone").layers)
-        front = take_part(self.model, 0, plan.kept_cuts(depth))
-        folder = self.run.scratch / "activations"
-        entry: FileStore | None = None
-        if plan.place == "disk":
-            reuse = self.config.cache.reuse
-            key = compute_key(front, plan, self.data, self.config, self.run)
-            entries = reuse_folder() / key[:32]
-            self.arrays = open_store(entries if reuse else folder, key, touch=reuse)
-            if self.arrays is not None:
-                whose = (
-                    f"an earlier run are used: {entries}" if reuse else "this run are used again"
-                )
-                logger.info("The activations of %s", whose)
-                return
-            entry = self._open_entry(entries, key) if reuse else None
-        store: Store = entry or open_new(plan.place, folder, plan.layout, key)
+        front = take_part(self.training.model, IMAGES, self.plan.kept_cuts())
+        if self.plan.place == "memory":
+            self._compute(front, self._open_store(""))
+            return
+        key = compute_key(front, self.training)
+        reuse, entry = self.training.config.cache.reuse, reuse_folder() / key[:32]
+        self.arrays = open_store(entry if reuse else self._scratch, key, touch=reuse)
+        if self.arrays is None:
+            shared = self._open_entry(entry, key) if reuse else None
+            self._compute(front, shared or self._open_store(key), is_shared=shared is not None)
+            return
+        self.is_reused = reuse
+        whose = f"an earlier run are used: {entry}" if reuse else "this run are used again"
+        logger.info("The activations of %s", whose)
+
+    def _compute(self, front: keras.Model, store: Store, is_shared: bool = False) -> None:
+        """Fill a store; where later runs may use it, look that its images are still the same."""
+        training = self.training
         try:
-            compute_arrays(front, plan, self.data, store, self.config.quiet)
-            if entry:
-                check_images(self.data, self.run)
+            compute_arrays(front, self.plan, training.data, store, training.config.quiet)
+            if is_shared:
+                check_images(training.data, training.run)
             self.arrays = store.finish()
         except OverflowError as error:
             logger.warning("%s: nothing is kept, every epoch computes them", error)
@@ -121,9 +111,16 @@ class FrozenCache:
             if self.arrays is None:
                 store.discard()
 
+    @property
+    def _scratch(self) -> Path:
+        return self.training.run.scratch / "activations"
+
+    def _open_store(self, key: str) -> Store:
+        return open_new(self.plan.place, self._scratch, self.plan.layout, key)
+
     def _open_entry(self, folder: Path, key: str) -> FileStore | None:
         """Return an empty entry of the reuse folder, or None where there is no room for it."""
-        limit = read_budget(self.config.cache, self.run).disk
+        limit = read_budget(self.training.config.cache, self.training.run).disk
         if make_room(folder.parent, count_bytes(self.plan.layout), limit):
             try:
                 return FileStore(folder, self.plan.layout, key)
@@ -134,7 +131,7 @@ class FrozenCache:
 
 
 def compute_arrays(
-    front: keras.Model, plan: CachePlan, data: ImageData, store: Store, quiet: bool
+    front: keras.Model, plan: CachePlan, data: TrainingData, store: Store, quiet: bool
 ) -> None:
     """Pass every view of the training images and every validation image through the locked part.
 
@@ -150,8 +147,8 @@ def compute_arrays(
     """
     assert plan.views is not None
     batches = data.view_batches(plan.views)  # decoding begins, and tracing takes a while
-    side = data.image_size
-    signature = tf.TensorSpec((None, side, side, 3), tf.float32)
+    shape, dtype = data.element
+    signature = tf.TensorSpec((None, *shape), dtype)
     forward = tf.function(
         lambda images: front(images, training=False), input_signature=[signature]
     ).get_concrete_function()

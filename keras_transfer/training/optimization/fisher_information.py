@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.cuts import take_part
+from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.optimization.source_images import read_sample
 from keras_transfer.training.progress_bar import show_steps
@@ -43,8 +43,7 @@ def estimate_fisher(
         Kunstner et al. 2019, Limitations of the empirical Fisher approximation (why drawn labels).
     """
     data = read_sample(config, model.input.shape[1])
-    depth = len(model.get_layer("backbone").layers)
-    front = take_part(model, 0, [depth + 1])
+    front = take_part(model, IMAGES, [POOLED])
     images = np.concatenate([batch.numpy() for batch, _ in data.clean_batches("train")])
     kernel, bias = _fit_head(front, images, data.splits["train"].labels)
     rng = np.random.default_rng(config.seed)

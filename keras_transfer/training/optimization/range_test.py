@@ -10,10 +10,9 @@ import numpy as np
 
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import Batches
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.signals import check_stopped
-from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.fit_phase import build_loss
 from keras_transfer.training.optimization.optimizers import build_optimizer
@@ -50,7 +49,7 @@ class LossLog(keras.callbacks.Callback):
 
 def find_rate(
     part: keras.Model,
-    data: ImageData | ActivationData,
+    data: Batches,
     config: OptimizerConfig,
     run: Run,
     class_weights: np.ndarray | None = None,

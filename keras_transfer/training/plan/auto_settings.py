@@ -5,8 +5,7 @@ import logging
 import math
 
 from keras_transfer.config.train_config import Policy, TrainConfig
-from keras_transfer.images.augmentation.presets import Augmentation, is_heavy, resolve_augmentation
-from keras_transfer.images.batches import ImageData
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.run_directory import Run
@@ -30,7 +29,7 @@ FEW, MANY = 1_000, 10_000
 VIEWS = 2
 
 
-def resolve_strategy(config: TrainConfig, data: ImageData, run: Run) -> tuple[TrainConfig, str]:
+def resolve_strategy(config: TrainConfig, data: TrainingData, run: Run) -> tuple[TrainConfig, str]:
     """Return `config` with a strategy where it was `auto`, and why; "" where it was not.
 
     Args:
@@ -84,7 +83,7 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
 
 
 def resolve_auto(
-    config: TrainConfig, row: Backbone, data: ImageData, weights: str, policy: Policy
+    config: TrainConfig, row: Backbone, data: TrainingData, weights: str, policy: Policy
 ) -> TrainConfig:
     """Return `config` without any `auto`.
 
@@ -113,33 +112,27 @@ def resolve_auto(
         batch_norm=batch_norm,
     )
     return dataclasses.replace(
-        config,
+        data.settle(config),
         weights=config.weights if weights == "file" else weights,
         precision=policy,
         name=None,  # a repeated run gets a name of its own
-        data=dataclasses.replace(config.data, image_size=data.image_size),
         frozen=frozen,
         finetune=finetune,
         optimizer=dataclasses.replace(config.optimizer, weight_decay=find_decay(config.optimizer)),
         cache=dataclasses.replace(
-            config.cache, views=_views(config, int(frozen.epochs) + int(finetune.epochs))
+            config.cache, views=_views(config, data, int(frozen.epochs) + int(finetune.epochs))
         ),
     )
 
 
-def _views(config: TrainConfig, epochs: int) -> int | str:
-    """Return how many views of each image are worth keeping, or `fresh`.
-
-    A strong augmentation lives from never repeating itself.
-    """
+def _views(config: TrainConfig, data: TrainingData, epochs: int) -> int | str:
+    """Return how many views of each example are worth keeping, or `fresh`."""
     views = config.cache.views
-    if is_heavy(config.augment) and config.cache.mode != "on":
+    if data.novelty == "fresh" and config.cache.mode != "on":
         return "fresh"
     if views != "auto":
         return views
-    if resolve_augmentation(config.augment) == Augmentation():
-        return 1
-    return min(VIEWS, epochs)
+    return 1 if data.novelty == "none" else min(VIEWS, epochs)
 
 
 def _epochs(epochs: int | str, steps: int, least: int) -> int:

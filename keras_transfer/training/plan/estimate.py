@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.images.batches import ImageData
-from keras_transfer.training.cache.cache_plan import CachePlan
+from keras_transfer.models.cuts import IMAGES
+from keras_transfer.training.cache.cache_plan import count_decoded
 from keras_transfer.training.cache.cache_store import count_bytes
-from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
 
@@ -34,37 +33,17 @@ class Work:
     elements: int  # numbers written
 
 
-def announce(
-    model: keras.Model,
-    phases: Sequence[Phase],
-    data: ImageData,
-    plan: CachePlan,
-    config: TrainConfig,
-) -> None:
-    """Log how long the phases will take and how much memory, to within a factor of about two.
-
-    Args:
-        model: The model about to be trained.
-        phases: What it will go through.
-        data: Train and validation images.
-        plan: What is kept instead of computed in every epoch.
-        config: Resolved settings.
-    """
-    backbone = model.get_layer("backbone")
-    seconds = estimate_seconds(backbone, phases, data, plan)
-    memory = estimate_memory(model, phases, data, plan)
+def announce(training: Training) -> None:
+    """Log how long the phases will take and how much memory, to within a factor of about two."""
+    config, seconds, memory = training.config, estimate_seconds(training), estimate_memory(training)
     logger.info(
-        "Estimate for %s, weights %s, %s, %d pixels, batches of %d: about %s and %.1f GB",
-        config.backbone,
-        config.weights,
-        config.precision,
-        *(data.image_size, data.batch_size, _say_time(seconds), memory / 1e9),
+        "Estimate for %s, weights %s, %s, batches of %s: about %s and %.1f GB",
+        *(config.backbone, config.weights, config.precision, training.data.batch_words),
+        *(_say_time(seconds), memory / 1e9),
     )
 
 
-def estimate_seconds(
-    backbone: keras.Model, phases: Sequence[Phase], data: ImageData, plan: CachePlan
-) -> float:
+def estimate_seconds(training: Training) -> float:
     """Return the seconds of the whole training on this machine; timing the machine takes 0.1 s."""
     products, elements = _time_machine()
 
@@ -72,38 +51,37 @@ def estimate_seconds(
         work = count_work(layers)
         return PRODUCT_COST * work.products / products + ELEMENT_COST * work.elements / elements
 
-    images, held_out = len(data.splits["train"]), len(data.splits["validation"])
+    splits, plan, layers = training.data.splits, training.cache, training.backbone.layers
+    images, held_out = len(splits["train"]), len(splits["validation"])
     cuts = plan.cuts if plan.layout else {}
     seconds = START_SECONDS
     if cuts:
-        locked = backbone.layers[: max(cuts.values())]
+        locked = layers[: max(cuts.values()).count_layers(training.depth)]
         seconds += (images * (plan.views or 1) + held_out) * forward(locked)
         seconds += TRACING_SECONDS * len(locked)
-    for phase in phases:
-        part = backbone.layers[cuts.get(phase.name, 0) :]
-        learning = [] if phase.first_learning is None else backbone.layers[phase.first_learning :]
+    for phase in training.phases:
+        part = layers[cuts.get(phase.name, IMAGES).count_layers(training.depth) :]
+        learning = [] if phase.first_learning is None else layers[phase.first_learning :]
         epoch = (images + held_out) * forward(part)
         epoch += images * (BACKWARD_COST - 1) * forward(learning)
-        sharing = sum(each.plateau > 0 for each in phases) + 1 if phase.span else 1
+        sharing = sum(each.plateau > 0 for each in training.phases) + 1 if phase.span else 1
         seconds += phase.epochs / sharing * epoch
         seconds += TRACING_SECONDS * len(part) + LEARNING_SECONDS * len(learning)
     return seconds
 
 
-def estimate_memory(
-    model: keras.Model, phases: Sequence[Phase], data: ImageData, plan: CachePlan
-) -> int:
+def estimate_memory(training: Training) -> int:
     """Return the bytes at the peak: program, what is kept, weights, and a batch's activations."""
-    backbone = model.get_layer("backbone")
+    plan, data = training.cache, training.data
     kept = count_bytes(plan.layout) if plan.place == "memory" else 0
-    for name, place in plan.images.items():
-        kept += len(data.splits[name]) * data.image_size**2 * 3 if place == "memory" else 0
-    boundaries = [phase.first_learning for phase in phases if phase.first_learning is not None]
-    learning = backbone.layers[min(boundaries, default=len(backbone.layers)) :]
+    kept += count_decoded(data, [n for n, place in plan.decoded.items() if place == "memory"])
+    boundaries = [p.first_learning for p in training.phases if p.first_learning is not None]
+    learning = training.backbone.layers[min(boundaries, default=training.depth) :]
     # kept for the backward pass, and as much again while it runs
     batch = min(data.batch_size, len(data.splits["train"]))
     activations = 2 * count_work(learning).elements * batch * 4
-    weights: int = 5 * 4 * model.count_params()  # values, two best ones, two moments of Adam
+    # values, two best ones, two moments of Adam
+    weights: int = 5 * 4 * training.model.count_params()
     return 600_000_000 + kept + weights + activations
 
 

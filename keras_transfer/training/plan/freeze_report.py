@@ -2,16 +2,12 @@
 
 import logging
 
-import keras
-
-from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
-from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.text_tables import draw_table
 from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
 
@@ -19,18 +15,14 @@ COLUMNS = ("block", "layers", "parameters", "trainable", "learning rate", "Batch
 FORGETTING_RATE = 1e-3  # above this, pretrained weights are usually gone within an epoch
 
 
-def report_freeze(
-    model: keras.Model, phase: Phase, row: Backbone, config: TrainConfig, run: Run
-) -> None:
+def report_freeze(training: Training, phase: Phase) -> None:
     """Append a phase to freeze_table.csv and log its table; call it after `set_boundary`.
 
     Args:
-        model: From `build_model`, flags set.
-        phase: The phase about to start.
-        row: The backbone's row.
-        config: Resolved settings.
-        run: Where the table goes.
+        training: Its model has its flags set.
+        phase: About to start.
     """
+    model, row, config, run = training.model, training.row, training.config, training.run
     rows = freeze_rows(model, row, phase.name, phase.rate_of, config.finetune.batch_norm)
     earlier: list[tuple[str, ...]] = []
     if run.freeze_table_file.exists():

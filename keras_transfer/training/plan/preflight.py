@@ -6,7 +6,7 @@ from pathlib import Path
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import choose_source
-from keras_transfer.images.augmentation.presets import AUGMENTATIONS, resolve_augmentation
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
 from keras_transfer.run.run_directory import MOVED, Run
@@ -28,18 +28,12 @@ def check_names(config: TrainConfig) -> None:
     lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
     check_strategy(config)
     try:
-        choose_source(config.dataset or "digits")
+        choose_source(config.source)
     except ConfigError as error:
         raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
     if config.regularize.name == "ewc" and not config.resume:
         _check_source(str(config.regularize.source))
-    lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
-    if config.cache.mode == "on" and resolve_augmentation(config.augment).mixes:
-        raise ConfigError(
-            "`cache.mode` must be auto or off with mixup or CutMix: what is kept belongs to one "
-            "image, and a mixed one is made of two. Received: 'on'. Leave it out, or set "
-            "--augment.mixup 0 --augment.cutmix 0."
-        )
+    choose_modality(config).check_settings(config)
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise ConfigError(
             "`tensorboard` must be installed to be logged to. Received: no such package. "

@@ -8,7 +8,8 @@ import pytest
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_images
+from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_examples
+from keras_transfer.images.modality import IMAGE
 
 
 @pytest.mark.parametrize(
@@ -26,11 +27,11 @@ def test_a_pinned_division_is_the_same_whatever_the_seed(make_tree, tmp_path, fo
     for twin in folders[1:]:  # in two splits: it leaves train
         shutil.copy(root / folders[0] / "a/0.png", root / twin / "a/twin.png")
     config = TrainConfig(dataset=str(root))
-    divided = divide_images(config)
+    divided = divide_examples(config, IMAGE)
     assert len(list(divided.rows())) >= 20
     file = tmp_path / "split.csv"
     with file.open("w", newline="") as stream:
         csv.writer(stream).writerows([SPLIT_COLUMNS, *divided.rows()])
     data = DataConfig(split_file=file)
-    again = divide_images(dataclasses.replace(config, seed=7, data=data))
+    again = divide_examples(dataclasses.replace(config, seed=7, data=data), IMAGE)
     assert list(again.rows()) == list(divided.rows())

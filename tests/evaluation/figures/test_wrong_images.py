@@ -10,6 +10,7 @@ from keras_transfer.evaluation.figures.confusion_matrix import (
     draw_confusion_matrix,
 )
 from keras_transfer.evaluation.figures.top_losses import build_top_losses, draw_top_losses
+from keras_transfer.images.drawing import draw_image
 from keras_transfer.run.predictions_csv import Predictions
 
 
@@ -126,7 +127,7 @@ def test_a_confusion_matrix_is_written(predictions, tmp_path):
 
 
 def test_images_are_shown_by_falling_loss_with_truth_prediction_and_name(bees):
-    tiles = read_tiles(build_top_losses(*bees, count=3))
+    tiles = read_tiles(build_top_losses(*bees, draw_image, count=3))
     assert tiles == [
         (
             ["truth: bees", "prediction: ants"],
@@ -153,13 +154,13 @@ def test_images_are_shown_by_falling_loss_with_truth_prediction_and_name(bees):
     ],
 )
 def test_the_title_says_when_fewer_are_wrong_than_shown(bees, count, title):
-    figure = build_top_losses(*bees, count=count)
+    figure = build_top_losses(*bees, draw_image, count=count)
     assert figure.get_suptitle() == title
     assert len(read_tiles(figure)) == min(count, 4)
 
 
 def test_the_title_says_when_none_is_wrong(tmp_path):
-    figure = build_top_losses(make_predictions([0], [[0.9, 0.1]], "ab"), tmp_path)
+    figure = build_top_losses(make_predictions([0], [[0.9, 0.1]], "ab"), tmp_path, draw_image)
     assert figure.get_suptitle() == "Highest losses: 1 of 1 images, none of them wrong"
 
 
@@ -167,7 +168,7 @@ def test_an_image_that_cannot_be_opened_is_a_gray_tile_with_its_name(bees):
     predictions, folder = bees
     (folder / "bees/black.png").unlink()
     (folder / "ants/green.png").write_bytes(b"no image")
-    figure = build_top_losses(predictions, folder)
+    figure = build_top_losses(predictions, folder, draw_image)
     tiles = read_tiles(figure)
     for (_, caption, colour, _), name in zip(tiles, ["black.png", "green.png"], strict=False):
         assert caption[1] == name
@@ -183,7 +184,7 @@ def test_an_image_is_turned_as_its_camera_was(tmp_path):
     exif[0x0112] = 6
     image.save(tmp_path / "turned.png", exif=exif)
     predictions = make_predictions([0], [[0.5, 0.5]], "ab", ["turned.png"])
-    pixels = build_top_losses(predictions, tmp_path).axes[0].images[0].get_array()
+    pixels = build_top_losses(predictions, tmp_path, draw_image).axes[0].images[0].get_array()
     assert pixels[100, 150].tolist() == [255, 0, 0]
     assert pixels[100, 50].tolist() == [255, 255, 255]
 
@@ -191,7 +192,23 @@ def test_an_image_is_turned_as_its_camera_was(tmp_path):
 def test_sixteen_bit_gray_keeps_its_levels(tmp_path):
     Image.fromarray(np.full((30, 30), 100 * 256, np.uint16)).save(tmp_path / "xray.png")
     predictions = make_predictions([0], [[0.5, 0.5]], "ab", ["xray.png"])
-    assert read_tiles(build_top_losses(predictions, tmp_path))[0][2] == (100, 100, 100)
+    assert read_tiles(build_top_losses(predictions, tmp_path, draw_image))[0][2] == (100, 100, 100)
+
+
+def test_a_transparent_corner_is_white_as_the_network_sees_it(tmp_path):
+    image = Image.new("RGBA", (60, 60), (255, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 30, 30))
+    image.save(tmp_path / "corner.png")
+    predictions = make_predictions([0], [[0.5, 0.5]], "ab", ["corner.png"])
+    pixels = build_top_losses(predictions, tmp_path, draw_image).axes[0].images[0].get_array()
+    assert pixels[20, 20].tolist() == [255, 255, 255]
+    assert pixels[180, 180].tolist() == [255, 0, 0]
+
+
+def test_a_float_tiff_keeps_its_levels(tmp_path):
+    Image.fromarray(np.full((30, 30), 0.4, np.float32)).save(tmp_path / "light.tiff")
+    predictions = make_predictions([0], [[0.5, 0.5]], "ab", ["light.tiff"])
+    assert read_tiles(build_top_losses(predictions, tmp_path, draw_image))[0][2] == (102, 102, 102)
 
 
 def test_top_losses_are_written_small_enough_and_whatever_the_names_are(tmp_path):
@@ -204,14 +221,14 @@ def test_top_losses_are_written_small_enough_and_whatever_the_names_are(tmp_path
         [0] * 12, random.dirichlet([1, 1], 12), (r"$\no$ b", "蜂"), paths
     )
     file = tmp_path / "top_losses.png"
-    draw_top_losses(predictions, tmp_path, file)
+    draw_top_losses(predictions, tmp_path, file, draw_image)
     assert file.read_bytes().startswith(b"\x89PNG")
     assert 50_000 < file.stat().st_size < 1_000_000
 
 
 def test_no_images_give_an_empty_picture(tmp_path):
     file = tmp_path / "top_losses.png"
-    draw_top_losses(make_predictions([], [], ("ants", "bees")), tmp_path, file)
+    draw_top_losses(make_predictions([], [], ("ants", "bees")), tmp_path, file, draw_image)
     assert file.stat().st_size > 1000
 
 

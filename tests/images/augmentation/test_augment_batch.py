@@ -8,12 +8,12 @@ import scipy.ndimage
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.augment_settings import OFF, AugmentConfig
 from keras_transfer.data.batch_order import view_seeds
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.presets import (
     AUGMENTATIONS,
-    Augmentation,
+    change_only,
     resolve_augmentation,
 )
 from keras_transfer.images.augmentation.view_draws import DRAWS, draw_uniform
@@ -135,7 +135,7 @@ def test_the_middle_of_every_range_changes_nothing():
 @pytest.mark.parametrize(("draw", "degrees"), [(1.0, 30.0), (0.75, 15.0), (0.0, -30.0)])
 def test_a_draw_turns_by_its_angle_anticlockwise(draw, degrees):
     picture = draw_pictures(1)
-    turned = change(Augmentation(rotation=30.0), picture, set_draws(ROTATION=draw))[0]
+    turned = change(change_only(rotation=30.0), picture, set_draws(ROTATION=draw))[0]
     expected = Image.fromarray(picture[0].astype(np.uint8)).rotate(
         degrees, Image.Resampling.BILINEAR
     )
@@ -146,7 +146,7 @@ def test_a_draw_turns_by_its_angle_anticlockwise(draw, degrees):
 @pytest.mark.parametrize(("draw", "factor"), [(1.0, 1.5), (0.0, 1 / 1.5)])
 def test_a_draw_zooms_out_and_in_by_the_same_factor(draw, factor):
     picture = draw_pictures(1)
-    zoomed = change(Augmentation(zoom=0.5), picture, set_draws(ZOOM=draw))[0]
+    zoomed = change(change_only(zoom=0.5), picture, set_draws(ZOOM=draw))[0]
     size, centre = (SIDE, SIDE), SIDE / 2
     numbers = (factor, 0, centre - factor * centre, 0, factor, centre - factor * centre)
     image = Image.fromarray(picture[0].astype(np.uint8))
@@ -157,7 +157,7 @@ def test_a_draw_zooms_out_and_in_by_the_same_factor(draw, factor):
 
 def test_a_draw_shifts_by_its_share_of_the_side_and_reflects_the_edge():
     picture = draw_pictures(1)
-    moved = change(Augmentation(shift=0.125), picture, set_draws(SHIFT_X=1.0, SHIFT_Y=0.0))[0]
+    moved = change(change_only(shift=0.125), picture, set_draws(SHIFT_X=1.0, SHIFT_Y=0.0))[0]
     expected = np.pad(picture[0], ((4, 4), (4, 4), (0, 0)), mode="symmetric")[:SIDE, 8:]
     np.testing.assert_allclose(moved, expected, atol=0.01)
 
@@ -202,30 +202,29 @@ def test_all_moves_at_once_are_one_resampling_by_the_product_of_the_moves(view):
 def test_brightness_adds_a_share_of_the_range():
     picture = np.full((1, SIDE, SIDE, 3), 100.0, np.float32)
     for draw, level in ((1.0, 151.0), (0.0, 49.0)):
-        changed = change(Augmentation(brightness=0.2), picture, set_draws(BRIGHTNESS=draw))
+        changed = change(change_only(brightness=0.2), picture, set_draws(BRIGHTNESS=draw))
         np.testing.assert_allclose(changed, level, atol=0.01)
 
 
 def test_contrast_moves_away_from_the_mean_of_each_image_and_channel():
     picture = 100 + draw_pictures(2) / 5
     picture[1] += 30
-    changed = change(Augmentation(contrast=0.3), picture, set_draws(2, CONTRAST=1.0))
+    changed = change(change_only(contrast=0.3), picture, set_draws(2, CONTRAST=1.0))
     mean = picture.mean(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(changed, mean + 1.3 * (picture - mean), atol=0.01)
 
 
 def test_no_saturation_is_gray():
-    changed = change(Augmentation(saturation=1.0), draw_pictures(), set_draws(4, SATURATION=0.0))
+    changed = change(change_only(saturation=1.0), draw_pictures(), set_draws(4, SATURATION=0.0))
     np.testing.assert_allclose(changed.max(axis=3), changed.min(axis=3), atol=0.01)
 
 
 def test_presets_grow_from_none_to_strong():
-    strengths = [
-        dataclasses.astuple(AUGMENTATIONS[n]) for n in ("none", "light", "standard", "strong")
-    ]
+    names = ("none", "light", "standard", "strong")
+    strengths = [[getattr(AUGMENTATIONS[name], change) for change in OFF] for name in names]
     for weaker, stronger in itertools.pairwise(strengths):
         assert all(np.array(weaker, float) <= np.array(stronger, float))
-    assert AUGMENTATIONS["none"] == Augmentation()
+    assert AUGMENTATIONS["none"] == change_only()
 
 
 def test_presets_that_were_measured_give_the_views_that_they_gave():

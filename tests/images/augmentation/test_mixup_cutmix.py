@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_transfer.data.batch_order import view_seeds
 from keras_transfer.images.augmentation.mixup_cutmix import mix_batch, plan_mixes
-from keras_transfer.images.augmentation.presets import AUGMENTATIONS, Augmentation
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS, change_only
 from keras_transfer.images.batches import ImageData, Split
 
 SIDE, COUNT = 16, 11
@@ -28,14 +28,14 @@ def mix_levels(augmentation, count=400):
 
 
 def test_a_cutmix_label_is_the_share_of_pixels_that_came_from_the_partner():
-    mixed, labels, partners = mix_levels(Augmentation(cutmix=1.0))
+    mixed, labels, partners = mix_levels(change_only(cutmix=1.0))
     own = np.arange(len(mixed))
     taken = (mixed[..., 0] == partners[:, None, None]).mean(axis=(1, 2))
     kept = (mixed[..., 0] == own[:, None, None]).mean(axis=(1, 2))
     np.testing.assert_allclose(taken + kept, 1)
     np.testing.assert_allclose(labels[own, partners], taken, atol=1e-6)
     np.testing.assert_allclose(labels[own, own], kept, atol=1e-6)
-    boxes, _, _ = plan(Augmentation(cutmix=1.0))
+    boxes, _, _ = plan(change_only(cutmix=1.0))
     clipped = (boxes.min(axis=1) == 0) | (boxes.max(axis=1) == SIDE)
     assert clipped.sum() > 100  # or this would say nothing about boxes at the border
     assert 0.15 < taken.mean() < 0.4  # half before the clipping
@@ -43,7 +43,7 @@ def test_a_cutmix_label_is_the_share_of_pixels_that_came_from_the_partner():
 
 
 def test_mixup_blends_pixels_and_labels_by_the_same_weight():
-    mixed, labels, partners = mix_levels(Augmentation(mixup=1.0))
+    mixed, labels, partners = mix_levels(change_only(mixup=1.0))
     own = np.arange(len(mixed))
     weights = labels[own, partners]
     expected = own + weights * (partners - own)
@@ -54,12 +54,12 @@ def test_mixup_blends_pixels_and_labels_by_the_same_weight():
 
 
 def test_a_small_alpha_leaves_most_images_nearly_alone():
-    _, shares, _ = plan(Augmentation(mixup=0.1))
+    _, shares, _ = plan(change_only(mixup=0.1))
     assert (np.minimum(shares, 1 - shares) < 0.1).mean() > 0.7
 
 
 def test_where_both_are_on_each_image_takes_one_of_them():
-    boxes, shares, weights = plan(Augmentation(mixup=1.0, cutmix=1.0))
+    boxes, shares, weights = plan(change_only(mixup=1.0, cutmix=1.0))
     whole = (boxes == [0, 0, SIDE, SIDE]).all(axis=1)
     assert 150 < whole.sum() < 250
     assert (shares[~whole] == 1).all()
@@ -68,7 +68,7 @@ def test_where_both_are_on_each_image_takes_one_of_them():
 
 def test_an_image_alone_in_its_batch_stays():
     image = tf.random.uniform((1, SIDE, SIDE, 3), maxval=255.0)
-    mixed, labels = mix_batch(image, tf.eye(1), *plan(Augmentation(mixup=1.0), 1))
+    mixed, labels = mix_batch(image, tf.eye(1), *plan(change_only(mixup=1.0), 1))
     np.testing.assert_array_equal(mixed, image)
     assert labels.numpy() == 1
 

@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
-from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.augment_settings import OFF, AugmentConfig
 from keras_transfer.data.batch_order import view_seeds
 from keras_transfer.images.augmentation import view_draws as take
 from keras_transfer.images.augmentation.augment_batch import augment_batch
-from keras_transfer.images.augmentation.presets import Augmentation, is_heavy, resolve_augmentation
+from keras_transfer.images.augmentation.presets import change_only, is_heavy, resolve_augmentation
 from keras_transfer.images.augmentation.randaugment import OPERATIONS, apply_operations
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.system.errors import ConfigError
@@ -48,7 +48,7 @@ def draw(seed=0, view=0, count=COUNT):
 
 def change(pictures, draws=None, **settings):
     draws = draw() if draws is None else draws
-    return augment_batch(Augmentation(**settings))(tf.constant(pictures), draws).numpy()
+    return augment_batch(change_only(**settings))(tf.constant(pictures), draws).numpy()
 
 
 def fix(pictures, **columns):
@@ -104,10 +104,16 @@ def test_no_two_changes_take_the_same_column():
     for name, value in vars(take).items():
         if isinstance(value, slice):
             taken += range(take.DRAWS)[value]
-        elif name.isupper() and name != "DRAWS":
+        elif name.isupper() and name not in ("DRAWS", "FREE", "FIRST_FIELDS", "OFF"):
             taken += np.ravel(value).tolist()
+    assert sorted(taken) == list(range(take.FREE))
+    taken += [take.own_column(field) for field in [*OFF][take.FIRST_FIELDS :]]
     assert sorted(taken) == list(range(len(taken)))
     assert len(taken) <= take.DRAWS
+
+
+def test_every_setting_has_a_strength_to_be_tested_at():
+    assert {*CHANGES, "mixup", "cutmix"} == set(OFF)
 
 
 @pytest.mark.parametrize(("column", "axis"), [("CROP_X", 0), ("CROP_Y", 1)])

@@ -8,11 +8,13 @@ from hypothesis import strategies as draw
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.models.classifier import build_classifier
+from keras_transfer.models.cuts import POOLED, frontier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.training.cache import cache_plan
+from keras_transfer.training.cache import budget
 from keras_transfer.training.cache.cache_plan import list_arrays, plan_cache
 from keras_transfer.training.cache.cache_store import count_bytes
 from keras_transfer.training.plan.phase import Phase
+from keras_transfer.training.plan.training_parts import Training
 
 FROZEN = Phase(name="frozen", epochs=10, learning_rate=0.1)
 FINETUNE = Phase(name="finetune", epochs=10, learning_rate=0.1, first_learning=4)
@@ -33,7 +35,8 @@ def plan(tiny_backbone, tmp_path, make_data, make_config):
     def call(phases=(FROZEN, FINETUNE), **changes):
         changes = {"views": 4, "memory_gb": 1.0, "disk_gb": 1.0} | changes
         changed = dataclasses.replace(config, cache=CacheConfig(**changes))
-        return plan_cache(model, phases, data, changed, Run(tmp_path / "run"))
+        run = Run(tmp_path / "run")
+        return plan_cache(Training(model=model, phases=phases, data=data, config=changed, run=run))
 
     return call
 
@@ -44,7 +47,7 @@ def gigabytes(count):
 
 def test_activations_are_kept_in_memory_where_they_fit(plan):
     found = plan()
-    assert found.cuts == {"frozen": 13, "finetune": 4}
+    assert found.cuts == {"frozen": POOLED, "finetune": frontier(4)}
     assert found.views == 4
     assert found.layout == {
         "train_activations": ((TRAIN, 4, 16, 16, 16), "float16"),
@@ -54,7 +57,7 @@ def test_activations_are_kept_in_memory_where_they_fit(plan):
     }
     assert count_bytes(found.layout) == 4 * PER_VIEW + FIXED
     assert found.place == "memory"
-    assert found.images == {"validation": "memory"}  # decoded for them and for the predictions
+    assert found.decoded == {"validation": "memory"}  # decoded for them and for the predictions
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_a_single_view_is_no_augmentation_so_the_epochs_stream_instead(plan, cap
     found = plan(memory_gb=gigabytes(less // 4), disk_gb=0.0)
     assert found.layout == {}
     assert found.views == 4  # the same views, computed in every epoch
-    assert found.cuts == {"frozen": 13, "finetune": 4}
+    assert found.cuts == {"frozen": POOLED, "finetune": frontier(4)}
     assert "4 views would take" in caplog.text
 
 
@@ -110,7 +113,7 @@ def test_the_budgets_are_never_exceeded(plan, memory, disk, views, mode, last):
     )
     taken = {"memory": 0, "disk": 0}
     taken[found.place] += count_bytes(found.layout)
-    for name, place in found.images.items():
+    for name, place in found.decoded.items():
         taken[place] += {"train": TRAIN, "validation": HELD}[name] * PIXELS
     # a budget in bytes went through 10**9 bytes and back
     assert taken["memory"] <= memory
@@ -119,9 +122,9 @@ def test_the_budgets_are_never_exceeded(plan, memory, disk, views, mode, last):
 
 def test_where_every_layer_learns_only_the_frozen_phase_is_kept(plan):
     found = plan((FROZEN, EVERYTHING))
-    assert found.cuts == {"frozen": 13}
+    assert found.cuts == {"frozen": POOLED}
     assert set(found.layout) == {"train_pooled", "validation_pooled"}
-    assert found.images == {"validation": "memory", "train": "memory"}
+    assert found.decoded == {"validation": "memory", "train": "memory"}
 
 
 def test_nothing_is_kept_where_there_is_nothing_locked(plan, caplog):
@@ -141,14 +144,14 @@ def test_the_reason_why_nothing_is_kept_is_said(plan, changes, reason, caplog):
     found = plan(**changes)
     assert found.layout == {}
     assert found.views == (None if "views" in changes else 4)
-    assert found.images == {"validation": "memory", "train": "memory"}
+    assert found.decoded == {"validation": "memory", "train": "memory"}
     assert reason in caplog.text
 
 
 def test_decoded_images_go_to_disk_where_every_epoch_starts_from_them(plan):
     found = plan(mode="off", memory_gb=0.0)
-    assert found.images == {"validation": "disk", "train": "disk"}
-    assert plan(mode="off", memory_gb=0.0, disk_gb=0.0).images == {}
+    assert found.decoded == {"validation": "disk", "train": "disk"}
+    assert plan(mode="off", memory_gb=0.0, disk_gb=0.0).decoded == {}
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("auto", False), ("on", True)])
@@ -160,7 +163,7 @@ def test_more_views_than_epochs_are_not_worth_their_work_unless_asked_for(plan, 
 
 def test_a_head_that_is_trained_after_the_backbone_does_not_see_old_features(plan):
     found = plan((FINETUNE, dataclasses.replace(FROZEN, name="frozen_2")))
-    assert found.cuts == {"finetune": 4, "frozen_2": 4}
+    assert found.cuts == {"finetune": frontier(4), "frozen_2": frontier(4)}
 
 
 def test_one_line_says_what_is_kept_and_its_size(plan, caplog):
@@ -173,16 +176,15 @@ def test_one_line_says_what_is_kept_and_its_size(plan, caplog):
 
 
 def test_automatic_budgets_are_a_quarter_of_what_is_free(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_plan, "free_memory", lambda: 4000)
-    monkeypatch.setattr(cache_plan, "free_disk", lambda folder: 8000)
-    budget = cache_plan.read_budget(CacheConfig(), Run(tmp_path))
-    assert (budget.memory, budget.disk) == (1000, 2000)
+    monkeypatch.setattr(budget, "free_memory", lambda: 4000)
+    monkeypatch.setattr(budget, "free_disk", lambda folder: 8000)
+    found = budget.read_budget(CacheConfig(), Run(tmp_path))
+    assert (found.memory, found.disk) == (1000, 2000)
 
 
-def test_the_number_of_views_that_fits_is_what_a_repeat_gets(plan, make_config):
-    found = plan(memory_gb=gigabytes(2 * PER_VIEW + FIXED), disk_gb=0.0)
-    assert found.settle(make_config("tiny")).cache.views == 2
-    assert plan(views="fresh").settle(make_config("tiny")).cache.views == "fresh"
+def test_fewer_views_are_kept_where_no_more_fit(plan):
+    assert plan(memory_gb=gigabytes(2 * PER_VIEW + FIXED), disk_gb=0.0).views == 2
+    assert plan(views="fresh").views is None
 
 
 def test_pooled_features_are_kept_where_the_activations_do_not_fit(plan):
@@ -191,19 +193,20 @@ def test_pooled_features_are_kept_where_the_activations_do_not_fit(plan):
     found = plan(memory_gb=gigabytes(room), disk_gb=gigabytes((TRAIN + HELD) * PIXELS + 1))
     assert set(found.layout) == {"train_pooled", "validation_pooled"}
     assert (found.views, found.place) == (4, "memory")
-    assert found.cuts == {"frozen": 13, "finetune": 4}
-    assert found.images == {"validation": "disk", "train": "disk"}
+    assert found.cuts == {"frozen": POOLED, "finetune": frontier(4)}
+    assert found.decoded == {"validation": "disk", "train": "disk"}
 
 
 def test_what_lies_in_the_reuse_folder_counts_as_free_for_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_plan, "free_disk", lambda folder: 8000)
-    monkeypatch.setattr(cache_plan, "count_reuse", lambda: 4000)
-    assert cache_plan.read_budget(CacheConfig(reuse=True), Run(tmp_path)).disk == 3000
-    assert cache_plan.read_budget(CacheConfig(), Run(tmp_path)).disk == 2000
+    monkeypatch.setattr(budget, "free_disk", lambda folder: 8000)
+    monkeypatch.setattr(budget, "count_reuse", lambda: 4000)
+    assert budget.read_budget(CacheConfig(reuse=True), Run(tmp_path)).disk == 3000
+    assert budget.read_budget(CacheConfig(), Run(tmp_path)).disk == 2000
 
 
 def test_float16_halves_the_training_images(tiny_backbone, make_data, make_config):
     config, data = make_config("tiny"), make_data()
     model = build_classifier(config, data.class_names, None)
-    layout = list_arrays(model, {"finetune": 4}, data, 1)
+    training = Training(model=model, phases=(), data=data, config=config, run=None)
+    layout = list_arrays(training, {"finetune": frontier(4)}, 1)
     assert layout["train_activations"][1] == "float16"

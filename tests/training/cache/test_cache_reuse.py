@@ -14,17 +14,17 @@ from keras_transfer.training.cache import frozen_cache
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 
 
-def write_files(folder, model, plan, data, config, run):
+def write_files(folder, training):
     folder.mkdir(exist_ok=True)
-    splits = {}
+    data, splits = training.data, {}
     for name, split in data.splits.items():
         paths = np.array([f"{name}{i}.png" for i in range(len(split))])
         for path, pixels in zip(paths, split.pixels, strict=True):
             Image.fromarray(pixels).save(folder / path)
         splits[name] = dataclasses.replace(split, paths=paths, pixels=None)
     data = dataclasses.replace(data, root=folder, splits=splits)
-    write_split(run, data)
-    return model, plan, data, config, run
+    write_split(training.run, data)
+    return dataclasses.replace(training, data=data)
 
 
 @pytest.fixture
@@ -43,10 +43,13 @@ def reuse(start, tmp_path, monkeypatch):
 
     monkeypatch.setattr(frozen_cache, "compute_arrays", compute)
 
-    def serve(change=lambda *parts: parts, **changes):
-        parts = change(*write_files(tmp_path / "images", *start("disk", reuse=True, **changes)))
+    def serve(change=lambda training: training, **changes):
+        training = start("disk", reuse=True, **changes)
+        training = change(write_files(tmp_path / "images", training))
         computed.clear()
-        _, batches = FrozenCache(*parts).serve(PHASES[1])
+        cache = FrozenCache(training)
+        _, batches = cache.serve(PHASES[1])
+        assert cache.is_reused == (not computed)
         return bool(computed), batches
 
     return serve
@@ -64,36 +67,37 @@ def test_a_later_run_uses_the_activations_again(reuse):
 def test_another_head_rate_or_schedule_uses_them_too(reuse):
     reuse()
 
-    def change(model, plan, data, config, run):
+    def change(training):
+        model, config = training.model, training.config
         head = dataclasses.replace(config.head, hidden=7)
         optimizer = dataclasses.replace(config.optimizer, schedule="constant")
         config = dataclasses.replace(config, head=head, optimizer=optimizer)
         weights = model.get_layer("backbone").get_weights()
-        model = build_classifier(config, data.class_names, None)
+        model = build_classifier(config, training.data.class_names, None)
         model.get_layer("backbone").set_weights(weights)
-        return model, plan, data, config, run
+        return dataclasses.replace(training, model=model, config=config)
 
     computed, _ = reuse(change)
     assert not computed
 
 
 def replace_data(**changes):
-    def change(model, plan, data, config, run):
-        return model, plan, dataclasses.replace(data, **changes), config, run
+    def change(training):
+        return dataclasses.replace(training, data=dataclasses.replace(training.data, **changes))
 
     return change
 
 
-def change_image(model, plan, data, config, run):
-    Image.new("RGB", (32, 32)).save(data.root / "train3.png")
-    write_split(run, data)
-    return model, plan, data, config, run
+def change_image(training):
+    Image.new("RGB", (32, 32)).save(training.data.root / "train3.png")
+    write_split(training.run, training.data)
+    return training
 
 
-def change_weights(model, plan, data, config, run):
-    norm = model.get_layer("backbone").get_layer("block1_bn")
+def change_weights(training):
+    norm = training.model.get_layer("backbone").get_layer("block1_bn")
     norm.moving_mean.assign(norm.moving_mean + 1e-6)
-    return model, plan, data, config, run
+    return training
 
 
 @pytest.mark.parametrize(
@@ -140,9 +144,9 @@ def test_a_damaged_entry_is_computed_again(reuse, tmp_path):
 def blacken(name):
     """Change an image after the run has hashed it."""
 
-    def change(model, plan, data, config, run):
-        Image.new("RGB", (32, 32)).save(data.root / name)
-        return model, plan, data, config, run
+    def change(training):
+        Image.new("RGB", (32, 32)).save(training.data.root / name)
+        return training
 
     return change
 

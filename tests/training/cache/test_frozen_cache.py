@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from cache_starts import CUT, PHASES
 
-from keras_transfer.models.cuts import take_part
+from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache import frozen_cache, kept_images
+from keras_transfer.training.cache import frozen_cache, kept_examples
 from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.run_phases import run_phases
@@ -20,19 +20,20 @@ def join_weights(layer):
     return np.concatenate([value.ravel() for value in layer.get_weights()])
 
 
-def train(model, plan, data, config, run):
-    run_phases(model, PHASES, data, plan, config, run)
-    return model
+def train(training):
+    run_phases(training)
+    return training.model
 
 
 def test_batches_are_the_activations_of_the_batches_that_would_be_streamed(start):
-    model, plan, data, config, run = start()
-    cache = FrozenCache(model, plan, data, config, run)
-    for phase, cut in zip(PHASES, (13, CUT), strict=True):
+    training = start()
+    model, data = training.model, training.data
+    cache = FrozenCache(training)
+    for phase, cut in zip(PHASES, (POOLED, CUT), strict=True):
         part, batches = cache.serve(phase)
         assert isinstance(batches, ActivationData)
         assert batches.steps == data.steps == 3
-        front = take_part(model, 0, [cut])
+        front = take_part(model, IMAGES, [cut])
         streamed = dataclasses.replace(data, views=3).training_batches(phase.name, 4)
         kept = list(batches.training_batches(phase.name, 4))
         assert [len(labels) for _, labels in kept] == [8, 8, 5] * 4
@@ -48,8 +49,8 @@ def test_batches_are_the_activations_of_the_batches_that_would_be_streamed(start
 
 
 def test_a_later_start_gives_the_tail_of_the_whole_stream(start):
-    model, plan, data, config, run = start()
-    _, batches = FrozenCache(model, plan, data, config, run).serve(PHASES[1])
+    training = start()
+    _, batches = FrozenCache(training).serve(PHASES[1])
     whole = list(batches.training_batches("finetune", 5))
     tail = list(batches.training_batches("finetune", 5, first_epoch=3))
     for (values, _), (expected, _) in zip(tail, whole[9:], strict=True):
@@ -57,8 +58,8 @@ def test_a_later_start_gives_the_tail_of_the_whole_stream(start):
 
 
 def test_kept_and_streamed_training_end_with_the_same_weights(start):
-    before = join_weights(start()[0].get_layer("backbone"))
-    kept, streamed = (train(*start(place)) for place in ("memory", "stream"))
+    before = join_weights(start().model.get_layer("backbone"))
+    kept, streamed = (train(start(place)) for place in ("memory", "stream"))
     for layer in ("probabilities", "backbone"):
         one, other = (join_weights(model.get_layer(layer)) for model in (kept, streamed))
         assert np.linalg.norm(one - other) <= 1e-3 * np.linalg.norm(other)
@@ -67,18 +68,19 @@ def test_kept_and_streamed_training_end_with_the_same_weights(start):
 
 
 def test_memory_and_disk_give_equal_weights(start):
-    memory, disk = (train(*start(place)) for place in ("memory", "disk"))
+    memory, disk = (train(start(place)) for place in ("memory", "disk"))
     for one, other in zip(memory.get_weights(), disk.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_layers_between_the_cut_and_the_boundary_stay_locked(start):
-    model, *others = start()
+    training = start()
+    model = training.model
     before = model.get_layer("backbone").get_weights()
-    train(model, *others)
+    train(training)
     backbone = model.get_layer("backbone")
     locked = {id(v) for layer in backbone.layers[:8] for v in layer.weights}
-    assert any(layer.weights for layer in backbone.layers[CUT:8])
+    assert any(layer.weights for layer in backbone.layers[CUT.layer : 8])
     for variable, old in zip(backbone.weights, before, strict=True):
         if id(variable) in locked:
             np.testing.assert_array_equal(variable, old)
@@ -90,8 +92,9 @@ def test_layers_between_the_cut_and_the_boundary_stay_locked(start):
 
 
 def test_history_and_accuracy_of_the_kept_model_are_those_of_the_whole(start):
-    model, plan, data, config, run = start()
-    kept = run_phases(model, PHASES, data, plan, config, run)
+    training = start()
+    model, data, run = training.model, training.data, training.run
+    kept = run_phases(training).kept_phase
     table = run.history()
     rows = [i for i, phase in enumerate(table["phase"]) if phase == kept]
     best = max(float(table["val_accuracy"][i]) for i in rows)
@@ -101,13 +104,13 @@ def test_history_and_accuracy_of_the_kept_model_are_those_of_the_whole(start):
 
 
 def test_each_image_passes_the_locked_part_once_per_view(start, monkeypatch):
-    model, plan, data, config, run = start()
+    training = start()
     passed = []
     original = take_part
 
     def counting(model, begin, ends):
         part = original(model, begin, ends)
-        if begin == 0:
+        if begin == IMAGES:
             call = part.call
 
             def count(images, **kwargs):
@@ -119,54 +122,58 @@ def test_each_image_passes_the_locked_part_once_per_view(start, monkeypatch):
         return part
 
     monkeypatch.setattr(frozen_cache, "take_part", counting)
-    train(model, plan, data, config, run)
+    train(training)
     assert len(passed) == 1  # traced once, for both phases and both splits
 
 
 def test_activations_beyond_float16_are_streamed_instead(start, caplog):
-    model, plan, data, config, run = start()
+    training = start()
+    model, _data, _run = training.model, training.data, training.run
     norm = model.get_layer("backbone").get_layer("block2_bn")
     norm.gamma.assign(norm.gamma * 1e6)
-    part, batches = FrozenCache(model, plan, data, config, run).serve(PHASES[1])
+    part, batches = FrozenCache(training).serve(PHASES[1])
     assert part is model
     assert batches.views == 3
     assert "do not fit into float16" in caplog.text
 
 
 def test_what_goes_to_disk_is_in_the_scratch_folder_of_the_run(start):
-    model, plan, data, config, run = start("disk")
-    FrozenCache(model, plan, data, config, run).serve(PHASES[0])
+    training = start("disk")
+    run = training.run
+    FrozenCache(training).serve(PHASES[0])
     assert (run.scratch / "owner.json").exists()
     manifest = json.loads((run.scratch / "activations" / "manifest.json").read_text())
-    assert set(manifest["arrays"]) == set(plan.layout)
+    assert set(manifest["arrays"]) == set(training.cache.layout)
     run.finish({})
     assert not run.scratch.exists()
 
 
 def test_a_failure_half_way_leaves_no_files(start, monkeypatch):
-    model, plan, data, config, run = start("disk")
+    training = start("disk")
+    _model, data, run = training.model, training.data, training.run
     monkeypatch.setattr(type(data), "clean_batches", lambda self, split: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        FrozenCache(model, plan, data, config, run).serve(PHASES[0])
+        FrozenCache(training).serve(PHASES[0])
     assert [file.name for file in run.scratch.iterdir()] == ["owner.json"]
 
 
 def test_a_full_disk_is_one_clear_error(start, monkeypatch):
     import shutil
 
-    model, plan, data, config, run = start("disk")
+    training = start("disk")
+    run = training.run
     usage = shutil.disk_usage(run.path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(ConfigError, match=r"must be able to write .*--cache"):
-        FrozenCache(model, plan, data, config, run).serve(PHASES[0])
+        FrozenCache(training).serve(PHASES[0])
 
 
 def test_too_little_memory_for_the_cache_is_not_blamed_on_the_batch(start, monkeypatch):
-    model, plan, data, config, run = start("memory")
+    training = start("memory")
 
     def fail(layout):
         raise MemoryError
 
-    monkeypatch.setattr(kept_images, "MemoryStore", fail)
+    monkeypatch.setattr(kept_examples, "MemoryStore", fail)
     with pytest.raises(ConfigError, match=r"must fit into memory\. .*--cache\.memory_gb 0"):
-        FrozenCache(model, plan, data, config, run).serve(PHASES[0])
+        FrozenCache(training).serve(PHASES[0])

@@ -17,6 +17,7 @@ from keras_transfer.system.atomic_files import read_table
 from keras_transfer.training import fit_phase
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.plan.strategies import plan_phases
+from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.run_phases import run_phase
 
 PLAIN = OptimizerConfig(schedule="constant", warmup=0.0, weight_decay=0.0)
@@ -31,7 +32,8 @@ def run_one(data, config, folder, optimizer, index=-1):
     checkpoints.keep_start()
     checkpoints.progress.enter("finetune")
     phase = plan_phases(config, BACKBONES["tiny"])[index]
-    run_phase(model, phase, data, config, checkpoints)
+    training = Training(model=model, phases=[phase], data=data, config=config, run=Run(folder))
+    run_phase(training, phase, checkpoints)
     return model, checkpoints
 
 

@@ -16,11 +16,11 @@ from keras_transfer.models.classifier import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.train import fine_tune
-from keras_transfer.training.cache.cache_plan import CachePlan
-from keras_transfer.training.callbacks import EpochKeeper
+from keras_transfer.training.callbacks import StopEarly
 from keras_transfer.training.checkpoints import Progress
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.strategies import plan_phases
+from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.run_phases import run_phases
 
 
@@ -69,8 +69,7 @@ def test_a_plateau_unlocks_the_next_block(tiny_backbone, make_config, make_data,
     model = build_classifier(config, data.class_names, None)
     run = Run(tmp_path)
     phases = plan_phases(config, BACKBONES["tiny"])
-    streamed = CachePlan(cuts={}, views=None, layout={}, place="memory", images={})
-    run_phases(model, phases, data, streamed, config, run)
+    run_phases(Training(model=model, phases=phases, data=data, config=config, run=run))
     names = ["frozen"] + 3 * ["finetune"] + 3 * ["finetune_2"] + 2 * ["finetune_3"]
     assert run.history()["phase"] == names
 
@@ -78,14 +77,14 @@ def test_a_plateau_unlocks_the_next_block(tiny_backbone, make_config, make_data,
 def test_a_plateau_is_one_of_the_loss_whatever_the_accuracy_does():
     progress = Progress()
     progress.enter("finetune")
-    keeper = EpochKeeper(SimpleNamespace(progress=progress), [], None, patience=0, plateau=2)
+    keeper = StopEarly(progress, patience=0, plateau=2)
     keeper.set_model(SimpleNamespace(stop_training=False))
     for epoch, (accuracy, loss) in enumerate([(0.9, 1.0), (0.8, 0.9), (0.8, 0.8), (0.9, 0.85)]):
         progress.rows.append(["finetune", str(epoch + 1), *"111", str(loss), str(accuracy), "1"])
-        keeper._rank(epoch)
+        keeper.on_epoch_end(epoch)
         assert not keeper.model.stop_training, epoch
     progress.rows.append(["finetune", "5", *"111", "0.81", "1.0", "1"])
-    keeper._rank(4)
+    keeper.on_epoch_end(4)
     assert keeper.model.stop_training
 
 

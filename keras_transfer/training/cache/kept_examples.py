@@ -1,18 +1,13 @@
-"""Decoded images that are kept instead of decoded in every epoch."""
+"""Decoded examples that are kept instead of decoded in every epoch."""
 
 import dataclasses
 import logging
 from pathlib import Path
 
-import numpy as np
-
 from keras_transfer.config.messages import say_bytes
-from keras_transfer.images.batches import ImageData
-from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.cache_folders import claim_scratch
-from keras_transfer.training.cache.cache_key import compute_images_key
-from keras_transfer.training.cache.cache_plan import CachePlan, Place
+from keras_transfer.training.cache.cache_key import compute_decoded_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
     Layout,
@@ -20,32 +15,34 @@ from keras_transfer.training.cache.cache_store import (
     count_bytes,
     open_store,
 )
+from keras_transfer.training.plan.training_parts import Place, Training
 
 logger = logging.getLogger(__name__)
 
 Store = MemoryStore | FileStore
 
 
-def keep_images(data: ImageData, plan: CachePlan, run: Run) -> ImageData:
-    """Return `data` with the decoded images of the planned splits, in memory or on disk."""
-    splits = dict(data.splits)
-    for name, place in plan.images.items():
-        shape = len(splits[name]), data.image_size, data.image_size, 3
-        layout, folder = {name: (shape, "uint8")}, run.scratch / f"{name}_images"
-        key = compute_images_key(name, data, run) if place == "disk" else ""
+def keep_decoded(training: Training) -> Training:
+    """Return a training whose data has the planned splits decoded, in memory or on disk."""
+    data, run = training.data, training.run
+    shape, dtype = data.decoded
+    for name, place in training.cache.decoded.items():
+        layout = {name: ((len(data.splits[name]), *shape), dtype)}
+        folder = run.scratch / f"{name}_images"
+        key = compute_decoded_key(name, data, run) if place == "disk" else ""
         if place == "disk" and (kept := open_store(folder, key)):
             logger.info("The decoded %s images of this run are used again", name)
-            splits[name] = dataclasses.replace(splits[name], pixels=kept[name])
+            data = data.with_decoded(name, kept[name])
             continue
         store = open_new(place, folder, layout, key)
         try:
-            for images, _ in data.clean_batches(name):
-                store.append(name, images.numpy().astype(np.uint8))
-            splits[name] = dataclasses.replace(splits[name], pixels=store.finish()[name])
+            for examples, _ in data.clean_batches(name):
+                store.append(name, examples.numpy().astype(dtype))
+            data = data.with_decoded(name, store.finish()[name])
         except BaseException:
             store.discard()
             raise
-    return dataclasses.replace(data, splits=splits)
+    return dataclasses.replace(training, data=data)
 
 
 def open_new(place: Place, folder: Path, layout: Layout, key: str) -> Store:

@@ -1,0 +1,61 @@
+"""What the program asks of one kind of examples: a modality is a row in `MODALITIES`.
+
+The functions of a row import what they need when they are called, so that the table costs nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.findings import Findings
+from keras_transfer.data.training_data import TrainingData
+
+Given = list[Any]  # names of files, their contents, or examples in memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modality:
+    """One kind of examples."""
+
+    read_examples: Callable[[str, DataConfig], Examples]
+    """Lists the labelled examples of a data set, also where they are too few to train on."""
+    inspect: Callable[[Examples], Findings]
+    """Reads every example and says what is in it."""
+    link_alike: Callable[[Examples, Any], np.ndarray]
+    """Finds examples that only look equal: (m, 2) rows that are linked."""
+    say_sizes: Callable[[Mapping[str, Any]], str]
+    """Says in a line what `Findings.measure` put into data_report.json."""
+    check_settings: Callable[[TrainConfig], None]
+    """Raises a `ConfigError` for settings of views that are unknown or exclude each other."""
+    describe_views: Callable[[TrainConfig], str]
+    """Says how training examples are changed."""
+    find_test_views: Callable[[TrainConfig, bool], Any]
+    """Returns how views of test-time augmentation are changed; None: there are none. The second
+    argument: whether a mirror image shows the same class."""
+    hold_splits: Callable[[Examples, TrainConfig, int, Any], TrainingData]
+    """Makes the examples ready to be batched; those without a split are left out. The third
+    argument is the backbone's own size, the last one what `inspect` said."""
+    hold_split: Callable[[Examples, TrainConfig, int, Any, Any], TrainingData]
+    """The same for examples of one split that are only predicted on; the last argument is what
+    `find_test_views` returned, or None."""
+    draw_example: Callable[[Path, int], np.ndarray | None]
+    """Draws an example for a figure, as the network sees it: (side, side, 3) uint8, or None where
+    it cannot be read."""
+    list_words: Callable[[Iterable[str]], tuple[list[str], Given]]
+    """Finds the examples that words of a command line name, and a name for each."""
+    list_given: Callable[[Any], tuple[list[str], Given]]
+    """The same for what Python code gives: names, or examples in memory."""
+    stream: Callable[[Sequence[Any], int, str, int], Iterator[tuple[np.ndarray, list[str]]]]
+    """Reads given examples for a model: its size, `data.resize`, examples at a time; yields arrays
+    and a reason for each example, "" where it can be used."""
+    decode_served: Callable[[Any, int, str], Any]
+    """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
+    takes."""
+    find_servable: Callable[[Any], np.ndarray]
+    """Tells from what `inspect` said which files `decode_served` reads exactly, (n,) of bool."""

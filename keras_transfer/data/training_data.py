@@ -1,0 +1,128 @@
+"""What training, evaluation and the cache ask of data: they know no modality."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+import numpy as np
+
+from keras_transfer.config.train_config import TrainConfig
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Element = tuple[tuple[int, ...], str]  # shape without the batch, dtype
+# How often a view may be seen: there is but one; several epochs may share one; never twice.
+Novelty = Literal["none", "repeats", "fresh"]
+
+
+class ExampleSplit(Protocol):
+    """The examples of one split, in the fixed order of split.csv."""
+
+    @property
+    def paths(self) -> np.ndarray:
+        """(n,) text, relative to the data set."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n,) int64."""
+
+    def __len__(self) -> int: ...
+
+
+class Batches(Protocol):
+    """Batches for `fit`: of examples, or of what the locked part of a network makes of them."""
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in a batch; the last one of an epoch may have fewer."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of one epoch, the last partial batch included."""
+
+    def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> "tf.data.Dataset":
+        """Return the batches of epochs `first_epoch` to `epochs`, one after the other.
+
+        An epoch is one view of each training example; batches do not reach across epochs. Elements
+        are what the network takes, and one-hot labels (batch, classes), float32.
+
+        Args:
+            phase: Its name; phases have orders and views of their own.
+            epochs: Epochs of the phase.
+            first_epoch: The epoch to begin with, from 0.
+        """
+
+    def clean_batches(self, split: str) -> "tf.data.Dataset":
+        """Return one pass over a split in its own order, unchanged; elements as above."""
+
+
+class TrainingData(Batches, Protocol):
+    """All splits of a data set, ready to be batched."""
+
+    @property
+    def root(self) -> Path:
+        """Folder that paths are relative to."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Label names in index order."""
+
+    @property
+    def splits(self) -> Mapping[str, ExampleSplit]:
+        """`train`, `validation` and perhaps `test`."""
+
+    @property
+    def seed(self) -> int:
+        """Of order and views."""
+
+    @property
+    def element(self) -> Element:
+        """One example as the network takes it."""
+
+    @property
+    def decoded(self) -> Element:
+        """One example before it is changed, as it is kept for all epochs."""
+
+    @property
+    def batch_words(self) -> str:
+        """What a batch is, in words: "32 images of 224 pixels"."""
+
+    @property
+    def novelty(self) -> Novelty:
+        """How often a view may be seen."""
+
+    def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
+        """Return every view of every example of a split once: all views of a batch, then the next.
+
+        View v of an example is the one that `training_batches` calls v.
+        """
+
+    def sample_views(self, count: int, views: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return some training examples as they are drawn in a figure, each followed by its views.
+
+        Args:
+            count: Examples, at most.
+            views: Of each example.
+
+        Returns:
+            (count, 1 + views, …) tiles, and (count, 1 + views, classes), float32, their labels.
+        """
+
+    def with_views(self, views: int | None) -> Self:
+        """Return the data with epochs that take so many views in turn; None: new ones."""
+
+    def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
+        """Return the data with the examples of a split kept as `decoded` says."""
+
+    def as_recognised(self) -> Self:
+        """Return the data with views as easy to recognise as what the model will see."""
+
+    def content_facts(self) -> dict[str, Any]:
+        """Return what decoded examples depend on beside their files, as JSON holds it."""
+
+    def view_facts(self) -> dict[str, Any]:
+        """Return what views depend on besides, as JSON holds it."""
+
+    def settle(self, config: TrainConfig) -> TrainConfig:
+        """Return `config` with what was `auto` and the data decided."""

@@ -1,0 +1,28 @@
+"""An image as it is drawn in a figure: what the network sees of it, on a tile."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_transfer.images.decoding.pillow_decoding import load_image
+
+
+def draw_image(file: Path, side: int) -> np.ndarray | None:
+    """Return an image upright, in RGB and whole, on a white square.
+
+    Args:
+        file: Any image that the program reads.
+        side: Of the square, in pixels.
+
+    Returns:
+        (side, side, 3), uint8; None where the file cannot be read (any more).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about huge or odd files, which the doctor reports
+            pixels = load_image(file, at_least=2 * side)
+        return np.asarray(ImageOps.pad(Image.fromarray(pixels), (side, side), color="white"))
+    except Exception:  # Pillow raises a dozen types on damaged files; a figure needs none of them
+        return None

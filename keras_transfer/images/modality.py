@@ -1,0 +1,138 @@
+"""The row of images in MODALITIES. What it names is imported when it is called."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_transfer.config.lookup import lookup
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.examples import Examples
+from keras_transfer.data.findings import Findings
+from keras_transfer.data.modality import Given, Modality
+from keras_transfer.data.training_data import TrainingData
+from keras_transfer.images.augmentation.presets import (
+    AUGMENTATIONS,
+    Augmentation,
+    describe_augmentation,
+    for_prediction,
+    list_changes,
+    resolve_augmentation,
+)
+from keras_transfer.system.errors import ConfigError
+
+
+def _read_examples(dataset: str, config: DataConfig) -> Examples:
+    from keras_transfer.data.sources.choose_source import read_examples
+
+    return read_examples(dataset, config)
+
+
+def _inspect(examples: Examples) -> Findings:
+    from keras_transfer.images.doctor.inspection import inspect_files
+
+    return inspect_files(examples)
+
+
+def _link_alike(examples: Examples, inspection: Any) -> np.ndarray:
+    from keras_transfer.images.doctor.near_duplicates import link_alike
+
+    return link_alike(examples, inspection)
+
+
+def _say_sizes(report: Mapping[str, Any]) -> str:
+    from keras_transfer.images.doctor.inspection import say_sizes
+
+    return say_sizes(report)
+
+
+def _check_settings(config: TrainConfig) -> None:
+    lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
+    if config.cache.mode == "on" and resolve_augmentation(config.augment).mixes:
+        raise ConfigError(
+            "`cache.mode` must be auto or off with mixup or CutMix: what is kept belongs to one "
+            "image, and a mixed one is made of two. Received: 'on'. Leave it out, or set "
+            "--augment.mixup 0 --augment.cutmix 0."
+        )
+
+
+def _describe_views(config: TrainConfig) -> str:
+    return describe_augmentation(config.augment)
+
+
+def _find_test_views(config: TrainConfig, flips: bool) -> Augmentation | None:
+    views = for_prediction(resolve_augmentation(config.augment, flips))
+    return views if list_changes(views) else None
+
+
+def _hold_splits(
+    examples: Examples, config: TrainConfig, image_size: int, inspection: Any
+) -> TrainingData:
+    from keras_transfer.images.hold_splits import hold_splits
+
+    return hold_splits(examples, config, image_size, inspection)
+
+
+def _hold_split(
+    examples: Examples, config: TrainConfig, image_size: int, inspection: Any, views: Any
+) -> TrainingData:
+    from keras_transfer.images.hold_splits import hold_split
+
+    return hold_split(examples, config, image_size, inspection, views)
+
+
+def _draw_example(file: Path, side: int) -> np.ndarray | None:
+    from keras_transfer.images.drawing import draw_image
+
+    return draw_image(file, side)
+
+
+def _list_words(words: Iterable[str]) -> tuple[list[str], Given]:
+    from keras_transfer.images.given_images import list_words
+
+    return list_words(words)
+
+
+def _list_given(images: Any) -> tuple[list[str], Given]:
+    from keras_transfer.images.given_images import list_images
+
+    return list_images(images)
+
+
+def _stream(
+    sources: Sequence[Any], image_size: int, resize: str, batch_size: int
+) -> Iterator[tuple[np.ndarray, list[str]]]:
+    from keras_transfer.images.given_images import stream_pixels
+
+    return stream_pixels(sources, image_size, resize, batch_size)
+
+
+def _decode_served(content: Any, image_size: int, resize: str) -> Any:
+    from keras_transfer.images.decoding.served_decoding import decode_encoded
+
+    return decode_encoded(content, image_size, resize)
+
+
+def _find_servable(inspection: Any) -> np.ndarray:
+    return np.asarray(inspection.plain)
+
+
+IMAGE = Modality(
+    read_examples=_read_examples,
+    inspect=_inspect,
+    link_alike=_link_alike,
+    say_sizes=_say_sizes,
+    check_settings=_check_settings,
+    describe_views=_describe_views,
+    find_test_views=_find_test_views,
+    hold_splits=_hold_splits,
+    hold_split=_hold_split,
+    draw_example=_draw_example,
+    list_words=_list_words,
+    list_given=_list_given,
+    stream=_stream,
+    decode_served=_decode_served,
+    find_servable=_find_servable,
+)

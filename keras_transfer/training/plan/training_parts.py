@@ -1,0 +1,82 @@
+"""What one training is made of: one record that travels from the plan to the last phase."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import keras
+import numpy as np
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.training_data import TrainingData
+from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.cuts import Cut
+from keras_transfer.run.run_directory import Run
+from keras_transfer.training.cache.cache_store import Layout
+from keras_transfer.training.class_weights import balance_classes
+from keras_transfer.training.plan.phase import Phase
+
+Place = Literal["memory", "disk"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachePlan:
+    """What is kept instead of computed in every epoch, and where.
+
+    `cuts` maps the phases whose locked part is the same in every epoch to their cut (see
+    `find_cut`). Their epochs take `views` views of each example in turn, wherever they come from.
+    """
+
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
+    views: int | None = None  # None: every epoch has new ones
+    layout: Layout = field(default_factory=dict)  # of the activations; empty: none are kept
+    place: Place = "memory"  # of the activations
+    decoded: Mapping[str, Place] = field(default_factory=dict)  # splits kept decoded -> where
+
+    def kept_cuts(self) -> list[Cut]:
+        """Return the cuts at which activations are kept, in order."""
+        return [cut for cut in sorted({*self.cuts.values()}) if self.keeps(cut)]
+
+    def keeps(self, cut: Cut) -> bool:
+        """Return whether activations are kept at a cut."""
+        return f"train_{cut.name}" in self.layout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Model, phases, data, settings, run, and what is kept."""
+
+    model: keras.Model
+    """What `build_model` returned."""
+    phases: Sequence[Phase]
+    """What it goes through, each of 1 epoch or more."""
+    data: TrainingData
+    """All splits."""
+    config: TrainConfig
+    """Resolved settings."""
+    run: Run
+    """Where tables, logs and checkpoints go."""
+    cache: CachePlan = field(default_factory=CachePlan)
+    """What is kept instead of computed in every epoch."""
+
+    @property
+    def row(self) -> Backbone:
+        """The row of the backbone."""
+        return BACKBONES[self.config.backbone]
+
+    @property
+    def backbone(self) -> keras.Model:
+        """The backbone in the model."""
+        return self.model.get_layer("backbone")
+
+    @property
+    def depth(self) -> int:
+        """Layers of the backbone."""
+        return len(self.backbone.layers)
+
+    @property
+    def class_weights(self) -> np.ndarray | None:
+        """(classes,) what an example of each class counts in training; None: every one 1."""
+        if self.config.data.class_weight == "none":
+            return None
+        return balance_classes(self.data.splits["train"].labels, len(self.data.class_names))
