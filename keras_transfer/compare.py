@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.comparison.columns import FINISHED, LISTS, WAITING
+from keras_transfer.comparison.columns import COLUMNS, FAILED, FINISHED, WAITING
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.engines import ENGINES
 from keras_transfer.comparison.grid import Grid, Row, read_grid
@@ -47,11 +47,11 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
     Args:
         path: A YAML file of settings, lists among them, or None.
-        **settings: As `load_config` takes them, and lists: `strategies`, `backbones`,
-            `augmentations`, `schedules`, `seeds`, and for others `grid`, such as
-            `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the same
-            time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a folder
-            to go on with, then no other settings but these two, `quiet`,
+        **settings: As `load_config` takes them, and lists: the keys of
+            `comparison.columns.COLUMNS`, such as `strategies` and `seeds`, and for others `grid`,
+            such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the
+            same time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a
+            folder to go on with, then no other settings but these two, `quiet`,
             `assert_accuracy_at_least`, and `dataset` and `data.data_dir` if the images have moved;
             or auto, the newest unfinished one in `output` with the same settings, else a new one.
 
@@ -167,7 +167,7 @@ def _report(comparison: Comparison, results: Results) -> None:
         logger.info("%s", describe_comparison(configurations, judge(configurations)))
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
-    if failed := results.select("failed"):
+    if failed := results.select(FAILED):
         many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
         named = ", ".join(row.name for row in failed[:NAMED]) + ", …" * (len(failed) > NAMED)
         logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
@@ -189,10 +189,9 @@ def _measure_best(comparison: Comparison) -> dict[str, float]:
 
 
 def _add_lists(parser: Parser) -> None:
-    for name, setting in LISTS.items():
-        kind = int if name == "seeds" else str
-        words = f"Values of --{setting}, with spaces between them."
-        parser.add_argument(f"--{name}", type=kind, nargs="+", metavar="VALUE", help=words)
+    for option, each in COLUMNS.items():
+        words = f"Values of --{each.setting}, with spaces between them."
+        parser.add_argument(f"--{option}", type=each.kind, nargs="+", metavar="VALUE", help=words)
     parser.add_argument(
         "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
     )
@@ -215,7 +214,7 @@ def main(arguments: list[str]) -> int:
         comparison, results = _compare(file, options)
     floor = comparison.read_grid().base.assert_accuracy_at_least
     low = floor is not None and check_floor(_measure_best(comparison), floor)
-    return int(bool(results.select("failed")) or low)
+    return int(bool(results.select(FAILED)) or low)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from keras_transfer.comparison.columns import COLUMNS
 from keras_transfer.comparison.configurations import (
     LEVEL,
     Configuration,
@@ -45,23 +46,23 @@ def name_configuration(
     configuration: Configuration, configurations: Sequence[Configuration]
 ) -> str:
     """Return what tells a configuration from the others: the settings that differ."""
-    columns = find_varying(configurations) or ["strategy"]
+    clear = [each.column for each in COLUMNS.values() if each.kind is str]  # words, not numbers
     values = configuration.settings
-    known = ("strategy", "backbone", "augmentation", "schedule")
     return ", ".join(
-        values[name] if name in known else f"{name.rpartition('.')[2]} {values[name]}"
-        for name in columns
+        values[name] if name in clear else f"{name.rpartition('.')[2]} {values[name]}"
+        for name in _find_varying(configurations)
     )
 
 
-def find_varying(configurations: Sequence[Configuration]) -> list[str]:
-    """Return the settings that are not the same in all configurations."""
+def _find_varying(configurations: Sequence[Configuration]) -> list[str]:
+    """Return the settings that are not the same in all configurations, or just the strategy."""
     names = configurations[0].settings
-    return [name for name in names if len({each.settings[name] for each in configurations}) > 1]
+    varying = [name for name in names if len({each.settings[name] for each in configurations}) > 1]
+    return varying or ["strategy"]
 
 
 def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) -> str:
-    varying = find_varying(configurations) or ["strategy"]
+    varying = _find_varying(configurations)
     names = [name.rpartition(".")[2] for name in varying]
     columns = [*names, "seeds", "validation", "95 % interval", "of seeds", "test", "seconds"]
     columns += ["parameters", "MB", "p", "against the best"]

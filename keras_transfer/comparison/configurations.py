@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.comparison.columns import FINISHED, SEED, find_settings
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.evaluation.significance import compare_pair, correct_holm, flip_signs
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 
-SETTINGS = ("strategy", "backbone", "augmentation", "schedule")
 LEVEL = 0.05  # a difference is called real below this corrected p-value
 REUSED = "activations of an earlier run are used"  # a line of train.log
 SCRATCH = "from_scratch"  # the strategy that learns from random weights
@@ -99,14 +99,14 @@ def read_configurations(results: Path) -> list[Configuration]:
         results: results.csv of a comparison; its runs are read.
     """
     table = read_table(results)
-    extra = list(table)[list(table).index("run") + 1 :]
-    groups: dict[tuple[str, ...], list[int]] = {}
+    names = find_settings([*table])
+    groups: dict[tuple[str, ...], list[int]] = {}  # values of the settings -> numbers of the rows
     for row in range(len(table["run"])):
-        groups.setdefault(tuple(table[name][row] for name in (*SETTINGS, *extra)), []).append(row)
+        groups.setdefault(tuple(table[name][row] for name in names), []).append(row)
     found = []
     for values, rows in groups.items():
-        done = [row for row in rows if table["status"][row] == "finished"]
-        settings = dict(zip((*SETTINGS, *extra), values, strict=True))
+        done = [row for row in rows if table["status"][row] == FINISHED]
+        settings = dict(zip(names, values, strict=True))
         if done:
             found.append(_read(table, settings, done, len(rows), results.parent))
     return found
@@ -221,7 +221,7 @@ def _read(
         settings=settings,
         planned=planned,
         runs=tuple(table["run"][row] for row in rows),
-        seeds=tuple(table["seed"][row] for row in rows),
+        seeds=tuple(table[SEED][row] for row in rows),
         right=np.stack([_read_right(run) for run in runs]),
         columns=numbers,
         pretrained=settings["strategy"] != SCRATCH and kinds != {"none"},

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.comparison.columns import LISTS
+from keras_transfer.comparison.columns import COLUMNS, SEED
 from keras_transfer.config.full_paths import PLAIN_WEIGHTS, find_path, name_places
 from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
@@ -47,8 +47,8 @@ class Grid:
 
     Args:
         base: What no list is of.
-        lists: Setting, by its dotted name, to its values: strategy, backbone, augment.preset and
-            optimizer.schedule, then any others, and seed at last.
+        lists: Setting, by its dotted name, to its values: those of `COLUMNS`, then any others, and
+            the seeds at last.
         weights: Backbone to its weights, where they differ from those of the base.
     """
 
@@ -78,8 +78,9 @@ class Grid:
 
     def dump(self) -> str:
         """Return it as YAML that `--config` of compare reads back to the same."""
-        known = {name: list(self.lists[setting]) for name, setting in LISTS.items()}
-        others = {s: list(v) for s, v in self.lists.items() if s not in LISTS.values()}
+        known = {option: list(self.lists[each.setting]) for option, each in COLUMNS.items()}
+        listed = [each.setting for each in COLUMNS.values()]
+        others = {s: list(values) for s, values in self.lists.items() if s not in listed}
         own: dict[str, Any] = {}
         if self.weights:  # in full where the others are not what a file without them has
             others_too = () if self.base.weights == "auto" else self.lists["backbone"]
@@ -111,26 +112,24 @@ def make_grid(
 
     Args:
         base: Settings of a training; what a list is of does not count.
-        lists: Any of `LISTS`, and `grid`: lists of other settings by their dotted names.
+        lists: Any of `COLUMNS`, by option, and `grid`: lists of other settings by their dotted
+            names.
         weights: Backbone to its weights, where they differ from those of the base.
 
     Raises:
         ConfigError: A list is none, is empty or holds a value twice, or is of a setting that all
             rows must share.
     """
-    settings = to_dict(base)
-    own = {setting: [flatten(settings)[setting]] for setting in LISTS.values()}
-    named = {LISTS[name]: values for name, values in lists.items() if name != "grid"}
+    stated = flatten(to_dict(base))
+    known = {
+        each.setting: lists.get(option, [stated[each.setting]]) for option, each in COLUMNS.items()
+    }
     others = flatten(_require_mapping(lists.get("grid", {})))
     for setting in others:
         _require_own(setting, others)
-    seeds = (own | named)["seed"]
-    ordered = {s: v for s, v in (own | named).items() if s != "seed"} | others | {"seed": seeds}
-    grid = Grid(
-        base=base,
-        lists={s: _check_list(s, v) for s, v in ordered.items()},
-        weights=weights or {},
-    )
+    last = {SEED: known.pop(SEED)}  # so that the seeds of a configuration follow each other
+    checked = {s: _check_list(s, values) for s, values in (known | others | last).items()}
+    grid = Grid(base=base, lists=checked, weights=weights or {})
     _check_weights(grid)
     return grid
 
@@ -145,9 +144,10 @@ def read_grid(*layers: Mapping[Any, Any]) -> Grid:
     weights: dict[str, str] = {}
     settings = []
     for layer in layers:
-        stated = {k: v for k, v in layer.items() if k not in (*LISTS, "grid")}
+        options = (*COLUMNS, "grid")
+        stated = {name: value for name, value in layer.items() if name not in options}
         lists = _drop_stated(lists, flatten(stated))
-        lists |= {name: layer[name] for name in (*LISTS, "grid") if layer.get(name) is not None}
+        lists |= {name: layer[name] for name in options if layer.get(name) is not None}
         if isinstance(stated.get("weights"), Mapping):
             weights = _read_weights(stated.pop("weights"))
         elif "weights" in stated:
@@ -159,7 +159,8 @@ def read_grid(*layers: Mapping[Any, Any]) -> Grid:
 def _drop_stated(lists: Mapping[str, Any], stated: Iterable[str]) -> dict[str, Any]:
     """Return the lists of earlier layers without those of settings that a later one states."""
     named = {field for name in stated for field in SHORT_OPTIONS.get(name, (name,))}
-    kept = {name: values for name, values in lists.items() if LISTS.get(name) not in named}
+    dropped = [option for option, each in COLUMNS.items() if each.setting in named]
+    kept = {option: values for option, values in lists.items() if option not in dropped}
     if isinstance(kept.get("grid"), Mapping):
         others: dict[str, Any] = {}
         for name, values in flatten(kept["grid"]).items():
@@ -211,9 +212,9 @@ def _check_weights(grid: Grid) -> None:
 
 
 def _require_own(setting: str, others: Iterable[str]) -> None:
-    for name, meant in LISTS.items():
-        if setting in (name, meant):
-            raise ConfigError(f"`grid` must not hold {setting}. Write the list {name} beside it.")
+    for option, each in COLUMNS.items():
+        if setting in (option, each.setting):
+            raise ConfigError(f"`grid` must not hold {setting}. Write the list {option} beside it.")
     if setting in SHARED:
         raise ConfigError(
             f"`grid` must not hold {setting}: all rows share it. Make a comparison for each."
@@ -227,7 +228,8 @@ def _require_own(setting: str, others: Iterable[str]) -> None:
 
 
 def _check_list(setting: str, values: Any) -> tuple[Any, ...]:
-    name = next((name for name, meant in LISTS.items() if meant == setting), setting)
+    options = {each.setting: option for option, each in COLUMNS.items()}
+    name = options.get(setting, setting)  # as the user calls it
     is_list = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
     require(is_list, name, "a list of at least one value", values)
     twice = [value for index, value in enumerate(values) if value in values[:index]]

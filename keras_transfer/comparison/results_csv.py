@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keras_transfer.comparison.columns import FINISHED, LISTS, SETTINGS, Result
+from keras_transfer.comparison.columns import COLUMNS, FINISHED, Result, list_columns
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.grid import Row
 from keras_transfer.run.history import read_history
@@ -61,28 +61,25 @@ class Results:
             return Result()
         try:
             if run.split_file.read_bytes() != self._comparison.split_file.read_bytes():
-                return Result(
-                    status="failed: the data set has changed: its images are not those of split.csv"
+                return Result.failed(
+                    "the data set has changed: its images are not those of split.csv"
                 )
             read_predictions(run.predictions(), run.class_names())
             read_history(run.history())
             return _read_metrics(run.metrics(), peak_memory_mb)
         except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
-            return Result(
-                status=f"failed: its run cannot be read ({type(error).__name__}: {error})"
-            )
+            return Result.failed(f"its run cannot be read ({type(error).__name__}: {error})")
 
     def _write(self) -> None:
-        others = [s for s in self._rows[0].values if s not in LISTS.values()]
-        fields = [field.name for field in dataclasses.fields(Result)]
-        columns = (*SETTINGS, *fields, "run", *others)
+        listed = [each.setting for each in COLUMNS.values()]
+        others = [setting for setting in self._rows[0].values if setting not in listed]
         lines = []
         for row in self._rows:
-            settings = [row.values[setting] for setting in LISTS.values()]
+            settings = [row.values[setting] for setting in listed]
             found = [_say(value) for value in dataclasses.astuple(self[row])]
             extra = [row.values[setting] for setting in others]
             lines.append([*settings, *found, _name_run(row), *extra])
-        write_table(self._comparison.results_file, columns, lines)
+        write_table(self._comparison.results_file, list_columns(others), lines)
 
 
 def _name_run(row: Row) -> str:
