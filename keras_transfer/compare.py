@@ -10,8 +10,9 @@ from typing import Any
 from keras_transfer.comparison.columns import COLUMNS, FAILED, FINISHED, WAITING
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.engines import ENGINES
-from keras_transfer.comparison.grid import Grid, Row, read_grid
+from keras_transfer.comparison.grid import Grid, read_grid
 from keras_transfer.comparison.results_csv import Results
+from keras_transfer.comparison.rows import Row
 from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.full_paths import PLAIN_WEIGHTS

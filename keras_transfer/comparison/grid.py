@@ -1,10 +1,6 @@
 """What is compared: settings of a training, and lists of values over some of them."""
 
 import dataclasses
-import hashlib
-import itertools
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.comparison.columns import COLUMNS, SEED
+from keras_transfer.comparison.rows import PATHS, Row, build_rows
 from keras_transfer.config.full_paths import PLAIN_WEIGHTS, find_path, name_places
 from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
@@ -28,17 +25,6 @@ SHARED = (
     *("data.validation_fraction", "data.test_fraction", "data.split_file", "data.data_dir"),
     *("data.on_bad_file", "data.on_leak", "data.near_duplicates"),
 )
-PATHS = ("weights", "regularize.source")  # settings of which a list may hold paths
-NAME_BYTES = 100  # of a row's name; folders take 255, and the files in them add to it
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One training of a comparison."""
-
-    name: str  # of its run directory, of no other row
-    values: Mapping[str, Any]  # setting -> value, of every list
-    config: TrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,19 +48,7 @@ class Grid:
         Raises:
             ConfigError: A value does not fit its setting.
         """
-        base, rows = to_dict(self.base), []
-        for values in itertools.product(*self.lists.values()):
-            stated = dict(zip(self.lists, values, strict=True))
-            own = {"weights": self.weights.get(stated["backbone"], self.base.weights)}
-            config = merge_layers(base, own, stated)
-            rows.append(Row(name=_name(stated), values=stated, config=config))
-        counts = Counter(row.name.lower() for row in rows)
-        return [
-            row
-            if counts[row.name.lower()] == 1
-            else dataclasses.replace(row, name=f"{row.name}-{i}")
-            for i, row in enumerate(rows)
-        ]
+        return build_rows(self.base, self.lists, self.weights)
 
     def dump(self) -> str:
         """Return it as YAML that `--config` of compare reads back to the same."""
@@ -82,9 +56,9 @@ class Grid:
         listed = [each.setting for each in COLUMNS.values()]
         others = {s: list(values) for s, values in self.lists.items() if s not in listed}
         own: dict[str, Any] = {}
-        if self.weights:  # in full where the others are not what a file without them has
-            others_too = () if self.base.weights == "auto" else self.lists["backbone"]
-            own["weights"] = dict.fromkeys(others_too, self.base.weights) | dict(self.weights)
+        if self.weights:  # a backbone that they do not name is read back as auto
+            unnamed = () if self.base.weights == "auto" else self.lists["backbone"]
+            own["weights"] = dict.fromkeys(unnamed, self.base.weights) | dict(self.weights)
         return dump_settings(known | {"grid": others} | to_dict(self.base) | own)
 
     def name_places(self) -> "Grid":
@@ -246,16 +220,3 @@ def _to_plain(value: Any) -> Any:
 
 def _name_place(value: Any) -> Any:
     return value if value is None or value in PLAIN_WEIGHTS else find_path(str(value))
-
-
-def _name(values: Mapping[str, Any]) -> str:
-    """Return a folder name: backbone-strategy-augmentation-schedule-…-seed, or its beginning."""
-    short = {s: Path(v).name if s in PATHS and v else v for s, v in values.items()}
-    first = ("backbone", "strategy")
-    ordered = [short[s] for s in first] + [v for s, v in short.items() if s not in first]
-    words = (re.sub(r"[^\w.+]+", "_", str(value)).strip(".") or "_" for value in ordered)
-    whole = "-".join(words).encode()
-    if len(whole) <= NAME_BYTES:
-        return whole.decode()
-    mark = hashlib.sha256(whole).hexdigest()[:8]
-    return f"{whole[:NAME_BYTES].decode(errors='ignore')}-{mark}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_transfer.comparison.columns import COLUMNS, FINISHED, Result, list_columns
 from keras_transfer.comparison.comparison_directory import Comparison
-from keras_transfer.comparison.grid import Row
+from keras_transfer.comparison.rows import Row
 from keras_transfer.run.history import read_history
 from keras_transfer.run.predictions_csv import read_predictions
 from keras_transfer.run.run_directory import Run

@@ -12,8 +12,8 @@ from pathlib import Path
 from keras_transfer.comparison.columns import FINISHED, RUNNING, WAITING, Result
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.engines import ENGINES, Call, read_variables
-from keras_transfer.comparison.grid import Row
 from keras_transfer.comparison.results_csv import Results
+from keras_transfer.comparison.rows import Row
 from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.yaml_files import dump_config
