@@ -12,7 +12,9 @@ def write_table(file, columns, rows):
         csv.writer(stream, lineterminator="\n").writerows([columns, *rows])
 
 
-def write_run(path, right, *, test=None, weights="file", seconds=10.0, split=b"", curve=None):
+def write_run(
+    path, right, *, test=None, weights="file", seconds=10.0, split=b"", curve=None, reused=None
+):
     """Write what a comparison reads of a finished run.
 
     Args:
@@ -23,6 +25,8 @@ def write_run(path, right, *, test=None, weights="file", seconds=10.0, split=b""
         seconds: In all.
         split: Content of split.csv.
         curve: Accuracy on validation by epoch.
+        reused: Whether activations of an earlier run were used; None: it does not say, as runs of
+            the former version.
     """
     run = Path(path)  # no import of the package: fake_train.py starts often
     run.mkdir(parents=True, exist_ok=True)
@@ -48,4 +52,6 @@ def write_run(path, right, *, test=None, weights="file", seconds=10.0, split=b""
         "parameters": {"trainable": 100},
         "seconds": {"total": seconds},
     }
+    if reused is not None:
+        metrics["cache"] = {"reused": reused}
     (run / "metrics.json").write_text(json.dumps(metrics))

@@ -6,7 +6,6 @@ Everything is read from results.csv and the runs that it names.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,10 @@ from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.evaluation.significance import compare_pair, correct_holm, flip_signs
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.atomic_files import Table, read_table
 
 LEVEL = 0.05  # a difference is called real below this corrected p-value
-REUSED = "activations of an earlier run are used"  # a line of train.log
+AVERAGED = ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
 SCRATCH = "from_scratch"  # the strategy that learns from random weights
 
 
@@ -32,7 +31,8 @@ class Configuration:
         runs: m names of run directories, as results.csv has them.
         seeds: m of them.
         right: (m, n) bool, whether each was right on each validation image.
-        columns: Column of results.csv to m numbers; NaN where a cell is empty.
+        measured: Column of results.csv, those of `AVERAGED`, to m numbers; NaN where a cell is
+            empty.
         pretrained: Whether it began with weights that were learned elsewhere.
         strategies: What its rows did: one, or several where auto chose differently.
         reused: Rows that found activations of an earlier run on disk, which saves them seconds.
@@ -43,7 +43,7 @@ class Configuration:
     runs: tuple[str, ...]
     seeds: tuple[str, ...]
     right: np.ndarray
-    columns: Mapping[str, np.ndarray]
+    measured: Mapping[str, np.ndarray]
     pretrained: bool
     strategies: tuple[str, ...] = ()
     reused: int = 0
@@ -60,8 +60,8 @@ class Configuration:
         return wilson_interval(self.accuracy * images, images)
 
     def mean(self, column: str) -> float | None:
-        """Return the mean of a column; None where it has no number."""
-        values = self.columns[column]
+        """Return the mean over seeds of a column of `AVERAGED`; None where it has no number."""
+        values = self.measured[column]
         return None if np.isnan(values).all() else float(np.nanmean(values))
 
 
@@ -204,29 +204,26 @@ def share_seeds(
 
 
 def _read(
-    table: Mapping[str, Sequence[str]],
-    settings: Mapping[str, str],
-    rows: Sequence[int],
-    planned: int,
-    folder: Path,
+    table: Table, settings: Mapping[str, str], rows: Sequence[int], planned: int, folder: Path
 ) -> Configuration:
-    runs = [Run(folder / table["run"][row]) for row in rows]
-    metrics = [run.metrics() for run in runs]
+    """Return the configuration of some settings, whose finished rows have these numbers."""
+    names = [table["run"][row] for row in rows]
+    runs = [Run(folder / name) for name in names]
+    metrics, strategy = [run.metrics() for run in runs], settings["strategy"]
     kinds = {each["weights"] for each in metrics}
-    numbers: dict[str, Any] = {
-        name: np.array([float(table[name][row] or "nan") for row in rows])
-        for name in ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
-    }
     return Configuration(
         settings=settings,
         planned=planned,
-        runs=tuple(table["run"][row] for row in rows),
+        runs=tuple(names),
         seeds=tuple(table[SEED][row] for row in rows),
         right=np.stack([_read_right(run) for run in runs]),
-        columns=numbers,
-        pretrained=settings["strategy"] != SCRATCH and kinds != {"none"},
-        strategies=tuple(dict.fromkeys(m.get("strategy", settings["strategy"]) for m in metrics)),
-        reused=sum(REUSED in _read_log(run) for run in runs),
+        measured={
+            name: np.array([float(table[name][row] or "nan") for row in rows]) for name in AVERAGED
+        },
+        pretrained=strategy != SCRATCH and kinds != {"none"},
+        strategies=tuple(dict.fromkeys(each.get("strategy", strategy) for each in metrics)),
+        # runs of the former version do not say
+        reused=sum(bool(each.get("cache", {}).get("reused", False)) for each in metrics),
     )
 
 
@@ -234,7 +231,3 @@ def _read_right(run: Run) -> np.ndarray:
     """Return (n,) bool: whether a run was right on each validation image, in order of paths."""
     part = read_run_predictions(run).select("validation")
     return np.asarray((part.prediction == part.truth)[np.argsort(part.paths.astype(str))])
-
-
-def _read_log(run: Run) -> str:
-    return run.log_file.read_text("utf-8", "replace") if run.log_file.exists() else ""

@@ -244,3 +244,19 @@ def test_the_best_is_said_to_be_one_of_those_of_which_no_row_is_missing(compare)
     configurations = compare(*rows)
     text = describe_comparison(configurations, judge(configurations))
     assert "Best on validation of those of which no row is missing: b." in text
+
+
+def test_rows_that_used_activations_of_an_earlier_one_are_counted(compare, tmp_path):
+    compare(("a", 0, right(90)), ("a", 1, right(90)), ("b", 0, right(80)), ("b", 1, right(80)))
+    write_run(tmp_path / "run1", right(90), reused=False)
+    for run in ("run2", "run3"):
+        write_run(tmp_path / run, right(80), reused=True)
+    configurations = read_configurations(tmp_path / "results.csv")
+    assert [each.reused for each in configurations] == [0, 2]
+    text = describe_comparison(configurations, judge(configurations))
+    assert "2 of 4 rows used activations that an earlier row or comparison had computed" in text
+
+
+def test_runs_of_the_former_version_do_not_say_whether_they_reused_anything(compare):
+    configurations = compare(("a", 0, right(90)), ("b", 0, right(80)))
+    assert "used activations" not in describe_comparison(configurations, judge(configurations))

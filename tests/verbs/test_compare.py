@@ -106,8 +106,8 @@ def test_rows_share_what_was_computed_and_jobs_do_not_change_numbers(tiny_base, 
     lists = {"schedules": ["constant", "cosine"], "seeds": [0, 1]}
     one = compare_runs(**tiny_base, **lists, name="one")
     shown = capsys.readouterr().out
-    logs = [(one.path / run / "train.log").read_text() for run in one.results()["run"]]
-    assert ["of an earlier run are used" in log for log in logs] == [False, False, True, True]
+    metrics = [Run(one.path / run).metrics() for run in one.results()["run"]]
+    assert [each["cache"]["reused"] for each in metrics] == [False, False, True, True]
     assert "2 of 4 rows used activations" in shown
     assert "Best on validation: " in shown
     two = compare_runs(**tiny_base, **lists, name="two", jobs=2)
