@@ -18,13 +18,9 @@ from keras_transfer.system.signals import EXIT_CODES
 # What the numbers of a training, and where its cache is, depend on. Ray sets some of them for its
 # workers (OMP_NUM_THREADS=1), and other machines of a cluster may lack them.
 VARIABLES = (
-    *(
-        "OMP_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-        "TF_CPP_MIN_LOG_LEVEL",
-    ),
-    *("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME", "KERAS_TRANSFER_CACHE", "PYTHONPATH"),
+    *("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    *("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME"),
+    *("KERAS_TRANSFER_CACHE", "PYTHONPATH"),
 )
 
 
@@ -35,6 +31,7 @@ class Ending(NamedTuple):
     peak_memory_mb: float | None  # None: this system does not tell
 
 
+# Trains one row and waits for its end; its arguments are the first three of `train_row`.
 Call = Callable[[Sequence[str], Path, Mapping[str, str]], Ending]
 
 
@@ -105,7 +102,7 @@ def use_processes(jobs: int, stop: threading.Event) -> Iterator[Call]:
     """Train on this machine.
 
     Args:
-        jobs: Rows at the same time.
+        jobs: Rows at the same time; this machine takes as many as there are calls.
         stop: Set when all are to end.
     """
 
@@ -134,23 +131,10 @@ def use_ray(jobs: int, stop: threading.Event) -> Iterator[Call]:
     if not connected:
         with _keeping_signals():
             _connect(ray, jobs)
-    options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
-    if gpus := ray.cluster_resources().get("GPU"):
-        options["num_gpus"] = min(1, gpus / jobs)  # without a share Ray hides them all
-    task = ray.remote(_train_as_task).options(**options)
+    task = ray.remote(_train_as_task).options(**_share_cluster(ray, jobs))
 
     def call(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
-        promised, cancelled = task.remote(list(words), output, dict(variables)), False
-        while not ray.wait([promised], timeout=0.5)[0]:
-            if stop.is_set() and not cancelled:
-                cancelled = True
-                ray.cancel(promised)  # KeyboardInterrupt in the task
-        try:
-            return ray.get(promised)
-        except ray.exceptions.RayError as error:  # its machine is gone, say
-            cause = getattr(error, "cause", None) or error  # of an error in the task itself
-            fault = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            raise ConfigError(f"Ray could not run the row ({fault}).") from error
+        return _await(ray, task.remote(list(words), output, dict(variables)), stop)
 
     try:
         yield call
@@ -169,6 +153,34 @@ def _train_as_task(words: Sequence[str], output: Path, variables: Mapping[str, s
     # Ray cancels a task by SIGINT, which workers ignore if a shell began all this in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return train_row(words, output, variables)
+
+
+def _share_cluster(ray: Any, jobs: int) -> dict[str, Any]:
+    """Return what Ray is to keep for a row, of which `jobs` run at the same time."""
+    options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+    if gpus := ray.cluster_resources().get("GPU"):
+        options["num_gpus"] = min(1, gpus / jobs)  # without a share Ray hides them all
+    return options
+
+
+def _await(ray: Any, promised: Any, stop: threading.Event) -> Ending:
+    """Return how a task ended; once `stop` is set, it is told to end.
+
+    Raises:
+        ConfigError: Ray could not run it, and why.
+    """
+    cancelled = False
+    while not ray.wait([promised], timeout=0.5)[0]:  # seconds
+        if stop.is_set() and not cancelled:
+            cancelled = True
+            ray.cancel(promised)  # KeyboardInterrupt in the task
+    try:
+        ending: Ending = ray.get(promised)
+    except ray.exceptions.RayError as error:  # its machine is gone, say
+        cause = getattr(error, "cause", None) or error  # of an error in the task itself
+        fault = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+        raise ConfigError(f"Ray could not run the row ({fault}).") from error
+    return ending
 
 
 def _import_ray() -> Any:
