@@ -14,6 +14,7 @@ from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.resuming import read_time
 from keras_transfer.system import locks
 from keras_transfer.system.atomic_files import (
+    Table,
     explaining_disk,
     read_table,
     remove_unfinished,
@@ -24,7 +25,6 @@ from keras_transfer.system.logs import logging_to
 from keras_transfer.system.user_folders import make_folder
 
 RESUME = "python -m keras_transfer.compare --resume"
-Table = dict[str, list[str]]
 
 
 class Comparison:
@@ -45,7 +45,6 @@ class Comparison:
         self.rows = self.path / "rows"  # of each row: its settings, and all that it printed
         self.runs = self.path / "runs"
         self.replaced = self.path / "replaced"  # runs that could not be used
-        self._hold: locks.Hold | None = None
 
     def __repr__(self) -> str:
         return f"Comparison({str(self.path)!r})"
@@ -103,8 +102,9 @@ class Comparison:
             found, name = cls(file.parent), grid.base.name
             if (name and name != found.path.name) or found.is_finished():
                 continue
+            # one whose comparison.yaml is not what we write is not ours to go on with
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-                if found.read_grid().is_same(grid):  # else not what we write
+                if found.read_grid().is_same(grid):
                     return cls.open(found.path)
         return None
 
@@ -140,7 +140,7 @@ class Comparison:
             ConfigError: Another process is at work here, or the disk refuses.
         """
         with explaining_disk():
-            self._hold = locks.require(self.lock_file, "A comparison")
+            hold = locks.require(self.lock_file, "A comparison")
             try:
                 for folder in (self.path, self.rows):
                     remove_unfinished(folder)
@@ -148,7 +148,7 @@ class Comparison:
                     yield
             finally:
                 self.lock_file.unlink(missing_ok=True)
-                self._hold.close()
+                hold.close()
 
     def set_aside(self, name: str) -> Path:
         """Move a run out of the way, and return where it is now."""
