@@ -15,7 +15,7 @@ from keras_transfer.comparison.engines import ENGINES, Call, read_variables
 from keras_transfer.comparison.results_csv import Results
 from keras_transfer.comparison.rows import Row
 from keras_transfer.config.layers import flatten
-from keras_transfer.config.train_config import to_dict
+from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.resuming import PLACES
@@ -46,43 +46,26 @@ def make_split(comparison: Comparison, row: Row) -> None:
     """
     from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_examples
 
-    is_new, modality = not any(comparison.runs.iterdir()), choose_modality(row.config)
-    if is_new:
-        write_table(
-            comparison.split_file, SPLIT_COLUMNS, divide_examples(row.config, modality).rows()
-        )
-    config = settle_row(comparison, row).config
+    file = comparison.split_file
+    if any(comparison.runs.iterdir()):
+        if moved := _divide_again(comparison, row)[1]:
+            raise ConfigError(
+                f"The images of a comparison must be as in {file}. Received: {len(moved)} that "
+                f"have come, gone or changed, such as {moved[0]}. Undo that, or compare anew."
+            )
+        return
+    write_table(
+        file, SPLIT_COLUMNS, divide_examples(row.config, choose_modality(row.config)).rows()
+    )
     for _ in range(DIVISIONS):
-        before = read_table(comparison.split_file)
-        with _without_warnings():  # the first division and the rows say them
-            found = [*divide_examples(config, modality).rows()]
-        moved = {*zip(*before.values(), strict=True)} ^ {*found}
+        found, moved = _divide_again(comparison, row)
         if not moved:
             return
-        if not is_new:
-            break
-        write_table(comparison.split_file, SPLIT_COLUMNS, found)
-    paths = sorted({path for path, *_ in moved})
-    if is_new:
-        raise ConfigError(
-            "The splits of a comparison must be the same when they are made again. Received: "
-            f"{len(paths)} images that move, such as {paths[0]}. Remove copies of images."
-        )
+        write_table(file, SPLIT_COLUMNS, found)
     raise ConfigError(
-        f"The images of a comparison must be as in {comparison.split_file}. Received: {len(paths)} "
-        f"that have come, gone or changed, such as {paths[0]}. Undo that, or compare anew."
+        "The splits of a comparison must be the same when they are made again. Received: "
+        f"{len(moved)} images that move, such as {moved[0]}. Remove copies of images."
     )
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    data = logging.getLogger("keras_transfer.data")
-    level = data.level
-    data.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        data.setLevel(level)
 
 
 def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str) -> None:
@@ -98,10 +81,10 @@ def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str)
     if not pending:
         return
     stop = threading.Event()
-    crew = _Crew(comparison, results, stop)
     with ENGINES[engine](jobs, stop) as call, ThreadPoolExecutor(jobs) as threads:
+        training = _Training(comparison, results, call, stop)
         try:
-            futures = [threads.submit(crew.work, row, call) for row in pending]
+            futures = [threads.submit(training.train, row) for row in pending]
             for future in as_completed(futures):
                 future.result()
         except BaseException:
@@ -110,37 +93,77 @@ def train_rows(comparison: Comparison, results: Results, jobs: int, engine: str)
             raise
 
 
-class _Crew:
-    """What the threads share that wait for rows."""
+def settle_config(comparison: Comparison, row: Row) -> TrainConfig:
+    """Return the settings of a row with what makes it part of the comparison: place and splits."""
+    return dataclasses.replace(
+        row.config,
+        output=comparison.runs,
+        name=row.name,
+        resume=None,
+        quiet=True,  # train.log has it all
+        assert_accuracy_at_least=None,  # it is the comparison's to keep
+        data=dataclasses.replace(row.config.data, split_file=comparison.split_file),
+    )
 
-    def __init__(self, comparison: Comparison, results: Results, stop: threading.Event) -> None:
-        self._comparison, self._results, self._stop = comparison, results, stop
-        self._warned: set[str] = set()
 
-    def work(self, row: Row, call: Call) -> None:
-        """Train one row, and report what became of it."""
-        if self._stop.is_set() or self._settle(row):
+def _divide_again(
+    comparison: Comparison, row: Row
+) -> tuple[list[tuple[str, str, str, str]], list[str]]:
+    """Return the rows of split.csv as a row would find them, and the paths that differ in them."""
+    from keras_transfer.data.splits.division import divide_examples
+
+    before = read_table(comparison.split_file)
+    with _without_warnings():  # the first division and the rows say them
+        config = settle_config(comparison, row)
+        found = [*divide_examples(config, choose_modality(config)).rows()]
+    moved = {*zip(*before.values(), strict=True)} ^ {*found}
+    return found, sorted({path for path, *_ in moved})
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    data = logging.getLogger("keras_transfer.data")
+    level = data.level
+    data.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        data.setLevel(level)
+
+
+class _Training:
+    """What the threads that train rows have in common; each call of `train` is a row's.
+
+    Args:
+        comparison: Its folders hold the rows.
+        results: Is told what becomes of each row.
+        call: Starts a process and waits for its end.
+        stop: Set when no row is to begin any more, and `call` ends those under way.
+    """
+
+    def __init__(
+        self, comparison: Comparison, results: Results, call: Call, stop: threading.Event
+    ) -> None:
+        self._comparison, self._results, self._call, self._stop = comparison, results, call, stop
+        self._warned: set[str] = set()  # lines that were passed on
+
+    def train(self, row: Row) -> None:
+        """Train a row unless it is finished, and report what became of it."""
+        if self._stop.is_set() or self._is_finished(row):
             return
         self._results.report(row, Result(status=RUNNING))
         logger.info("%s begins", row.name)
-        output = self._comparison.rows / f"{row.name}.log"
-        start = output.stat().st_size if output.exists() else 0
-        try:
-            ending = call(_choose_words(self._comparison, row), output, read_variables())
-            result = self._results.measure(row, ending.peak_memory_mb)
-            if result.status == WAITING:
-                result = Result(status=f"failed: {explain_end(output, start, ending.code)}")
-        except ConfigError as error:
-            result = Result(status=f"failed: {' '.join(str(error).split())}")
+        printed = _Printed(self._comparison.rows / f"{row.name}.log")
+        result = self._run(row, printed)
         if self._stop.is_set() and result.status != FINISHED:
-            self._results.report(row, Result())
+            self._results.report(row, Result())  # it waits for a resume
             return
         self._results.report(row, result)
-        self._pass_on(row, _read_lines(output, start))
+        self._pass_on(row, printed.lines())
         self._tell(row, result)
 
-    def _settle(self, row: Row) -> bool:
-        """Return whether the row is finished already; put a finished run of no use aside."""
+    def _is_finished(self, row: Row) -> bool:
+        """Return whether the row is finished already; a finished run of no use is put aside."""
         result = self._results.measure(row, None)
         if result.status == FINISHED:  # since we looked, by a process that was left alone
             self._results.report(row, result)
@@ -148,6 +171,18 @@ class _Crew:
             aside = self._comparison.set_aside(row.name)
             logger.warning("%s begins anew, its run is now %s", row.name, aside)
         return result.status == FINISHED
+
+    def _run(self, row: Row, printed: "_Printed") -> Result:
+        """Let a process train the row, and return what its run says, or why there is none."""
+        try:
+            words = _choose_words(self._comparison, row)
+            ending = self._call(words, printed.file, read_variables())
+        except ConfigError as error:
+            return Result.failed(" ".join(str(error).split()))
+        result = self._results.measure(row, ending.peak_memory_mb)
+        if result.status == WAITING:  # no metrics.json
+            return Result.failed(_explain_end(ending.code, printed.lines()))
+        return result
 
     def _pass_on(self, row: Row, lines: Sequence[str]) -> None:
         """Say what a row warned of, unless another one did before."""
@@ -168,51 +203,41 @@ class _Crew:
             logger.warning("%s %s; %s", row.name, result.status, left)
 
 
-def settle_row(comparison: Comparison, row: Row) -> Row:
-    """Return the row with what makes it part of the comparison: place, name, splits."""
-    data = dataclasses.replace(row.config.data, split_file=comparison.split_file)
-    settled = dataclasses.replace(
-        row.config,
-        output=comparison.runs,
-        name=row.name,
-        resume=None,
-        quiet=True,  # train.log has it all
-        assert_accuracy_at_least=None,
-        data=data,
-    )
-    return dataclasses.replace(row, config=settled)
+class _Printed:
+    """What a row prints from now on, behind what earlier tries of it left in the same file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._start = file.stat().st_size if file.exists() else 0
+
+    def lines(self) -> list[str]:
+        """Return the lines so far, but for empty ones."""
+        if not self.file.exists():
+            return []
+        with self.file.open("rb") as stream:
+            stream.seek(self._start)
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+        return [line.strip() for line in lines if line.strip()]
 
 
-def explain_end(output: Path, start: int, code: int) -> str:
+def _explain_end(code: int, lines: Sequence[str]) -> str:
     """Return in one line why a process did not finish its run.
 
     Args:
-        output: What it printed.
-        start: Where in that file.
         code: Its exit code; negative: the signal that killed it.
+        lines: What it printed.
     """
     if code < 0:
         return f"killed by signal {-code}" + (", as when memory runs out" if code == -9 else "")
-    told = _read_lines(output, start)
-    faults = [line for line in told if FAULT.match(line)]
-    last = (faults or told or [f"exit code {code}"])[-1]
+    faults = [line for line in lines if FAULT.match(line)]
+    last = (faults or lines or [f"exit code {code}"])[-1]
     return last.removeprefix("error: ")
-
-
-def _read_lines(output: Path, start: int) -> list[str]:
-    """Return the lines of a file from a position on, but for empty ones."""
-    if not output.exists():
-        return []
-    with output.open("rb") as stream:
-        stream.seek(start)
-        lines = stream.read().decode("utf-8", "replace").splitlines()
-    return [line.strip() for line in lines if line.strip()]
 
 
 def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
     """Return the words for Python that begin the run of a row, or go on with it."""
-    run, config = Run(comparison.runs / row.name), settle_row(comparison, row).config
-    if run.plan_file.exists():
+    run, config = Run(comparison.runs / row.name), settle_config(comparison, row)
+    if run.plan_file.exists():  # it goes on as it was planned; only its images may have moved
         places = {name: flatten(to_dict(config))[name] for name in PLACES}
         moved = [f"--{name}={place}" for name, place in places.items() if place is not None]
         return [*COMMAND, "--resume", str(run.path), *moved]

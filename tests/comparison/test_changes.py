@@ -8,7 +8,7 @@ from fake_train import FAIL
 
 from keras_transfer.compare import compare_runs, main
 from keras_transfer.comparison import comparison_figure
-from keras_transfer.comparison.train_rows import settle_row
+from keras_transfer.comparison.train_rows import settle_config
 from keras_transfer.data.splits.division import divide_examples
 from keras_transfer.images.modality import IMAGE
 from keras_transfer.system.errors import ConfigError
@@ -47,7 +47,7 @@ def test_copies_that_a_file_of_splits_divided_are_settled_before_anything_is_tra
     comparison = compare_runs(**settings | {"quiet": False})
     assert capsys.readouterr().out.count("1 unreadable files are left out") == 1
     (row,) = comparison.read_grid().rows()
-    again = divide_examples(settle_row(comparison, row).config, IMAGE).rows()
+    again = divide_examples(settle_config(comparison, row), IMAGE).rows()
     assert [",".join(cells) for cells in again] == comparison.split_file.read_text().split()[1:]
 
 
