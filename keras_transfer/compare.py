@@ -19,7 +19,7 @@ from keras_transfer.config.full_paths import PLAIN_WEIGHTS
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import to_dict
-from keras_transfer.config.validation import require
+from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.run.resuming import PLACES
@@ -67,7 +67,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
 
 def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comparison, Results]:
-    jobs, engine = _read_own(file, settings).values()
+    own = _read_own(file, settings)
     earlier, grid = _find_earlier(_drop_own(file), _drop_own(settings))
     rows = _check_rows(grid, is_new=earlier is None)
     comparison = earlier or Comparison.create(grid)
@@ -80,7 +80,7 @@ def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comp
         if results.select(WAITING):
             make_split(comparison, rows[0])
         _announce(comparison, results, rows)
-        train_rows(comparison, results, jobs, engine)
+        train_rows(comparison, results, own["jobs"], own["engine"])
         _report(comparison, results)
     return comparison, results
 
@@ -88,9 +88,7 @@ def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comp
 def _read_own(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return `jobs` and `engine`."""
     own = {name: settings.get(name, file.get(name, default)) for name, default in OWN.items()}
-    jobs = own["jobs"]
-    counted = isinstance(jobs, int) and not isinstance(jobs, bool) and jobs >= 1
-    require(counted, "jobs", "a whole number, at least 1", jobs)
+    require(is_count(own["jobs"]), "jobs", "a whole number, at least 1", own["jobs"])
     lookup(ENGINES, "engine", str(own["engine"]))
     return own
 
@@ -122,9 +120,10 @@ def _find_earlier(
 
 def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
     """Return the rows after looking up every name in each of them."""
-    rows, resume = grid.rows(), None if is_new else "."  # then images may have moved
+    rows = grid.rows()
     for row in rows:
-        check_names(dataclasses.replace(row.config, resume=resume))
+        # images that an earlier comparison had may have moved: `resume` makes the error say so
+        check_names(dataclasses.replace(row.config, resume=None if is_new else "."))
         weights = row.config.weights
         found = not is_new or weights in PLAIN_WEIGHTS or Path(weights).expanduser().exists()
         require(found, "weights", f"a path, or one of {', '.join(PLAIN_WEIGHTS)}", weights)

@@ -113,7 +113,30 @@ def _explain(
     """Return what the table means and what it does not."""
     if len(configurations) == 1:
         return ["There is one configuration only, so nothing is compared."]
-    images = best.right.shape[1]
+    some = any(len(each.runs) < each.planned for each in configurations)
+    is_whole = len(best.runs) == best.planned
+    which = " of those of which no row is missing" if some and is_whole else ""
+    name, images = name_configuration(best, configurations), best.right.shape[1]
+    lines = [
+        f"Best on validation{which}: {name}. {_say_outcomes(configurations, verdicts, images)}",
+        f"Real is a difference with p below {LEVEL:g}: the sign of each image's mean difference "
+        "over seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. "
+        "Validation also chose the epochs and what is called best, so it flatters the best; test "
+        "chose nothing.",
+    ]
+    reused, runs = sum(c.reused for c in configurations), sum(len(c.runs) for c in configurations)
+    if reused:
+        lines.append(
+            f"{reused} of {runs} rows used activations that an earlier row or comparison had "
+            "computed: alone they take longer."
+        )
+    return lines
+
+
+def _say_outcomes(
+    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], images: int
+) -> str:
+    """Return in a sentence for each outcome which configurations have it, but for the best."""
     names: dict[str, list[str]] = {}
     for each, verdict in zip(configurations, verdicts, strict=True):
         names.setdefault(verdict.outcome, []).append(name_configuration(each, configurations))
@@ -128,24 +151,7 @@ def _explain(
         found.append(f"{_count(equal)} cannot be told apart from it by these {images} images.")
     if apart := names.get("not compared"):
         found.append(f"{_count(apart)} cannot be compared with it: no seed is finished in both.")
-    some = any(len(each.runs) < each.planned for each in configurations)
-    which = (
-        " of those of which no row is missing" if some and best.planned == len(best.runs) else ""
-    )
-    lines = [
-        f"Best on validation{which}: {names['best'][0]}. {' '.join(found)}",
-        f"Real is a difference with p below {LEVEL:g}: the sign of each image's mean difference "
-        "over seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. "
-        "Validation also chose the epochs and what is called best, so it flatters the best; test "
-        "chose nothing.",
-    ]
-    reused, runs = sum(c.reused for c in configurations), sum(len(c.runs) for c in configurations)
-    if reused:
-        lines.append(
-            f"{reused} of {runs} rows used activations that an earlier row or comparison had "
-            "computed: alone they take longer."
-        )
-    return lines
+    return " ".join(found)
 
 
 def _list(names: Sequence[str]) -> str:
