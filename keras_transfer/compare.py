@@ -73,7 +73,7 @@ def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comp
     comparison = earlier or Comparison.create(grid)
     with (
         comparison.recording(grid.base.quiet),
-        _telling_end(comparison, begun=earlier is None),
+        _telling_end(comparison, is_new=earlier is None),
     ):
         comparison.write_grid(grid)  # places may be others than they were
         results = Results(comparison, rows)
@@ -131,12 +131,12 @@ def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
 
 
 @contextlib.contextmanager
-def _telling_end(comparison: Comparison, begun: bool) -> Iterator[None]:
+def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
     """Remove a new comparison of which no row was begun, or say how to go on with it."""
     try:
         yield
     except BaseException as error:
-        if isinstance(error, ConfigError) and begun and not any(comparison.runs.iterdir()):
+        if isinstance(error, ConfigError) and is_new and not any(comparison.runs.iterdir()):
             comparison.remove()
         else:
             advice = f"Go on with: {comparison.say_resume()}"

@@ -17,6 +17,7 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import Table, read_table
 
 LEVEL = 0.05  # a difference is called real below this corrected p-value
+# Columns of results.csv that are shown as means over seeds; accuracy on validation is by image.
 AVERAGED = ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
 SCRATCH = "from_scratch"  # the strategy that learns from random weights
 

@@ -39,7 +39,6 @@ def put_optimizers(put):
 def test_every_list_is_of_a_setting_that_grid_leaves_to_it(option):
     row, settings = COLUMNS[option], flatten(to_dict(TrainConfig()))
     assert option not in settings
-    assert isinstance(settings[row.setting], row.kind)
     (grid,) = read_grid({option: [settings[row.setting]]}).rows()
     assert grid.values[row.setting] == settings[row.setting]
     with pytest.raises(ConfigError, match=f"`grid` must not hold .* Write the list {option} "):
