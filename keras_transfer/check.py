@@ -1,7 +1,6 @@
 """Look for what is wrong with a data set: `python -m keras_transfer.check FOLDER`."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.logs import print_logs
 
 
 def check_dataset(dataset: str | Path) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     words = parser.parse_args(arguments)
     if words.report and (words.report.is_dir() or not words.report.parent.is_dir()):
         raise ConfigError(f"`report` must be a file in a folder. Received: {words.report}.")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print_logs()
     report = check_dataset(words.dataset)
     if words.report:
         _write_report(words.report, report)

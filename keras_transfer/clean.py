@@ -4,6 +4,7 @@ import logging
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.system.logs import print_logs
 from keras_transfer.training.cache.cache_folders import empty_reuse, reuse_folder
 
 
@@ -13,7 +14,7 @@ def main(arguments: list[str]) -> int:
     about += "folder activations of $KERAS_TRANSFER_CACHE, else of ~/.cache/keras_transfer."
     parser = PlainParser("clean", about)
     parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    print_logs(logging.WARNING)
     entries, freed = empty_reuse()
     if entries:
         found = "1 entry" if entries == 1 else f"{entries} entries"

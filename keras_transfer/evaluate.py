@@ -11,6 +11,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.logs import print_logs
 
 
 def evaluate_run(
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
     )
     add_floor(parser)
     words = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    print_logs(logging.WARNING)
     predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
     from keras_transfer.evaluation.metrics import score
     from keras_transfer.evaluation.summary import describe_predictions

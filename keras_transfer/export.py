@@ -23,6 +23,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
+from keras_transfer.system.logs import print_logs
 
 if TYPE_CHECKING:
     import keras
@@ -177,7 +178,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--dataset", help=text)
     add_floor(parser)
     words = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print_logs()
     report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
     from keras_transfer.exports.parity_table import draw_parity
 

@@ -32,6 +32,7 @@ from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.logs import print_logs
 from keras_transfer.system.text_tables import draw_table
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _shorten(name: str) -> str:
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print_logs()
     artefact = load_artefact(words.model)
     import_tensorflow()  # it resizes, also where another runtime predicts
     from keras_transfer.training.progress_bar import show_steps

@@ -17,6 +17,7 @@ from keras_transfer.models.pretraining.formula_pictures import keep_pictures
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed
+from keras_transfer.system.logs import print_logs
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
@@ -137,7 +138,7 @@ def main(arguments: list[str]) -> int:
     parser.add_class_arguments(PretrainConfig, as_group=False)
     options = parser.parse_args(arguments).as_dict()
     options.pop("config")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print_logs()
     print(pretrain(PretrainConfig(**options)))
     return 0
 

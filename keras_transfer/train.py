@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import build_parser, run_command
+from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.modality import Modality
 from keras_transfer.evaluation.accuracy_floor import check_floor
@@ -65,10 +66,10 @@ def _train(config: TrainConfig, run: Run) -> None:
     weights = choose_weights(config, run)
     if weights.warning:
         logger.warning("%s", weights.warning)
-    run.lap("start")
+    run.stopwatch.lap("start")
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
     data = load_splits(config, modality, size, run)
-    run.lap("data")
+    run.stopwatch.lap("data")
     with explain_faults(data, run):
         with devices.sharing(data, policy, config):
             facts, temperature = _fit(config, policy, weights, data, run)
@@ -85,12 +86,12 @@ def _fit(
     from keras_transfer.training.run_phases import run_phases
 
     training, reason = _plan(config, policy, weights, data, run)
-    run.lap("model")
+    run.stopwatch.lap("model")
     training = keep_decoded(training)
-    run.lap("images")
+    run.stopwatch.lap("images")
     if data.novelty != "none":
         _draw_views(training)  # now, so that it can be looked at during the training
-        run.lap("figures")
+        run.stopwatch.lap("figures")
     outcome = run_phases(training)
     facts = {
         "backbone": training.config.backbone,
@@ -103,7 +104,7 @@ def _fit(
         "parameters": _count_parameters(training.model),
     }
     temperature = _leave_model(training)
-    run.lap("finish")
+    run.stopwatch.lap("finish")
     return facts, temperature
 
 
@@ -160,8 +161,8 @@ def _report(
     from keras_transfer.evaluation.summary import measure_run, summarize_run
 
     draw_figures(run, data.root, modality.draw_example)
-    run.lap("figures")
-    metrics = facts | measure_run(run, temperature) | {"seconds": run.count_seconds()}
+    run.stopwatch.lap("figures")
+    metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
     write_model_card(run, metrics)
     run.finish(metrics)
     logger.info("%s", summarize_run(run))
@@ -192,7 +193,7 @@ def main(arguments: list[str]) -> int:
     with stoppable():
         config = parse_config(build_parser("train"), arguments)
         splits = fine_tune(config).metrics()["splits"]
-    split = "test" if "test" in splits else "validation"
+    split = choose_split(splits)
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 
 

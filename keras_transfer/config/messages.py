@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-def name_some(names: Sequence[str], separator: str = ", ", most: int = 3) -> str:
+def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str:
     """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
     shown = separator.join(names[:most])
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown

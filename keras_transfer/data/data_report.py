@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
@@ -137,7 +138,7 @@ def _draw_classes(report: Report) -> str:
     lines = [_draw(columns, rows, f"{report['images']:,} files in {len(rows)} classes")]
     for split, part in splits.items():
         if lacking := [name for name, count in part.items() if not count]:
-            lines.append(f"No image in {split}: {_join(lacking)}")
+            lines.append(f"No image in {split}: {name_some(lacking, most=2)}")
     counts = report["classes"].values()
     if max(counts) > UNEVEN * min(counts):
         lines.append(
@@ -156,7 +157,7 @@ def _draw_odd(odd: list[dict[str, str]]) -> str:
     paths: dict[str, list[str]] = defaultdict(list)
     for entry in odd:
         paths[entry["kind"]].append(entry["path"])
-    rows = [(kind, len(found), _join(found)) for kind, found in sorted(paths.items())]
+    rows = [(kind, len(found), name_some(found, most=2)) for kind, found in sorted(paths.items())]
     return _draw(("kind", "images", "such as"), rows, "Odd, but used")
 
 
@@ -167,9 +168,9 @@ def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
         (
             group["kind"],
             len(group["paths"]),
-            _join(sorted({*group["splits"]} - {""}, key=SPLITS.index)),
-            _join(sorted({*group["labels"]})),
-            _join(group["paths"]),
+            name_some(sorted({*group["splits"]} - {""}, key=SPLITS.index)),
+            name_some(sorted({*group["labels"]}), most=2),
+            name_some(group["paths"], most=2),
         )
         for group in order
     ]
@@ -194,7 +195,3 @@ def _draw(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> 
         return ""
     more = f"\n  … and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
     return f"\n{title}\n{draw_table(columns, rows[:SHOWN])}{more}"
-
-
-def _join(names: Sequence[str]) -> str:
-    return ", ".join(names[:2]) + (" …" if len(names) > 2 else "")

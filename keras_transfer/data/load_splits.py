@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled
 from keras_transfer.data.examples import Examples
@@ -15,7 +16,9 @@ from keras_transfer.data.run_examples import list_examples, require_unchanged
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.splits.division import SPLIT_COLUMNS, Division, divide_examples
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run
+from keras_transfer.system.atomic_files import write_json, write_table, write_text
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ def load_splits(
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
-    if run.read_plan():
+    if read_plan(run):
         return reload_splits(config, modality, default_size, run)
     divided = divide_examples(config, modality)
     _record(divided, run)
@@ -92,9 +95,9 @@ def _record(divided: Division, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
     examples, findings, near, splits = divided
     report, names = build_report(examples, findings, splits, near), examples.class_names
-    run.write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
-    run.write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
-    run.write_json(run.data_report_file, report)
+    write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
+    write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
+    write_json(run.data_report_file, report)
     logger.info("Data: %s, %d classes; %s", examples.root, len(names), _count_splits(splits))
     _tell_findings(report)
 
@@ -119,5 +122,5 @@ def _tell_findings(report: Report) -> None:
         )
     if wrong := list_mislabelled(report):
         pairs = zip(wrong[0]["paths"], wrong[0]["labels"], strict=True)
-        example = ", ".join(f"{path} ({label})" for path, label in list(pairs)[:3])
+        example = name_some([f"{path} ({label})" for path, label in pairs])
         logger.warning("%d groups of duplicates have several classes: %s", len(wrong), example)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
+from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
@@ -63,7 +65,7 @@ def require_unchanged(examples: Examples, run: Run, modality: Modality, advice: 
         raise ConfigError(
             f"The images of {examples.root} must be those the run was made from. Received: "
             f"{len(changed)} that are gone or changed, such as "
-            f"{', '.join(examples.paths[changed[:3]])}. Restore them. {advice}"
+            f"{name_some(examples.paths[changed].tolist())}. Restore them. {advice}"
         )
     return findings
 
@@ -76,8 +78,8 @@ def read_other_examples(
     names = run.class_names()
     if unknown := [name for name in found.class_names if name not in names]:
         raise ConfigError(
-            f"Classes must be among the run's: {', '.join(names[:10])}. Received: "
-            f"{', '.join(unknown[:10])} in {dataset}. Rename or remove those folders."
+            f"Classes must be among the run's: {name_some(names)}. Received: "
+            f"{name_some(unknown)} in {dataset}. Rename or remove those folders."
         )
     given = sorted(set(found.splits) - {""})
     chosen = _choose_split(split, given or ["test"], dataset)
@@ -121,7 +123,7 @@ def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
 def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:
     """Return the split asked for, or the one that says most: test before validation."""
     if split is None:
-        return next(name for name in ("test", "validation", "train") if name in there)
+        return choose_split(there)
     if split not in there:
         raise ConfigError(
             f"`split` must be one of {', '.join(there)}, the splits of {where}. Received: {split}."

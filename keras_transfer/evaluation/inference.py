@@ -16,6 +16,7 @@ from keras_transfer.run.predictions_csv import (
     prediction_rows,
 )
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_table
 
 
 def predict_splits(
@@ -64,4 +65,4 @@ def write_predictions(model: keras.Model, data: TrainingData, run: Run) -> None:
     names = [name for name in ("validation", "test") if name in data.splits]
     found = predict_splits(model, data, names)
     columns = prediction_columns(data.class_names)
-    run.write_table(run.predictions_file, columns, prediction_rows(found))
+    write_table(run.predictions_file, columns, prediction_rows(found))

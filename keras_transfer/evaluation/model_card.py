@@ -17,6 +17,7 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_text
 
 MANY = 20  # classes: more are counted rather than named
 
@@ -41,7 +42,7 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
     if run.parity_file.is_file():
         exports = ["## Exports", "", *_describe_exports(_read_json(run.parity_file))]
         sections.insert(4, exports)
-    run.write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
+    write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
 
 
 def _read_json(file: Path) -> dict[str, Any]:

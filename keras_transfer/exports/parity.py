@@ -15,6 +15,7 @@ from keras_transfer.exports.yardstick import Yardstick
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def keep_artefact(
     before = json.loads(run.parity_file.read_text("utf-8")) if run.parity_file.exists() else {}
     others = [row for row in before.get("artefacts", []) if row["file"] not in (name, broken)]
     report = {"reference": reference, "artefacts": others + [{"file": name, **row} for row in rows]}
-    run.write_json(run.parity_file, report)
+    write_json(run.parity_file, report)
     return report
 
 

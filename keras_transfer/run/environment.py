@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)
@@ -20,8 +22,8 @@ PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow", "scikit-
 def record_environment(run: Run, seed: int, gpus: Sequence[str]) -> None:
     """Leave environment.json; where a run is resumed, compare it and warn of other versions."""
     found = describe_environment(seed, gpus)
-    if run.read_plan() is None or not run.environment_file.exists():
-        run.write_json(run.environment_file, found)
+    if read_plan(run) is None or not run.environment_file.exists():
+        write_json(run.environment_file, found)
         return
     began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]
     others = [

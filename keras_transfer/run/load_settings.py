@@ -8,6 +8,7 @@ from keras_transfer.config.command_line import Parser, read_words
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config, read_yaml
+from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.run_directory import Run
 
 
@@ -44,4 +45,4 @@ def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainC
     resumed = options.get("resume", file.get("resume"))
     if resumed == "auto" or not isinstance(resumed, str | Path):
         return merge_layers(file, options)
-    return merge_layers(Run(Path(resumed).expanduser()).read_settings(), file, options)
+    return merge_layers(read_settings(Run(Path(resumed).expanduser())), file, options)

@@ -1,3 +1,49 @@
-"""plan.json: what a run decided before its long work."""
+"""plan.json: what a run decided before its long work, as it is read by whoever goes on with it.
+
+What is in it, and how it is compared with what would be decided now, is in
+`training/plan/recorded_plan.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
 
 PLAN_FORMAT = 1  # of the folder checkpoints; a run of another number is not resumed
+
+
+def read_plan(run: Run) -> dict[str, Any] | None:
+    """Return what was decided before the long work; None if none of that was begun.
+
+    Raises:
+        ConfigError: Another version wrote it.
+    """
+    if not run.plan_file.is_file():
+        return None
+    try:
+        plan = dict(json.loads(run.plan_file.read_bytes()))
+        found = plan["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"A plan must be as it was written. Received: {run.plan_file}. Train anew."
+        ) from error
+    if found != PLAN_FORMAT:
+        raise ConfigError(
+            f"A run must be of format {PLAN_FORMAT} to be resumed. Received: {run.path} of "
+            f"format {found}. Use the version that began it, or train anew."
+        )
+    return plan
+
+
+def read_settings(run: Run) -> Mapping[str, Any]:
+    """Return the settings as they are known so far, `auto` words included.
+
+    Raises:
+        ConfigError: There is no run, or another version began it.
+    """
+    run.require_config()
+    plan = read_plan(run)
+    return plan["settings"] if plan else read_yaml(run.config_file)

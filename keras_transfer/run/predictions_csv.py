@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_transfer.config.lookup import suggest
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -106,8 +107,9 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
     if set(table) != set(columns):
         odd = sorted(set(columns) ^ set(table))
         raise ConfigError(
-            f"predictions.csv must have the columns {_list_some(columns)}. Received: {len(table)} "
-            f"columns, which differ in {_list_some(odd)}. Use the class_names.txt of its own run."
+            f"predictions.csv must have the columns {name_some(columns)}. Received: "
+            f"{len(table)} columns, which differ in {name_some(odd)}. Use the "
+            "class_names.txt of its own run."
         )
     index = {name: position for position, name in enumerate(class_names)}
     if unknown := sorted(set(table["truth"]) - set(index)):
@@ -151,10 +153,6 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
         probabilities=np.concatenate([part.probabilities for part in parts]),
         class_names=parts[0].class_names,
     )
-
-
-def _list_some(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
 
 
 def read_run_predictions(run: Run) -> Predictions:

@@ -11,9 +11,10 @@ from keras_transfer.config.full_paths import name_places
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.run.plan_file import read_plan, read_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import remove_unfinished
+from keras_transfer.system.atomic_files import remove_unfinished, write_text
 from keras_transfer.system.errors import ConfigError
 
 # What may change between the parts of a run: its outcome does not depend on it.
@@ -63,7 +64,7 @@ def find_newest(config: TrainConfig) -> Path | None:
         if run.metrics_file.exists() or (config.name and config.name != run.path.name):
             continue
         try:
-            given, settled = _read_given(run), _flatten(run.read_settings())
+            given, settled = _read_given(run), _flatten(read_settings(run))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not what we write
             continue
         given |= {name: settled[name] for name in PLACES if settled[name] == wanted[name]}
@@ -108,7 +109,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     Raises:
         ConfigError: A change would alter the outcome, or adds epochs to a phase that has begun.
     """
-    settled, given = _flatten(run.read_settings()), _read_given(run)
+    settled, given = _flatten(read_settings(run)), _read_given(run)
     changes = {
         name: value
         for name, value in _flatten(to_dict(config)).items()
@@ -135,7 +136,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     # nothing is done yet, and another number of epochs may plan otherwise
     kept = {name: settled[name] for name in (*HARMLESS, *PLACES)}
     anew = merge_layers(given | kept | changes)
-    run.write_text(run.config_file, dump_config(anew))
+    write_text(run.config_file, dump_config(anew))
     run.clear()
     return anew
 
@@ -171,8 +172,8 @@ def _require_unfinished(run: Run) -> None:
 
 def _read_given(run: Run) -> dict[str, Any]:
     """Return the settings that a run was begun with, by their dotted names."""
-    plan = run.read_plan()
-    return _flatten(plan["given"] if plan else run.read_settings())
+    plan = read_plan(run)
+    return _flatten(plan["given"] if plan else read_settings(run))
 
 
 def _flatten(settings: Mapping[str, Any]) -> dict[str, Any]:

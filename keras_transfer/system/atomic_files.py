@@ -70,9 +70,8 @@ def write_table(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    with replacing(file) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+    """Write a JSON file whole or not at all; NaN is refused, since JSON has none."""
+    write_text(file, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def remove_unfinished(folder: Path) -> None:

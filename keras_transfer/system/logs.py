@@ -36,6 +36,13 @@ def logging_to(file: Path, quiet: bool) -> Iterator[None]:
             handlers[0].close()
 
 
+def print_logs(level: int = logging.INFO) -> None:
+    """Print log lines to standard error, for commands that have no run to log to."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines())
+    logging.basicConfig(level=level, handlers=[handler])
+
+
 class _Lines(logging.Formatter):
     """Plain lines; warnings and errors say that they are."""
 

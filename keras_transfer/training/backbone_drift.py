@@ -6,6 +6,7 @@ import numpy as np
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.freeze_boundary import block_of
 from keras_transfer.models.freezing import list_weights
+from keras_transfer.system.atomic_files import write_table
 from keras_transfer.training.checkpoints import Checkpoints
 
 COLUMNS = ("block", "parameters", "drift")
@@ -32,7 +33,7 @@ def record_drift(model: keras.Model, row: Backbone, checkpoints: Checkpoints) ->
             moves[block] += float(np.square(now - start).sum())
             counts[block] += start.size
     run = checkpoints.run
-    run.write_table(
+    write_table(
         run.drift_file,
         COLUMNS,
         [

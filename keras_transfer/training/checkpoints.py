@@ -20,7 +20,7 @@ import numpy as np
 
 from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import DISK_ERRORS, replacing
+from keras_transfer.system.atomic_files import DISK_ERRORS, replacing, write_table
 from keras_transfer.training.optimization.optimizers import set_steps
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Checkpoints:
         numbers = sorted(int(file.stem) for file in self.run.checkpoints.glob("[0-9]*.npz"))
         for number in reversed(numbers[1:]):
             if self._take(number):
-                self.run.carry(self.progress.seconds)
+                self.run.stopwatch.carry(self.progress.seconds)
                 break
         self._write_history()
         return True
@@ -126,8 +126,8 @@ class Checkpoints:
             averages: Weights with the values that are better than theirs; `restore_weights` puts
                 those in, `restore` the others, from which the training goes on.
         """
-        self.run.lap(self.progress.phase)
-        self.progress.seconds = dict(self.run.parts)
+        self.run.stopwatch.lap(self.progress.phase)
+        self.progress.seconds = dict(self.run.stopwatch.parts)
         values = _read_all(self._name_variables())
         arrays = {
             name: value
@@ -223,7 +223,7 @@ class Checkpoints:
             write_arrays(temporary, arrays)
 
     def _write_history(self) -> None:
-        self.run.write_table(self.run.history_file, HISTORY_COLUMNS, self.progress.rows)
+        write_table(self.run.history_file, HISTORY_COLUMNS, self.progress.rows)
 
     def _name_variables(self) -> list[tuple[str, Any]]:
         return _name_all("model", self._variables)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import DISK_ERRORS
@@ -39,5 +40,5 @@ def explain_faults(data: TrainingData, run: Run) -> Iterator[None]:
         raise ConfigError(
             "Images must stay as they are while a run is trained. Received: "
             f"{len(changed)} in {data.root} that are gone or changed, such as "
-            f"{', '.join(changed[:3])}. Restore them and go on with --resume."
+            f"{name_some(changed)}. Restore them and go on with --resume."
         ) from error

@@ -103,7 +103,7 @@ def _begin(training: Training) -> Checkpoints:
     if not checkpoints.begin():
         if config.finetune.batch_norm == "adapt" and config.weights in UNSEEING:
             estimate_statistics(training.model, training.data)
-            training.run.lap("statistics")
+            training.run.stopwatch.lap("statistics")
         checkpoints.keep_start()
     progress = checkpoints.progress
     if progress.number:
@@ -124,7 +124,7 @@ def _run_remaining(
         if phase.name != progress.phase:
             progress.enter(phase.name, goes_on=phase.begin > 0)
         run_phase(training, phase, checkpoints, *cache.serve(phase))
-        training.run.lap(phase.name)
+        training.run.stopwatch.lap(phase.name)
         _close_phase(checkpoints)
 
 
@@ -164,7 +164,7 @@ def _settle_rate(
     rate = find_rate(part, batches, optimizer, training.run, weights)
     checkpoints.restore(START)
     record_rate(training.run, rate)
-    training.run.lap("range test")
+    training.run.stopwatch.lap("range test")
     return [dataclasses.replace(frozen, learning_rate=rate), *others]
 
 

@@ -11,6 +11,7 @@ from benchmark_modules import load
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_json, write_table, write_text
 
 NOTHING = [sys.executable, "-c", "pass"]
 
@@ -131,16 +132,16 @@ def run(tmp_path):
     """A finished run of 2 + 1 epochs on 3 + 2 images, as far as the benchmarks read it."""
     run = Run(tmp_path / "run0")
     run.path.mkdir()
-    run.write_text(run.config_file, "seed: 0\n")
+    write_text(run.config_file, "seed: 0\n")
     phases = [("frozen", 1), ("frozen", 2), ("finetune", 1)]
     rows = [(*phase, *[0.5] * (len(HISTORY_COLUMNS) - 2)) for phase in phases]
-    run.write_table(run.history_file, HISTORY_COLUMNS, rows)
+    write_table(run.history_file, HISTORY_COLUMNS, rows)
     splits = ["train", "train", "train", "validation", "validation"]
-    run.write_table(run.split_file, ["path", "split"], [("a", split) for split in splits])
+    write_table(run.split_file, ["path", "split"], [("a", split) for split in splits])
     accuracies = {"frozen": (0.9, 0.8), "finetune": (0.7, 0.6)}
     names = ("validation_accuracy", "last_validation_accuracy")
     phases = {name: dict(zip(names, pair, strict=True)) for name, pair in accuracies.items()}
-    run.write_json(run.metrics_file, {"phases": phases, "seconds": {"total": 2.5, "data": 1.5}})
+    write_json(run.metrics_file, {"phases": phases, "seconds": {"total": 2.5, "data": 1.5}})
     return run
 
 

@@ -14,7 +14,13 @@ import pytest
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import read_table, replacing
+from keras_transfer.system.atomic_files import (
+    read_table,
+    replacing,
+    write_json,
+    write_table,
+    write_text,
+)
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger("keras_transfer.anything")
@@ -119,14 +125,14 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_an_unfinished_run_is_refused(run):
-    run.write_text(run.config_file, "seed: 0\n")
+    write_text(run.config_file, "seed: 0\n")
     with pytest.raises(ConfigError, match=r"did not finish: it has no metrics\.json"):
         Run.open(run.path)
 
 
 def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
-    run.write_text(run.config_file, "seed: 0\n")
-    run.write_text(run.scratch / "deep/cache.bin", "x")
+    write_text(run.config_file, "seed: 0\n")
+    write_text(run.scratch / "deep/cache.bin", "x")
     run.finish({"backbone": "tiny"})
     assert not run.scratch.exists()
     opened = Run.open(str(run.path))
@@ -135,7 +141,7 @@ def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
 
 
 def test_metrics_that_cannot_be_written_leave_the_run_unfinished(run):
-    run.write_text(run.config_file, "seed: 0\n")
+    write_text(run.config_file, "seed: 0\n")
     with pytest.raises(ValueError, match="JSON"):
         run.finish({"accuracy": float("nan")})
     assert not run.metrics_file.exists()
@@ -151,20 +157,20 @@ def _rows_that_break():
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(run):
-    run.write_table(run.history_file, ("a", "b"), [("old", "old")])
+    write_table(run.history_file, ("a", "b"), [("old", "old")])
     with pytest.raises(RuntimeError, match="in the middle"):
-        run.write_table(run.history_file, ("a", "b"), _rows_that_break())
+        write_table(run.history_file, ("a", "b"), _rows_that_break())
     with pytest.raises(RuntimeError), replacing(run.model_file) as temporary:  # noqa: PT012
         temporary.write_bytes(b"half of a model")
         raise RuntimeError
     with pytest.raises(ValueError, match="JSON"):
-        run.write_json(run.history_file, {"loss": float("inf")})
+        write_json(run.history_file, {"loss": float("inf")})
     assert run.history() == {"a": ["old"], "b": ["old"]}
     assert list_files(run.path) == ["history.csv"]
 
 
 def test_the_old_file_is_whole_until_the_new_one_is(run):
-    run.write_text(run.environment_file, "old")
+    write_text(run.environment_file, "old")
     with run.environment_file.open() as reader:
         with replacing(run.environment_file) as temporary:
             temporary.write_text("new")
@@ -179,26 +185,26 @@ def test_the_old_file_is_whole_until_the_new_one_is(run):
 def test_a_file_is_on_disk_before_it_gets_its_name(run, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda stream: synced.append(run.class_names_file.exists()))
-    run.write_text(run.class_names_file, "ants\n")
+    write_text(run.class_names_file, "ants\n")
     assert synced == [False]
 
 
 def test_folders_of_a_file_are_made(run):
-    run.write_text(run.figures / "deep/a.txt", "x")
+    write_text(run.figures / "deep/a.txt", "x")
     assert (run.path / "figures/deep/a.txt").read_text() == "x"
 
 
 def test_text_is_written_in_utf8_and_with_its_own_line_ends(run):
-    run.write_text(run.class_names_file, "été\n蜂\n")
+    write_text(run.class_names_file, "été\n蜂\n")
     assert run.class_names_file.read_bytes() == "été\n蜂\n".encode()
     assert run.class_names() == ("été", "蜂")
-    run.write_json(run.environment_file, {"name": "蜂"})
+    write_json(run.environment_file, {"name": "蜂"})
     assert run.environment_file.read_bytes() == '{\n  "name": "蜂"\n}\n'.encode()
 
 
 def test_tables_come_back_as_columns_of_text(run):
     rows = [(1, "a,b", None), (0.5, 'say "x"', "two\nlines")]
-    run.write_table(run.history_file, ("n", "text", "more"), rows)
+    write_table(run.history_file, ("n", "text", "more"), rows)
     expected = {"n": ["1", "0.5"], "text": ["a,b", 'say "x"'], "more": ["", "two\nlines"]}
     assert run.history() == expected == read_table(run.history_file)
     with run.history_file.open(encoding="utf-8", newline="") as stream:
@@ -207,7 +213,7 @@ def test_tables_come_back_as_columns_of_text(run):
 
 
 def test_a_table_without_rows_has_its_columns(run):
-    run.write_table(run.predictions_file, ("a", "b"), [])
+    write_table(run.predictions_file, ("a", "b"), [])
     assert run.predictions() == {"a": [], "b": []}
 
 
@@ -253,14 +259,14 @@ def test_logging_is_as_before_after_a_run(run, error):
 
 def test_a_run_with_a_wrong_setting_is_removed(run):
     with pytest.raises(ConfigError), run.recording(quiet=True):  # noqa: PT012
-        run.write_text(run.config_file, "seed: 0\n")
+        write_text(run.config_file, "seed: 0\n")
         raise ConfigError("no such weights")
     assert not run.path.exists()
 
 
 def test_a_run_is_kept_once_its_long_work_has_begun(run):
     with pytest.raises(ConfigError), run.recording(quiet=True):  # noqa: PT012
-        run.write_text(run.plan_file, "{}")
+        write_text(run.plan_file, "{}")
         raise ConfigError("out of memory")
     assert run.plan_file.exists()
 

@@ -3,6 +3,7 @@
 import hashlib
 
 from keras_transfer.models.cuts import frontier
+from keras_transfer.system.atomic_files import write_table
 from keras_transfer.training.plan.phase import Phase
 
 PHASES = (
@@ -25,7 +26,7 @@ def write_split(run, data):
         for name, split in data.splits.items()
         for path in split.paths
     ]
-    run.write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+    write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
 
 
 def hash_file(file):

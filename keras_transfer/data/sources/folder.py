@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import (
@@ -195,6 +196,4 @@ def _is_yolo_file(folder: Path, files: set[str]) -> bool:
 
 
 def _join(names: list[str]) -> str:
-    """Return "a/, b/, c/ and 7 more"."""
-    shown = ", ".join(f"{name}/" for name in names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+    return name_some([f"{name}/" for name in names])

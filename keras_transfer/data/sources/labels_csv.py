@@ -4,6 +4,7 @@ import csv
 import os
 from pathlib import Path
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples, make_examples, refuse_several_labels
@@ -93,8 +94,8 @@ def _check_header(table: Path, columns: Columns) -> None:
     if "label" not in columns and len(marks) > 1:
         raise ConfigError(
             "A table must have one column `label` with one class per image. Received: a 0/1 column "
-            f"for each of {', '.join(marks[:5])} in {table}, which looks like multi-label data. "
-            "Write the name of the class into `label`."
+            f"for each of {name_some(marks)} in {table}, which looks like multi-label "
+            "data. Write the name of the class into `label`."
         )
     raise ConfigError(
         "A table must have the columns path,label and may have split,group. Received: "
@@ -110,8 +111,8 @@ def _locate(table: Path, cells: list[str]) -> tuple[Path, list[str]]:
     if missing:
         raise ConfigError(
             f"Every file of a table must exist. Received: {table}, where {len(missing)} of "
-            f"{len(files)} do not, such as {', '.join(missing[:3])}. Correct the "
-            f"paths, which start at {folder}."
+            f"{len(files)} do not, such as {name_some(missing)}. Correct "
+            f"the paths, which start at {folder}."
         )
     if any(not file.startswith(str(folder) + os.sep) for file in files):
         folder = Path(os.path.commonpath([os.path.dirname(file) for file in files]))

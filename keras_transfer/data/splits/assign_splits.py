@@ -7,6 +7,7 @@ import logging
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
@@ -112,8 +113,7 @@ def _check_classes(examples: Examples, splits: np.ndarray, needed: tuple[str, ..
             continue
         present = np.unique(examples.labels[splits == split])
         lacking = np.setdiff1d(np.arange(len(examples.class_names)), present)
-        names = ", ".join(examples.class_names[label] for label in lacking[:5])
-        names += f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        names = name_some([examples.class_names[label] for label in lacking])
         if lacking.size and split in needed:
             raise ConfigError(
                 f"Every class must have a usable image in {split}. Received: none of {names}. "

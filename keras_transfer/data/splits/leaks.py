@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
@@ -11,8 +12,6 @@ from keras_transfer.data.splits.row_groups import group_rows, link_equal
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 3  # pairs that a message names; data_report.json names all
 
 
 def settle_leaks(
@@ -71,12 +70,10 @@ def _find_leaks(groups: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]
 
 
 def _name(leaks: list[tuple[int, int]], examples: Examples, splits: np.ndarray) -> str:
-    named = [
-        " and ".join(f"{examples.paths[row]} ({splits[row]})" for row in leak)
-        for leak in leaks[:SHOWN]
-    ]
-    more = [f"and {len(leaks) - SHOWN} more"] if len(leaks) > SHOWN else []
-    return "; ".join(named + more)
+    return name_some(
+        [" and ".join(f"{examples.paths[row]} ({splits[row]})" for row in leak) for leak in leaks],
+        "; ",
+    )
 
 
 def _settle(

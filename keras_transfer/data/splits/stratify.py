@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.system.errors import ConfigError
@@ -41,30 +42,42 @@ def divide_pool(
     names = ("train", *made)
     labels, (_, own) = examples.labels, np.unique(clusters[pool], return_inverse=True)
     sizes, classes = np.bincount(own), _find_majorities(own, labels[pool])
-    held = [
-        np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
-        for name in names
-    ]
-    needs = (np.stack(held) == 0).sum(axis=0)  # splits of which each class still has no image
-    kept = bool(np.stack(held).any())
-    _refuse_scarce(labels[pool], own, examples.class_names, names, needs, kept)
-    ends: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
+    held = np.stack(  # (splits, classes): images outside the pool
+        [
+            np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
+            for name in names
+        ]
+    )
+    _refuse_scarce(labels[pool], own, examples.class_names, names, held)
+    found: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
     shares = (1 - sum(made.values()), *made.values())
     for label in range(len(examples.class_names)):
         chosen = np.flatnonzero(classes == label)
-        has = [int(count[label]) for count in held]
-        if len(chosen) < needs[label]:  # clusters where it is not the most frequent class must do
-            lacking = [name for name, count in zip(names, has, strict=True) if not count]
-            ends[chosen] = [*lacking[1:], *lacking[:1]][: len(chosen)]
-            continue
-        seats = count_seats(int(sizes[chosen].sum()) + sum(has), shares)
-        found = zip(seats, has, strict=True)
-        wanted = [Share(max(0, seat - count), int(count == 0)) for seat, count in found]
-        train, back, front = [*wanted, Share(0, 0)][:3]  # front: 0 where no test split is made
-        last, first = choose_ends(sizes[chosen], back, front, train.least)
-        ends[chosen[:first]] = "test"
-        ends[chosen[len(chosen) - last :]] = "validation"
-    return np.asarray(ends[own])
+        lacking = [name for name, count in zip(names, held[:, label], strict=True) if not count]
+        if len(chosen) < len(lacking):  # clusters where it is not the most frequent class must do
+            found[chosen] = [*lacking[1:], *lacking[:1]][: len(chosen)]
+        else:
+            found[chosen] = _divide_class(sizes[chosen], held[:, label].tolist(), shares)
+    return np.asarray(found[own])
+
+
+def _divide_class(sizes: np.ndarray, held: list[int], shares: tuple[float, ...]) -> list[str]:
+    """Return the split of each cluster of one class: test at the front, validation at the back.
+
+    Args:
+        sizes: (clusters,) images of each.
+        held: Images of the class that train, validation and, where it is made, test have already.
+        shares: Of the same splits, adding up to 1.
+    """
+    seats = count_seats(int(sizes.sum()) + sum(held), shares)
+    wanted = [
+        Share(max(0, seat - count), int(count == 0))
+        for seat, count in zip(seats, held, strict=True)
+    ]
+    train, back, front = [*wanted, Share(0, 0)][:3]  # front: 0 where no test split is made
+    last, first = choose_ends(sizes, back, front, train.least)
+    middle = len(sizes) - first - last
+    return ["test"] * first + ["train"] * middle + ["validation"] * last
 
 
 def _find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -121,8 +134,7 @@ def _refuse_scarce(
     clusters: np.ndarray,
     class_names: tuple[str, ...],
     names: tuple[str, ...],
-    needs: np.ndarray,
-    kept: bool,
+    held: np.ndarray,
 ) -> None:
     """Raise the error for classes in fewer clusters than there are splits that need one.
 
@@ -131,26 +143,24 @@ def _refuse_scarce(
         clusters: (n,) of the same images.
         class_names: Index order.
         names: The splits.
-        needs: (classes,) splits of which each class has no image yet.
-        kept: Whether there are images that are not divided.
+        held: (splits, classes) images that are not divided.
     """
     images = np.bincount(labels, minlength=len(class_names))
     pairs = np.unique(np.stack([labels, clusters]), axis=1)
     found = np.bincount(pairs[0], minlength=len(class_names))
-    scarce = np.flatnonzero(found < needs)
+    scarce = np.flatnonzero(found < (held == 0).sum(axis=0))
     if not scarce.size:
         return
     words = [
         f"{class_names[label]} ({images[label]}"
         + (")" if found[label] == images[label] else f" in {found[label]} groups or copies)")
-        for label in scarce[:5]
+        for label in scarce
     ]
-    more = f" and {len(scarce) - 5} more" if len(scarce) > 5 else ""
     raise ConfigError(
         f"Every class must have at least one image in each of {', '.join(names)}. Received: "
-        f"{', '.join(words)}{more}, a class with fewer images than splits. Add images, remove the "
-        "class"
+        f"{name_some(words)}, a class with fewer images than splits. Add images, remove "
+        "the class"
         + (", set data.test_fraction to 0" if "test" in names else "")
         + (f". {TOGETHER}" if (found < images).any() else ".")
-        + (" Images that have a split keep it." if kept else "")
+        + (" Images that have a split keep it." if held.any() else "")
     )

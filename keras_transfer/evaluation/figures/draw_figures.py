@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.config.messages import shorten
+from keras_transfer.config.split_names import choose_split
 from keras_transfer.evaluation.figures.augmented_views import draw_view_sheet
 from keras_transfer.evaluation.figures.confusion_matrix import draw_confusion_matrix
 from keras_transfer.evaluation.figures.drift_bars import draw_drift
@@ -12,6 +13,7 @@ from keras_transfer.evaluation.figures.learning_curves import draw_learning_curv
 from keras_transfer.evaluation.figures.range_test_curve import draw_range_test
 from keras_transfer.evaluation.figures.top_losses import DrawExample, draw_top_losses
 from keras_transfer.run.history import read_history
+from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table, replacing
@@ -30,7 +32,7 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     with replacing(run.figures / "learning_curves.png") as file:
         draw_learning_curves(read_history(run.history()), file, name)
     predictions = read_run_predictions(run)
-    split = predictions.split_names[-1]  # the test split where there is one
+    split = choose_split(predictions.split_names)
     part = predictions.select(split)
     with replacing(run.figures / "confusion_matrix.png") as file:
         draw_confusion_matrix(part, file, f"{name}: {split} images")
@@ -40,7 +42,7 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
         with replacing(run.figures / "backbone_drift.png") as file:
             draw_drift(read_table(run.drift_file), file, f"{name}: drift of the backbone")
     if run.range_test_file.exists():
-        chosen = run.read_settings()["frozen"]["learning_rate"]
+        chosen = read_settings(run)["frozen"]["learning_rate"]
         with replacing(run.figures / "learning_rate.png") as file:
             draw_range_test(read_table(run.range_test_file), chosen, file, f"{name}: range test")
 

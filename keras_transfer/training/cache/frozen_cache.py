@@ -54,7 +54,7 @@ class FrozenCache:
         wanted = any(phase.name in self.plan.cuts for phase in phases)
         if wanted and not self.streams and self.arrays is None:
             self._prepare()
-            self.training.run.lap("cache")
+            self.training.run.stopwatch.lap("cache")
 
     def serve(self, phase: Phase) -> tuple[keras.Model, Batches]:
         """Return the part of the model that `phase` still has to compute, and what goes into it.

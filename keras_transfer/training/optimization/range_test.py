@@ -12,6 +12,7 @@ from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.data.training_data import Batches
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_table
 from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.fit_phase import build_loss
@@ -80,7 +81,7 @@ def find_rate(
     )
     rates, smooth = RATES[: len(log.losses)], smooth_losses(log.losses)
     rows = zip(rates, log.losses, smooth, strict=True)
-    run.write_table(run.range_test_file, COLUMNS, [[f"{cell:.6g}" for cell in row] for row in rows])
+    write_table(run.range_test_file, COLUMNS, [[f"{cell:.6g}" for cell in row] for row in rows])
     found = suggest_rate(rates, smooth)
     if found is not None:
         logger.info("Range test over %d steps: learning rate %g", len(rates), found)

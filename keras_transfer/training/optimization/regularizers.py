@@ -61,5 +61,5 @@ def _weigh(
         kept = {str(index): value / max(mean, 1e-30) for index, value in enumerate(found)}
         with replacing(file) as temporary:
             write_arrays(temporary, kept)
-        run.lap("fisher")
+        run.stopwatch.lap("fisher")
     return list(kept.values())

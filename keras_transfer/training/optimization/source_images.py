@@ -12,6 +12,7 @@ from keras_transfer.data.findings import Findings
 from keras_transfer.data.run_examples import read_own_examples
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.modalities.table import choose_modality
+from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -31,7 +32,7 @@ def read_sample(config: TrainConfig, size: int) -> TrainingData:
     source, modality = str(config.regularize.source), choose_modality(config)
     run = Run(Path(source).expanduser())
     if run.config_file.is_file():
-        own = merge_layers(run.read_settings())
+        own = merge_layers(read_settings(run))
         examples, findings = read_own_examples(run, own, modality, "train")
     else:
         examples = modality.read_examples(source, config.data)

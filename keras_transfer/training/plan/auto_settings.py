@@ -8,6 +8,7 @@ from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
+from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.optimization.optimizers import find_decay
 from keras_transfer.training.plan.strategies import check_strategy
@@ -41,7 +42,7 @@ def resolve_strategy(config: TrainConfig, data: TrainingData, run: Run) -> tuple
         ConfigError: The settings do not fit the strategy that was chosen.
     """
     if config.strategy != "auto":
-        plan = run.read_plan()
+        plan = read_plan(run)
         return config, plan.get("strategy_reason", "") if plan else ""
     each = len(data.splits["train"]) / len(data.class_names)
     domain, finetune = config.domain, config.finetune

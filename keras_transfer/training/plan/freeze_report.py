@@ -4,7 +4,7 @@ import logging
 
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.atomic_files import read_table, write_table
 from keras_transfer.system.text_tables import draw_table
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
@@ -28,7 +28,7 @@ def report_freeze(training: Training, phase: Phase) -> None:
     if run.freeze_table_file.exists():
         found = zip(*read_table(run.freeze_table_file).values(), strict=True)
         earlier = [cells for cells in found if cells[0] != phase.name]  # it may begin again
-    run.write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
+    write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
     table = [
         (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])
         for block in summarize_blocks(model, row, rows)

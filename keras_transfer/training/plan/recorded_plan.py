@@ -10,8 +10,9 @@ from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.cuts import Cut
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
-from keras_transfer.run.plan_file import PLAN_FORMAT
+from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_folders import MANIFEST, claim_scratch, sweep_scratch
@@ -36,7 +37,7 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
     run, plan, config = training.run, training.cache, training.config
     views = "fresh" if plan.views is None else plan.views  # so many fit: a repeat has the same
     config = dataclasses.replace(config, cache=dataclasses.replace(config.cache, views=views))
-    earlier = run.read_plan()
+    earlier = read_plan(run)
     cuts = {name: cut.to_number(training.depth) for name, cut in plan.cuts.items()}
     content = {
         "format": PLAN_FORMAT,
@@ -46,17 +47,17 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
         "weights": {"kind": weights.kind, "sha256": weights.sha256, "warning": weights.warning},
         "cache": {"cuts": cuts, "views": plan.views, "layout": plan.layout},
     }
-    run.write_json(run.plan_file, content)
-    run.write_text(run.config_file, dump_config(config))
+    write_json(run.plan_file, content)
+    write_text(run.config_file, dump_config(config))
 
 
 def record_rate(run: Run, rate: float) -> None:
     """Put the head's learning rate, found by a range test, into plan.json and config.yaml."""
-    plan = dict(run.read_plan() or {})
+    plan = dict(read_plan(run) or {})
     settings = plan["settings"]
     settings["frozen"]["learning_rate"] = rate
-    run.write_json(run.plan_file, plan)
-    run.write_text(run.config_file, dump_config(merge_layers(settings)))
+    write_json(run.plan_file, plan)
+    write_text(run.config_file, dump_config(merge_layers(settings)))
 
 
 def choose_weights(config: TrainConfig, run: Run) -> Weights:
@@ -65,7 +66,7 @@ def choose_weights(config: TrainConfig, run: Run) -> Weights:
     Raises:
         ConfigError: The weights cannot be had, or are not those the run began with.
     """
-    plan = run.read_plan()
+    plan = read_plan(run)
     if plan and has_start(run):
         return Weights(**plan["weights"])
     # random ones are what the strategy is named for, whatever other strategies start from
@@ -88,7 +89,7 @@ def recall_plan(training: Training) -> CachePlan | None:
         ConfigError: They do not fit.
     """
     run = training.run
-    recorded = run.read_plan()
+    recorded = read_plan(run)
     if recorded is None:
         return None
     if run.scratch.is_dir():

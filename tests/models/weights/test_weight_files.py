@@ -17,6 +17,7 @@ from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights, load_weights
 from keras_transfer.models.weights.weight_files import save_half
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import write_text
 from keras_transfer.system.errors import ConfigError
 
 SHARED = Path(__file__).parents[4] / "shared" / "weights"
@@ -33,7 +34,7 @@ def save_legacy(network, file):
 
 def write_run(source, row, folder, backbone="tiny"):
     run = Run.create(TrainConfig(backbone="tiny", weights="none", output=folder, name="run"))
-    run.write_text(run.config_file, "backbone: tiny\n")
+    write_text(run.config_file, "backbone: tiny\n")
     build_model(row, source, 2, HeadConfig()).save(run.model_file)
     run.finish({"backbone": backbone})
     return run.path

@@ -1,0 +1,67 @@
+"""The files of a run directory: the only code that knows their names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.system.atomic_files import Table, read_table
+
+
+class _Within:
+    """A file or folder, by where it is in the run directory."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def __get__(self, files: "RunFiles", owner: type) -> Path:
+        return files.path / self.place
+
+
+class RunFiles:
+    """Where the files of a run are, and what is in those that others read.
+
+    Args:
+        path: The run directory.
+    """
+
+    config_file = _Within("config.yaml")
+    environment_file = _Within("environment.json")
+    class_names_file = _Within("class_names.txt")
+    split_file = _Within("split.csv")
+    data_report_file = _Within("data_report.json")
+    freeze_table_file = _Within("freeze_table.csv")
+    history_file = _Within("history.csv")
+    range_test_file = _Within("range_test.csv")
+    drift_file = _Within("backbone_drift.csv")
+    predictions_file = _Within("predictions.csv")
+    log_file = _Within("train.log")
+    model_file = _Within("model.keras")
+    metrics_file = _Within("metrics.json")
+    model_card_file = _Within("model_card.md")
+    figures = _Within("figures")
+    exports = _Within("exports")
+    parity_file = _Within("exports/parity.json")
+    tensorboard = _Within("tensorboard")
+    scratch = _Within("scratch")
+    checkpoints = _Within("checkpoints")
+    plan_file = _Within("checkpoints/plan.json")
+    lock_file = _Within("lock.json")
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def metrics(self) -> dict[str, Any]:
+        """Return metrics.json."""
+        return dict(json.loads(self.metrics_file.read_text(encoding="utf-8")))
+
+    def class_names(self) -> tuple[str, ...]:
+        """Return the class names in index order."""
+        return tuple(self.class_names_file.read_text(encoding="utf-8").splitlines())
+
+    def history(self) -> Table:
+        """Return history.csv: one row an epoch."""
+        return read_table(self.history_file)
+
+    def predictions(self) -> Table:
+        """Return predictions.csv: one row an example of validation and test."""
+        return read_table(self.predictions_file)
