@@ -7,7 +7,6 @@ import argparse
 import gc
 import io
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +14,9 @@ from typing import Any, NoReturn
 
 import jsonargparse
 
-from keras_transfer.config.layers import (
-    SHORT_OPTIONS,
-    explain_section,
-    suggest_option,
-)
+from keras_transfer.config.layers import SHORT_OPTIONS
+from keras_transfer.config.parser_errors import explain_fault
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.config.validation import KINDS
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.signals import Stopped
@@ -51,7 +46,7 @@ class PlainParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a `ConfigError`; the command prints it."""
-        raise ConfigError(_one_line(message, self))
+        raise ConfigError(explain_fault(message, _list_options(self)))
 
 
 class Parser(jsonargparse.ArgumentParser):
@@ -59,7 +54,7 @@ class Parser(jsonargparse.ArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise the message as a `ConfigError`; the command prints it."""
-        raise ConfigError(_one_line(message, self)) from ex
+        raise ConfigError(explain_fault(message, _list_options(self))) from ex
 
 
 def build_parser(
@@ -147,46 +142,5 @@ def _complete_flags(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _one_line(message: str, parser: Parser | PlainParser) -> str:
-    """Fold jsonargparse's message into one line and add option names close to an unknown one."""
-    text = re.sub(r"\s+", " ", message).strip()
-    options = [option for action in parser._actions for option in action.option_strings]
-    if found := re.match(r"unrecognized arguments: (\S+)", text, re.IGNORECASE):
-        option = found[1].split("=")[0]
-        if not option.startswith("-"):
-            return f"Every word must belong to an option. Received: {option!r}. See --help."
-        return f"Unknown option {option}. {suggest_option(option, options)}"
-    if found := re.match(
-        r"argument (?:\S+/)?--(\S+): expected (?:one|at least one) argument", text
-    ):
-        return f"`{found[1]}` must be followed by a value. Received: none."
-    if found := re.match(r"argument (?:\S+/)?--(\S+): invalid (\w+) value: (.*)", text):
-        kinds = {kind.__name__: words for kind, words in KINDS.items()}
-        must = kinds.get(found[2], f"a {found[2]}")
-        return f"`{found[1]}` must be {must}. Received: {found[3]}."
-    if found := re.search(r"Group '(\w+)' does not accept option '(.+?)'", text):
-        option = f"{found[1]}.{found[2]}"
-        return f"Unknown setting {option!r}. {suggest_option(f'--{option}', options)}"
-    if found := re.match(r"Option '(.+?)' is not accepted", text):  # in a file of settings
-        return f"Unknown setting {found[1]!r}. {suggest_option(f'--{found[1]}', options)}"
-    # Greedy: the last key is the innermost, as in `--data '{batch_size: x}'`.
-    wrong = (
-        r'.*Parser key "([\w.]+)"(?: element \d+)?: (Expected an? .*?|Does not .*)'
-        r" (?:Got|Given) value:(.*)"
-    )
-    if found := re.match(wrong, text):
-        received = found[3].strip() or "''"
-        return f"`{found[1]}` must be {_words(found[2])}. Received: {received}."
-    if found := re.match(r"Parser key \"(\w+)\": Unable to load config '(.*?)' - ", text):
-        return explain_section(found[1], found[2])
-    return re.sub(r'Parser key "([\w.]+)":', r"`\1`:", text)
-
-
-def _words(fault: str) -> str:
-    """Say the types in a message as a person would: "Expected a <class 'int'>." as a number."""
-    if choices := re.search(r"Literal\[(.*?)\]", fault):
-        return "one of " + choices[1].replace("'", "")
-    if "dict[str, float]" in fault:
-        return "names with numbers, such as {head: 1e-3}"
-    names = dict.fromkeys(re.findall(r"<class '(\w+)'>", fault.partition("Errors:")[0]))
-    return " or ".join(words for kind, words in KINDS.items() if kind.__name__ in names) or fault
+def _list_options(parser: argparse.ArgumentParser) -> list[str]:
+    return [option for action in parser._actions for option in action.option_strings]
