@@ -124,7 +124,8 @@ FAULTS: Sequence[tuple[str, Callable[[re.Match[str], list[str]], str]]] = (
         _explain_value,
     ),
     (
-        r'Parser key "(?P<section>\w+)": Unable to load config \'(?P<value>.*?)\' - ',
+        r'Parser key "(?P<section>\w+)": Unable to load config (?P<quote>[\'"])'
+        r"(?P<value>.*?)(?P=quote) - ",
         _explain_section,
     ),
 )

@@ -104,9 +104,9 @@ def test_wrong_values_are_refused_by_the_name_of_the_option(parser, words, expec
 
 
 INTERNALS = re.compile(
-    r"Parser key|typing\.|<class|Traceback|Namespace|functools|argparse|\n|Union"
+    r"Parser key|typing\.|<class|Traceback|Namespace|functools|argparse|\n|Union|Unable"
 )
-WRONG = ["x", "3.5", "-7", "null", "[1]", "[]", "{}", "{a: 1}", "{a: {b: 1}}", "{", "true", ""]
+WRONG = ["x", "3.5", "-7", "null", "[1]", "[]", "{}", "{a: 1}", "{a: {b: 1}}", "{", "true", "", "'"]
 
 
 @pytest.mark.parametrize("value", WRONG)
