@@ -67,20 +67,9 @@ def find_rate(
     References:
         Smith 2017, Cyclical learning rates for training neural networks (the test).
     """
-    config = dataclasses.replace(config, accumulate=1)  # each step is to try a rate
-    part.compile(optimizer=build_optimizer(config, RATES), loss=build_loss(config))
-    epochs, log = math.ceil(len(RATES) / data.steps), LossLog()
-    batches = data.training_batches("range test", epochs)
-    part.fit(
-        batches if class_weights is None else weigh_images(batches, class_weights),
-        epochs=epochs,
-        steps_per_epoch=data.steps,
-        shuffle=False,
-        callbacks=[log],
-        verbose=0,
-    )
-    rates, smooth = RATES[: len(log.losses)], smooth_losses(log.losses)
-    rows = zip(rates, log.losses, smooth, strict=True)
+    losses = _try_rates(part, data, config, class_weights)
+    rates, smooth = RATES[: len(losses)], smooth_losses(losses)
+    rows = zip(rates, losses, smooth, strict=True)
     write_table(run.range_test_file, COLUMNS, [[f"{cell:.6g}" for cell in row] for row in rows])
     found = suggest_rate(rates, smooth)
     if found is not None:
@@ -118,3 +107,25 @@ def smooth_losses(losses: list[float]) -> np.ndarray:
         mean = SMOOTH * mean + (1 - SMOOTH) * loss
         found.append(mean / (1 - SMOOTH**step))
     return np.array(found)
+
+
+def _try_rates(
+    part: keras.Model,
+    data: Batches,
+    config: OptimizerConfig,
+    class_weights: np.ndarray | None,
+) -> list[float]:
+    """Train for as many steps as there are rates, or until the loss explodes; return the losses."""
+    config = dataclasses.replace(config, accumulate=1)  # each step is to try a rate
+    part.compile(optimizer=build_optimizer(config, RATES), loss=build_loss(config))
+    epochs, log = math.ceil(len(RATES) / data.steps), LossLog()
+    batches = data.training_batches("range test", epochs)
+    part.fit(
+        batches if class_weights is None else weigh_images(batches, class_weights),
+        epochs=epochs,
+        steps_per_epoch=data.steps,
+        shuffle=False,
+        callbacks=[log],
+        verbose=0,
+    )
+    return log.losses
