@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
-from keras_transfer.config.lookup import suggest
+from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
 
@@ -74,5 +74,4 @@ def explain_section(name: str, received: Any) -> str:
 
 def suggest_option(option: str, options: list[str]) -> str:
     """Return the hint for an unknown option: those that come close to it."""
-    hint = suggest(option, options)
-    return hint if hint.startswith("Did") else "See --help for all of them."
+    return suggest_close(option, options) or "See --help for all of them."

@@ -9,11 +9,17 @@ from keras_transfer.system.errors import ConfigError
 
 def suggest(name: str, names: Iterable[str]) -> str:
     """Return "Did you mean …?" for names close to `name`, else the sentence that lists them all."""
+    known = [*names]
+    return suggest_close(name, known) or "Known: " + ", ".join(known) + "."
+
+
+def suggest_close(name: str, names: Iterable[str]) -> str:
+    """Return "Did you mean …?" for names close to `name`; "" where none is."""
     spelled = {each.lower(): each for each in names}
     close = difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.6)
-    if close:
-        return "Did you mean " + " or ".join(repr(spelled[each]) for each in close) + "?"
-    return "Known: " + ", ".join(spelled.values()) + "."
+    if not close:
+        return ""
+    return "Did you mean " + " or ".join(f"'{spelled[each]}'" for each in close) + "?"
 
 
 Row = TypeVar("Row")
