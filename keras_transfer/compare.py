@@ -15,7 +15,6 @@ from keras_transfer.comparison.results_csv import Results
 from keras_transfer.comparison.rows import Row
 from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
-from keras_transfer.config.full_paths import PLAIN_WEIGHTS
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import to_dict
@@ -120,13 +119,9 @@ def _find_earlier(
 
 def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
     """Return the rows after looking up every name in each of them."""
-    rows = grid.rows()
+    rows, resume = grid.rows(), None if is_new else "."  # then images and weights may have moved
     for row in rows:
-        # images that an earlier comparison had may have moved: `resume` makes the error say so
-        check_names(dataclasses.replace(row.config, resume=None if is_new else "."))
-        weights = row.config.weights
-        found = not is_new or weights in PLAIN_WEIGHTS or Path(weights).expanduser().exists()
-        require(found, "weights", f"a path, or one of {', '.join(PLAIN_WEIGHTS)}", weights)
+        check_names(dataclasses.replace(row.config, resume=resume))
     return rows
 
 

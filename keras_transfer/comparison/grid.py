@@ -9,9 +9,9 @@ import numpy as np
 
 from keras_transfer.comparison.columns import COLUMNS, SEED
 from keras_transfer.comparison.rows import PATHS, Row, build_rows
-from keras_transfer.config.full_paths import PLAIN_WEIGHTS, find_path, name_places
+from keras_transfer.config.full_paths import find_path, is_word, name_places
 from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
-from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
 from keras_transfer.config.validation import require
 from keras_transfer.config.yaml_files import dump_settings
 from keras_transfer.system.errors import ConfigError
@@ -148,7 +148,7 @@ def _drop_stated(lists: Mapping[str, Any], stated: Iterable[str]) -> dict[str, A
 def _read_weights(weights: Mapping[Any, Any]) -> dict[str, str]:
     for name, file in weights.items():
         fits = isinstance(file, str | Path) and str(file) != ""
-        require(fits, f"weights.{name}", f"a path, or one of {', '.join(PLAIN_WEIGHTS)}", file)
+        require(fits, f"weights.{name}", f"a path, or one of {', '.join(WeightsWord)}", file)
     return {str(name): str(file) for name, file in weights.items()}
 
 
@@ -165,11 +165,11 @@ def _check_weights(grid: Grid) -> None:
     """Refuse one file for several backbones, and weights of backbones that are not compared."""
     backbones = grid.lists["backbone"]
     others = [name for name in backbones if name not in grid.weights]
-    plain = grid.base.weights in PLAIN_WEIGHTS or "weights" in grid.lists
+    plain = is_word(grid.base.weights) or "weights" in grid.lists
     require(
         plain or len(others) < 2,
         "weights",
-        f"one of {', '.join(PLAIN_WEIGHTS)} where several backbones are compared, or in the YAML "
+        f"one of {', '.join(WeightsWord)} where several backbones are compared, or in the YAML "
         "file their names with a path each",
         grid.base.weights,
     )
@@ -219,4 +219,4 @@ def _to_plain(value: Any) -> Any:
 
 
 def _name_place(value: Any) -> Any:
-    return value if value is None or value in PLAIN_WEIGHTS else find_path(str(value))
+    return value if value is None or is_word(value) else find_path(str(value))

@@ -1,11 +1,11 @@
-"""Paths in settings, written in full."""
+"""Paths in settings: which words are paths, whether they lead anywhere, how they are in full."""
 
 import dataclasses
 from pathlib import Path
 
-from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
-
-PLAIN_WEIGHTS = ("auto", "imagenet", "bundled", "none")  # words for weights that are no path
+from keras_transfer.config.lookup import suggest_close
+from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig, WeightsWord
+from keras_transfer.system.errors import ConfigError
 
 
 def name_places(config: TrainConfig) -> TrainConfig:
@@ -14,7 +14,7 @@ def name_places(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(
         config,
         dataset=config.source if config.source == DEFAULT_SOURCE else find_path(config.source),
-        weights=config.weights if config.weights in PLAIN_WEIGHTS else find_path(config.weights),
+        weights=config.weights if is_word(config.weights) else find_path(config.weights),
         regularize=dataclasses.replace(
             config.regularize,
             source=config.regularize.source and find_path(config.regularize.source),
@@ -31,3 +31,19 @@ def find_path(word: str) -> str:
     """Return a path in full; other words, such as tfds:NAME, as they are."""
     path = Path(word).expanduser()
     return str(path.absolute()) if path.exists() else word
+
+
+def is_word(weights: str) -> bool:
+    """Return whether these weights are named by a `WeightsWord`, not by a path."""
+    return weights in tuple(WeightsWord)
+
+
+def check_weights(weights: str) -> None:
+    """Raise a `ConfigError` unless this is a `WeightsWord` or the path of something that exists."""
+    if is_word(weights) or Path(weights).expanduser().exists():
+        return
+    raise ConfigError(
+        f"`weights` must be {', '.join(WeightsWord)}, or the path of a weights file or run "
+        f"directory. Received: {weights}, which does not exist. "
+        f"{suggest_close(weights, WeightsWord)}".rstrip()
+    )

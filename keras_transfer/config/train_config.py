@@ -5,6 +5,7 @@ The sections are in the folder `sections`. Nothing there or here imports Keras o
 """
 
 import dataclasses
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,15 @@ DEFAULT_SOURCE = "digits"  # what is trained on where no `dataset` is given
 Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
+class WeightsWord(enum.StrEnum):
+    """What `weights` may be besides a path."""
+
+    AUTO = "auto"  # imagenet where cached or on line, else bundled
+    IMAGENET = "imagenet"
+    BUNDLED = "bundled"  # shipped with the package
+    NONE = "none"  # random
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything one training needs."""
@@ -34,7 +44,7 @@ class TrainConfig:
     dataset: str | None = None
     """A folder of class folders, a labels.csv, tfds:NAME, or digits (scikit-learn's handwritten
     digits). None: digits."""
-    weights: str = "auto"
+    weights: str = WeightsWord.AUTO
     """auto (ImageNet, or bundled weights off line), imagenet, bundled, none (random), or a path:
     .weights.h5, .h5, .keras or an earlier run directory."""
     strategy: str = "two_phase"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.loading_snippets import list_snippets
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
@@ -116,10 +116,11 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
     kind, row = metrics["weights"], BACKBONES[config.backbone]
     origin = {
-        "imagenet": f"ImageNet, {row.weights_url}",
-        "bundled": "bundled with keras_transfer, pretrained on pictures that formulas draw",
+        WeightsWord.IMAGENET: f"ImageNet, {row.weights_url}",
+        WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
+        "draw",
         "file": config.weights,
-        "none": "random",
+        WeightsWord.NONE: "random",
     }
     yield f"* Backbone's first weights: {origin.get(kind, kind)}"
     if metrics["weights_sha256"]:

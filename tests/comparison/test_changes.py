@@ -118,7 +118,7 @@ def test_paths_in_lists_mean_the_same_from_any_folder(base, fake_train, tmp_path
 
 
 def test_weights_that_are_nowhere_are_told_before_anything_is_trained(base, tmp_path):
-    with pytest.raises(ConfigError, match=r"`weights` must be a path, .* Received: '/nowhere.h5'"):
+    with pytest.raises(ConfigError, match=r"`weights` must be auto, .* Received: /nowhere.h5, "):
         compare_runs(**base, grid={"weights": ["none", "/nowhere.h5"]})
     assert not (tmp_path / "all").exists()
 

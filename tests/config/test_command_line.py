@@ -244,6 +244,7 @@ def run_python(*words, cwd):
     [
         (["--backbone", "efficentnetb0"], "Unknown backbone 'efficentnetb0'. Did you mean "),
         (["--data.batch_size", "x"], "`data.batch_size` must be a whole number. Received: x."),
+        (["--weights", "imagnet"], "`weights` must be auto, imagenet, bundled, none, or the path "),
     ],
 )
 def test_train_answers_a_wrong_setting_with_one_line_and_makes_no_folder(words, answer, tmp_path):
@@ -255,7 +256,9 @@ def test_train_answers_a_wrong_setting_with_one_line_and_makes_no_folder(words, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--backbone", "nothing"], ["--seed", "x"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--backbone", "nothing"], ["--seed", "x"], ["--weights", "nothing"]]
+)
 def test_help_and_wrong_settings_need_neither_tensorflow_nor_keras(words, tmp_path):
     script = (
         "import runpy, sys\n"

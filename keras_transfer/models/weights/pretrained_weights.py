@@ -19,7 +19,8 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 
-from keras_transfer.config.lookup import suggest
+from keras_transfer.config.full_paths import check_weights, is_word
+from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.weights.weight_files import convert_weights, explain_mismatch, hash_file
 from keras_transfer.run.run_directory import Run
@@ -28,18 +29,19 @@ from keras_transfer.system.network import find_fault
 
 logger = logging.getLogger(__name__)
 
-CHOICES = ("auto", "imagenet", "bundled", "none")
-UNSEEING = ("bundled", "none")  # kinds of weights that know no photograph
+UNSEEING = (WeightsWord.BUNDLED, WeightsWord.NONE)  # kinds of weights that know no photograph
 SUFFIXES = (".weights.h5", ".h5", ".keras")
 BUNDLED = Path(__file__).parent / "bundled"  # <backbone>.weights.h5, package data
+
+Kind = WeightsWord | Literal["file"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
     """The weights a backbone starts from."""
 
-    kind: Literal["imagenet", "bundled", "none", "file"]
-    """Where they come from; "none": random."""
+    kind: Kind
+    """Where they come from; never auto."""
     file: Path | None = None
     """File on this machine. None: random weights."""
     sha256: str | None = None
@@ -54,33 +56,33 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     Args:
         name: Name of the backbone.
         row: Its row.
-        choice: auto (ImageNet if cached or on line, else bundled), imagenet, bundled, none, or the
-            path of a `.weights.h5`, `.h5` or `.keras` file or of a run directory.
+        choice: A `WeightsWord` (auto: ImageNet if cached or on line, else bundled), or the path of
+            a `.weights.h5`, `.h5` or `.keras` file or of a run directory.
 
     Raises:
         ConfigError: The weights cannot be had, or the path leads to none.
     """
-    if choice == "none":
-        return Weights(kind="none")
-    if choice == "bundled":
+    if choice == WeightsWord.NONE:
+        return Weights(kind=WeightsWord.NONE)
+    if choice == WeightsWord.BUNDLED:
         if not row.bundled_hash:
             raise ConfigError(
                 f"`weights` bundled needs weights that ship with the program. {name} has none. "
                 "Choose --weights imagenet, a file with --weights PATH, or --weights none."
             )
         return _find_bundled(name, row)
-    if choice not in ("auto", "imagenet"):
+    if not is_word(choice):
         return _from_file("file", _find_file(name, choice))
     cached = _find_cached(row)
     if cached is None and (not row.weights_url or find_fault(row.weights_url)):
-        if choice == "imagenet" or not row.bundled_hash:
+        if choice == WeightsWord.IMAGENET or not row.bundled_hash:
             raise ConfigError(_explain_offline(name, row))
         warning = (
             f"The ImageNet weights of {name} are not cached and the machine is off line. The "
             "bundled weights stand in and know less: run on line, or give a file by --weights PATH."
         )
         return dataclasses.replace(_find_bundled(name, row), warning=warning)
-    return _from_file("imagenet", cached or _download(name, row))
+    return _from_file(WeightsWord.IMAGENET, cached or _download(name, row))
 
 
 def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
@@ -124,7 +126,7 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
 def _find_bundled(name: str, row: Backbone) -> Weights:
     """Return the weights in the package, which must be those it was built with."""
     file = BUNDLED / f"{name}.weights.h5"
-    weights = _from_file("bundled", file) if file.is_file() else None
+    weights = _from_file(WeightsWord.BUNDLED, file) if file.is_file() else None
     if weights is None or weights.sha256 != row.bundled_hash:
         found = "no such file" if weights is None else f"sha256 {weights.sha256}"
         raise ConfigError(
@@ -134,7 +136,7 @@ def _find_bundled(name: str, row: Backbone) -> Weights:
     return weights
 
 
-def _from_file(kind: Literal["imagenet", "bundled", "file"], file: Path) -> Weights:
+def _from_file(kind: Kind, file: Path) -> Weights:
     sha256 = hash_file(file, "sha256")
     logger.info("Weights: %s, %s (sha256 %s…)", kind, file, sha256[:12])
     return Weights(kind=kind, file=file, sha256=sha256)
@@ -142,6 +144,7 @@ def _from_file(kind: Literal["imagenet", "bundled", "file"], file: Path) -> Weig
 
 def _find_file(name: str, choice: str) -> Path:
     """Return the weights file that a path means: itself, or the model of a run directory."""
+    check_weights(choice)
     path = Path(choice).expanduser()
     if path.is_dir():
         run = Run.open(path)
@@ -152,17 +155,10 @@ def _find_file(name: str, choice: str) -> Path:
                 f"{trained}. Choose --backbone {trained} or another run."
             )
         path = run.model_file
-    if not path.is_file():
-        advice = suggest(choice, CHOICES)
+    if not (path.is_file() and path.name.endswith(SUFFIXES)):
         raise ConfigError(
-            "`weights` must be auto, imagenet, bundled, none, or the path of a weights file or run "
-            f"directory. Received: {choice}, which does not exist."
-            + (f" {advice}" if advice.startswith("Did you mean") else "")
-        )
-    if not path.name.endswith(SUFFIXES):
-        raise ConfigError(
-            f"`weights` must be a run directory or a file that ends in {', '.join(SUFFIXES)}. "
-            f"Received: {choice}."
+            "`weights` must be a run directory with its model, or a file that ends in "
+            f"{', '.join(SUFFIXES)}. Received: {choice}."
         )
     if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
         raise ConfigError(explain_mismatch(name, path, "a damaged file, or one of another format"))

@@ -2,6 +2,7 @@
 
 import logging
 
+from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
 from keras_transfer.system.atomic_files import read_table, write_table
@@ -38,7 +39,7 @@ def report_freeze(training: Training, phase: Phase) -> None:
         epochs = f"at most {epochs}, until the validation loss stops falling"
     logger.info("\nPhase %s: %s\n%s", phase.name, epochs, draw_table(COLUMNS, table))
     rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
-    if config.weights != "none" and max(rates, default=0) > FORGETTING_RATE:
+    if config.weights != WeightsWord.NONE and max(rates, default=0) > FORGETTING_RATE:
         logger.warning(
             "The backbone's learning rate %g is above %g: expect catastrophic forgetting of the "
             "pretrained weights. 1e-5 to 1e-3 is usual.",

@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+from keras_transfer.config.full_paths import check_weights
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import choose_source
@@ -18,8 +19,8 @@ def check_names(config: TrainConfig) -> None:
     """Look up every name in `config` before TensorFlow is loaded or anything is downloaded.
 
     Raises:
-        ConfigError: A name is unknown (close ones are listed), there is no such data set, or the
-            freeze boundary is out of range. Or settings exclude each other.
+        ConfigError: A name is unknown (close ones are listed), there is no such data set or no
+            such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
     row = lookup(BACKBONES, "backbone", config.backbone)
     find_boundary(config.backbone, row, config.finetune.locked_layers)
@@ -27,6 +28,8 @@ def check_names(config: TrainConfig) -> None:
     check_rate_names(config.backbone, row, config.finetune.rates or ())
     lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
     check_strategy(config)
+    if not config.resume:  # else they are in the run's checkpoints
+        check_weights(config.weights)
     try:
         choose_source(config.source)
     except ConfigError as error:

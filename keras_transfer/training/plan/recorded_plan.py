@@ -5,7 +5,7 @@ import logging
 
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.messages import say_bytes
-from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.cuts import Cut
@@ -70,7 +70,7 @@ def choose_weights(config: TrainConfig, run: Run) -> Weights:
     if plan and has_start(run):
         return Weights(**plan["weights"])
     # random ones are what the strategy is named for, whatever other strategies start from
-    wanted = "none" if config.strategy == "from_scratch" else config.weights
+    wanted = WeightsWord.NONE if config.strategy == "from_scratch" else config.weights
     weights = find_weights(config.backbone, BACKBONES[config.backbone], wanted)
     if plan and weights.sha256 != plan["weights"]["sha256"]:
         raise ConfigError(

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.weights import pretrained_weights as module
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.system.errors import ConfigError
@@ -29,6 +30,14 @@ def shipped(row, bundled):
 
 
 # Which weights
+
+
+@pytest.mark.parametrize("word", WeightsWord)
+def test_every_word_leads_to_weights_of_its_kind(shipped, cache, word):
+    (cache / "tiny_notop.h5").write_bytes(b"values")
+    found = find_weights("tiny", shipped, word.value)
+    assert found.kind == ("imagenet" if word == "auto" else word)
+    assert (found.file is None) == (word == "none")
 
 
 def test_none_needs_nothing(row):
@@ -126,7 +135,7 @@ def test_bundled_weights_that_do_not_exist_are_an_error(row):
     [
         ("imagnet", "Did you mean 'imagenet'"),
         ("nowhere/model.keras", "does not exist"),
-        (__file__, "must be a run directory or a file that ends in"),
+        (__file__, "or a file that ends in"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_an_error(row, choice, part):
@@ -134,6 +143,14 @@ def test_a_path_that_leads_nowhere_is_an_error(row, choice, part):
         find_weights("tiny", row, choice)
     assert part in str(error.value)
     assert choice in str(error.value)
+
+
+def test_a_run_that_lost_its_model_is_an_error(row, run_copy):
+    settings = run_copy.metrics() | {"backbone": "tiny"}
+    run_copy.write_json(run_copy.metrics_file, settings)
+    run_copy.model_file.unlink()
+    with pytest.raises(ConfigError, match="a run directory with its model"):
+        find_weights("tiny", row, str(run_copy.path))
 
 
 # Whether the machine is on line
