@@ -15,7 +15,7 @@ from keras_transfer.models.freezing import set_boundary
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
-from keras_transfer.training.optimization.optimizers import build_optimizer
+from keras_transfer.training.optimization.build_optimizer import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training

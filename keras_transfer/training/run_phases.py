@@ -18,8 +18,8 @@ from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
 from keras_transfer.training.checkpoints import START, Checkpoints, Progress
 from keras_transfer.training.fit_phase import compile_part, fit_part, plan_steps, set_flags
+from keras_transfer.training.optimization.pull import hold_backbone
 from keras_transfer.training.optimization.range_test import find_rate
-from keras_transfer.training.optimization.regularizers import hold_backbone
 from keras_transfer.training.plan.freeze_report import report_freeze
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.recorded_plan import record_rate

@@ -132,7 +132,6 @@ def test_long_values_give_short_names_of_one_row_each():
             {"weights": {"efficientnetb0": "a"}, "grid": {"weights": ["b"]}},
             "`grid` must not hold weights where `weights` names them by backbone",
         ),
-        ({"schedules": ["round"]}, "`optimizer.schedule` must be one of constant, cosine"),
     ],
 )
 def test_lists_that_do_not_fit_are_refused(lists, answer):

@@ -257,7 +257,14 @@ def test_train_answers_a_wrong_setting_with_one_line_and_makes_no_folder(words, 
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--backbone", "nothing"], ["--seed", "x"], ["--weights", "nothing"]]
+    "words",
+    [
+        ["--help"],
+        ["--backbone", "nothing"],
+        ["--seed", "x"],
+        ["--weights", "nothing"],
+        ["--optimizer.name", "nothing"],
+    ],
 )
 def test_help_and_wrong_settings_need_neither_tensorflow_nor_keras(words, tmp_path):
     script = (

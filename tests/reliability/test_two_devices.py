@@ -61,7 +61,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import keras
 import numpy as np
 from keras_transfer import OptimizerConfig
-from keras_transfer.training.optimization.optimizers import build_optimizer
+from keras_transfer.training.optimization.build_optimizer import build_optimizer
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
     config = OptimizerConfig(name="sgd", clip_norm=1.0)

@@ -27,7 +27,7 @@ def run_python(*words, cwd):
         (["--backbones", "resnet5"], "Unknown backbone 'resnet5'. Did you mean 'resnet50'"),
         (["--strategies", "two_fase"], "Unknown strategy 'two_fase'. Did you mean 'two_phase'?"),
         (["--augmentations", "heavy"], "Unknown augment.preset 'heavy'. "),
-        (["--schedules", "sines"], "`optimizer.schedule` must be one of constant, cosine"),
+        (["--schedules", "sines"], "Unknown optimizer.schedule 'sines'. Did you mean 'cosine'?"),
         (["--engine", "rays"], "Unknown engine 'rays'. Did you mean 'ray'?"),
         (["--jobs", "0"], "`jobs` must be a whole number, at least 1. Received: 0."),
         (["--jobs", "x"], "`jobs` must be a whole number. Received: x."),

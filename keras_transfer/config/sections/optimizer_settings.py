@@ -1,24 +1,21 @@
 """The section `optimizer`: how the weights are moved."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from keras_transfer.config.validation import check_types, require
-
-Schedule = Literal["constant", "cosine", "cosine_restarts", "one_cycle", "step", "exponential"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerConfig:
     """How the weights are moved, in every phase."""
 
-    name: Literal["adam", "adamw", "sgd", "rmsprop", "lion"] = "adamw"
+    name: str = "adamw"
     """adam, adamw (Adam with decoupled weight decay), sgd and rmsprop (momentum 0.9), lion (needs a
     rate 3 to 10 times lower)."""
     weight_decay: float | str = "auto"
     """Decay relative to the learning rate, from 0; biases and normalisation are spared. auto: 0.01
     for adamw and lion, 0 for the others."""
-    schedule: Schedule = "cosine"
+    schedule: str = "cosine"
     """constant: the peak rate throughout. cosine: from it to zero over the phase. cosine_restarts:
     three times, over 1/7, 2/7 and 4/7 of it. one_cycle: up for 30 % of it, then down. step: a tenth
     after a half, a hundredth after three quarters. exponential: evenly down to a hundredth."""

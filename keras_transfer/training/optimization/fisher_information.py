@@ -11,11 +11,43 @@ from sklearn.linear_model import LogisticRegression
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.checkpoints import read_arrays, write_arrays
 from keras_transfer.training.optimization.source_images import read_sample
 from keras_transfer.training.progress_bar import show_steps
 
 logger = logging.getLogger(__name__)
+
+
+def recall_fisher(
+    model: keras.Model, weights: list[keras.Variable], config: TrainConfig, run: Run
+) -> list[np.ndarray]:
+    """Return the Fisher information of each weight, scaled to a mean of 1 over all of them.
+
+    It is kept among the checkpoints: an interrupted run does not need the source again. Scaled,
+    `strength` means the same as for l2_sp, however sure the network is of the source.
+
+    Args:
+        model: The whole model with the weights from which the training starts.
+        weights: Of its backbone.
+        config: Names the source.
+        run: Keeps what was computed, in fisher.npz.
+
+    Raises:
+        ConfigError: The source cannot be used.
+    """
+    file = run.checkpoints / "fisher.npz"
+    kept = read_arrays(file)
+    if kept is None:
+        found = estimate_fisher(model, weights, config)
+        mean = sum(value.sum() for value in found) / sum(value.size for value in found)
+        kept = {str(index): value / max(mean, 1e-30) for index, value in enumerate(found)}
+        with replacing(file) as temporary:
+            write_arrays(temporary, kept)
+        run.stopwatch.lap("fisher")
+    return list(kept.values())
 
 
 def estimate_fisher(

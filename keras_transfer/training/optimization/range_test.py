@@ -16,7 +16,7 @@ from keras_transfer.system.atomic_files import write_table
 from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.fit_phase import build_loss
-from keras_transfer.training.optimization.optimizers import build_optimizer
+from keras_transfer.training.optimization.build_optimizer import build_optimizer
 
 logger = logging.getLogger(__name__)
 

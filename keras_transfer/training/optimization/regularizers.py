@@ -1,65 +1,60 @@
-"""Penalties that hold the backbone near its pretrained weights, as regularizers of its variables.
+"""REGULARIZERS: what holds the backbone near its pretrained weights; `pull.py` is the penalty.
 
-They are part of every loss that is printed, that of validation as well.
+Nothing here imports Keras or TensorFlow before a row is used, so an unknown name is refused at
+once.
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.freezing import list_weights
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
-from keras_transfer.training.checkpoints import Checkpoints, read_arrays, write_arrays
-from keras_transfer.training.optimization.fisher_information import estimate_fisher
-from keras_transfer.training.optimization.pull import Pull
+
+if TYPE_CHECKING:
+    import keras
 
 
-def hold_backbone(model: keras.Model, config: TrainConfig, checkpoints: Checkpoints) -> None:
-    """Give the weights of the backbone the penalty that `config` asks for.
+@dataclass(frozen=True, kw_only=True)
+class Regularizer:
+    """One way to hold the backbone near its pretrained weights."""
 
-    Whatever an earlier phase locked is at its anchor, so only what learns is penalised. Statistics
-    of BatchNorm do not learn by gradients and are left alone.
+    weigh: Callable[..., Sequence[np.ndarray | float]] | None
+    """From the whole model, the weights of its backbone, the settings and the run to the importance
+    of each weight, from 0: an array of its shape, or one number. None: nothing is held."""
+    needs_source: bool = False
+    """Whether it reads the images of `regularize.source`."""
 
-    Args:
-        model: The whole model.
-        config: `regularize.name` and `strength`; for ewc also `source`.
-        checkpoints: Hold the weights from which the training started, the anchor.
+
+def weigh_equally(
+    model: "keras.Model", weights: "list[keras.Variable]", config: TrainConfig, run: Run
+) -> list[float]:
+    """Return 1 for each weight.
 
     References:
-        l2_sp: Li, Grandvalet and Davoine 2018, Explicit inductive bias for transfer learning with
-        convolutional networks. ewc: Kirkpatrick et al. 2017, Overcoming catastrophic forgetting in
-        neural networks.
+        Li, Grandvalet and Davoine 2018, Explicit inductive bias for transfer learning with
+        convolutional networks (L2-SP).
     """
-    chosen = config.regularize
-    if chosen.name == "none":
-        return
-    weights = list_weights(model.get_layer("backbone"))
-    anchors = checkpoints.read_start(weights)
-    importances: list[Any] = [1.0] * len(weights)
-    if chosen.name == "ewc":
-        importances = _weigh(model, weights, config, checkpoints.run)
-    for weight, anchor, importance in zip(weights, anchors, importances, strict=True):
-        weight.regularizer = Pull(anchor, importance, chosen.strength)
+    return [1.0] * len(weights)
 
 
-def _weigh(
-    model: keras.Model, weights: list[keras.Variable], config: TrainConfig, run: Run
+def weigh_by_fisher(
+    model: "keras.Model", weights: "list[keras.Variable]", config: TrainConfig, run: Run
 ) -> list[np.ndarray]:
-    """Return the Fisher information of each weight, scaled to a mean of 1 over all of them.
+    """Return how much each weight matters to `regularize.source`, 1 in the mean.
 
-    It is kept among the checkpoints: an interrupted run does not need the source again. Scaled,
-    `strength` means the same as for l2_sp, however sure the network is of the source.
+    References:
+        Kirkpatrick et al. 2017, Overcoming catastrophic forgetting in neural networks (EWC).
     """
-    file = run.checkpoints / "fisher.npz"
-    kept = read_arrays(file)
-    if kept is None:
-        found = estimate_fisher(model, weights, config)
-        mean = sum(value.sum() for value in found) / sum(value.size for value in found)
-        kept = {str(index): value / max(mean, 1e-30) for index, value in enumerate(found)}
-        with replacing(file) as temporary:
-            write_arrays(temporary, kept)
-        run.stopwatch.lap("fisher")
-    return list(kept.values())
+    from keras_transfer.training.optimization.fisher_information import recall_fisher
+
+    return recall_fisher(model, weights, config, run)
+
+
+REGULARIZERS: Mapping[str, Regularizer] = {
+    "none": Regularizer(weigh=None),
+    "l2_sp": Regularizer(weigh=weigh_equally),
+    "ewc": Regularizer(weigh=weigh_by_fisher, needs_source=True),
+}

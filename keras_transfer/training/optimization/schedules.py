@@ -1,15 +1,28 @@
-"""Learning-rate schedules; each is the array of its rates, one a step."""
+"""SCHEDULES: how a learning rate goes over the steps of a training, as an array of a rate a step.
+
+Nothing here imports Keras or TensorFlow, so an unknown name is refused at once.
+"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 
-# The rates of n steps as shares of the peak, after the warm-up; each takes x = 0/n, 1/n … (n - 1)/n
 CYCLES = np.array([0, 1, 3, 7]) / 7  # where those of cosine_restarts begin and end
 CLIMB = 0.3  # share of one_cycle in which the rate rises
 START, END = 1 / 25, 1e-5  # rates of one_cycle at both ends, relative to the peak
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The way of a learning rate once it is warmed up."""
+
+    shape: Callable[[np.ndarray], np.ndarray]
+    """From x = 0/n, 1/n … (n - 1)/n of the n steps, (n,), to shares of the peak in (0, 1]."""
+    warms_up: bool = True
+    """Whether it begins after `optimizer.warmup`. False: it climbs by itself."""
 
 
 def _fall(x: np.ndarray) -> np.ndarray:
@@ -26,13 +39,13 @@ def _cycle(x: np.ndarray) -> np.ndarray:
     return np.where(x < CLIMB, climb, END + (1 - END) * _fall((x - CLIMB) / (1 - CLIMB)))
 
 
-SCHEDULES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
-    "constant": np.ones_like,
-    "cosine": _fall,
-    "cosine_restarts": _restart,
-    "one_cycle": _cycle,
-    "step": lambda x: np.where(x < 0.5, 1.0, np.where(x < 0.75, 0.1, 0.01)),
-    "exponential": lambda x: 0.01**x,
+SCHEDULES: Mapping[str, Schedule] = {
+    "constant": Schedule(shape=np.ones_like),
+    "cosine": Schedule(shape=_fall),
+    "cosine_restarts": Schedule(shape=_restart),
+    "one_cycle": Schedule(shape=_cycle, warms_up=False),
+    "step": Schedule(shape=lambda x: np.where(x < 0.5, 1.0, np.where(x < 0.75, 0.1, 0.01))),
+    "exponential": Schedule(shape=lambda x: 0.01**x),
 }
 
 
@@ -54,11 +67,11 @@ def plan_rates(config: OptimizerConfig, peak: float, steps: int, epoch_steps: in
         Smith and Topin 2018, Super-convergence (one_cycle), with the shape of fastai.
         He et al. 2016, Deep residual learning (step).
     """
-    steps = max(1, steps)
+    row, steps = SCHEDULES[config.schedule], max(1, steps)
     wanted = config.warmup * (steps if config.warmup < 1 else epoch_steps)
     # at least one step at the peak
-    warmup = 0 if config.schedule == "one_cycle" else min(int(wanted), steps - 1)
+    warmup = min(int(wanted), steps - 1) if row.warms_up else 0
     step = np.arange(steps)
     climb = peak * step / max(1, warmup)
     place = np.maximum(0, step - warmup) / (steps - warmup)
-    return np.where(step < warmup, climb, peak * SCHEDULES[config.schedule](place))
+    return np.where(step < warmup, climb, peak * row.shape(place))

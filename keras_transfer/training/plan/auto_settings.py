@@ -11,6 +11,7 @@ from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.optimization.optimizers import find_decay
+from keras_transfer.training.optimization.regularizers import REGULARIZERS
 from keras_transfer.training.plan.strategies import check_strategy
 
 logger = logging.getLogger(__name__)
@@ -72,10 +73,11 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
         reason: Why the strategy was chosen; "" where the user chose it.
     """
     locked, pull = config.strategy == "feature_extraction", config.regularize
+    unread = bool(pull.source) and not REGULARIZERS[pull.name].needs_source
     layered = config.finetune.layer_decay < 1 or bool(config.finetune.rates)
     ignored = {
         "domain, which only --strategy auto asks for": config.domain != "unknown" and not reason,
-        "regularize.source, which only ewc reads": bool(pull.source) and pull.name != "ewc",
+        f"regularize.source, which regularize.name {pull.name} does not read": unread,
         "regularize.name, as the backbone is locked throughout": locked and pull.name != "none",
         "finetune.layer_decay and rates, as only the head learns": locked and layered,
     }

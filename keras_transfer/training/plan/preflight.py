@@ -6,12 +6,16 @@ from pathlib import Path
 from keras_transfer.config.full_paths import check_weights
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.validation import require
 from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.optimization.optimizers import OPTIMIZERS
+from keras_transfer.training.optimization.regularizers import REGULARIZERS
+from keras_transfer.training.optimization.schedules import SCHEDULES
 from keras_transfer.training.plan.strategies import STRATEGIES, check_strategy
 
 
@@ -23,10 +27,13 @@ def check_names(config: TrainConfig) -> None:
             such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
     row = lookup(BACKBONES, "backbone", config.backbone)
+    lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
+    lookup(OPTIMIZERS, "optimizer.name", config.optimizer.name)
+    lookup(SCHEDULES, "optimizer.schedule", config.optimizer.schedule)
+    regularizer = lookup(REGULARIZERS, "regularize.name", config.regularize.name)
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
-    lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
     check_strategy(config)
     if not config.resume:  # else they are in the run's checkpoints
         check_weights(config.weights)
@@ -34,8 +41,8 @@ def check_names(config: TrainConfig) -> None:
         choose_source(config.source)
     except ConfigError as error:
         raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
-    if config.regularize.name == "ewc" and not config.resume:
-        _check_source(str(config.regularize.source))
+    if regularizer.needs_source:
+        _check_source(config)
     choose_modality(config).check_settings(config)
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise ConfigError(
@@ -44,10 +51,15 @@ def check_names(config: TrainConfig) -> None:
         )
 
 
-def _check_source(source: str) -> None:
-    """Raise a `ConfigError` unless this is a run directory or names a data set."""
-    if not Run(Path(source).expanduser()).config_file.is_file():
-        try:
-            choose_source(source)
-        except ConfigError as error:
-            raise ConfigError(f"`regularize.source`, a data set or a run: {error}") from error
+def _check_source(config: TrainConfig) -> None:
+    """Raise a `ConfigError` unless the source is a run directory or names a data set."""
+    name, source = config.regularize.name, config.regularize.source
+    must = f"a data set or a run where regularize.name is {name}"
+    require(source is not None, "regularize.source", must, source)
+    # an interrupted run has what was read of it in its checkpoints
+    if config.resume or Run(Path(str(source)).expanduser()).config_file.is_file():
+        return
+    try:
+        choose_source(str(source))
+    except ConfigError as error:
+        raise ConfigError(f"`regularize.source`, a data set or a run: {error}") from error

@@ -4,12 +4,9 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+from keras_transfer.training.optimization.build_optimizer import build_optimizer, list_averages
 from keras_transfer.training.optimization.layer_rates import RateTable
-from keras_transfer.training.optimization.optimizers import (
-    OPTIMIZERS,
-    build_optimizer,
-    list_averages,
-)
+from keras_transfer.training.optimization.optimizers import OPTIMIZERS, Optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 
 
@@ -66,9 +63,19 @@ def test_weight_decay_spares_biases_and_normalisation_and_follows_the_rate(name)
     assert bias == gamma == beta == 1.0
 
 
-def test_weight_decay_auto_is_that_of_the_optimizer():
+def test_weight_decay_auto_is_that_of_the_row():
     found = {name: build(name=name).weight_decay for name in OPTIMIZERS}
-    assert found == {"adam": None, "adamw": 0.01, "sgd": None, "rmsprop": None, "lion": 0.01}
+    assert found == {name: row.decay or None for name, row in OPTIMIZERS.items()}
+    expected = {"adam": None, "adamw": 0.01, "sgd": None, "rmsprop": None, "lion": 0.01}
+    assert found | expected == found
+
+
+def test_what_a_row_says_is_what_is_built(monkeypatch):
+    row = Optimizer(class_name="SGD", decay=0.5, settings={"momentum": 0.3, "nesterov": True})
+    monkeypatch.setitem(OPTIMIZERS, "new", row)
+    optimizer = build(name="new")
+    found = optimizer.weight_decay, optimizer.momentum, optimizer.nesterov
+    assert found == (0.5, 0.3, True)
 
 
 @pytest.mark.parametrize("factors", [(), (1.0, 0.5)])

@@ -14,11 +14,11 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.train import fine_tune
-from keras_transfer.training.checkpoints import Checkpoints
-from keras_transfer.training.optimization import regularizers
+from keras_transfer.training.checkpoints import Checkpoints, read_arrays
+from keras_transfer.training.optimization import fisher_information
 from keras_transfer.training.optimization.fisher_information import estimate_fisher
-from keras_transfer.training.optimization.pull import Pull
-from keras_transfer.training.optimization.regularizers import hold_backbone
+from keras_transfer.training.optimization.pull import Pull, hold_backbone
+from keras_transfer.training.optimization.regularizers import REGULARIZERS, Regularizer
 from keras_transfer.training.plan.preflight import check_names
 
 
@@ -43,7 +43,7 @@ def penalty(model):
     return float(sum(model.losses))
 
 
-@pytest.mark.parametrize("name", ["l2_sp", "ewc"])
+@pytest.mark.parametrize("name", [name for name, row in REGULARIZERS.items() if row.weigh])
 def test_the_penalty_is_zero_at_the_anchor_and_only_there(name, hold):
     model, _ = hold(name)
     assert len(model.losses) == 9  # a kernel, a scale and a shift of each block
@@ -73,6 +73,24 @@ def test_locked_weights_are_not_penalised(hold):
     assert penalty(model) == 0
 
 
+def test_none_holds_nothing(hold):
+    model, _ = hold("none")
+    assert model.losses == []
+
+
+def test_a_row_weighs_each_weight(hold, monkeypatch):
+    def weigh(model, weights, config, run):
+        return [float(weight.name == "gamma") for weight in weights]
+
+    monkeypatch.setitem(REGULARIZERS, "new", Regularizer(weigh=weigh))
+    model, _ = hold("new")
+    layer = model.get_layer("backbone").get_layer("block2_bn")
+    layer.beta.assign_add(np.ones(16))
+    assert penalty(model) == 0
+    layer.gamma.assign_add(np.ones(16))
+    assert penalty(model) == pytest.approx(0.5 * 16)
+
+
 def test_ewc_weighs_by_importance():
     pull = Pull(np.zeros(2, np.float32), np.array([1.0, 0.0], np.float32), 2.0)
     assert float(pull(np.array([3.0, 100.0], np.float32))) == pytest.approx(9)
@@ -80,7 +98,7 @@ def test_ewc_weighs_by_importance():
 
 def test_the_fisher_information_is_kept_and_has_a_mean_of_one(hold, monkeypatch):
     _, checkpoints = hold("ewc")
-    kept = regularizers.read_arrays(checkpoints.run.checkpoints / "fisher.npz")
+    kept = read_arrays(checkpoints.run.checkpoints / "fisher.npz")
     values = np.concatenate([value.ravel() for value in kept.values()])
     assert values.min() >= 0
     assert values.mean() == pytest.approx(1)
@@ -89,7 +107,7 @@ def test_the_fisher_information_is_kept_and_has_a_mean_of_one(hold, monkeypatch)
     def fail(*words):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(regularizers, "estimate_fisher", fail)
+    monkeypatch.setattr(fisher_information, "estimate_fisher", fail)
     hold("ewc")
 
 
@@ -99,7 +117,7 @@ def test_the_fisher_information_is_the_mean_squared_gradient(
     """Against the definition: the expectation over labels, of single images."""
     import tensorflow as tf
 
-    from keras_transfer.training.optimization import fisher_information, source_images
+    from keras_transfer.training.optimization import source_images
 
     monkeypatch.setattr(source_images, "SAMPLE", 12)
     config = make_config("tiny", regularize=RegularizeConfig(name="ewc", source=str(stripes)))
@@ -135,8 +153,6 @@ def test_the_fisher_information_is_the_mean_squared_gradient(
 def test_labels_are_drawn_from_the_regression_on_the_features(classes):
     import tensorflow as tf
     from sklearn.linear_model import LogisticRegression
-
-    from keras_transfer.training.optimization import fisher_information
 
     rng = np.random.default_rng(0)
     images = rng.normal(size=(90, 1, 4)).astype(np.float32)

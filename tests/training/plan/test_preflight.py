@@ -2,15 +2,61 @@
 
 import pytest
 
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
+from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
+from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.optimization.optimizers import OPTIMIZERS
+from keras_transfer.training.optimization.regularizers import REGULARIZERS
+from keras_transfer.training.optimization.schedules import SCHEDULES
 from keras_transfer.training.plan.preflight import check_names
+from keras_transfer.training.plan.strategies import STRATEGIES
+
+# Each table by the setting that names a row of it, and that setting with a name.
+TABLES = {
+    "backbone": (BACKBONES, lambda name: {"backbone": name}),
+    "strategy": (STRATEGIES, lambda name: {"strategy": name}),
+    "augment.preset": (AUGMENTATIONS, lambda name: {"augment": AugmentConfig(preset=name)}),
+    "optimizer.name": (OPTIMIZERS, lambda name: {"optimizer": OptimizerConfig(name=name)}),
+    "optimizer.schedule": (SCHEDULES, lambda name: {"optimizer": OptimizerConfig(schedule=name)}),
+    "regularize.name": (
+        REGULARIZERS,
+        lambda name: {"regularize": RegularizeConfig(name=name, source="digits")},
+    ),
+}
 
 
 def refuse(**settings):
     with pytest.raises(ConfigError) as caught:
         check_names(TrainConfig(**settings))
     return str(caught.value)
+
+
+@pytest.mark.parametrize("setting", TABLES)
+def test_every_row_of_a_table_is_known_and_no_other_name(setting):
+    table, name_row = TABLES[setting]
+    for name in table:
+        check_names(TrainConfig(**name_row(name)))
+        assert f"Unknown {setting} '{name}x'. Did you mean " in refuse(**name_row(f"{name}x"))
+    assert refuse(**name_row("?")).startswith(f"Unknown {setting} '?'. Known: ")
+
+
+def test_a_row_that_is_added_is_known(monkeypatch):
+    for setting, (table, name_row) in TABLES.items():
+        monkeypatch.setitem(table, "new", next(iter(table.values())))
+        check_names(TrainConfig(**name_row("new")))
+        assert refuse(**name_row("neww")).endswith("Did you mean 'new'?"), setting
+
+
+@pytest.mark.parametrize("name", [name for name, row in REGULARIZERS.items() if row.needs_source])
+def test_a_regularizer_that_needs_a_source_is_refused_without_one(name):
+    assert refuse(regularize=RegularizeConfig(name=name)) == (
+        f"`regularize.source` must be a data set or a run where regularize.name is {name}. "
+        "Received: None."
+    )
 
 
 @pytest.mark.parametrize("word", WeightsWord)
