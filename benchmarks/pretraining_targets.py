@@ -6,10 +6,8 @@ Each target trains mobilenetv3small from the same start on the same pictures for
 processor time; then `benchmarks/linear_probe.py` measures its features. Set TF_NUM_INTRAOP_THREADS
 and OMP_NUM_THREADS to 1 so that two comparisons can run side by side.
 
-labels: which texture and which shape. numbers: what the picture was drawn from (colours, place,
-size, turn, count, parameters; crops and mirroring make some of them untrue). descriptors:
-`models/pretraining/descriptors.py`. views: two crops of one picture are alike, those of others are
-not (SimCLR, Chen et al. 2020).
+descriptors: `models/pretraining/descriptors.py`, what the bundled weights were taught. views: two
+crops of one picture are alike, those of others are not (SimCLR, Chen et al. 2020).
 """
 
 import argparse
@@ -18,7 +16,6 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +31,7 @@ from linear_probe import build_features, load_images, probe  # noqa: E402
 from keras_transfer.models.backbones import BACKBONES  # noqa: E402
 from keras_transfer.models.pretraining.descriptors import DescriptorLoss  # noqa: E402
 from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer  # noqa: E402
-from keras_transfer.models.pretraining.formula_pictures import (  # noqa: E402
-    NUMBERS,
-    Pictures,
-    draw_pictures,
-)
-from keras_transfer.models.pretraining.formula_shapes import (  # noqa: E402
-    SHAPES,
-    TEXTURES,
-)
+from keras_transfer.models.pretraining.formula_pictures import draw_pictures  # noqa: E402
 from keras_transfer.models.pretraining.picture_batches import (  # noqa: E402
     PictureBatches,
     disturb,
@@ -55,52 +44,19 @@ TIMED = 40  # steps of which the time of one is measured, the first half left ou
 TEMPERATURE = 0.2  # of the views' similarities
 
 
-class Target(keras.losses.Loss):
-    """A loss and the number of values that it is computed from."""
-
-    def __init__(self, size: int, error: Callable[[Any, Any], Any]) -> None:
-        super().__init__()
-        self.size, self.call = size, error
-
-
-def guess_labels(facts: Any, said: Any) -> Any:
-    """Cross-entropy of texture and shape; facts are NUMBERS numbers, texture and shape."""
-    kinds = ops.cast(facts[:, NUMBERS:], "int32")
-    split = len(TEXTURES)
-    cross_entropy = keras.losses.sparse_categorical_crossentropy
-    return cross_entropy(kinds[:, 0], said[:, :split], from_logits=True) + cross_entropy(
-        kinds[:, 1], said[:, split:], from_logits=True
-    )
-
-
-def guess_numbers(facts: Any, said: Any) -> Any:
-    """Mean squared error of the numbers that a picture has, over their variance of about 1/3."""
-    wanted = facts[:, :NUMBERS]
-    known = ops.logical_not(ops.isnan(wanted))
-    errors = ops.where(known, ops.where(known, wanted, 0) - said, 0) ** 2
-    return 3 * ops.sum(errors) / ops.sum(ops.cast(known, "float32"))
-
-
-def tell_views_apart(_: Any, said: Any) -> Any:
+class ViewLoss(keras.losses.Loss):
     """Contrast each crop with all others of the batch; its partner is half a batch away."""
-    n = ops.shape(said)[0]
-    unit = ops.normalize(said, axis=-1)
-    similar = ops.matmul(unit, ops.transpose(unit)) / TEMPERATURE - 1e9 * ops.eye(n)
-    partner = (ops.arange(n) + n // 2) % n
-    return keras.losses.sparse_categorical_crossentropy(partner, similar, from_logits=True)
 
+    size = 128
+    """How many numbers the network says of a crop, of which the likeness is computed."""
 
-class FactBatches(PictureBatches):
-    """The same batches with what the pictures were drawn from in place of the clear crops."""
-
-    def __init__(self, pictures: Pictures) -> None:
-        super().__init__(pictures.pixels, BATCH, SIDE, 0)
-        kinds = np.stack([pictures.texture, pictures.shape], 1)
-        self.facts = np.concatenate([pictures.numbers, kinds], 1).astype(np.float32)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        seen, _ = super().__getitem__(index)
-        return seen, self.facts[self.chosen(index)]
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the cross-entropy of choosing the partner, (batch,); `y_true` is nothing."""
+        n = ops.shape(y_pred)[0]
+        unit = ops.normalize(y_pred, axis=-1)
+        similar = ops.matmul(unit, ops.transpose(unit)) / TEMPERATURE - 1e9 * ops.eye(n)
+        partner = (ops.arange(n) + n // 2) % n
+        return keras.losses.sparse_categorical_crossentropy(partner, similar, from_logits=True)
 
 
 class ViewBatches(PictureBatches):
@@ -113,15 +69,12 @@ class ViewBatches(PictureBatches):
         return seen, np.zeros((BATCH, 1), np.float32)
 
 
-def make_targets(pictures: Pictures) -> dict[str, tuple[PictureBatches, Any]]:
+def make_targets(pictures: np.ndarray) -> dict[str, tuple[PictureBatches, Any]]:
     """Return batches and loss of each target."""
-    facts = FactBatches(pictures)
-    clear = PictureBatches(pictures.pixels, BATCH, SIDE, 0)
+    clear = PictureBatches(pictures, BATCH, SIDE, 0)
     return {
-        "labels": (facts, Target(len(TEXTURES) + len(SHAPES), guess_labels)),
-        "numbers": (facts, Target(NUMBERS, guess_numbers)),
         "descriptors": (clear, DescriptorLoss(clear.sample(2048))),
-        "views": (ViewBatches(pictures.pixels, BATCH, SIDE, 0), Target(128, tell_views_apart)),
+        "views": (ViewBatches(pictures, BATCH, SIDE, 0), ViewLoss()),
     }
 
 

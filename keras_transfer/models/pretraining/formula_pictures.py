@@ -1,8 +1,8 @@
-"""Images that formulas draw, and the numbers that they were drawn from.
+"""Images that formulas draw.
 
 What the bundled weights were pretrained on: no photograph, nothing downloaded. Every picture is a
-function of (seed, index). Only numpy and Pillow are needed, so that pretraining runs under every
-Keras backend.
+function of (seed, index, size). Only numpy and Pillow are needed, so that pretraining runs under
+every Keras backend.
 
 A picture is a background texture with one to four shapes on it, each filled with a texture of its
 own; then light, contrast, blur and noise change at random.
@@ -26,22 +26,6 @@ from keras_transfer.models.pretraining.formula_shapes import SHAPES, TEXTURES, R
 from keras_transfer.system.atomic_files import replacing
 
 PIECE = 500  # pictures that a process draws at a time
-OF_TEXTURE, OF_SHAPE = 5, 4  # the most numbers that one has
-# of the background, of the main shape, its place, size and turn (5), shapes (1), mean colours (6)
-NUMBERS = OF_TEXTURE + OF_SHAPE + 5 + 1 + 6
-
-
-class Pictures(NamedTuple):
-    """Pictures and what they were drawn from."""
-
-    pixels: np.ndarray
-    """(n, size, size, 3) uint8, RGB."""
-    texture: np.ndarray
-    """(n,) the textures of the backgrounds, indices into `TEXTURES`."""
-    shape: np.ndarray
-    """(n,) the main shapes, indices into `SHAPES`."""
-    numbers: np.ndarray
-    """(n, NUMBERS) float32 in about [-1, 1]; NaN where there is nothing to say."""
 
 
 class Pose(NamedTuple):
@@ -53,16 +37,18 @@ class Pose(NamedTuple):
     angle: float  # radians
 
 
-def draw_pictures(seed: int, indices: Iterable[int], size: int) -> Pictures:
+def draw_pictures(seed: int, indices: Iterable[int], size: int) -> np.ndarray:
     """Draw pictures; each depends on nothing but `seed`, its index and `size`.
 
     Args:
         seed: Names the set, 0 or more.
-        indices: Name the pictures, 0 or more.
+        indices: Name the pictures, 0 or more; at least one.
         size: Side in pixels, 32 or more.
+
+    Returns:
+        (n, size, size, 3) uint8, RGB.
     """
-    found = [_draw_picture(seed, index, size) for index in indices]
-    return Pictures(*(np.stack(part) for part in zip(*found, strict=True)))
+    return np.stack([_draw_picture(seed, index, size) for index in indices])
 
 
 def keep_pictures(
@@ -88,49 +74,41 @@ def keep_pictures(
         # Written, not mapped: a full disk is an error where a map would end the process.
         with pool, replacing(file) as unfinished, unfinished.open("wb") as stream:
             np.lib.format.write_array_header_1_0(stream, shape)
-            drawn = pool.imap(functools.partial(_draw_pixels, seed, size), pieces)
+            drawn = pool.imap(functools.partial(_draw_piece, seed, size), pieces)
             for piece, found in zip(pieces, drawn, strict=True):
                 stream.write(found.tobytes())
                 tell(piece.stop)
     return np.load(file, mmap_mode="r")
 
 
-def _draw_pixels(seed: int, size: int, indices: range) -> np.ndarray:
-    return draw_pictures(seed, indices, size).pixels
+def _draw_piece(seed: int, size: int, indices: range) -> np.ndarray:
+    """Draw a piece of the set; `Pool.imap` hands over one argument, so it is the last."""
+    return draw_pictures(seed, indices, size)
 
 
-def _draw_picture(seed: int, index: int, size: int) -> tuple[np.ndarray, int, int, np.ndarray]:
+def _draw_picture(seed: int, index: int, size: int) -> np.ndarray:
     random = np.random.default_rng((seed, index))
     ground, figure = _choose_colours(random), _choose_colours(random)
-    texture, field, about_texture = _choose_texture(random, size)
-    canvas = _paint(field, ground)
+    canvas = _paint(_choose_texture(random, size), ground)
     count = int(random.integers(1, 5)) if random.random() < 0.6 else 1
     for _ in range(count - 1):
         _put_shape(random, canvas, _choose_colours(random))
-    shape, about_shape, pose = _put_shape(random, canvas, figure)  # the main one lies on top
-    place = [2 * pose.x - 1, 2 * pose.y - 1, pose.radius / 0.17 - 1.9]
-    turn = [np.cos(pose.angle), np.sin(pose.angle)]
-    colours = [*(2 * ground.mean(axis=0) - 1), *(2 * figure.mean(axis=0) - 1)]
-    numbers = [*about_texture, *about_shape, *place, *turn, count / 1.5 - 1.67, *colours]
-    return _expose(random, canvas), texture, shape, np.array(numbers, np.float32)
+    _put_shape(random, canvas, figure)  # the main one lies on top
+    return _expose(random, canvas)
 
 
-def _choose_texture(random: Random, size: int) -> tuple[int, np.ndarray, list[float]]:
-    texture = int(random.integers(len(TEXTURES)))
-    field, about = [*TEXTURES.values()][texture](random, size)
-    return texture, field, _pad(about, OF_TEXTURE)
+def _choose_texture(random: Random, size: int) -> np.ndarray:
+    """Return a field of tones (size, size) in [0, 1]."""
+    return TEXTURES[int(random.integers(len(TEXTURES)))](random, size)
 
 
-def _put_shape(
-    random: Random, canvas: np.ndarray, colours: np.ndarray
-) -> tuple[int, list[float], Pose]:
+def _put_shape(random: Random, canvas: np.ndarray, colours: np.ndarray) -> None:
     """Paint one shape over the canvas, float32 (size, size, 3) in [0, 1], in place."""
     size = len(canvas)
-    shape = int(random.integers(len(SHAPES)))
-    outlines, about = [*SHAPES.values()][shape](random)
+    outlines = SHAPES[int(random.integers(len(SHAPES)))](random)
     x, y = random.uniform(0.2, 0.8, 2)
     pose = Pose(x, y, random.uniform(0.15, 0.5), random.uniform(0, 2 * np.pi))
-    _, field, _ = _choose_texture(random, size)
+    field = _choose_texture(random, size)
     round_, light = random.random() < 0.5, random.uniform(0, 2 * np.pi)
     mask, box = _fill(outlines, pose, size)
     paint = _paint(field[box], colours)
@@ -139,7 +117,6 @@ def _put_shape(
         shade = (gx - 2 * x + 1) * np.cos(light) + (gy - 2 * y + 1) * np.sin(light)
         paint *= (1 + 0.5 * np.clip(shade / pose.radius / 2, -1, 1))[..., None]
     canvas[box] += mask[..., None] * (paint - canvas[box])
-    return shape, _pad(about, OF_SHAPE), pose
 
 
 def _fill(
@@ -188,7 +165,3 @@ def _expose(random: Random, canvas: np.ndarray) -> np.ndarray:
         tones = np.asarray(image)
     noise = random.standard_normal(canvas.shape, dtype=np.float32)
     return np.clip(tones + grain * noise, 0, 255).astype(np.uint8)
-
-
-def _pad(about: Sequence[float], length: int) -> list[float]:
-    return [*about, *[np.nan] * (length - len(about))]

@@ -1,11 +1,15 @@
-"""The textures and the outlines that `formulas.py` makes pictures of.
+"""The textures and the shapes that `formula_pictures.py` makes pictures of: one function each.
 
-A texture is a field of tones, an outline a closed line; both come with the numbers, scaled to about
-[-1, 1], that they were drawn from. Only numpy and Pillow are needed.
+A texture is a field of tones, float (size, size) in [0, 1]. A shape is a list of outlines, each a
+closed line through points (n, 2) at most about 1 away from the origin. Only numpy and Pillow are
+needed.
+
+Which random numbers a function draws, and in which order, must not change: the pictures would be
+others, and the bundled weights could not be made again.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,7 +17,7 @@ from PIL import Image, ImageDraw
 Random = np.random.Generator
 
 
-def draw_spectrum(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
+def draw_spectrum(random: Random, size: int) -> np.ndarray:
     """Noise whose power falls with the frequency, stretched along one direction."""
     slope, stretch, angle = random.uniform(0.6, 2.4), random.uniform(0, 2), random.uniform(0, np.pi)
     across, down = _frequencies(size)
@@ -23,11 +27,10 @@ def draw_spectrum(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
     noise = random.standard_normal((2, *power.shape), dtype=np.float32)
     field = np.fft.irfft2((noise[0] + 1j * noise[1]) * power, s=(size, size))
     field = 0.5 + 0.25 * field / (field.std() + 1e-6)
-    turn = [stretch * np.cos(2 * angle) / 2, stretch * np.sin(2 * angle) / 2]
-    return np.clip(field, 0, 1), [(slope - 1.5) / 0.9, stretch - 1, *turn]
+    return np.clip(field, 0, 1)
 
 
-def draw_waves(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
+def draw_waves(random: Random, size: int) -> np.ndarray:
     """Stripes, plaids, rings or spirals, bent by slow noise."""
     frequency, angle = 2 ** random.uniform(1, 4), random.uniform(0, np.pi)
     bend, kind = random.uniform(0, 1), int(random.integers(3))
@@ -43,12 +46,10 @@ def draw_waves(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
         arms = int(random.integers(0, 5))
         field = np.sin(np.pi * frequency * np.hypot(x, y) + arms * np.arctan2(y, x))
     sharp = random.uniform(0.5, 4)
-    turn = [np.cos(2 * angle), np.sin(2 * angle)] if kind == 0 else [np.nan, np.nan]
-    numbers = [np.log2(frequency) / 1.5 - 1.67, bend * 2 - 1, kind - 1.0, *turn]
-    return 0.5 + 0.5 * np.tanh(sharp * field) / np.tanh(sharp), numbers
+    return 0.5 + 0.5 * np.tanh(sharp * field) / np.tanh(sharp)
 
 
-def draw_cells(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
+def draw_cells(random: Random, size: int) -> np.ndarray:
     """Voronoi cells: flat, shaded towards the middle, or their walls only."""
     half = size // 2
     count, kind = int(2 ** random.uniform(2.5, 5.5)), int(random.integers(3))
@@ -61,19 +62,18 @@ def draw_cells(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
         near = np.sqrt(np.partition(away, 1, axis=-1)[..., :2])
         spacing = 2 / np.sqrt(count)
         field = (near[..., 1] - near[..., 0] if kind == 1 else near[..., 0]) / spacing
-    field = np.asarray(_enlarge(np.clip(field, 0, 1), size))
-    return field, [np.log2(count) / 1.5 - 2.67, kind - 1.0]
+    return _enlarge(np.clip(field, 0, 1), size)  # up to .16 beyond [0, 1] at the walls
 
 
-def draw_slope(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
+def draw_slope(random: Random, size: int) -> np.ndarray:
     """A smooth gradient, as of a wall or the sky."""
     angle = random.uniform(0, 2 * np.pi)
     x, y = make_grid(size)
     field = 0.5 + 0.35 * (x * np.cos(angle) + y * np.sin(angle)) + 0.1 * _slow(random, size)
-    return np.clip(field, 0, 1), [np.cos(angle), np.sin(angle)]
+    return np.clip(field, 0, 1)
 
 
-def draw_leaves(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
+def draw_leaves(random: Random, size: int) -> np.ndarray:
     """Dead leaves: ellipses and polygons of all sizes over one another."""
     image = Image.new("L", (size, size), int(random.integers(256)))
     pen = ImageDraw.Draw(image)
@@ -84,40 +84,38 @@ def draw_leaves(random: Random, size: int) -> tuple[np.ndarray, list[float]]:
         turns = angle + np.arange(corners) * 2 * np.pi / corners
         ring = _polar(turns, radius) * (1, 0.4 + 0.6 * flat) + (x, y)
         pen.polygon(ring.ravel().tolist(), fill=tone)
-    return np.asarray(image, np.float32) / 255, [np.log2(count) / 1.25 - 4.2, corners / 2.5 - 2.2]
+    return np.asarray(image, np.float32) / 255
 
 
-def trace_contour(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_contour(random: Random) -> list[np.ndarray]:
     """A circle with two waves on it (a visual atom)."""
     low, high = int(random.integers(1, 6)), int(random.integers(4, 13))
     strong, weak = random.uniform(0.05, 0.4), random.uniform(0, 0.25)
     angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     radius = 1 + strong * np.sin(low * angle) + weak * np.sin(high * angle + random.uniform(0, 6))
-    outline = _polar(angle, radius / radius.max())
-    return [outline], [low / 2 - 1.5, high / 4 - 2, strong / 0.175 - 1.29, weak / 0.125 - 1]
+    return [_polar(angle, radius / radius.max())]
 
 
-def trace_star(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_star(random: Random) -> list[np.ndarray]:
     """A regular polygon, or a star whose inner corners lie further in."""
     corners, inner = int(random.integers(3, 10)), random.uniform(0.3, 1)
     angle = np.arange(2 * corners) * np.pi / corners
     flat = np.cos(np.pi / corners)  # with inner = 1 the sides of the polygon are straight
     radius = np.where(np.arange(2 * corners) % 2, inner * flat, 1)
-    return [_polar(angle, radius)], [corners / 3 - 2, inner / 0.35 - 1.86]
+    return [_polar(angle, radius)]
 
 
-def trace_superformula(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_superformula(random: Random) -> list[np.ndarray]:
     """Gielis' superformula: petals, squares with round corners, sea stars."""
     lobes = int(random.integers(2, 9))
     n1, n2 = 2 ** random.uniform(-1, 3), 2 ** random.uniform(0, 3.5)
     angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     inner = np.abs(np.cos(lobes * angle / 4)) ** n2 + np.abs(np.sin(lobes * angle / 4)) ** n2
     radius = inner ** (-1 / n1)
-    outline = _polar(angle, radius / radius.max())
-    return [outline], [lobes / 3 - 1.67, np.log2(n1) / 2 - 0.5, np.log2(n2) / 1.75 - 1]
+    return [_polar(angle, radius / radius.max())]
 
 
-def trace_fern(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_fern(random: Random) -> list[np.ndarray]:
     """A branching stem: each branch carries smaller ones to both sides."""
     pairs, spread, shrink = int(random.integers(2, 5)), random.uniform(0.3, 1.2), 0.35
     limbs, width = [], random.uniform(0.04, 0.12)
@@ -131,10 +129,10 @@ def trace_fern(random: Random) -> tuple[list[np.ndarray], list[float]]:
             for side in (-1, 1):
                 part = length * shrink * (1.3 - 0.6 * step)
                 todo.append((*at, angle + side * spread, part, level + 1))
-    return limbs, [pairs - 3, spread / 0.45 - 1.67, width / 0.04 - 2]
+    return limbs
 
 
-def trace_creature(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_creature(random: Random) -> list[np.ndarray]:
     """A body of one to four segments with pairs of bent limbs, the same on both sides."""
     segments, pairs = int(random.integers(1, 5)), int(random.integers(0, 5))
     fat, reach = random.uniform(0.15, 0.45), random.uniform(0.5, 1.1)
@@ -151,10 +149,10 @@ def trace_creature(random: Random) -> tuple[list[np.ndarray], list[float]]:
         for side in (1, -1):
             points = [(x, side * y) for x, y in ((at, 0), bend, foot)]
             parts += [_limb(points[0], points[1], 0.05), _limb(points[1], points[2], 0.035)]
-    return parts, [segments / 1.5 - 1.67, pairs / 2 - 1, fat / 0.15 - 2, reach / 0.3 - 2.67]
+    return parts
 
 
-def trace_fractal(random: Random) -> tuple[list[np.ndarray], list[float]]:
+def trace_fractal(random: Random) -> list[np.ndarray]:
     """The attractor of three or four contractions, as small squares at its points."""
     maps = int(random.integers(2, 5))
     turns, scales = random.uniform(-np.pi, np.pi, maps), random.uniform(0.4, 0.7, maps)
@@ -169,24 +167,24 @@ def trace_fractal(random: Random) -> tuple[list[np.ndarray], list[float]]:
     points = points - points.mean(axis=0)
     points /= np.abs(points).max() + 1e-6
     square = 0.05 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-    return list(points[:, None] + square), [maps - 3, scales.mean() / 0.1 - 5.5]
+    return list(points[:, None] + square)
 
 
-TEXTURES: Mapping[str, Callable[[Random, int], tuple[np.ndarray, list[float]]]] = {
-    "spectrum": draw_spectrum,
-    "waves": draw_waves,
-    "cells": draw_cells,
-    "slope": draw_slope,
-    "leaves": draw_leaves,
-}
-SHAPES: Mapping[str, Callable[[Random], tuple[list[np.ndarray], list[float]]]] = {
-    "contour": trace_contour,
-    "star": trace_star,
-    "superformula": trace_superformula,
-    "fern": trace_fern,
-    "creature": trace_creature,
-    "fractal": trace_fractal,
-}
+TEXTURES: Sequence[Callable[[Random, int], np.ndarray]] = (
+    draw_spectrum,
+    draw_waves,
+    draw_cells,
+    draw_slope,
+    draw_leaves,
+)
+SHAPES: Sequence[Callable[[Random], list[np.ndarray]]] = (
+    trace_contour,
+    trace_star,
+    trace_superformula,
+    trace_fern,
+    trace_creature,
+    trace_fractal,
+)
 
 
 def _polar(angle: np.ndarray, radius: np.ndarray | float) -> np.ndarray:

@@ -17,7 +17,7 @@ from keras_transfer.models.pretraining.formula_pictures import draw_pictures
 
 @pytest.fixture
 def pictures():
-    return [Image.fromarray(pixels) for pixels in draw_pictures(0, range(6), 200).pixels]
+    return [Image.fromarray(pixels) for pixels in draw_pictures(0, range(6), 200)]
 
 
 @pytest.fixture

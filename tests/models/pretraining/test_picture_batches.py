@@ -14,7 +14,7 @@ from keras_transfer.models.pretraining.picture_batches import (
 
 @pytest.fixture(scope="module")
 def pictures():
-    return draw_pictures(0, range(24), 112).pixels
+    return draw_pictures(0, range(24), 112)
 
 
 def test_pictures_are_drawn_once_and_kept_whole(tmp_path, pictures):
