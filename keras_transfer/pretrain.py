@@ -76,7 +76,7 @@ def pretrain(config: PretrainConfig) -> Path:
     """
     row = lookup(BACKBONES, "backbone", config.backbone)
     folder = config.output.expanduser()
-    _claim(folder, config)
+    _keep_settings(folder, config)
     pictures = keep_pictures(
         folder / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
     )
@@ -85,7 +85,7 @@ def pretrain(config: PretrainConfig) -> Path:
         import keras
 
         from keras_transfer.models.pretraining.descriptors import DescriptorLoss
-        from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer, fit_on
+        from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer, fit_epochs
         from keras_transfer.models.pretraining.picture_batches import PictureBatches
 
     keras.utils.set_random_seed(config.seed)
@@ -98,10 +98,10 @@ def pretrain(config: PretrainConfig) -> Path:
         config.learning_rate,
         config.weight_decay,
     )
-    return fit_on(model, batches, config.epochs, folder, config.backbone)
+    return fit_epochs(model, batches, config.epochs, folder, config.backbone)
 
 
-def _claim(folder: Path, config: PretrainConfig) -> None:
+def _keep_settings(folder: Path, config: PretrainConfig) -> None:
     """Write the settings to the folder, or compare them with those that are there."""
     settings = {name: str(value) for name, value in asdict(config).items() if name != "output"}
     file = folder / "settings.json"

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-DIRECTIONS, WAVELENGTH, WIDTH = 4, 4.0, 7  # of the Gabor filters; two of the three in pixels
+DIRECTIONS, WAVELENGTH, WIDTH = 4, 4.0, 7  # of the Gabor filters; the latter two in pixels
 TONES = 4  # steps of each colour channel in the histogram
 COARSE, FINE = 3, 6  # parts that a picture is cut into, each way
 FLOOR = 3e-3  # energy of an even surface, so that its logarithm stays near

@@ -1,4 +1,4 @@
-"""Teach a backbone from drawn pictures, in pieces that may be cut off anywhere.
+"""Teach a backbone from drawn pictures; what is stopped goes on after its last whole epoch.
 
 Runs under every Keras backend.
 """
@@ -55,7 +55,7 @@ def build_pretrainer(
     return model
 
 
-def fit_on(
+def fit_epochs(
     model: keras.Model, batches: PictureBatches, epochs: int, folder: Path, name: str
 ) -> Path:
     """Train, or go on after the last whole epoch, and return the file of the backbone's weights.

@@ -109,10 +109,10 @@ def _put_shape(random: Random, canvas: np.ndarray, colours: np.ndarray) -> None:
     x, y = random.uniform(0.2, 0.8, 2)
     pose = Pose(x, y, random.uniform(0.15, 0.5), random.uniform(0, 2 * np.pi))
     field = _choose_texture(random, size)
-    round_, light = random.random() < 0.5, random.uniform(0, 2 * np.pi)
+    is_round, light = random.random() < 0.5, random.uniform(0, 2 * np.pi)
     mask, box = _fill(outlines, pose, size)
     paint = _paint(field[box], colours)
-    if round_:  # lighter towards the light, darker away from it
+    if is_round:  # lighter towards the light, darker away from it
         gx, gy = (grid[box] for grid in make_grid(size))
         shade = (gx - 2 * x + 1) * np.cos(light) + (gy - 2 * y + 1) * np.sin(light)
         paint *= (1 + 0.5 * np.clip(shade / pose.radius / 2, -1, 1))[..., None]

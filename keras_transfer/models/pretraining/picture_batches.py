@@ -37,7 +37,7 @@ class PictureBatches(keras.utils.PyDataset):
         return np.stack(found).astype(np.float32)
 
     def sample(self, count: int) -> np.ndarray:
-        """Return the second halves of the epoch's first batches, of about `count` pictures."""
+        """Return about `count` pictures as the targets are computed of: clear crops of them."""
         batches = min(math.ceil(count / self.batch_size), len(self))
         return np.concatenate([self[index][1] for index in range(batches)])
 
