@@ -54,6 +54,9 @@ class Modality:
     stream: Callable[[Sequence[Any], int, str, int], Iterator[tuple[np.ndarray, list[str]]]]
     """Reads given examples for a model: its size, `data.resize`, examples at a time; yields arrays
     and a reason for each example, "" where it can be used."""
+    list_limits: Callable[[TrainConfig, Mapping[str, Any]], Iterable[str]]
+    """Lists what a model of such examples does not see, from data_report.json: lines of the model
+    card."""
     decode_served: Callable[[Any, int, str], Any]
     """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
     takes."""

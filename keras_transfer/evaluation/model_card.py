@@ -206,16 +206,7 @@ def _describe_limits(
         f"* {scores['images']} {split} images leave the accuracy open between {low:.2f} and "
         f"{high:.2f}."
     )
-    if config.data.resize == "crop":
-        yield "* Only the central square of an image is seen."
-    if report["short_side"]["smallest"] < (config.data.image_size or 0):
-        yield "* Some of its images were smaller than its input and were enlarged."
-    yield (
-        "* The SavedModel's `serve_bytes` reads JPEG (upright by EXIF, no CMYK), PNG, BMP, GIF "
-        "whose first frame fills it, and still WebP; anything else is an error of that request. "
-        "It does not follow orientation in PNG, WebP and XMP; where a GIF is transparent it is "
-        "black."
-    )
+    yield from choose_modality(config).list_limits(config, report)
 
 
 def _draw_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from keras_transfer.images.augmentation.presets import (
     list_changes,
     resolve_augmentation,
 )
+from keras_transfer.images.decoding.served_formats import READ, READ_OTHERWISE, REFUSED
 from keras_transfer.system.errors import ConfigError
 
 
@@ -109,6 +110,16 @@ def _stream(
     return stream_pixels(sources, image_size, resize, batch_size)
 
 
+def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str]:
+    if config.data.resize == "crop":
+        yield "* Only the central square of an image is seen."
+    if report["short_side"]["smallest"] < (config.data.image_size or 0):
+        yield "* Some of its images were smaller than its input and were enlarged."
+    yield f"* The SavedModel's `serve_bytes` reads {READ}."
+    yield f"  Refused, as an error of that request: {REFUSED}."
+    yield f"  Read otherwise than in training: {READ_OTHERWISE}."
+
+
 def _decode_served(content: Any, image_size: int, resize: str) -> Any:
     from keras_transfer.images.decoding.served_decoding import decode_encoded
 
@@ -133,6 +144,7 @@ IMAGE = Modality(
     list_words=_list_words,
     list_given=_list_given,
     stream=_stream,
+    list_limits=_list_limits,
     decode_served=_decode_served,
     find_servable=_find_servable,
 )

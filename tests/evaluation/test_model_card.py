@@ -14,6 +14,7 @@ from keras_transfer.evaluation.loading_snippets import list_snippets
 from keras_transfer.evaluation.model_card import write_model_card
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.served_formats import READ, READ_OTHERWISE, REFUSED
 from keras_transfer.predict import predict_images
 from keras_transfer.run.load_settings import load_config
 
@@ -38,6 +39,9 @@ def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
         "random",
         "Phase `finetune`: best epoch ",
         "## Limits",
+        READ,
+        REFUSED,
+        READ_OTHERWISE,
     ):
         assert words in text
     assert "## Exports" not in text

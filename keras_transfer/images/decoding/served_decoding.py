@@ -1,6 +1,7 @@
 """Decode and resize encoded images inside a graph, for servers that have TensorFlow and no Python.
 
-The pixels are those of `data/images.py` for what people upload; the exceptions are named below.
+The pixels are those of `pillow_decoding.py` for what people upload; `served_formats.py` names the
+exceptions.
 """
 
 from typing import Any
@@ -8,33 +9,29 @@ from typing import Any
 import tensorflow as tf
 
 from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.served_formats import (
+    MOST_BLOCKS,
+    MOST_EXTENSIONS,
+    MOST_EXTRA_BLOCKS,
+    MOST_SEGMENTS,
+)
 
 ORIENTATION = 0x0112  # the EXIF tag
 WHITE = 255.0
-# A step of a loop in a graph takes 10 microseconds or more; small files can hold a million parts.
-MOST_SEGMENTS = 1000  # of a JPEG before its pixels; usual ones have 20
-MOST_EXTENSIONS = 100  # of a GIF before its first frame, each of at most
-MOST_EXTRA_BLOCKS = 1000  # blocks of 255 bytes
-MOST_BLOCKS = 2**15  # of the first frame
 
 
 def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
     """Decode one image inside a graph, upright and in RGB, and resize it to a square.
 
-    JPEG (EXIF orientation is followed), PNG (transparency on white), BMP, GIF (first frame) and
-    still WebP (transparency on white). Refused, since TensorFlow would read wrong pixels or none:
-    CMYK JPEGs, compressed BMPs, GIFs whose first frame does not fill them, animated WebPs, other
-    formats, and files with thousands of parts before the image. Read otherwise than in training:
-    orientation in PNG, WebP and XMP is not followed; where a GIF is transparent, it is black.
-
     Args:
-        content: Scalar string tensor, the bytes of a file.
+        content: Scalar string tensor, the bytes of a file. `served_formats` says which are read,
+            which are refused, and which are read otherwise than in training.
         image_size: Side of the result in pixels.
         resize: `crop`, `pad` or `stretch`, as `data.resize` says.
 
     Returns:
-        Tensor (image_size, image_size, 3), uint8. An `InvalidArgumentError` where it is no such
-        image.
+        Tensor (image_size, image_size, 3), uint8. An `InvalidArgumentError` where the image is
+        refused.
     """
     start = _read_start(content, 12)
     pixels = tf.case(

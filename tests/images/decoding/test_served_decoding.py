@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import struct
 
 import numpy as np
 import pytest
@@ -173,6 +174,34 @@ def test_damaged_images_are_errors_and_never_end_the_process(decode, photo):
         except tf.errors.OpError:
             refused += 1
     assert 20 < refused < 200
+
+
+def encode_bmp(pixels, masks):
+    """Return a BMP of pixels (height, width, 4) with a header that declares the channels' bits."""
+    height, width, _ = pixels.shape
+    header = struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, 3, pixels.size, 0, 0, 0, 0)
+    header += struct.pack("<4I", *masks) + bytes(52)
+    start = struct.pack("<2sIHHI", b"BM", 122 + pixels.size, 0, 0, 122)
+    return start + header + pixels[::-1].tobytes()
+
+
+def test_the_transparency_of_a_bmp_is_not_seen_nor_the_order_of_its_channels(decode, photo):
+    pixels, opaque = np.array(with_alpha(photo)), np.array(photo.convert("RGBA"))
+    bgra, rgba = (0xFF0000, 0xFF00, 0xFF, 0xFF << 24), (0xFF, 0xFF00, 0xFF0000, 0xFF << 24)
+    plain = decode(tf.constant(encode(photo, "PNG"))).numpy()
+    check_same(decode, encode_bmp(opaque[..., [2, 1, 0, 3]], bgra))
+    seen = decode(tf.constant(encode_bmp(pixels[..., [2, 1, 0, 3]], bgra)))
+    np.testing.assert_array_equal(seen, plain)
+    swapped = decode(tf.constant(encode_bmp(opaque, rgba)))
+    np.testing.assert_array_equal(swapped, plain[..., ::-1])
+
+
+@pytest.mark.parametrize(("suffix", "shade"), [("GIF", 0), ("PNG", 255)])
+def test_what_is_transparent_is_black_in_a_gif_and_white_in_16_bits(decode, suffix, shade):
+    gray = np.full((40, 40), 77, np.uint8 if suffix == "GIF" else np.uint16)
+    content = encode(Image.fromarray(gray), suffix, transparency=77)
+    found = decode(tf.constant(content)).numpy()
+    assert set(found.ravel().tolist()) == {shade}
 
 
 @pytest.mark.parametrize("resize", ["pad", "stretch"])
