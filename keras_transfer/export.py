@@ -180,7 +180,7 @@ def main(arguments: list[str]) -> int:
     words = parser.parse_args(arguments)
     print_logs()
     report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
-    from keras_transfer.exports.parity_table import draw_parity
+    from keras_transfer.evaluation.parity_table import draw_parity
 
     print(draw_parity(report))
     rows = {row["file"]: row for row in reversed(report["artefacts"])}  # the first of each file

@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.loading_snippets import list_snippets
+from keras_transfer.evaluation.parity_table import CLEAR, list_cells, say_interval
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
@@ -20,6 +21,10 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import write_text
 
 MANY = 20  # classes: more are counted rather than named
+EXPORT_COLUMNS = (
+    *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
+    *("temperature", "calibration error", "MB", "ms", "passed"),
+)
 
 
 def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
@@ -74,7 +79,7 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
                 name,
                 scores["images"],
                 f"{scores['accuracy']:.3f}",
-                _say_interval(scores),
+                say_interval(scores),
                 f"{scores['macro_f1']:.3f}",
                 f"{scores['expected_calibration_error']:.3f}",
             )
@@ -148,41 +153,19 @@ def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
         f"Each file ran in its own runtime over the {reference['images']} validation images, and "
         "`serve_bytes` over the files among them that TensorFlow decodes to the same pixels "
         f"(model.keras: accuracy {reference['accuracy']:.3f}, calibration error "
-        f"{reference['expected_calibration_error']:.3f}). Probabilities are compared one by one; "
-        "`same class` counts where the two best classes differ by more than 0.0002. A temperature "
-        "other than 1 divides what model.keras has before its softmax."
+        f"{reference['expected_calibration_error']:.3f}). `max` and `mean` are the largest and the "
+        "mean difference of a probability from model.keras; `same class` counts where the two best "
+        f"classes differ by more than {CLEAR:g}. A temperature other than 1 divides what "
+        "model.keras has before its softmax. `ms` is for one image."
     )
     yield ""
+    rows = [list_cells(row) for row in parity["artefacts"]]
     yield from _draw_table(
-        (
-            *("file", "images", "max difference", "same class", "accuracy", "95 % interval"),
-            *("temperature", "calibration error", "MB", "ms", "passed"),
-        ),
-        [_list_cells(row) for row in parity["artefacts"]],
+        EXPORT_COLUMNS, [tuple(cells.get(name, "") for name in EXPORT_COLUMNS) for cells in rows]
     )
     for row in parity["artefacts"]:
         if row["reason"]:
             yield f"\n{row['file']}: {row['reason']}."
-
-
-def _list_cells(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    name = f"{row['file']} {row['signature']}".strip()
-    passed = "no" if row["reason"] else "yes"
-    if "accuracy" not in row:
-        return name, row["images"], *[""] * 8, passed if row["reason"] else "not checked"
-    return (
-        name,
-        row["images"],
-        f"{row['max_difference']:.1e}",
-        f"{row['agreement']:.1%}",
-        f"{row['accuracy']:.3f}",
-        _say_interval(row),
-        f"{row['temperature']:.3g}",
-        f"{row['expected_calibration_error']:.3f}",
-        f"{row['size_bytes'] / 1e6:.2f}",
-        f"{row['latency_ms']:.1f}",
-        passed,
-    )
 
 
 def _describe_loading(config: TrainConfig, run: Run) -> Iterator[str]:
@@ -220,8 +203,3 @@ def _draw_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterat
 def _escape(name: str) -> str:
     """Return a class name that Markdown shows as it is."""
     return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", name)
-
-
-def _say_interval(scores: Mapping[str, Any]) -> str:
-    low, high = scores["accuracy_interval"]
-    return f"{low:.3f} - {high:.3f}"

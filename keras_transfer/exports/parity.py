@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.evaluation.metrics import expected_calibration_error, wilson_interval
+from keras_transfer.evaluation.parity_table import CLEAR
 from keras_transfer.exports.fresh_process import measure_artefact
 from keras_transfer.exports.limits import Limits
 from keras_transfer.exports.yardstick import Yardstick
@@ -20,8 +21,6 @@ from keras_transfer.system.atomic_files import write_json
 logger = logging.getLogger(__name__)
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
-
-CLEAR = 2e-4  # the two best classes differ by more; below it rounding may choose either
 
 
 def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dict[str, Any]]:

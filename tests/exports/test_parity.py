@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from keras_transfer.evaluation.parity_table import draw_parity
 from keras_transfer.exports.exporters import TFLITE
 from keras_transfer.exports.limits import EXACT, ROUNDED, Limits
 from keras_transfer.exports.parity import check_artefact, compare_answers, keep_artefact
-from keras_transfer.exports.parity_table import draw_parity
 from keras_transfer.exports.yardstick import Yardstick
 
 REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.50005, 0.49995]])

@@ -1,0 +1,77 @@
+"""The rows of parity.json as cells, and the table of them that `export` prints.
+
+The model card draws its table from the same cells. What the numbers mean, and how they are
+measured, stands in `exports/parity.py`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_transfer.system.text_tables import draw_table
+
+CLEAR = 2e-4  # where the two best classes are no further apart, rounding may choose either
+WIDTH = 145  # letters of the table, so that no name is cut
+COLUMNS = (
+    *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
+    *("MB", "ms", "load s", "passed"),
+)
+
+
+def list_cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cells of a row of parity.json: name of the column → text or whole number.
+
+    Of an artefact that was not asked, or answered with no probabilities, there are the first two
+    and the last only.
+    """
+    first = {"file": _name_signature(row), "images": row["images"]}
+    if "accuracy" not in row:
+        return first | {"passed": "no" if row["reason"] else "not checked"}
+    return first | {
+        "max": f"{row['max_difference']:.1e}",
+        "mean": f"{row['mean_difference']:.1e}",
+        "same class": f"{row['agreement']:.1%}",
+        "accuracy": f"{row['accuracy']:.3f}",
+        "95 % interval": say_interval(row),
+        "temperature": f"{row['temperature']:.3g}",
+        "calibration error": f"{row['expected_calibration_error']:.3f}",
+        "MB": f"{row['size_bytes'] / 1e6:.2f}",
+        "ms": f"{row['latency_ms']:.1f}",
+        "load s": f"{row['load_seconds']:.2f}",
+        "passed": "no" if row["reason"] else "yes",
+    }
+
+
+def say_interval(scores: Mapping[str, Any]) -> str:
+    """Return the interval of an accuracy in words: 0.876 - 0.959."""
+    low, high = scores["accuracy_interval"]
+    return f"{low:.3f} - {high:.3f}"
+
+
+def draw_parity(report: Mapping[str, Any]) -> str:
+    """Return the content of parity.json as a table and a line about the model itself."""
+    reference = report["reference"]
+    cells = [list_cells(row) for row in report["artefacts"]]
+    lines = [
+        "Largest and mean difference of probabilities, images with the same class, milliseconds "
+        "for one image:",
+        draw_table(COLUMNS, [[each.get(name) for name in COLUMNS] for each in cells], width=WIDTH),
+        f"model.keras: accuracy {reference['accuracy']:.3f} ({say_interval(reference)}) on "
+        f"{reference['images']} validation images",
+    ]
+    return "\n".join(lines + _explain_calibration(report))
+
+
+def _explain_calibration(report: Mapping[str, Any]) -> list[str]:
+    """Return a line for each artefact that was scaled by a temperature."""
+    before = report["reference"]["expected_calibration_error"]
+    return [
+        f"{_name_signature(row)}: temperature {row['temperature']:.2f}, calibration error "
+        f"{before:.3f} -> {row['expected_calibration_error']:.3f}"
+        for row in report["artefacts"]
+        if row["temperature"] != 1 and "accuracy" in row
+    ]
+
+
+def _name_signature(row: Mapping[str, Any]) -> str:
+    """Return the file, and which of a SavedModel's signatures."""
+    return f"{row['file']} {row['signature']}".strip()
