@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -11,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import psutil
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.train_config import TrainConfig
@@ -23,6 +20,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
+from keras_transfer.system.locks import claim, is_abandoned
 from keras_transfer.system.logs import print_logs
 
 if TYPE_CHECKING:
@@ -34,7 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
 FORMATS = ("saved_model", "tflite")
-WRITING = ".writing-"  # then the process that works there
+WRITING = ".writing-"  # how the name of a folder begins that an export works in
+OWNER = "owner.json"  # in it: which process that is
 
 
 def export_model(
@@ -112,21 +111,25 @@ def _workplace(run: Run) -> Iterator[Path]:
     """Hand out a folder beside the exports, on the same disk; it is gone afterwards.
 
     Those of exports that were killed are removed.
+
+    Raises:
+        ConfigError: The run cannot be written.
     """
-    try:
-        run.exports.mkdir(exist_ok=True)
-        for left in run.exports.glob(f"{WRITING}*-*"):
-            owner = left.name.removeprefix(WRITING).partition("-")[0]
-            if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
-        place = tempfile.TemporaryDirectory(dir=run.exports, prefix=f"{WRITING}{os.getpid()}-")
-    except OSError as error:
-        raise ConfigError(
-            f"{run.path} must be a folder that can be written. Received: {error.strerror}. "
-            "Export a copy of it."
-        ) from error
-    with place as folder:
-        yield Path(folder)
+    with contextlib.ExitStack() as stack:
+        try:
+            run.exports.mkdir(exist_ok=True)
+            for left in run.exports.glob(f"{WRITING}*"):
+                if is_abandoned(left / OWNER):
+                    shutil.rmtree(left, ignore_errors=True)
+            place = tempfile.TemporaryDirectory(dir=run.exports, prefix=WRITING)
+            folder = Path(stack.enter_context(place))
+            claim(folder / OWNER)
+        except OSError as error:
+            raise ConfigError(
+                f"{run.path} must be a folder that can be written. Received: {error.strerror}. "
+                "Export a copy of it."
+            ) from error
+        yield folder
 
 
 def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.Model", float]:

@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.predict import predict_images
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.locks import claim
 from keras_transfer.train import fine_tune
 
 
@@ -195,17 +195,25 @@ def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, 
     assert "| not checked |" in run.model_card_file.read_text()
 
 
-@pytest.mark.slow  # two exports
 def test_what_a_killed_export_left_is_removed(run_copy):
-    ended = subprocess.Popen([sys.executable, "-c", "pass"])
-    ended.wait()
-    own = run_copy.exports / f".writing-{os.getpid()}-abc"
-    left = run_copy.exports / f".writing-{ended.pid}-abc"
-    for folder in (own, left):
+    """And nothing that may be another living export's, on this host or another."""
+    names = ("ended", "alive", "elsewhere", "unclaimed")
+    ended, alive, elsewhere, unclaimed = (run_copy.exports / f".writing-{name}" for name in names)
+    for folder in (ended, alive, elsewhere, unclaimed):
         folder.mkdir(parents=True)
-    export_model(run_copy, "tflite")
-    assert not left.exists()
-    assert own.exists()  # of a process that lives
+    code = "import sys, pathlib, keras_transfer.system.locks as locks; "
+    code += "locks.claim(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", code, str(ended / export.OWNER)], check=True)
+    claim(alive / export.OWNER)
+    owner = json.loads((ended / export.OWNER).read_text())
+    (elsewhere / export.OWNER).write_text(json.dumps(owner | {"host": "another"}))
+    with export._workplace(run_copy) as place:
+        kept = {alive, elsewhere, unclaimed}
+        assert set(run_copy.exports.iterdir()) == {place, *kept}
+        with export._workplace(run_copy) as other:  # the first one is claimed
+            assert place.exists()
+            assert place != other
+    assert set(run_copy.exports.iterdir()) == kept
 
 
 def test_a_choice_of_nothing_is_refused():
