@@ -1,5 +1,6 @@
 """Export a finished run for servers and phones: `python -m keras_transfer.export RUN`."""
 
+import argparse
 import contextlib
 import dataclasses
 import logging
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.exports.exporters import EXPORTERS, TFLITE, Exporter, Source, choose_exporters
-from keras_transfer.exports.usage import Usage
+from keras_transfer.exports.exporter_row import Exporter, Source
+from keras_transfer.exports.exporters import EXPORTERS, TFLITE, choose_exporters
+from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -66,18 +68,31 @@ def export_model(
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
     config = load_config(run.config_file)
-    config = dataclasses.replace(config, dataset=dataset or config.dataset)
     import_tensorflow()
-    from keras_transfer.exports.yardstick import make_yardstick, read_split
+    from keras_transfer.exports.yardstick import make_yardstick
 
-    validation = read_split(run, config, "validation")
-    sampled = TFLITE["int8"] in exporters
-    train = read_split(run, config, "train") if sampled else None  # refused before anything is made
+    validation, train = _read_images(run, config, dataset, exporters)
     with _workplace(run) as folder:
         model, temperature = _load_model(run, validation, calibrate)
         yardstick = make_yardstick(model, validation, folder)
-        source = _make_source(model, run, config, train, folder)
+        source = _make_source(model, run, train, folder)
         return _write_all(exporters, source, yardstick, temperature, run)
+
+
+def _read_images(
+    run: Run, config: TrainConfig, dataset: str | None, exporters: Sequence[Exporter]
+) -> "tuple[ImageData, ImageData | None]":
+    """Return the validation images, and those of training where int8 needs a sample of them.
+
+    Raises:
+        ConfigError: They are gone or changed.
+    """
+    from keras_transfer.exports.yardstick import read_split
+
+    config = dataclasses.replace(config, dataset=dataset or config.dataset)
+    validation = read_split(run, config, "validation")
+    sampled = TFLITE["int8"] in exporters
+    return validation, read_split(run, config, "train") if sampled else None
 
 
 def _write_all(
@@ -145,14 +160,13 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
     return model, calibrate(model, predict_splits(model, data, ["validation"]))
 
 
-def _make_source(
-    model: "keras.Model", run: Run, config: TrainConfig, train: "ImageData | None", folder: Path
-) -> Source:
+def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", folder: Path) -> Source:
     """Write the SavedModel that other files are converted from."""
     from keras_transfer.exports.saved_model import write_saved_model
     from keras_transfer.exports.yardstick import sample_pixels
 
-    usage = Usage(class_names=run.class_names(), resize=config.data.resize)
+    usage = read_run_usage(run.path)
+    assert usage is not None  # a finished run has the files that say it
     logger.info("Tracing the model")
     with hushed():
         write_saved_model(model, usage, folder / "source")
@@ -165,7 +179,24 @@ def _make_source(
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line; 1 if a file failed, or is less accurate than was asked for."""
+    """Run the command line; 1 if a file was refused, or is less accurate than was asked for."""
+    words = _parse(arguments)
+    print_logs()
+    report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
+    from keras_transfer.evaluation.parity_table import draw_parity
+    from keras_transfer.exports.parity import list_results
+
+    print(draw_parity(report))
+    names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
+    results = list_results(report, names)
+    refused = [result for result in results if not result.accepted]
+    for result in refused:
+        print(f"error: {result.file} was not accepted: {result.reason}", file=sys.stderr)
+    measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
+    return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = PlainParser("export", __doc__)
     # the run first: after --formats it would be taken for one of them
     parser.usage = "%(prog)s RUN [--formats NAME …] [--tflite NAME …] [other options]"
@@ -180,21 +211,7 @@ def main(arguments: list[str]) -> int:
     text = "the images that the run was made from, if they are elsewhere now"
     parser.add_argument("--dataset", help=text)
     add_floor(parser)
-    words = parser.parse_args(arguments)
-    print_logs()
-    report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
-    from keras_transfer.evaluation.parity_table import draw_parity
-
-    print(draw_parity(report))
-    rows = {row["file"]: row for row in reversed(report["artefacts"])}  # the first of each file
-    names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
-    failed = [f"{name}.failed" for name in names if f"{name}.failed" in rows]
-    for name in failed:
-        reasons = [row["reason"] for row in report["artefacts"] if row["file"] == name]
-        print(f"error: {name} was not accepted: {max(reasons)}", file=sys.stderr)
-    made = [rows.get(f"{name}.failed", rows.get(name)) for name in names]
-    accuracies = {row["file"]: row["accuracy"] for row in made if row and "accuracy" in row}
-    return check_floor(accuracies, words.assert_accuracy_at_least) or int(bool(failed))
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

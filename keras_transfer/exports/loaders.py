@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.exports.exporter_row import FAILED
 from keras_transfer.exports.usage import USAGE, Usage, number_classes, read_run_usage
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -48,7 +49,7 @@ def load_artefact(path: str | Path) -> Artefact:
         ConfigError: It is none of these, or its runtime is not installed.
     """
     path = Path(path)
-    if any(name.endswith(".failed") for name in path.parts[-2:]):
+    if any(name.endswith(FAILED) for name in path.parts[-2:]):
         raise ConfigError(
             f"A model must have passed its check. Received: {path}, which did not; parity.json in "
             "the run's exports says why."

@@ -1,35 +1,34 @@
-"""Write an ONNX file, with the class names in its metadata."""
+"""ONNX files, with the class names in their metadata."""
 
 import json
 import logging
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from keras_transfer.evaluation.inference import trace_forward
-from keras_transfer.exports.usage import Usage
+from keras_transfer.exports.exporter_row import EXACT, Exporter, Source
 
 OPSET = 17  # ONNX Runtime 1.12 and later
 
 
-def write_onnx(model: keras.Model, usage: Usage, file: Path) -> None:
+def write_onnx(source: Source, file: Path) -> None:
     """Write an ONNX file: `images`, float32 (batch, size, size, 3), to `probabilities`.
 
     Args:
-        model: The float32 classifier.
-        usage: Its class names, and how images become squares.
+        source: Its model is converted.
         file: Gets the model; `class_names` (a JSON list) and `resize` are in its metadata.
     """
     import onnx
     import tf2onnx
     from tensorflow.python.framework import convert_to_constants
 
+    from keras_transfer.evaluation.inference import trace_forward
+
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     # tf2onnx's own way from a function to a graph takes constants of the graph, such as the means
     # of EfficientNet's Normalization, for inputs, which every caller would have to feed.
-    frozen = convert_to_constants.convert_variables_to_constants_v2(trace_forward(model))
+    frozen = convert_to_constants.convert_variables_to_constants_v2(trace_forward(source.model))
     images, answer = frozen.inputs[0].name, frozen.outputs[0].name
     proto, _ = tf2onnx.convert.from_graph_def(
         _allow_inlining(frozen.graph.as_graph_def()),
@@ -40,6 +39,7 @@ def write_onnx(model: keras.Model, usage: Usage, file: Path) -> None:
         custom_op_handlers={"Erfc": (_convert_erfc, [])},
         tensors_to_rename={images: "images", answer: "probabilities"},
     )
+    usage = source.usage
     said = {"class_names": json.dumps(usage.class_names), "resize": usage.resize}
     onnx.helper.set_model_props(proto, said)
     onnx.save(proto, file)
@@ -65,3 +65,11 @@ def _convert_erfc(context: Any, node: Any, name: str, arguments: Any) -> None:
     context.remove_node(node.name)
     inputs = [one.output[0], erf.output[0]]
     context.make_node("Sub", inputs, outputs=outputs, shapes=shapes, dtypes=dtypes, name=name)
+
+
+ONNX = Exporter(
+    file="model.onnx",
+    write=write_onnx,
+    limits=EXACT,
+    packages=("onnx", "tf2onnx", "onnxruntime"),
+)

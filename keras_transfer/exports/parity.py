@@ -1,8 +1,12 @@
-"""Whether an artefact answers as the model it was made from: the numbers, the limits, the table."""
+"""Whether an artefact answers as the model it was made from: measured, judged, kept, noted.
+
+The limits that it is judged by stand beside its writer, in the file of its format.
+"""
 
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,8 @@ import numpy as np
 
 from keras_transfer.evaluation.metrics import expected_calibration_error, wilson_interval
 from keras_transfer.evaluation.parity_table import CLEAR
+from keras_transfer.exports.exporter_row import FAILED, Limits
 from keras_transfer.exports.fresh_process import measure_artefact
-from keras_transfer.exports.limits import Limits
 from keras_transfer.exports.yardstick import Yardstick
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
@@ -20,6 +24,7 @@ from keras_transfer.system.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 
+# whose versions parity.json names
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
 
 
@@ -95,7 +100,7 @@ def keep_artefact(
     Returns:
         The content of parity.json.
     """
-    broken = written.name + ".failed"
+    broken = written.name + FAILED
     name = broken if any(row["reason"] for row in rows) else written.name
     for stale in {name, broken}:
         if (run.exports / stale).exists():
@@ -106,6 +111,42 @@ def keep_artefact(
     report = {"reference": reference, "artefacts": others + [{"file": name, **row} for row in rows]}
     write_json(run.parity_file, report)
     return report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of one artefact."""
+
+    file: str
+    """Its name in the run's `exports`."""
+    reason: str
+    """Why it was not accepted, and its name ends in `.failed`; "" if it was."""
+    accuracy: float | None
+    """On the validation images, of its first signature; None: it gave no probabilities."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it keeps to the limits of its kind."""
+        return not self.reason
+
+
+def list_results(report: Mapping[str, Any], names: Sequence[str]) -> list[Result]:
+    """Return what became of the artefacts that were written last under these names.
+
+    Args:
+        report: What `keep_artefact` returned. An artefact may be in it twice: accepted by an
+            earlier export, and refused by the last.
+        names: `Exporter.file` of each.
+    """
+    rows = report["artefacts"]
+    found = []
+    for name in names:
+        refused = [row for row in rows if row["file"] == name + FAILED]
+        if own := refused or [row for row in rows if row["file"] == name]:
+            reason = max(row["reason"] for row in own)  # "" only if all are
+            accuracy = own[0].get("accuracy")
+            found.append(Result(file=own[0]["file"], reason=reason, accuracy=accuracy))
+    return found
 
 
 def compare_answers(
@@ -121,7 +162,7 @@ def compare_answers(
 
     Returns:
         `images`, `max_difference`, `mean_difference`, `agreement` (share of the images whose two
-        best classes differ by more than 2e-4 in the reference; 1 if there are none), `accuracy`,
+        best classes differ by more than `CLEAR` in the reference; 1 if there are none), `accuracy`,
         `accuracy_interval` (Wilson, 95 %), `expected_calibration_error`, `reason` ("" if it keeps
         to the limits). Only `images` and `reason` where the answers are no probabilities of these
         classes.

@@ -78,7 +78,8 @@ def sample_pixels(data: ImageData | None) -> np.ndarray:
     """Return pixels (200 or fewer, size, size, 3), uint8, of training images, drawn evenly.
 
     Args:
-        data: The train split, as `read_split` returned it; None where no file needs it.
+        data: The train split, as `read_split` returned it; None where no file needs a sample, so
+            that this is not called.
     """
     assert data is not None
     train = data.splits["train"]

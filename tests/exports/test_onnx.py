@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.exports.exporter_row import Source
 from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.onnx import write_onnx
 from keras_transfer.exports.usage import Usage
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 
-onnx_export = pytest.importorskip("keras_transfer.exports.onnx")
 pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")
 
 NOISE = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3))
@@ -18,10 +19,11 @@ PIXELS = (NOISE * np.array([0.2, 0.5, 1.0])[:, None, None, None]).astype(np.uint
 
 
 def check_same(model, file):
-    names = tuple("abc")
-    onnx_export.write_onnx(model, Usage(class_names=names, resize="pad"), file)
+    usage = Usage(class_names=tuple("abc"), resize="pad")
+    unused = {"saved_model": file.parent, "sample": lambda: PIXELS}
+    write_onnx(Source(model=model, usage=usage, **unused), file)
     found = load_artefact(file)
-    assert found.usage == Usage(class_names=names, resize="pad")
+    assert found.usage == usage
     wanted = model.predict(PIXELS.astype(np.float32), verbose=0)
     assert np.ptp(wanted, axis=0).max() > 0.01
     np.testing.assert_allclose(found.classify(PIXELS), wanted, atol=1e-5)

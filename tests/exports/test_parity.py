@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from keras_transfer.evaluation.parity_table import draw_parity
-from keras_transfer.exports.exporters import TFLITE
-from keras_transfer.exports.limits import EXACT, ROUNDED, Limits
-from keras_transfer.exports.parity import check_artefact, compare_answers, keep_artefact
+from keras_transfer.exports.exporter_row import EXACT, Limits
+from keras_transfer.exports.parity import (
+    Result,
+    check_artefact,
+    compare_answers,
+    keep_artefact,
+    list_results,
+)
+from keras_transfer.exports.tflite import ROUNDED, TFLITE
 from keras_transfer.exports.yardstick import Yardstick
 
 REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.50005, 0.49995]])
@@ -101,7 +107,10 @@ def test_a_file_that_its_runtime_cannot_load_fails_with_the_reason(tmp_path, yar
     found = sorted(path.name for path in run_copy.exports.iterdir())
     assert found == ["model.tflite.failed", "parity.json"]
     assert json.loads(run_copy.parity_file.read_text()) == report
-    assert "failed" in draw_parity(report)
+    assert "model.tflite.failed" in draw_parity(report)
+    (result,) = list_results(report, ["model.tflite"])
+    assert (result.file, result.accepted) == ("model.tflite.failed", False)
+    assert (result.reason, result.accuracy) == (row["reason"], None)
 
 
 def test_a_better_export_takes_the_place_of_a_failed_one(tmp_path, run_copy):
@@ -128,3 +137,31 @@ def test_a_better_export_takes_the_place_of_a_failed_one(tmp_path, run_copy):
     ]
     assert not (run_copy.exports / "model.onnx.failed").exists()
     assert (run_copy.exports / "model.tflite").read_text() == "good"
+
+
+def test_the_result_of_an_artefact_is_that_of_its_last_export():
+    def make_row(file, signature, reason, accuracy):
+        return {"file": file, "signature": signature, "reason": reason, "accuracy": accuracy}
+
+    rows = [
+        make_row("saved_model", "serving_default", "", 0.9),
+        {"file": "saved_model", "signature": "serve_bytes", "reason": "", "images": 0},
+        make_row("model.tflite", "", "", 0.8),
+        make_row("model.tflite.failed", "", "it differs", 0.7),
+        make_row("model.onnx", "", "", 0.6),
+    ]
+    found = list_results({"artefacts": rows}, ["saved_model", "model.tflite"])
+    assert found == [
+        Result(file="saved_model", reason="", accuracy=0.9),
+        Result(file="model.tflite.failed", reason="it differs", accuracy=0.7),
+    ]
+    assert [result.accepted for result in found] == [True, False]
+
+
+def test_one_signature_that_breaks_a_limit_has_the_whole_file_refused():
+    rows = [
+        {"file": "saved_model.failed", "signature": name, "reason": reason, "accuracy": 0.5}
+        for name, reason in (("serving_default", ""), ("serve_bytes", "it differs"))
+    ]
+    (result,) = list_results({"artefacts": rows}, ["saved_model"])
+    assert (result.accepted, result.reason) == (False, "it differs")

@@ -16,9 +16,9 @@ from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.evaluate import evaluate_run
 from keras_transfer.export import export_model, main
-from keras_transfer.exports import exporters
-from keras_transfer.exports.exporters import choose_exporters
+from keras_transfer.exports.exporters import EXPORTERS, choose_exporters
 from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.onnx import ONNX
 from keras_transfer.predict import predict_images
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -146,7 +146,8 @@ def test_names_are_checked_before_anything_is_written(run_copy):
 
 
 def test_without_the_onnx_packages_one_line_says_how_to_get_them(monkeypatch):
-    monkeypatch.setattr(exporters, "ONNX_PACKAGES", ("onnx", "no_such_package"))
+    row = dataclasses.replace(ONNX, packages=("onnx", "no_such_package"))
+    monkeypatch.setitem(EXPORTERS, "onnx", {"": row})
     with pytest.raises(ConfigError, match=r"no no_such_package. Run: pip install .*\[onnx\]"):
         choose_exporters(["onnx"])
 
@@ -158,7 +159,7 @@ def test_files_are_made_once_and_in_the_order_of_the_table():
 
 
 def has_onnx():
-    return all(importlib.util.find_spec(name) for name in exporters.ONNX_PACKAGES)
+    return all(importlib.util.find_spec(name) for name in ONNX.packages)
 
 
 def test_images_that_are_gone_are_named(run_copy):
@@ -230,7 +231,7 @@ def test_help_answers_without_tensorflow():
         "import contextlib, sys; from keras_transfer import export, predict\n"
         "for command in (export, predict):\n"
         "    with contextlib.suppress(SystemExit): command.main(['--help'])\n"
-        "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
+        "assert not {'tensorflow', 'keras', 'sklearn', 'onnx'} & set(sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ended.stdout.count("usage:") == 2
