@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING)
     predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
     from keras_transfer.evaluation.metrics import score
-    from keras_transfer.evaluation.summary import describe_predictions
+    from keras_transfer.evaluation.reports.summary import describe_predictions
 
     print(describe_predictions(predictions))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}

@@ -103,7 +103,7 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
-    from keras_transfer.evaluation.model_card import write_model_card
+    from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
@@ -183,7 +183,7 @@ def main(arguments: list[str]) -> int:
     words = _parse(arguments)
     print_logs()
     report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
-    from keras_transfer.evaluation.parity_table import draw_parity
+    from keras_transfer.evaluation.reports.parity_table import draw_parity
     from keras_transfer.exports.parity import list_results
 
     print(draw_parity(report))

@@ -157,8 +157,8 @@ def _report(
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
-    from keras_transfer.evaluation.model_card import write_model_card
-    from keras_transfer.evaluation.summary import measure_run, summarize_run
+    from keras_transfer.evaluation.reports.model_card import write_model_card
+    from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
 
     draw_figures(run, data.root, modality.draw_example)
     run.stopwatch.lap("figures")

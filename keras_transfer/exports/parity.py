@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.evaluation.metrics import expected_calibration_error, wilson_interval
-from keras_transfer.evaluation.parity_table import CLEAR
+from keras_transfer.evaluation.reports.parity_table import CLEAR
 from keras_transfer.exports.exporter_row import FAILED, Limits
 from keras_transfer.exports.fresh_process import measure_artefact
 from keras_transfer.exports.yardstick import Yardstick

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_transfer.evaluation.parity_table import draw_parity
+from keras_transfer.evaluation.reports.parity_table import draw_parity
 from keras_transfer.exports.exporter_row import EXACT, Limits
 from keras_transfer.exports.parity import (
     Result,

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from keras_transfer.evaluation.summary import summarize_run
+from keras_transfer.evaluation.reports.summary import summarize_run
 from keras_transfer.run.run_directory import Run
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_transfer.evaluation.loading_snippets import list_snippets
-from keras_transfer.evaluation.model_card import write_model_card
+from keras_transfer.evaluation.reports.loading_snippets import list_snippets
+from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.served_formats import READ, READ_OTHERWISE, REFUSED

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keras_transfer.evaluation.model_card import write_model_card
-from keras_transfer.evaluation.parity_table import draw_parity, list_cells
+from keras_transfer.evaluation.reports.model_card import write_model_card
+from keras_transfer.evaluation.reports.parity_table import draw_parity, list_cells
 
 ROW = {
     "file": "saved_model",

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
-from keras_transfer.evaluation.loading_snippets import list_snippets
-from keras_transfer.evaluation.parity_table import CLEAR, list_cells, say_interval
+from keras_transfer.evaluation.reports.loading_snippets import list_snippets
+from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells, say_interval
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
