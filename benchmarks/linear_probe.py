@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 from keras_transfer.data.load_splits import load_splits  # noqa: E402
 from keras_transfer.images.batches import ImageData  # noqa: E402
-from keras_transfer.models.classifier import build_classifier  # noqa: E402
+from keras_transfer.models.run_model import build_classifier  # noqa: E402
 from keras_transfer.models.weights.pretrained_weights import find_weights  # noqa: E402
 
 SIDE, C = 160, 0.01

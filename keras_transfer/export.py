@@ -28,7 +28,7 @@ from keras_transfer.system.logs import print_logs
 if TYPE_CHECKING:
     import keras
 
-    from keras_transfer.exports.yardstick import Yardstick
+    from keras_transfer.exports.reference_answers import Yardstick
     from keras_transfer.images.batches import ImageData
 
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
@@ -69,7 +69,7 @@ def export_model(
     exporters = choose_exporters(formats, tflite)
     config = load_config(run.config_file)
     import_tensorflow()
-    from keras_transfer.exports.yardstick import make_yardstick
+    from keras_transfer.exports.reference_answers import make_yardstick
 
     validation, train = _read_images(run, config, dataset, exporters)
     with _workplace(run) as folder:
@@ -87,7 +87,7 @@ def _read_images(
     Raises:
         ConfigError: They are gone or changed.
     """
-    from keras_transfer.exports.yardstick import read_split
+    from keras_transfer.exports.reference_answers import read_split
 
     config = dataclasses.replace(config, dataset=dataset or config.dataset)
     validation = read_split(run, config, "validation")
@@ -162,8 +162,8 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
 
 def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", folder: Path) -> Source:
     """Write the SavedModel that other files are converted from."""
+    from keras_transfer.exports.reference_answers import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
-    from keras_transfer.exports.yardstick import sample_pixels
 
     usage = read_run_usage(run.path)
     assert usage is not None  # a finished run has the files that say it

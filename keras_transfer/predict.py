@@ -56,7 +56,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `images.given_images.check_pixels`), one, several or a batch; or Pillow's.
+            `images.pixel_streams.check_pixels`), one, several or a batch; or Pillow's.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
     print_logs()
     artefact = load_artefact(words.model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.training.progress_bar import show_steps
+    from keras_transfer.training.progress_display import show_steps
 
     classes = artefact.usage.class_names
     clash = words.threshold and UNSURE in classes

@@ -112,7 +112,7 @@ def _plan(
     config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
-    from keras_transfer.models.classifier import build_classifier
+    from keras_transfer.models.run_model import build_classifier
     from keras_transfer.training.cache.cache_plan import plan_cache
     from keras_transfer.training.plan import auto_settings, recorded_plan
     from keras_transfer.training.plan.estimate import announce
@@ -137,7 +137,7 @@ def _leave_model(training: "Training") -> float | None:
     """Leave model.keras and what it says of each example; return the temperature, if it got one."""
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits, write_predictions
-    from keras_transfer.models.classifier import rebuild_float32, save_model
+    from keras_transfer.models.run_model import rebuild_float32, save_model
 
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)

@@ -16,7 +16,7 @@ from keras_transfer.evaluation.metrics import expected_calibration_error, wilson
 from keras_transfer.evaluation.reports.parity_table import CLEAR
 from keras_transfer.exports.exporter_row import FAILED, Limits
 from keras_transfer.exports.fresh_process import measure_artefact
-from keras_transfer.exports.yardstick import Yardstick
+from keras_transfer.exports.reference_answers import Yardstick
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
 from keras_transfer.run.run_directory import Run

@@ -14,6 +14,7 @@ from keras_transfer.run.history import MEASURED
 from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.checkpoints import Checkpoints, Progress
 from keras_transfer.training.optimization.build_optimizer import list_averages
+from keras_transfer.training.progress_display import TellEpoch
 
 logger = logging.getLogger(__name__)
 
@@ -170,28 +171,6 @@ class KeepState(keras.callbacks.Callback):
         progress = self.checkpoints.progress
         progress.ended = self.model.stop_training or progress.epoch == self.epochs
         self.checkpoints.keep(self.model.optimizer, self.averages.better)
-
-
-class TellEpoch(keras.callbacks.Callback):
-    """Log a line about the epoch, which is kept by now.
-
-    Args:
-        progress: Of the phase under way.
-        epochs: Of the phase.
-    """
-
-    def __init__(self, progress: Progress, epochs: int) -> None:
-        super().__init__()
-        self.progress, self.epochs = progress, epochs
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Say how it went."""
-        measured = [(logs or {})[name] for name in MEASURED]
-        seconds = float(self.progress.rows[-1][-1])
-        logger.info(
-            "%-8s epoch %2d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %.1f s",
-            *(self.progress.phase, epoch + 1, self.epochs, *measured, seconds),
-        )
 
 
 def _rank(results: Logs) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from keras_transfer.training.optimization.build_optimizer import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
-from keras_transfer.training.progress_bar import ProgressBar, shows_progress
+from keras_transfer.training.progress_display import ProgressBar, shows_progress
 
 
 def set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:

@@ -14,8 +14,8 @@ from keras_transfer.exports.parity import (
     keep_artefact,
     list_results,
 )
+from keras_transfer.exports.reference_answers import Yardstick
 from keras_transfer.exports.tflite import ROUNDED, TFLITE
-from keras_transfer.exports.yardstick import Yardstick
 
 REFERENCE = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.50005, 0.49995]])
 TRUTH = np.array([0, 1, 1, 0])

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transfer.models.classifier import build_classifier, rebuild_float32, save_model
 from keras_transfer.models.precision import precision
+from keras_transfer.models.run_model import build_classifier, rebuild_float32, save_model
 from keras_transfer.run.run_directory import Run
 
 CLASSES = ("a", "b", "c")

@@ -16,7 +16,7 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
-from keras_transfer.models.classifier import build_classifier
+from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_plan import plan_cache
 from keras_transfer.training.cache.kept_examples import keep_decoded

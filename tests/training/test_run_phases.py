@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.classifier import build_classifier
 from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.models.precision import precision
+from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError

@@ -9,7 +9,7 @@ from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.prepared_files import Images, read_prepared
+from keras_transfer.data.sources.cached_data_sets import Images, read_prepared
 
 
 def read_digits(dataset: str, config: DataConfig) -> Examples:

@@ -44,3 +44,9 @@ def is_side_file(name: str) -> bool:
     """Return whether a file of this name lies beside images and is none."""
     name = name.lower()
     return name in SIDE_NAMES or os.path.splitext(name)[1] in SIDE_SUFFIXES
+
+
+def list_folders(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, sorted, without side folders."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())

@@ -1,11 +1,10 @@
 """The source `folder`: class folders, alone or inside train/, val/ and test/.
 
-Files are listed, not opened; what is no image is found by `doctor.py`.
+Files are listed, not opened; what is no image is found by the data doctor.
 """
 
 import logging
 import os
-import re
 from pathlib import Path
 
 from keras_transfer.config.messages import name_some
@@ -18,12 +17,11 @@ from keras_transfer.data.examples import (
     make_examples,
     refuse_several_labels,
 )
-from keras_transfer.data.sources.file_walk import is_side_file, is_side_folder, walk_images
+from keras_transfer.data.sources.file_walk import is_side_file, list_folders, walk_images
+from keras_transfer.data.sources.other_tasks import NEEDED, refuse_other_tasks
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
-
-NEEDED = "One folder per class is needed, such as cats/1.jpg and dogs/1.jpg"
 
 
 def read_folder(dataset: str, config: DataConfig) -> Examples:
@@ -37,9 +35,9 @@ def read_folder(dataset: str, config: DataConfig) -> Examples:
         ConfigError: There is no image, no class folder, or the tree looks like another task's.
     """
     root = Path(os.path.abspath(Path(dataset).expanduser()))
-    folders = _list_folders(root)
+    folders = list_folders(root)
     split_folders = [name for name in folders if name.lower() in SPLIT_WORDS]
-    _refuse_other_tasks(root, split_folders)
+    refuse_other_tasks(root, split_folders)
     rows: list[Row]
     if _has_splits(root, folders, split_folders):
         rows, class_names = _read_splits(root, split_folders)
@@ -59,7 +57,7 @@ def _read_splits(root: Path, split_folders: list[str]) -> tuple[list[Row], list[
     learned: set[str] = set()
     for folder in split_folders:
         split = SPLIT_WORDS[folder.lower()]
-        class_names = _list_folders(root / folder)
+        class_names = list_folders(root / folder)
         if split == "train":
             learned.update(class_names)
         _warn_of_unused(root / folder)
@@ -92,11 +90,6 @@ def _warn_of_unused(folder: Path) -> None:
         )
 
 
-def _list_folders(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())
-
-
 def _list_candidates(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
         return sorted(e.name for e in entries if e.is_file() and not is_side_file(e.name))
@@ -105,7 +98,7 @@ def _list_candidates(folder: Path) -> list[str]:
 def _has_splits(root: Path, folders: list[str], split_folders: list[str]) -> bool:
     """Return whether the split words name splits; a class may also be called "test"."""
     words = [SPLIT_WORDS[name.lower()] for name in split_folders]
-    nested = [name for name in split_folders if _list_folders(root / name)]
+    nested = [name for name in split_folders if list_folders(root / name)]
     others = [name for name in folders if name not in split_folders]
     if not split_folders or (others and not nested):
         return False
@@ -144,55 +137,12 @@ def _refuse_flat(root: Path, folders: list[str]) -> None:
             f"`dataset` must hold class folders. Received: {root}, where {len(files)} files lie "
             f"directly, such as {files[0]}. {NEEDED}, or a labels.csv with the columns path,label."
         )
-    inner = _list_folders(root / folders[0]) if len(folders) == 1 else []
+    inner = list_folders(root / folders[0]) if len(folders) == 1 else []
     if len(inner) > 1 or (inner and inner[0].lower() in SPLIT_WORDS):
         raise ConfigError(
             f"`dataset` must hold class folders or train/. Received: {root}, which holds only "
             f"{folders[0]}/ with {_join(inner)} in it. Use {root / folders[0]}."
         )
-
-
-def _refuse_other_tasks(root: Path, split_folders: list[str]) -> None:
-    """Refuse trees of detection, segmentation and multi-label data."""
-    for folder in (root, *(root / name for name in split_folders)):
-        if kind := _recognize_task(folder):
-            raise ConfigError(
-                "`dataset` must be image classification data: each image has one class. "
-                f"Received: {root}, which looks like {kind}. {NEEDED}."
-            )
-
-
-def _recognize_task(folder: Path) -> str | None:
-    """Return what other data set layout a folder shows, or None."""
-    names = {name.lower(): name for name in _list_folders(folder)}
-    with os.scandir(folder) as entries:
-        files = {entry.name.lower() for entry in entries if entry.is_file()}
-    if {"images", "labels"} <= names.keys() or _is_yolo_file(folder, files):
-        return "YOLO detection data (images/ with labels/, data.yaml)"
-    if {"images", "masks"} <= names.keys():
-        return "segmentation data (images/ with masks/)"
-    if any(file.endswith(".coco.json") for file in files):
-        return "COCO detection data (*.coco.json)"
-    if "_classes.csv" in files:
-        return "multi-label data (_classes.csv)"
-    if "jpegimages" in names or (not names and any(file.endswith(".xml") for file in files)):
-        return "VOC detection data (an .xml file per image)"
-    if "annotations" in names:
-        suffixes = {path.suffix.lower() for path in (folder / names["annotations"]).iterdir()}
-        if ".json" in suffixes:
-            return "COCO detection data (annotations/*.json)"
-        if ".xml" in suffixes:
-            return "VOC detection data (Annotations/*.xml)"
-    return None
-
-
-def _is_yolo_file(folder: Path, files: set[str]) -> bool:
-    """Return whether there is a data.yaml that names classes and training images."""
-    for name in {"data.yaml", "data.yml", "dataset.yaml"} & files:
-        text = (folder / name).read_text(encoding="utf-8", errors="replace")
-        if re.search(r"^train\s*:", text, re.M) and re.search(r"^names\s*:", text, re.M):
-            return True
-    return False
 
 
 def _join(names: list[str]) -> str:

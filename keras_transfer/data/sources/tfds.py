@@ -12,7 +12,7 @@ import numpy as np
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.prepared_files import read_prepared
+from keras_transfer.data.sources.cached_data_sets import read_prepared
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.network import find_fault
 

@@ -55,9 +55,7 @@ def blur(images: Any, draws: Any, augmentation: Augmentation) -> Any:
     width = (least + (most - least) * tf.gather(draws[:, take.BLUR_WIDTH], rows)) * side / 224.0
     pixels = tf.range(side)
     distance = (pixels[:, None] - pixels[None, :]) / width[:, None, None]
-    kernel = tf.exp(
-        -0.5 * distance**2
-    )  # (chosen, side, side): a line of pixels times it is blurred
+    kernel = tf.exp(-0.5 * distance**2)  # (chosen, side, side): times it a line is blurred
     kernel /= tf.reduce_sum(kernel, axis=2, keepdims=True)  # nothing is dark at the border
     blurred = tf.einsum("bvh,bhwc->bvwc", kernel, tf.gather(images, rows))
     blurred = tf.einsum("bvw,bhwc->bhvc", kernel, blurred)

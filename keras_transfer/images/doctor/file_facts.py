@@ -64,9 +64,8 @@ def inspect_file(file: str) -> Facts:
 
 def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
     plain, mode, size = is_plain(image, content), image.mode, image.size
-    turned = getattr(image, "tag_v2", {}).get(274) in range(
-        2, 9
-    )  # a TIFF, which Pillow turns itself
+    orientation = getattr(image, "tag_v2", {}).get(274)  # of a TIFF, which Pillow turns itself
+    turned = orientation in range(2, 9)
     look = 0
     if min(size) >= LEAST_SIDE:
         # A JPEG at a fraction of its size and without colour: faster, and all of the compressed

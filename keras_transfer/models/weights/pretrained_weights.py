@@ -22,7 +22,11 @@ import numpy as np
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
-from keras_transfer.models.weights.weight_files import convert_weights, explain_mismatch, hash_file
+from keras_transfer.models.weights.weight_conversion import (
+    convert_weights,
+    explain_mismatch,
+    hash_file,
+)
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.network import find_fault

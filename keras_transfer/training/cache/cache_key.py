@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.models.weights.weight_files import hash_file
+from keras_transfer.models.weights.weight_conversion import hash_file
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table

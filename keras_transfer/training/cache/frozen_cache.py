@@ -28,7 +28,7 @@ from keras_transfer.training.cache.cache_store import (
 from keras_transfer.training.cache.kept_examples import Store, open_new
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import CachePlan, Training
-from keras_transfer.training.progress_bar import show_steps
+from keras_transfer.training.progress_display import show_steps
 
 logger = logging.getLogger(__name__)
 

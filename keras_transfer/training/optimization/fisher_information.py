@@ -16,7 +16,7 @@ from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.checkpoints import read_arrays, write_arrays
 from keras_transfer.training.optimization.source_images import read_sample
-from keras_transfer.training.progress_bar import show_steps
+from keras_transfer.training.progress_display import show_steps
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources import digits, prepared_files
+from keras_transfer.data.sources import cached_data_sets, digits
 from keras_transfer.data.sources import tfds as tfds_source
 from keras_transfer.data.sources.choose_source import load_examples
 from keras_transfer.system.errors import ConfigError
@@ -125,7 +125,7 @@ def test_folder_that_another_process_finished_first_is_kept(cache):
         (cache / "set/a").mkdir(parents=True)
         (cache / "set/a/theirs.png").write_bytes(b"theirs")
 
-    assert prepared_files._find_folder(prepared_files.Path("set"), draw) == cache / "set"
+    assert cached_data_sets._find_folder(cached_data_sets.Path("set"), draw) == cache / "set"
     assert os.listdir(cache / "set/a") == ["theirs.png"]
     assert os.listdir(cache) == ["set"]
 
@@ -136,7 +136,7 @@ def test_broken_off_writing_leaves_nothing_behind(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepared_files._find_folder(prepared_files.Path("set"), draw)
+        cached_data_sets._find_folder(cached_data_sets.Path("set"), draw)
     assert os.listdir(cache) == []
 
 
@@ -146,7 +146,7 @@ def test_full_disk_names_the_cache_setting(cache):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(ConfigError, match=r"No space left.*KERAS_TRANSFER_CACHE"):
-        prepared_files._find_folder(prepared_files.Path("set"), draw)
+        cached_data_sets._find_folder(cached_data_sets.Path("set"), draw)
 
 
 def test_cache_that_cannot_be_written_falls_back_to_the_temporary_folder(

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as draw
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
-from keras_transfer.models.classifier import build_classifier
 from keras_transfer.models.cuts import POOLED, frontier
+from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache import budget
 from keras_transfer.training.cache.cache_plan import list_arrays, plan_cache

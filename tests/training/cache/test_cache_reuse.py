@@ -8,7 +8,7 @@ from cache_starts import PHASES, write_split
 from PIL import Image
 
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.models.classifier import build_classifier
+from keras_transfer.models.run_model import build_classifier
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache import frozen_cache
 from keras_transfer.training.cache.frozen_cache import FrozenCache

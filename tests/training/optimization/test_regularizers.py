@@ -8,8 +8,8 @@ import pytest
 
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
-from keras_transfer.models.classifier import build_classifier
 from keras_transfer.models.freezing import list_weights
+from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError

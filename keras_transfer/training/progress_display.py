@@ -1,5 +1,6 @@
-"""A live progress bar on terminals: epochs, images per second, time left."""
+"""What a training shows of itself: a line an epoch, and a live bar on terminals."""
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -13,9 +14,36 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from keras_transfer.run.history import MEASURED
 from keras_transfer.system.signals import check_stopped
+from keras_transfer.training import checkpoints
 
 Batch = TypeVar("Batch")
+
+
+logger = logging.getLogger(__name__)
+
+
+class TellEpoch(keras.callbacks.Callback):
+    """Log a line about the epoch, which is kept by now.
+
+    Args:
+        progress: Of the phase under way.
+        epochs: Of the phase.
+    """
+
+    def __init__(self, progress: checkpoints.Progress, epochs: int) -> None:
+        super().__init__()
+        self.progress, self.epochs = progress, epochs
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Say how it went."""
+        measured = [(logs or {})[name] for name in MEASURED]
+        seconds = float(self.progress.rows[-1][-1])
+        logger.info(
+            "%-8s epoch %2d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %.1f s",
+            *(self.progress.phase, epoch + 1, self.epochs, *measured, seconds),
+        )
 
 
 class ProgressBar(keras.callbacks.Callback):
