@@ -18,6 +18,7 @@ from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -165,11 +166,11 @@ def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", fold
     from keras_transfer.exports.reference_answers import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
 
-    usage = read_run_usage(run.path)
+    usage, modality = read_run_usage(run.path), choose_modality(load_config(run.config_file))
     assert usage is not None  # a finished run has the files that say it
     logger.info("Tracing the model")
     with hushed():
-        write_saved_model(model, usage, folder / "source")
+        write_saved_model(model, usage, modality, folder / "source")
     return Source(
         model=model,
         saved_model=folder / "source",

@@ -60,5 +60,3 @@ class Modality:
     decode_served: Callable[[Any, int, str], Any]
     """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
     takes."""
-    find_servable: Callable[[Any], np.ndarray]
-    """Tells from what `inspect` said which files `decode_served` reads exactly, (n,) of bool."""

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.data.modality import Modality
 from keras_transfer.exports.exporter_row import EXACT, Exporter, Source
 from keras_transfer.exports.usage import USAGE, Usage
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 BEST = 5  # classes that `serve_bytes` names at most
 
 
-def write_saved_model(model: "keras.Model", usage: Usage, folder: Path) -> None:
+def write_saved_model(model: "keras.Model", usage: Usage, modality: Modality, folder: Path) -> None:
     """Write a SavedModel with three signatures; preprocessing and softmax are inside all of them.
 
     * `serving_default`: `images`, float32 (batch, size, size, 3), raw RGB in `[0, 255]` →
@@ -25,6 +26,7 @@ def write_saved_model(model: "keras.Model", usage: Usage, folder: Path) -> None:
     Args:
         model: The float32 classifier.
         usage: Its class names, and how images become squares.
+        modality: Decodes the bytes.
         folder: Gets `saved_model.pb`; it must not exist.
     """
     import tensorflow as tf
@@ -32,18 +34,17 @@ def write_saved_model(model: "keras.Model", usage: Usage, folder: Path) -> None:
     module = tf.Module()
     # `keras.export.ExportArchive` would write every weight twice (Keras 3.15)
     module.weights = [variable.value for variable in model.variables]
-    tf.saved_model.save(module, str(folder), _trace_signatures(model, usage))
+    tf.saved_model.save(module, str(folder), _trace_signatures(model, usage, modality))
     extra = folder / "assets.extra"  # TensorFlow's own place for files that it does not read
     extra.mkdir()
     (extra / USAGE).write_text(usage.to_json(), encoding="utf-8")
 
 
-def _trace_signatures(model: "keras.Model", usage: Usage) -> dict[str, Any]:
+def _trace_signatures(model: "keras.Model", usage: Usage, modality: Modality) -> dict[str, Any]:
     """Return the graph of each signature."""
     import tensorflow as tf
 
     from keras_transfer.evaluation.inference import trace_forward
-    from keras_transfer.images.decoding.served_decoding import decode_encoded
 
     size, names = model.input_shape[1], tf.constant(usage.class_names)
     forward = trace_forward(model)  # one graph for all signatures: each costs seconds and space
@@ -53,7 +54,7 @@ def _trace_signatures(model: "keras.Model", usage: Usage) -> dict[str, Any]:
 
     def classify_bytes(content: Any) -> dict[str, Any]:
         images = tf.map_fn(
-            lambda each: decode_encoded(each, size, usage.resize),
+            lambda each: modality.decode_served(each, size, usage.resize),
             content,
             fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
         )

@@ -126,10 +126,6 @@ def _decode_served(content: Any, image_size: int, resize: str) -> Any:
     return decode_encoded(content, image_size, resize)
 
 
-def _find_servable(inspection: Any) -> np.ndarray:
-    return np.asarray(inspection.plain)
-
-
 IMAGE = Modality(
     read_examples=_read_examples,
     inspect=_inspect,
@@ -146,5 +142,4 @@ IMAGE = Modality(
     stream=_stream,
     list_limits=_list_limits,
     decode_served=_decode_served,
-    find_servable=_find_servable,
 )
