@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_transfer.config.split_names import choose_split
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.run_directory import Run
 
@@ -31,7 +32,7 @@ def judge(dataset: str, choice: str, seed: int, words: list[str], folder: Path) 
     command += ["--dataset", dataset, "--weights", choice, "--seed", str(seed)]
     subprocess.run([*command, "--output", str(folder), "--name", name], check=True)
     table = {key: np.array(column) for key, column in Run.open(folder / name).predictions().items()}
-    held = "test" if "test" in table["split"] else "validation"
+    held = choose_split(table["split"])
     chosen = table["split"] == held
     order = np.argsort(table["path"][chosen])
     return (table["truth"] == table["prediction"])[chosen][order].astype(float)

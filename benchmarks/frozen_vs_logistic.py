@@ -33,7 +33,7 @@ def main(path: str) -> None:
     weights = find_weights(config.backbone, BACKBONES[config.backbone], config.weights)
     model = build_classifier(config, run.class_names(), weights)
     features = keras.Model(model.input, model.get_layer("pool").output)
-    root = read_examples(config.dataset, config.data).root
+    root = read_examples(config.source, config.data).root
     table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
 
     def decode(file: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,9 @@ import tempfile
 from pathlib import Path
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.run_directory import Run
@@ -31,7 +33,6 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 from keras_transfer.data.load_splits import load_splits  # noqa: E402
-from keras_transfer.images.batches import ImageData  # noqa: E402
 from keras_transfer.models.run_model import build_classifier  # noqa: E402
 from keras_transfer.models.weights.pretrained_weights import find_weights  # noqa: E402
 
@@ -39,7 +40,7 @@ SIDE, C = 160, 0.01
 STARTS = 3  # initialisations of random weights
 
 
-def load_images(dataset: str, backbone: str) -> ImageData:
+def load_images(dataset: str, backbone: str) -> TrainingData:
     """Read a data set whose splits are as training would have them."""
     with tempfile.TemporaryDirectory() as place:
         config = TrainConfig(
@@ -61,9 +62,9 @@ def build_features(backbone: str, choice: str, seed: int) -> keras.Model:
     return keras.Model(model.input, model.get_layer("pool").output)
 
 
-def probe(features: keras.Model, data: ImageData) -> float:
+def probe(features: keras.Model, data: TrainingData) -> float:
     """Return the accuracy of a logistic regression on the features."""
-    held = "test" if "test" in data.splits else "validation"
+    held = choose_split(data.splits)
     found = {name: features.predict(data.clean_batches(name), verbose=0) for name in data.splits}
     trained = [name for name in data.splits if name != held]
     fitted = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=2000)).fit(

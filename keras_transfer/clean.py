@@ -5,7 +5,7 @@ import logging
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.system.logs import print_logs
-from keras_transfer.training.cache.cache_folders import empty_reuse, reuse_folder
+from keras_transfer.training.cache.reuse_folder import empty_reuse, reuse_folder
 
 
 def main(arguments: list[str]) -> int:

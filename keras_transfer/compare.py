@@ -17,6 +17,7 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
@@ -37,7 +38,6 @@ OWN = {  # options that are not settings of a training, and their defaults
     "jobs": 1,
     "engine": "processes",
 }
-NAMED = 4  # failed rows that are named in a line
 DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
 CHANGEABLE = ("quiet", "assert_accuracy_at_least", *PLACES)  # of a comparison that was begun
 
@@ -164,7 +164,7 @@ def _report(comparison: Comparison, results: Results) -> None:
             draw_comparison(configurations, comparison.path, file)
     if failed := results.select(FAILED):
         many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
-        named = ", ".join(row.name for row in failed[:NAMED]) + ", …" * (len(failed) > NAMED)
+        named = name_some([row.name for row in failed])
         logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
     logger.info("Table: %s", comparison.results_file)
     if configurations:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.split_names import SPLITS
+from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_config
@@ -37,6 +38,7 @@ def evaluate_run(
     from keras_transfer.data.run_examples import read_other_examples, read_own_examples
     from keras_transfer.evaluation.test_time_augmentation import choose_views
 
+    require(is_count(tta), "tta", "a whole number from 1", tta)
     run = run if isinstance(run, Run) else Run.open(run)
     config = load_config(run.config_file)
     modality = choose_modality(config)

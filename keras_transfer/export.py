@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.exports.exporter_row import Exporter, Source
-from keras_transfer.exports.exporters import EXPORTERS, TFLITE, choose_exporters
+from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_config
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
-FORMATS = ("saved_model", "tflite")
 WRITING = ".writing-"  # how the name of a folder begins that an export works in
 OWNER = "owner.json"  # in it: which process that is
+NAMELESS = 3600  # seconds after which nobody will put it there: former versions did not
 
 
 def export_model(
@@ -135,7 +136,7 @@ def _workplace(run: Run) -> Iterator[Path]:
         try:
             run.exports.mkdir(exist_ok=True)
             for left in run.exports.glob(f"{WRITING}*"):
-                if is_abandoned(left / OWNER):
+                if is_abandoned(left / OWNER) or _is_old(left):
                     shutil.rmtree(left, ignore_errors=True)
             place = tempfile.TemporaryDirectory(dir=run.exports, prefix=WRITING)
             folder = Path(stack.enter_context(place))
@@ -146,6 +147,11 @@ def _workplace(run: Run) -> Iterator[Path]:
                 "Export a copy of it."
             ) from error
         yield folder
+
+
+def _is_old(left: Path) -> bool:
+    """Tell whether nobody can be about to put his name into a folder without one."""
+    return not (left / OWNER).exists() and time.time() - left.stat().st_mtime > NAMELESS
 
 
 def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.Model", float]:

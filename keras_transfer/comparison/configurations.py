@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.comparison.columns import FINISHED, SEED, find_settings
+from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.evaluation.significance import compare_pair, correct_holm, flip_signs
 from keras_transfer.run.predictions_csv import read_run_predictions
@@ -221,7 +222,7 @@ def _read(
         measured={
             name: np.array([float(table[name][row] or "nan") for row in rows]) for name in AVERAGED
         },
-        pretrained=strategy != SCRATCH and kinds != {"none"},
+        pretrained=strategy != SCRATCH and kinds != {WeightsWord.NONE},
         strategies=tuple(dict.fromkeys(each.get("strategy", strategy) for each in metrics)),
         # runs of the former version do not say
         reused=sum(bool(each.get("cache", {}).get("reused", False)) for each in metrics),

@@ -44,7 +44,7 @@ def make_split(comparison: Comparison, row: Row) -> None:
     Raises:
         ConfigError: The data set cannot be used, or is not as it was.
     """
-    from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_examples
+    from keras_transfer.data.divided_examples import SPLIT_COLUMNS, divide_examples
 
     file = comparison.split_file
     if any(comparison.runs.iterdir()):
@@ -110,7 +110,7 @@ def _divide_again(
     comparison: Comparison, row: Row
 ) -> tuple[list[tuple[str, str, str, str]], list[str]]:
     """Return the rows of split.csv as a row would find them, and the paths that differ in them."""
-    from keras_transfer.data.splits.division import divide_examples
+    from keras_transfer.data.divided_examples import divide_examples
 
     before = read_table(comparison.split_file)
     with _without_warnings():  # the first division and the rows say them
@@ -122,13 +122,13 @@ def _divide_again(
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    data = logging.getLogger("keras_transfer.data")
-    level = data.level
-    data.setLevel(logging.ERROR)
+    package = logging.getLogger("keras_transfer")
+    level = package.level
+    package.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        data.setLevel(level)
+        package.setLevel(level)
 
 
 class _Training:

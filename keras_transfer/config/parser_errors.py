@@ -70,6 +70,14 @@ def _explain_setting(found: re.Match[str], options: list[str]) -> str:
     return f"Unknown setting {setting!r}. {suggest_option(f'--{setting}', options)}"
 
 
+def _explain_unknown(found: re.Match[str], options: list[str]) -> str:
+    """Refuse a setting in the file of a command without sections.
+
+    Option 'pictres' is not accepted -> Unknown setting 'pictres'. Did you mean '--pictures'?
+    """
+    return f"Unknown setting {found['name']!r}. {suggest_option('--' + found['name'], options)}"
+
+
 def _explain_value(found: re.Match[str], options: list[str]) -> str:
     """Refuse a value of another type than its setting; `None` goes without saying.
 
@@ -117,6 +125,7 @@ FAULTS: Sequence[tuple[str, Callable[[re.Match[str], list[str]], str]]] = (
         r".*?Group '(?P<section>\w+)' does not accept option '(?P<name>.+?)'",
         _explain_setting,
     ),
+    (r".*?Option '(?P<name>.+?)' is not accepted", _explain_unknown),
     (
         # Greedy: the last key is the innermost, as in `--data '{batch_size: x}'`.
         r'.*Parser key "(?P<setting>[\w.]+)"( element \d+)?: '

@@ -1,6 +1,6 @@
 """What every data source hands out: labelled image files in columns, and the checks they all share.
 
-No pixels here; where the files come from is decided in `sources.py`.
+No pixels here; where the files come from is decided in `sources/choose_source.py`.
 """
 
 import dataclasses

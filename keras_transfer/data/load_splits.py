@@ -10,11 +10,11 @@ import numpy as np
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled
+from keras_transfer.data.divided_examples import SPLIT_COLUMNS, Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import list_examples, require_unchanged
 from keras_transfer.data.splits.assign_splits import SPLITS
-from keras_transfer.data.splits.division import SPLIT_COLUMNS, Division, divide_examples
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run

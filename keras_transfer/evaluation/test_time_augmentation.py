@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.config.validation import is_count, require
 from keras_transfer.data.modality import Modality
 from keras_transfer.system.errors import ConfigError
 
@@ -18,12 +17,11 @@ def choose_views(config: TrainConfig, modality: Modality, flips: bool, tta: int)
         config: Settings of the run, whose augmentation is meant.
         modality: Of the examples.
         flips: Whether a mirror image shows the same class.
-        tta: Versions of each example, itself included.
+        tta: Versions of each example, itself included, from 1.
 
     Raises:
-        ConfigError: `tta` is no number of versions, or the run has no views.
+        ConfigError: The run has no views.
     """
-    require(is_count(tta), "tta", "a whole number from 1", tta)
     views = modality.find_test_views(config, flips)
     if tta > 1 and views is None:
         raise ConfigError(

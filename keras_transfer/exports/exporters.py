@@ -20,6 +20,8 @@ EXPORTERS: dict[str, Mapping[str, Exporter]] = {
     "onnx": {"": ONNX},
 }
 
+FORMATS = ("saved_model", "tflite")  # what is exported where nothing is said
+
 
 def choose_exporters(
     formats: str | Sequence[str], tflite: str | Sequence[str] | None = None

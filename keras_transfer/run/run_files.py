@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from keras_transfer.system.atomic_files import Table, read_table
 
@@ -13,8 +13,12 @@ class _Within:
     def __init__(self, place: str) -> None:
         self.place = place
 
-    def __get__(self, files: "RunFiles", owner: type) -> Path:
-        return files.path / self.place
+    @overload
+    def __get__(self, files: None, owner: type) -> "_Within": ...
+    @overload
+    def __get__(self, files: "RunFiles", owner: type) -> Path: ...
+    def __get__(self, files: "RunFiles | None", owner: type) -> "Path | _Within":
+        return self if files is None else files.path / self.place
 
 
 class RunFiles:

@@ -1,4 +1,4 @@
-"""Where the package's log lines go while a run is trained: train.log and standard output."""
+"""Where the package's log lines go: train.log and standard output, or standard error."""
 
 import contextlib
 import logging

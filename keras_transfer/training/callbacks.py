@@ -137,6 +137,7 @@ class StopEarly(keras.callbacks.Callback):
     def __init__(self, progress: Progress, patience: int, plateau: int) -> None:
         super().__init__()
         self.progress, self.patience, self.plateau = progress, patience, plateau
+        self.waited = 0  # epochs, once it stops
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare the epoch, which the history has by now, with those before."""
@@ -150,7 +151,12 @@ class StopEarly(keras.callbacks.Callback):
         for waited, limit in (since_best, self.patience), (since_lowest, self.plateau):
             if limit and waited >= limit:
                 self.model.stop_training = True
-                logger.info("No better epoch in %d: the phase stops here", waited)
+                self.waited = self.waited or waited
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Say why there is no further epoch, now that the last one is kept and told."""
+        if self.waited:
+            logger.info("No better epoch in %d: the phase stops here", self.waited)
 
 
 class KeepState(keras.callbacks.Callback):

@@ -42,7 +42,8 @@ class Progress:
     best: int = -1  # the file of its best epoch; -1: none yet
     best_epoch: int = -1  # from 0
     kept: int = -1  # the file of the best epoch of the phases that ended; -1: none yet
-    seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Run.lap`
+    reused: bool = False  # whether an earlier run had computed its activations
+    seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Stopwatch.lap`
 
     @property
     def number(self) -> int:

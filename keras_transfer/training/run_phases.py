@@ -47,6 +47,8 @@ def run_phases(training: Training) -> Outcome:
     checkpoints, cache = _begin(training), FrozenCache(training)
     to_come = _list_remaining(training.phases, checkpoints.progress)
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
+    if not checkpoints.progress.number:  # a run that goes on may find what it kept itself
+        checkpoints.progress.reused = cache.is_reused
     if any(phase.first_learning is not None for phase in training.phases):
         hold_backbone(training.model, training.config, checkpoints)
     if training.config.frozen.learning_rate == "auto" and not checkpoints.progress.number:
@@ -56,7 +58,7 @@ def run_phases(training: Training) -> Outcome:
         _close_phase(checkpoints)
     _run_remaining(training, to_come, cache, checkpoints)
     _leave_kept(training, checkpoints)
-    return Outcome(checkpoints.progress.history().kept_phase, cache.is_reused)
+    return Outcome(checkpoints.progress.history().kept_phase, checkpoints.progress.reused)
 
 
 def run_phase(

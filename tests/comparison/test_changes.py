@@ -9,7 +9,7 @@ from fake_train import FAIL
 from keras_transfer.compare import compare_runs, main
 from keras_transfer.comparison import comparison_figure
 from keras_transfer.comparison.train_rows import settle_config
-from keras_transfer.data.splits.division import divide_examples
+from keras_transfer.data.divided_examples import divide_examples
 from keras_transfer.images.modality import IMAGE
 from keras_transfer.system.errors import ConfigError
 

@@ -15,7 +15,7 @@ from keras_transfer.training.plan.preflight import check_names
 CONFIGS = [
     file
     for file in sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
-    if not file.name.startswith("pretrain_")  # tests/test_pretrain.py
+    if not file.name.startswith("pretrain_")  # tests/verbs/test_pretrain.py
 ]
 
 

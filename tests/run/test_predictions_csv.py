@@ -1,4 +1,4 @@
-# The file predictions.csv and `select` are tested in analysis/test_metrics.py.
+# The file predictions.csv and `select` are tested in evaluation/test_metrics.py.
 import numpy as np
 import pytest
 

@@ -3,11 +3,11 @@
 Every source ends as files on disk, so the rest of the program has one way through.
 """
 
-import difflib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, check_examples
 from keras_transfer.data.sources.digits import read_digits
@@ -98,8 +98,7 @@ def _explain_unknown(dataset: str, path: Path) -> str:
             for entry in path.parent.iterdir()
             if not entry.name.startswith(".") and (entry.is_dir() or entry.suffix == ".csv")
         ]
-    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    hint = f" {suggest_close(path.name, names)}".rstrip()
     return (
         f"{must} Received: {dataset}: there is no such path {path.absolute()}, and no such source."
         f"{hint} TensorFlow Datasets are written tfds:{path.name or 'NAME'}."

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells, say_interval
@@ -56,7 +57,7 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     names = run.class_names()
-    listed = ", ".join(map(_escape, names[:MANY])) + (", …" if len(names) > MANY else "")
+    listed = name_some([*map(_escape, names)], most=MANY)
     size = config.data.image_size
     yield (
         f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "

@@ -1,6 +1,6 @@
 """Turn image files into square pixels, the same in every command, inside a tf.data graph.
 
-`images.py` says how a person sees them, `plain.py` which of them TensorFlow may decode.
+`pillow_decoding.py` says how a person sees them, `same_pixels.py` which TensorFlow may decode.
 """
 
 import io

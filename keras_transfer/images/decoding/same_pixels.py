@@ -27,7 +27,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 # The end of the header of 8-bit gray and RGB pictures, not interlaced, and their channels
 PNG_KINDS = {b"\x08\x00\x00\x00\x00": 1, b"\x08\x02\x00\x00\x00": 3}
 # No transparency (tRNS), movement (acTL) or EXIF; the others change no pixel. The library complains
-# of many a colour profile (iCCP), at a level that `start.py` hides.
+# of many a colour profile (iCCP), at a level that `load_tensorflow.py` hides.
 PNG_CHUNKS = re.compile(
     rb"IHDR(pHYs|tIME|tEXt|gAMA|cHRM|sRGB|iCCP|sBIT|bKGD)*(IDAT)+(tIME|tEXt)*IEND"
 )

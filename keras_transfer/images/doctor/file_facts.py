@@ -1,6 +1,6 @@
 """What one image file says of itself: its hash, whether Pillow loads it, and what is odd about it.
 
-Nothing here knows of the other files; `doctor.py` asks for all of them.
+Nothing here knows of the other files; `inspection.py` asks for all of them.
 """
 
 import hashlib

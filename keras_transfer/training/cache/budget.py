@@ -6,7 +6,7 @@ from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.machine import free_disk, free_memory
-from keras_transfer.training.cache.cache_folders import count_reuse, reuse_folder
+from keras_transfer.training.cache.reuse_folder import count_reuse, reuse_folder
 from keras_transfer.training.plan.training_parts import Place
 
 

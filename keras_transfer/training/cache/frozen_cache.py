@@ -17,7 +17,6 @@ from keras_transfer.models.cuts import IMAGES, PROBABILITIES, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.cache.budget import read_budget
-from keras_transfer.training.cache.cache_folders import make_room, reuse_folder
 from keras_transfer.training.cache.cache_key import check_images, compute_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
@@ -26,6 +25,7 @@ from keras_transfer.training.cache.cache_store import (
     open_store,
 )
 from keras_transfer.training.cache.kept_examples import Store, open_new
+from keras_transfer.training.cache.reuse_folder import make_room, reuse_folder
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import CachePlan, Training
 from keras_transfer.training.progress_display import show_steps

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.cache_folders import claim_scratch
 from keras_transfer.training.cache.cache_key import compute_decoded_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
@@ -15,6 +14,7 @@ from keras_transfer.training.cache.cache_store import (
     count_bytes,
     open_store,
 )
+from keras_transfer.training.cache.reuse_folder import claim_scratch
 from keras_transfer.training.plan.training_parts import Place, Training
 
 logger = logging.getLogger(__name__)

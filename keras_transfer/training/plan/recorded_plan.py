@@ -15,9 +15,9 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.budget import Budget, read_budget
-from keras_transfer.training.cache.cache_folders import MANIFEST, claim_scratch, sweep_scratch
 from keras_transfer.training.cache.cache_plan import describe_plan, place_decoded
 from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.reuse_folder import MANIFEST, claim_scratch, sweep_scratch
 from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
 

@@ -228,7 +228,7 @@ def test_presets_grow_from_none_to_strong():
 
 
 def test_presets_that_were_measured_give_the_views_that_they_gave():
-    """The first numbers of a view stay the same however many are drawn: see `draws.py`."""
+    """The first numbers of a view stay the same however many are drawn: see `view_draws.py`."""
     draws = draws_of(0, range(2), [7, 8]).numpy()
     expected = [[0.892187, 0.236141, 0.394523], [0.044167, 0.033313, 0.041261]]
     np.testing.assert_allclose(draws[:, [0, 8, 15]], expected, atol=1e-5)

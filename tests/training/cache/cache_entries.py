@@ -7,8 +7,8 @@ import resource
 
 import numpy as np
 
-from keras_transfer.training.cache.cache_folders import claim_scratch
 from keras_transfer.training.cache.cache_store import FileStore
+from keras_transfer.training.cache.reuse_folder import claim_scratch
 
 LAYOUT = {"train": ((10, 2, 3, 3, 4), "float16"), "validation": ((5, 3, 3, 4), "float32")}
 SIZE = 10 * 2 * 3 * 3 * 4 * 2 + 5 * 3 * 3 * 4 * 4

@@ -22,8 +22,8 @@ from cache_entries import (
 
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache import cache_store
-from keras_transfer.training.cache.cache_folders import claim_scratch
 from keras_transfer.training.cache.cache_store import FileStore, open_store
+from keras_transfer.training.cache.reuse_folder import claim_scratch
 
 
 def cut_short(folder):

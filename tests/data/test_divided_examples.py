@@ -8,7 +8,7 @@ import pytest
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.splits.division import SPLIT_COLUMNS, divide_examples
+from keras_transfer.data.divided_examples import SPLIT_COLUMNS, divide_examples
 from keras_transfer.images.modality import IMAGE
 
 

@@ -20,14 +20,14 @@ from cache_entries import (
 )
 
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.cache_folders import (
+from keras_transfer.training.cache.cache_store import FileStore, open_store
+from keras_transfer.training.cache.reuse_folder import (
     claim_scratch,
     empty_reuse,
     make_room,
     reuse_folder,
     sweep_scratch,
 )
-from keras_transfer.training.cache.cache_store import FileStore, open_store
 
 
 def make_run(output, name="run", *, finished=False):
