@@ -42,6 +42,17 @@ def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, who
     assert seconds["frozen"] >= first > 0
 
 
+def test_reused_activations_are_remembered(interrupt, train, tmp_path, monkeypatch):
+    """Also where the parts that go on do not need them, or find what the run kept itself."""
+    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
+    changes = {"cache": CacheConfig(reuse=True, mode="on", memory_gb=0.0)}
+    first = interrupt(2, tmp_path / "first", **changes)
+    train(resume=first.path)
+    second = interrupt(7, tmp_path / "second", **changes)
+    train(resume=second.path)
+    assert [run.metrics()["cache"]["reused"] for run in (first, second)] == [False, True]
+
+
 @pytest.mark.slow  # 9 seconds; .ci/run runs it
 def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
     changes = {"cache": CacheConfig(views="fresh"), "precision": "mixed_float16"}

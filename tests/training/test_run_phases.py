@@ -190,17 +190,23 @@ def test_each_phase_leaves_its_best_epoch(tiny_backbone, tmp_path, make_data, ma
     assert (accuracy, -loss) == pytest.approx(max(ranks), rel=1e-4)
 
 
-def test_early_stopping_waits_for_patience_epochs(tiny_backbone, tmp_path, make_data, make_config):
+def test_early_stopping_waits_for_patience_epochs(
+    tiny_backbone, tmp_path, make_data, make_config, caplog
+):
     config = make_config("tiny")
-    config = dataclasses.replace(
-        config, optimizer=dataclasses.replace(config.optimizer, patience=2)
-    )
+    optimizer = dataclasses.replace(config.optimizer, patience=2)
+    config = dataclasses.replace(config, optimizer=optimizer)
     data = make_data()
     model = build_classifier(config, data.class_names, None)
     run = Run(tmp_path)
-    phase = Phase(name="frozen", epochs=9, learning_rate=1e-12)  # nothing ever gets better
+    # nothing ever gets better: both ways to wait run out at once
+    phase = Phase(name="frozen", epochs=9, learning_rate=1e-12, plateau=2)
+    caplog.set_level("INFO")
     run_one(model, phase, data, config, tmp_path)
     assert len(run.history()["epoch"]) == 3
+    lines = [line.strip() for line in caplog.messages if "epoch" in line]
+    assert lines[-1] == "No better epoch in 2: the phase stops here"
+    assert sum("No better epoch" in line for line in lines) == 1
 
 
 def test_freeze_table_tells_the_rate_of_every_layer(

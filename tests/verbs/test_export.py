@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -208,6 +209,9 @@ def test_what_a_killed_export_left_is_removed(run_copy):
     claim(alive / export.OWNER)
     owner = json.loads((ended / export.OWNER).read_text())
     (elsewhere / export.OWNER).write_text(json.dumps(owner | {"host": "another"}))
+    former = run_copy.exports / ".writing-123-former"  # versions without owners left such folders
+    former.mkdir()
+    os.utime(former, (0, 0))
     with export._workplace(run_copy) as place:
         kept = {alive, elsewhere, unclaimed}
         assert set(run_copy.exports.iterdir()) == {place, *kept}
