@@ -1,4 +1,8 @@
-"""Go on with an interrupted run: find it, take it over, refuse what would change its outcome."""
+"""Go on with an interrupted run: find it, take it over, refuse what would change its outcome.
+
+What it goes on from is in `plan_file.py` (what was decided) and `training/checkpoints.py` (weights,
+optimizer, progress); `training/plan/recorded_plan.py` compares the decisions with the machine's.
+"""
 
 import contextlib
 import dataclasses

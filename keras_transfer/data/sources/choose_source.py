@@ -9,7 +9,7 @@ from pathlib import Path
 
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.examples import Examples, check_examples
+from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.digits import read_digits
 from keras_transfer.data.sources.folder import read_folder
 from keras_transfer.data.sources.labels_csv import read_csv
@@ -29,8 +29,8 @@ SOURCES: dict[str, Callable[[str, DataConfig], Examples]] = {
 WORDS = tuple(name for name in SOURCES if name not in ("folder", "csv"))
 
 
-def load_examples(dataset: str, config: DataConfig) -> Examples:
-    """List the labelled images of a data set.
+def read_examples(dataset: str, config: DataConfig) -> Examples:
+    """List the labelled images of a data set, also where they are too few to train on.
 
     Args:
         dataset: A folder, a labels.csv, `tfds:NAME` or `digits`. A word of `SOURCES` wins over a
@@ -39,13 +39,9 @@ def load_examples(dataset: str, config: DataConfig) -> Examples:
 
     Raises:
         ConfigError: There is no such data set, or it is no image classification data; the message
-            says what was found and what is needed.
+            says what was found and what is needed. What they must be to be trained on, see
+            `check_examples`.
     """
-    return check_examples(read_examples(dataset, config))
-
-
-def read_examples(dataset: str, config: DataConfig) -> Examples:
-    """List labelled images as `load_examples` does, also where they are too few to train on."""
     source = choose_source(dataset)
     try:
         return SOURCES[source](dataset, config)

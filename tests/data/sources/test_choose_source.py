@@ -3,10 +3,10 @@ import subprocess
 import sys
 
 import pytest
+from labelled import load_examples
 
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources import choose_source
-from keras_transfer.data.sources.choose_source import SOURCES, load_examples
+from keras_transfer.data.sources.choose_source import SOURCES, read_examples
 from keras_transfer.system.errors import ConfigError
 
 
@@ -19,8 +19,7 @@ def chosen(monkeypatch, tmp_path):
         calls = []
         for name in SOURCES:
             monkeypatch.setitem(SOURCES, name, lambda word, config, name=name: calls.append(name))
-        monkeypatch.setattr(choose_source, "check_examples", lambda examples: examples)
-        load_examples(dataset, DataConfig())
+        read_examples(dataset, DataConfig())
         return calls[0]
 
     return choose

@@ -2,9 +2,9 @@ import logging
 import os
 
 import pytest
+from labelled import load_examples
 
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources.choose_source import load_examples
 from keras_transfer.system.errors import ConfigError
 
 

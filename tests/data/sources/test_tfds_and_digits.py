@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from labelled import load_examples
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.sources import cached_data_sets, digits
 from keras_transfer.data.sources import tfds as tfds_source
-from keras_transfer.data.sources.choose_source import load_examples
 from keras_transfer.system.errors import ConfigError
 
 

@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from labelled import load_examples
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources.choose_source import load_examples
 from keras_transfer.images.doctor import file_facts
 from keras_transfer.images.doctor import inspection as doctor
 from keras_transfer.images.doctor.inspection import inspect_files
