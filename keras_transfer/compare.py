@@ -150,7 +150,7 @@ def _report(comparison: Comparison, results: Results) -> None:
     """Add the p-values to results.csv, draw comparison.png, and say what came out."""
     from keras_transfer.comparison.comparison_figure import draw_comparison
     from keras_transfer.comparison.comparison_table import describe_comparison
-    from keras_transfer.comparison.configurations import (
+    from keras_transfer.comparison.ranking import (
         compare_runs_with_best,
         judge,
         read_configurations,
@@ -173,7 +173,7 @@ def _report(comparison: Comparison, results: Results) -> None:
 
 def _measure_best(comparison: Comparison) -> dict[str, float]:
     """Return the accuracy that `--assert_accuracy_at_least` is about: the best configuration's."""
-    from keras_transfer.comparison.configurations import find_best, read_configurations
+    from keras_transfer.comparison.ranking import find_best, read_configurations
 
     configurations = read_configurations(comparison.results_file)
     if not configurations:

@@ -56,7 +56,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `images.pixel_streams.check_pixels`), one, several or a batch; or Pillow's.
+            `images.prediction_inputs.check_pixels`), one, several or a batch; or Pillow's.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_transfer.comparison.columns import COLUMNS
-from keras_transfer.comparison.configurations import (
+from keras_transfer.comparison.ranking import (
     LEVEL,
     Configuration,
     Verdict,

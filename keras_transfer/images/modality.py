@@ -91,13 +91,13 @@ def _draw_example(file: Path, side: int) -> np.ndarray | None:
 
 
 def _list_words(words: Iterable[str]) -> tuple[list[str], Given]:
-    from keras_transfer.images.pixel_streams import list_words
+    from keras_transfer.images.prediction_inputs import list_words
 
     return list_words(words)
 
 
 def _list_given(images: Any) -> tuple[list[str], Given]:
-    from keras_transfer.images.pixel_streams import list_images
+    from keras_transfer.images.prediction_inputs import list_images
 
     return list_images(images)
 
@@ -105,7 +105,7 @@ def _list_given(images: Any) -> tuple[list[str], Given]:
 def _stream(
     sources: Sequence[Any], image_size: int, resize: str, batch_size: int
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
-    from keras_transfer.images.pixel_streams import stream_pixels
+    from keras_transfer.images.prediction_inputs import stream_pixels
 
     return stream_pixels(sources, image_size, resize, batch_size)
 

@@ -8,7 +8,7 @@ from fake_runs import write_run, write_table
 
 from keras_transfer.comparison.comparison_figure import build_comparison, draw_comparison
 from keras_transfer.comparison.comparison_table import describe_comparison
-from keras_transfer.comparison.configurations import (
+from keras_transfer.comparison.ranking import (
     compare_runs_with_best,
     find_best,
     find_scratch,
