@@ -4,6 +4,7 @@ import pytest
 
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.evaluation.reports.parity_table import draw_parity, list_cells
+from keras_transfer.system.atomic_files import write_json
 
 ROW = {
     "file": "saved_model",
@@ -59,7 +60,7 @@ def test_both_tables_show_the_same_cells(run_copy):
     unchecked = {"file": "saved_model", "signature": "serve_bytes", "images": 0, "reason": ""}
     report = {"reference": REFERENCE, "artefacts": [ROW, unchecked | {"temperature": 1}, refused]}
     run_copy.exports.mkdir()
-    run_copy.write_json(run_copy.parity_file, report)
+    write_json(run_copy.parity_file, report)
     write_model_card(run_copy, run_copy.metrics())
     printed = draw_parity(report).splitlines()
     card = run_copy.model_card_file.read_text().splitlines()

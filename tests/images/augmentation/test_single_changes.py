@@ -190,7 +190,9 @@ def test_the_two_operations_of_an_image_are_drawn_apart(pictures):
     levels = tf.fill([COUNT], 0.9)
     once = OPERATIONS["solarize"](tf.constant(pictures), levels)
     expected = OPERATIONS["posterize"](once, levels)
-    found = apply_operations(tf.constant(pictures), tf.constant(draws), 9.0)
+    found = apply_operations(
+        tf.constant(pictures), tf.constant(draws), change_only(randaugment=9.0)
+    )
     np.testing.assert_array_equal(found, expected)
 
 
@@ -224,7 +226,7 @@ def test_settings_go_on_top_of_their_preset():
     ],
 )
 def test_what_lives_from_new_views_is_heavy(settings, heavy):
-    assert is_heavy(AugmentConfig(**settings)) == heavy
+    assert is_heavy(resolve_augmentation(AugmentConfig(**settings))) == heavy
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.weights import pretrained_weights as module
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
+from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
 
 URL = "https://weights.example/folder/tiny_notop.h5"  # as in conftest.py
@@ -147,7 +148,7 @@ def test_a_path_that_leads_nowhere_is_an_error(row, choice, part):
 
 def test_a_run_that_lost_its_model_is_an_error(row, run_copy):
     settings = run_copy.metrics() | {"backbone": "tiny"}
-    run_copy.write_json(run_copy.metrics_file, settings)
+    write_json(run_copy.metrics_file, settings)
     run_copy.model_file.unlink()
     with pytest.raises(ConfigError, match="a run directory with its model"):
         find_weights("tiny", row, str(run_copy.path))

@@ -7,6 +7,7 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.images.augmentation.presets import resolve_augmentation
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.training.plan.auto_settings import EPOCHS, VIEWS, resolve_auto
 
@@ -16,8 +17,10 @@ ROW = BACKBONES["efficientnetb0"]
 @pytest.fixture
 def resolve(make_data):
     def call(config=None, weights="imagenet", train=12):
-        data = make_data(train=train)
-        return resolve_auto(config or TrainConfig(), ROW, data, weights, "float32")
+        config = config or TrainConfig()
+        views = resolve_augmentation(config.augment)  # as `hold_splits` does
+        data = dataclasses.replace(make_data(train=train), augmentation=views)
+        return resolve_auto(config, ROW, data, weights, "float32")
 
     return call
 
