@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.models.precision import precision, seeded
+from keras_transfer.models.precision import precision, resolve_precision, seeded
 from keras_transfer.run.environment import record_environment
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -92,25 +92,13 @@ def grow_gpu_memory() -> None:
             logger.debug("Memory growth of %s can no longer be set", gpu.name)
 
 
-def resolve_precision(word: Policy) -> Policy:
-    """Turn `auto` into a policy: mixed_float16 if every GPU has fast float16, else float32.
-
-    On CPUs 16-bit formats are slower for most backbones, so they are taken on request only.
-    """
-    if word != "auto":
-        return word
-    details = [tf.config.experimental.get_device_details(gpu) for gpu in _gpus()]
-    capabilities = [detail.get("compute_capability", (0, 0)) for detail in details]
-    fast = bool(capabilities) and min(capabilities) >= (7, 0)
-    return "mixed_float16" if fast else "float32"
-
-
 def prepare(config: TrainConfig, run: Run) -> Policy:
     """Set GPUs up, leave environment.json, and return the precision policy."""
     grow_gpu_memory()
     details = [tf.config.experimental.get_device_details(gpu) for gpu in _gpus()]
     record_environment(run, config.seed, [each.get("device_name", "") for each in details])
-    return resolve_precision(config.precision)
+    capabilities = [each.get("compute_capability", (0, 0)) for each in details]
+    return resolve_precision(config.precision, capabilities)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models import precision
+from keras_transfer.run.run_directory import Run
 from keras_transfer.training import devices
 
 
@@ -33,13 +35,16 @@ def test_a_policy_holds_inside_and_the_former_comes_back():
         ([()], "float32"),
     ],
 )
-def test_auto_takes_float16_where_every_gpu_is_fast_at_it(capabilities, policy, monkeypatch):
+def test_auto_takes_float16_where_every_gpu_is_fast_at_it(
+    capabilities, policy, monkeypatch, tmp_path
+):
     gpus = list(range(len(capabilities)))
     monkeypatch.setattr(devices, "_gpus", lambda: gpus)
+    monkeypatch.setattr(devices, "grow_gpu_memory", lambda: None)
     details = [{"compute_capability": c} if c else {} for c in capabilities]
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
-    assert devices.resolve_precision("auto") == policy
-    assert devices.resolve_precision("mixed_bfloat16") == "mixed_bfloat16"
+    assert devices.prepare(TrainConfig(), Run(tmp_path)) == policy
+    assert precision.resolve_precision("mixed_bfloat16", [(9, 0)]) == "mixed_bfloat16"
 
 
 def test_a_seed_repeats_every_generator_and_gives_back_the_callers():

@@ -11,7 +11,7 @@ from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.splits.leaks import settle_leaks
+from keras_transfer.data.splits.leaks import settle_leaks, warn_about_groups
 from keras_transfer.data.splits.row_groups import NO_LINKS, find_clusters
 from keras_transfer.data.splits.split_file import read_pins
 from keras_transfer.data.splits.stratify import SPLIT_TYPE, TOGETHER, divide_pool
@@ -60,7 +60,7 @@ def assign_splits(
         pool = (fixed == "") & (splits == "train")
         splits[pool] = divide_pool(examples, clusters, splits, pool, made)
     _check_classes(examples, splits, ("train", *made))
-    _warn_about_groups(examples, splits)
+    warn_about_groups(examples, splits)
     return splits
 
 
@@ -121,13 +121,3 @@ def _check_classes(examples: Examples, splits: np.ndarray, needed: tuple[str, ..
             )
         if lacking.size:
             logger.warning("Classes without an image in %s: %s.", split, names)
-
-
-def _warn_about_groups(examples: Examples, splits: np.ndarray) -> None:
-    """Warn of groups that the given splits divide: their images may be near copies."""
-    used = (examples.groups != "") & (splits != "")
-    pairs = np.unique(np.stack([examples.groups[used], splits[used]]), axis=1)
-    names, counts = np.unique(pairs[0], return_counts=True)
-    if divided := int((counts > 1).sum()):
-        example = names[counts > 1][0]
-        logger.warning("The given splits divide %d groups, such as %s.", divided, example)

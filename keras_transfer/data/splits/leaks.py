@@ -53,6 +53,16 @@ def settle_leaks(
     _settle(alike, "much like one in a later split", drops, examples, splits)
 
 
+def warn_about_groups(examples: Examples, splits: np.ndarray) -> None:
+    """Warn of groups that the given splits divide: their images may be near copies."""
+    used = (examples.groups != "") & (splits != "")
+    pairs = np.unique(np.stack([examples.groups[used], splits[used]]), axis=1)
+    names, counts = np.unique(pairs[0], return_counts=True)
+    if divided := int((counts > 1).sum()):
+        example = names[counts > 1][0]
+        logger.warning("The given splits divide %d groups, such as %s.", divided, example)
+
+
 def _find_leaks(groups: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]:
     """Return the row of each leaking image and of a twin in the last split of its group.
 
