@@ -42,6 +42,7 @@ def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, who
     assert seconds["frozen"] >= first > 0
 
 
+@pytest.mark.slow  # 12 seconds; .ci/run runs it
 def test_reused_activations_are_remembered(interrupt, train, tmp_path, monkeypatch):
     """Also where the parts that go on do not need them, or find what the run kept itself."""
     monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
