@@ -250,3 +250,21 @@ def shared_data() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the folder shared/data beside the checkout is absent")
     return SHARED / "data"
+
+
+def _make_config(backbone, batch_norm="scale", size=32, **changes):
+    config = TrainConfig(
+        backbone=backbone,
+        weights="file" if batch_norm != "adapt" else "none",
+        precision="float32",
+        quiet=True,
+        frozen=FrozenConfig(epochs=1, learning_rate=0.01),
+        finetune=FinetuneConfig(epochs=1, learning_rate=1e-3, batch_norm=batch_norm),
+        data=dataclasses.replace(TrainConfig().data, image_size=size, batch_size=8),
+    )
+    return dataclasses.replace(config, **changes)
+
+
+@pytest.fixture(scope="session")
+def make_config():
+    return _make_config

@@ -10,10 +10,7 @@ import pytest
 from cache_starts import PHASES, PLACES, write_split
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
-from keras_transfer.config.sections.finetune_settings import FinetuneConfig
-from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.run_model import build_classifier
@@ -47,24 +44,6 @@ def _make_data(size=32, train=12, seed=0):
 @pytest.fixture(scope="session")
 def make_data():
     return _make_data
-
-
-def _make_config(backbone, batch_norm="scale", size=32, **changes):
-    config = TrainConfig(
-        backbone=backbone,
-        weights="file" if batch_norm != "adapt" else "none",
-        precision="float32",
-        quiet=True,
-        frozen=FrozenConfig(epochs=1, learning_rate=0.01),
-        finetune=FinetuneConfig(epochs=1, learning_rate=1e-3, batch_norm=batch_norm),
-        data=dataclasses.replace(TrainConfig().data, image_size=size, batch_size=8),
-    )
-    return dataclasses.replace(config, **changes)
-
-
-@pytest.fixture(scope="session")
-def make_config():
-    return _make_config
 
 
 @pytest.fixture
