@@ -5,11 +5,6 @@ import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import rich.box
-import rich.console
-import rich.table
-import rich.text
-
 
 def draw_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", width: int = 120
@@ -22,6 +17,11 @@ def draw_table(
         title: A line above.
         width: Letters of a line; longer texts are wrapped.
     """
+    import rich.box
+    import rich.console
+    import rich.table
+    import rich.text
+
     cells = [[_say(cell) for cell in row] for row in rows]
     heading = rich.text.Text(title) if title else None
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, title=heading, title_justify="left")
