@@ -9,6 +9,12 @@ def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
+def say_interval(interval: Sequence[float]) -> str:
+    """Return the two ends of an interval of an accuracy: "0.876 - 0.959"."""
+    low, high = interval
+    return f"{low:.3f} - {high:.3f}"
+
+
 def say_bytes(count: int) -> str:
     """Return a number of bytes as a person says it, in powers of 1,000: 412 MB, 4.2 GB."""
     size, units = float(count), ["TB", "GB", "MB", "kB"]

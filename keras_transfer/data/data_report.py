@@ -37,8 +37,7 @@ def build_report(
         of each class in each split; what `findings` measured, such as `short_side`; `unusable`,
         path and reason; `odd`, path and kind; `dropped`, path and given split of usable images that
         training does not use; `duplicates`, groups of usable images with equal bytes (exact), or
-        that look equal
-        (near). The numbers of `classes` and `unusable` add up to `images`.
+        that look equal (near). The numbers of `classes` and `unusable` add up to `images`.
     """
     usable, names, paths = findings.usable, examples.class_names, examples.paths
     return {

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
-from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells, say_interval
+from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
@@ -80,7 +80,7 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
                 name,
                 scores["images"],
                 f"{scores['accuracy']:.3f}",
-                say_interval(scores),
+                say_interval(scores["accuracy_interval"]),
                 f"{scores['macro_f1']:.3f}",
                 f"{scores['expected_calibration_error']:.3f}",
             )

@@ -7,6 +7,7 @@ measured, stands in `exports/parity.py`.
 from collections.abc import Mapping
 from typing import Any
 
+from keras_transfer.config.messages import say_interval
 from keras_transfer.system.text_tables import draw_table
 
 CLEAR = 2e-4  # where the two best classes are no further apart, rounding may choose either
@@ -31,7 +32,7 @@ def list_cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "mean": f"{row['mean_difference']:.1e}",
         "same class": f"{row['agreement']:.1%}",
         "accuracy": f"{row['accuracy']:.3f}",
-        "95 % interval": say_interval(row),
+        "95 % interval": say_interval(row["accuracy_interval"]),
         "temperature": f"{row['temperature']:.3g}",
         "calibration error": f"{row['expected_calibration_error']:.3f}",
         "MB": f"{row['size_bytes'] / 1e6:.2f}",
@@ -39,12 +40,6 @@ def list_cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "load s": f"{row['load_seconds']:.2f}",
         "passed": "no" if row["reason"] else "yes",
     }
-
-
-def say_interval(scores: Mapping[str, Any]) -> str:
-    """Return the interval of an accuracy in words: 0.876 - 0.959."""
-    low, high = scores["accuracy_interval"]
-    return f"{low:.3f} - {high:.3f}"
 
 
 def draw_parity(report: Mapping[str, Any]) -> str:
@@ -55,8 +50,9 @@ def draw_parity(report: Mapping[str, Any]) -> str:
         "Largest and mean difference of probabilities, images with the same class, milliseconds "
         "for one image:",
         draw_table(COLUMNS, [[each.get(name) for name in COLUMNS] for each in cells], width=WIDTH),
-        f"model.keras: accuracy {reference['accuracy']:.3f} ({say_interval(reference)}) on "
-        f"{reference['images']} validation images",
+        f"model.keras: accuracy {reference['accuracy']:.3f} "
+        f"({say_interval(reference['accuracy_interval'])}) on {reference['images']} validation "
+        "images",
     ]
     return "\n".join(lines + _explain_calibration(report))
 

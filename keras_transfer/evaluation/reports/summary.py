@@ -4,6 +4,7 @@ import shlex
 from collections import Counter
 from typing import Any
 
+from keras_transfer.config.messages import say_interval
 from keras_transfer.data.data_report import UNEVEN
 from keras_transfer.evaluation.metrics import (
     classification_rows,
@@ -90,11 +91,10 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
     rows = []
     for name, phase in metrics["phases"].items():
         accuracy = phase["validation_accuracy"]
-        low, high = wilson_interval(round(accuracy * images), images)
         kept = "kept" if name == metrics["kept_phase"] else ""
         best = f"{phase['best_epoch']} of {phase['epochs']}"
         last = f"{phase['last_validation_accuracy']:.3f}"
-        interval = f"{low:.3f} - {high:.3f}"
+        interval = say_interval(wilson_interval(round(accuracy * images), images))
         rows.append(
             (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
         )
@@ -109,8 +109,7 @@ def _draw_splits(metrics: dict[str, Any]) -> str:
 
 
 def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
-    low, high = scores["accuracy_interval"]
-    interval = f"{low:.3f} - {high:.3f}"
+    interval = say_interval(scores["accuracy_interval"])
     error = scores["expected_calibration_error"]
     return scores["images"], scores["accuracy"], interval, scores["macro_f1"], error
 
