@@ -13,6 +13,7 @@ from PIL import Image
 
 from keras_transfer.data.sources.unlabelled import Source, expand_word, list_sources
 from keras_transfer.data.streams import finish_stream
+from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
     Unusable,
     explain_failure,
@@ -32,7 +33,7 @@ def list_words(words: Iterable[str]) -> tuple[list[str], list[Source]]:
 def _is_image(content: bytes) -> bool:
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(content)):
+        with open_image(io.BytesIO(content)):
             return True
     return False
 

@@ -8,6 +8,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from keras_transfer.images.decoding.image_formats import explain_unknown, open_image
 from keras_transfer.images.decoding.same_pixels import find_orientation
 
 MOST_BYTES = 2**30  # of a file: no photograph has them, but a film in the wrong folder may
@@ -57,7 +58,7 @@ def explain_failure(error: Exception, content: bytes) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to load it"
     if isinstance(error, UnidentifiedImageError):
-        return "not an image that Pillow knows"
+        return explain_unknown(content)
     # damaged files raise anything, from SyntaxError to struct.error; a long text would widen tables
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
@@ -66,7 +67,7 @@ def load_image(file: str | Path | IO[bytes], at_least: int = 0) -> np.ndarray:
     """Read one image upright and in RGB, first frame only, transparency on white.
 
     Args:
-        file: Any format that Pillow reads; a name, or the open file.
+        file: Of any of `FORMATS`; a name, or the open file.
         at_least: A JPEG may be read at a fraction of its size whose sides are no smaller than this,
             in pixels. 0: at its own size.
 
@@ -76,7 +77,7 @@ def load_image(file: str | Path | IO[bytes], at_least: int = 0) -> np.ndarray:
     Raises:
         OSError: Pillow cannot read the file.
     """
-    with Image.open(file) as image:
+    with open_image(file) as image:
         if at_least:
             image.draft("RGB", (at_least, at_least))
         image.load()

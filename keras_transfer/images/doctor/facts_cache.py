@@ -14,6 +14,7 @@ from pathlib import Path
 import PIL
 from PIL import Image, features
 
+from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.file_facts import Facts
 from keras_transfer.system.user_folders import cache_roots
 
@@ -50,7 +51,7 @@ class KnownFiles:
     def __init__(self, root: Path) -> None:
         self._root = str(root)
         # what Pillow makes of a file depends on these as well
-        limits = PIL.__version__, Image.MAX_IMAGE_PIXELS, *features.get_supported()
+        limits = PIL.__version__, Image.MAX_IMAGE_PIXELS, *features.get_supported(), *list_formats()
         self._maker = " ".join(map(str, limits))
         self._database = _connect()
 

@@ -12,6 +12,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
+from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
     Unusable,
     explain_failure,
@@ -54,7 +55,7 @@ def inspect_file(file: str) -> Facts:
         return Facts("", str(error))
     sha256 = hashlib.sha256(content).hexdigest()
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_image(io.BytesIO(content)) as image:
             return _look_at(image, content, os.path.basename(file), sha256)
     except MemoryError as error:  # of this moment: without a hash it is not remembered
         return Facts("", explain_failure(error, content))

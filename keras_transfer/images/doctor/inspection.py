@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from keras_transfer.data.examples import Examples
+from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.facts_cache import KnownFiles, State
 from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, inspect_file
 from keras_transfer.system.machine import count_cores
@@ -161,7 +161,7 @@ def _inspect_in_threads(examples: Examples, rows: np.ndarray) -> Iterator[tuple[
     def inspect_block(block: list[int]) -> list[Facts]:
         return [inspect_file(os.path.join(examples.root, examples.paths[row])) for row in block]
 
-    Image.init()  # loads Pillow's format plugins before threads could do so at once
+    list_formats()  # loads Pillow's format plugins before threads could do so at once
     with warnings.catch_warnings():
         # The list of filters belongs to the process, so threads must not change it one by one;
         # set here, before they start, it holds for all of them, also where warnings are errors.
