@@ -66,7 +66,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    names, sources = MODALITY.list_given(images)
+    names, sources = MODALITY.list_given(images, artefact.usage.value_range)
     parts = list(_classify(artefact, names, sources))
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
@@ -83,7 +83,10 @@ def _classify(
     usage, done, said = artefact.usage, 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        for pixels, reasons in MODALITY.stream(sources, artefact.image_size, usage.resize, BATCH):
+        batches = MODALITY.stream(
+            sources, artefact.image_size, usage.resize, usage.value_range, BATCH
+        )
+        for pixels, reasons in batches:
             count = len(reasons)
             unusable = np.array(reasons, object)
             answers = artefact.classify(pixels)

@@ -12,7 +12,7 @@ from keras_transfer.data.modality import Modality
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES, list_backbones
-from keras_transfer.run.load_settings import parse_config
+from keras_transfer.run.load_settings import load_config, parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -160,7 +160,8 @@ def _report(
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
 
-    draw_figures(run, data.root, modality.draw_example)
+    seen_by = load_config(run.config_file).data.value_range
+    draw_figures(run, data.root, lambda file, side: modality.draw_example(file, side, seen_by))
     run.stopwatch.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
     write_model_card(run, metrics)

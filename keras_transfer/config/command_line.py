@@ -7,6 +7,7 @@ import argparse
 import gc
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ FLAGS = (
     "--print_config",
     "--list_backbones",
 )  # may stand alone
+
+NEGATIVE = re.compile(r"-[.\d]")  # argparse takes a pair of numbers for an option
 
 jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -134,12 +137,14 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
 
 
 def _complete_flags(arguments: Sequence[str]) -> list[str]:
-    """Write flags that stand alone as `--quiet=true`."""
-    followers = [*arguments, "--"][1:]
-    return [
-        f"{word}=true" if word in FLAGS and follower.startswith("--") else word
-        for word, follower in zip(arguments, followers, strict=True)
-    ]
+    """Write flags that stand alone as `--quiet=true`, and `-5,5` as the value that it is."""
+    words: list[str] = []
+    for word, follower in zip(arguments, [*arguments, "--"][1:], strict=True):
+        if NEGATIVE.match(word) and words and words[-1].startswith("--"):
+            words[-1] += f"={word}"
+        else:
+            words.append(f"{word}=true" if word in FLAGS and follower.startswith("--") else word)
+    return words
 
 
 def _list_options(parser: argparse.ArgumentParser) -> list[str]:

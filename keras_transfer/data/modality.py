@@ -30,7 +30,7 @@ class Modality:
     link_alike: Callable[[Examples, Any], np.ndarray]
     """Finds examples that only look equal: (m, 2) rows that are linked."""
     say_sizes: Callable[[Mapping[str, Any]], str]
-    """Says in a line what `Findings.measure` put into data_report.json."""
+    """Says in a line or more what `Findings.measure` put into data_report.json."""
     check_settings: Callable[[TrainConfig], None]
     """Raises a `ConfigError` for settings of views that are unknown or exclude each other."""
     describe_views: Callable[[TrainConfig], str]
@@ -44,19 +44,19 @@ class Modality:
     hold_split: Callable[[Examples, TrainConfig, int, Any, Any], TrainingData]
     """The same for examples of one split that are only predicted on; the last argument is what
     `find_test_views` returned, or None."""
-    draw_example: Callable[[Path, int], np.ndarray | None]
-    """Draws an example for a figure, as the network sees it: (side, side, 3) uint8, or None where
-    it cannot be read."""
+    draw_example: Callable[[Path, int, str], np.ndarray | None]
+    """Draws an example for a figure, as the network sees it by `data.value_range`: (side, side, 3)
+    uint8, or None where it cannot be read."""
     list_words: Callable[[Iterable[str]], tuple[list[str], Given]]
     """Finds the examples that words of a command line name, and a name for each."""
-    list_given: Callable[[Any], tuple[list[str], Given]]
-    """The same for what Python code gives: names, or examples in memory."""
-    stream: Callable[[Sequence[Any], int, str, int], Iterator[tuple[np.ndarray, list[str]]]]
-    """Reads given examples for a model: its size, `data.resize`, examples at a time; yields arrays
-    and a reason for each example, "" where it can be used."""
+    list_given: Callable[[Any, str], tuple[list[str], Given]]
+    """The same for what Python code gives: names, or examples in memory; and `data.value_range`."""
+    stream: Callable[[Sequence[Any], int, str, str, int], Iterator[tuple[np.ndarray, list[str]]]]
+    """Reads given examples for a model: its size, `data.resize`, `data.value_range`, examples at a
+    time; yields arrays and a reason for each example, "" where it can be used."""
     list_limits: Callable[[TrainConfig, Mapping[str, Any]], Iterable[str]]
     """Lists what a model of such examples does not see, from data_report.json: lines of the model
     card."""
-    decode_served: Callable[[Any, int, str], Any]
+    decode_served: Callable[[Any, int, str, str], Any]
     """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
-    takes."""
+    takes; its size, `data.resize`, `data.value_range`."""

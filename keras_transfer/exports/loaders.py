@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.exports.exporter_row import FAILED
 from keras_transfer.exports.usage import USAGE, Usage, number_classes, read_run_usage
 from keras_transfer.run.run_directory import Run
@@ -219,7 +220,11 @@ def _load_onnx(path: Path) -> Artefact:
     return Artefact(
         path=path,
         image_size=_read_side(images.shape, answer.shape),
-        usage=Usage(class_names=tuple(json.loads(said["class_names"])), resize=said["resize"])
+        usage=Usage(
+            class_names=tuple(json.loads(said["class_names"])),
+            resize=said["resize"],
+            value_range=said.get("value_range", FULL),  # of earlier versions
+        )
         if "class_names" in said
         else number_classes(answer.shape[1]),
         classify=classify,

@@ -17,7 +17,8 @@ def write_onnx(source: Source, file: Path) -> None:
 
     Args:
         source: Its model is converted.
-        file: Gets the model; `class_names` (a JSON list) and `resize` are in its metadata.
+        file: Gets the model; `class_names` (a JSON list), `resize` and `value_range` are in its
+            metadata.
     """
     import onnx
     import tf2onnx
@@ -40,7 +41,11 @@ def write_onnx(source: Source, file: Path) -> None:
         tensors_to_rename={images: "images", answer: "probabilities"},
     )
     usage = source.usage
-    said = {"class_names": json.dumps(usage.class_names), "resize": usage.resize}
+    said = {
+        "class_names": json.dumps(usage.class_names),
+        "resize": usage.resize,
+        "value_range": usage.value_range,
+    }
     onnx.helper.set_model_props(proto, said)
     onnx.save(proto, file)
 

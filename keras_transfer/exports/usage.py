@@ -1,9 +1,11 @@
 """What one must know to use a model, which its graph does not say."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 
@@ -19,16 +21,22 @@ class Usage:
     """Index order."""
     resize: str
     """How images became squares, as `data.resize`."""
+    value_range: str = FULL
+    """Which numbers became black and white, as `data.value_range`, resolved."""
 
     def to_json(self) -> str:
         """Return it as text that `from_json` reads."""
-        return json.dumps({"class_names": self.class_names, "resize": self.resize})
+        return json.dumps(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Usage":
         """Return what `to_json` wrote."""
         read = json.loads(text)
-        return cls(class_names=tuple(read["class_names"]), resize=str(read["resize"]))
+        return cls(
+            class_names=tuple(read["class_names"]),
+            resize=str(read["resize"]),
+            value_range=str(read.get("value_range", FULL)),  # of earlier versions
+        )
 
 
 def read_run_usage(folder: Path) -> Usage | None:
@@ -36,7 +44,10 @@ def read_run_usage(folder: Path) -> Usage | None:
     run = Run(folder)
     if not (run.class_names_file.is_file() and run.config_file.is_file()):
         return None
-    return Usage(class_names=run.class_names(), resize=load_config(run.config_file).data.resize)
+    data = load_config(run.config_file).data
+    # auto: of a run that was made before there was this setting
+    value_range = FULL if data.value_range == "auto" else data.value_range
+    return Usage(class_names=run.class_names(), resize=data.resize, value_range=value_range)
 
 
 def number_classes(count: int) -> Usage:

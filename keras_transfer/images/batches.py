@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
 from keras_transfer.data.streams import finish_stream
@@ -61,6 +62,7 @@ class ImageData:
     augmentation: Augmentation
     seed: int
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
+    value_range: str = FULL  # as `data.value_range` says, resolved
 
     @property
     def element(self) -> Element:
@@ -196,7 +198,9 @@ class ImageData:
 
     def content_facts(self) -> dict[str, Any]:
         """Return what decoded images depend on beside their files."""
-        return {"image_size": self.image_size, "resize": self.resize}
+        facts = {"image_size": self.image_size, "resize": self.resize}
+        # not where it changes nothing: what earlier versions kept is used again
+        return facts if self.value_range == FULL else facts | {"value_range": self.value_range}
 
     def view_facts(self) -> dict[str, Any]:
         """Return what views depend on besides."""
@@ -205,8 +209,10 @@ class ImageData:
         return {"augmentation": strengths, "seed": self.seed}
 
     def settle(self, config: TrainConfig) -> TrainConfig:
-        """Return `config` with the image size."""
-        data = dataclasses.replace(config.data, image_size=self.image_size)
+        """Return `config` with the image size and the value range."""
+        data = dataclasses.replace(
+            config.data, image_size=self.image_size, value_range=self.value_range
+        )
         return dataclasses.replace(config, data=data)
 
     def _decode(self, split: str) -> tf.data.Dataset:
@@ -229,7 +235,9 @@ class ImageData:
             files = tf.gather([str(self.root / path) for path in part.paths], images)
             plain = np.zeros(len(part), bool) if part.plain is None else part.plain
             pixels = tf.map_fn(
-                lambda row: decode_square(row[0], self.image_size, self.resize, row[1]),
+                lambda row: decode_square(
+                    row[0], self.image_size, self.resize, row[1], self.value_range
+                ),
                 (files, tf.gather(plain, images)),
                 fn_output_signature=tf.uint8,
             )

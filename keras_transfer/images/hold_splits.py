@@ -1,7 +1,12 @@
 """From listed and inspected images to data that is ready to be batched."""
 
+import dataclasses
+import logging
+
 import numpy as np
 
+from keras_transfer.config.messages import name_some
+from keras_transfer.config.sections.value_range import FULL, format_range
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
@@ -12,6 +17,16 @@ from keras_transfer.images.augmentation.presets import (
 )
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.images.doctor.inspection import Inspection
+from keras_transfer.images.doctor.value_span import (
+    find_limits,
+    measure_set,
+    resolve_range,
+    say_values,
+)
+
+logger = logging.getLogger(__name__)
+
+SLACK = 0.01  # of the range: numbers that lie beyond it by less are not worth a word
 
 
 def hold_splits(
@@ -21,11 +36,14 @@ def hold_splits(
 
     Args:
         examples: With their splits.
-        config: Its `data.image_size` wins over the source's own size.
+        config: Its `data.image_size` wins over the source's own size. Where `data.value_range` is
+            auto, the training images decide.
         image_size: The backbone's own, in pixels, taken where neither of them says one.
         inspection: Of the examples.
     """
     rows = {name: np.flatnonzero(examples.splits == name) for name in SPLITS}
+    config = _settle_range(config, inspection.take(rows["train"]))
+    _warn_of_outside(examples, inspection, config.data.value_range)
     return _hold(
         examples,
         {name: _take_split(examples, inspection, r) for name, r in rows.items() if len(r)},
@@ -51,6 +69,9 @@ def hold_split(
         inspection: Of the examples.
         augmentation: Of their views, where there are to be any.
     """
+    if config.data.value_range == "auto":  # of a run that was made before there was this setting
+        config = _with_range(config, FULL)
+    _warn_of_outside(examples, inspection, config.data.value_range)
     split = _take_split(examples, inspection, np.arange(len(examples.paths)))
     splits, views = {str(examples.splits[0]): split}, augmentation or AUGMENTATIONS["none"]
     return _hold(examples, splits, config, image_size, views)
@@ -75,6 +96,48 @@ def _hold(
         image_size=image_size,
         batch_size=config.data.batch_size,
         resize=config.data.resize,
+        value_range=config.data.value_range,
         augmentation=augmentation,
         seed=config.seed,
     )
+
+
+def _settle_range(config: TrainConfig, training: Inspection) -> TrainConfig:
+    """Return `config` with a value range, and say how the training images are read by it."""
+    values = measure_set(training.kinds, training.spans)
+    if config.data.value_range == "auto":
+        config = _with_range(config, resolve_range(values))
+    said, odd = say_values(values, config.data.value_range)
+    if said:
+        logger.info("%s", said)
+    for words in odd:
+        logger.warning("%s", words)
+    return config
+
+
+def _with_range(config: TrainConfig, value_range: str) -> TrainConfig:
+    return dataclasses.replace(
+        config, data=dataclasses.replace(config.data, value_range=value_range)
+    )
+
+
+def _warn_of_outside(examples: Examples, inspection: Inspection, value_range: str) -> None:
+    """Warn of images whose numbers reach beyond those that become black and white."""
+    found = []
+    for row, (low, high) in enumerate(inspection.spans.tolist()):
+        if kind := str(inspection.kinds[row]):
+            floor, top = find_limits(kind, low, high, value_range)
+            slack = SLACK * (top - floor)
+            if low < floor - slack or high > top + slack:
+                found.append((str(examples.paths[row]), low, high, floor, top))
+    if found:
+        _, low, high, floor, top = found[0]
+        logger.warning(
+            "%s of %s images hold numbers beyond %s, which are clipped, such as %g to %g: %s",
+            f"{len(found):,}",
+            f"{len(examples.paths):,}",
+            format_range(floor, top),
+            low,
+            high,
+            name_some([path for path, *_ in found], most=3),
+        )

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.value_range import covers_bytes, parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
@@ -84,10 +85,10 @@ def _hold_split(
     return hold_split(examples, config, image_size, inspection, views)
 
 
-def _draw_example(file: Path, side: int) -> np.ndarray | None:
+def _draw_example(file: Path, side: int, value_range: str) -> np.ndarray | None:
     from keras_transfer.images.drawing import draw_image
 
-    return draw_image(file, side)
+    return draw_image(file, side, value_range)
 
 
 def _list_words(words: Iterable[str]) -> tuple[list[str], Given]:
@@ -96,18 +97,18 @@ def _list_words(words: Iterable[str]) -> tuple[list[str], Given]:
     return list_words(words)
 
 
-def _list_given(images: Any) -> tuple[list[str], Given]:
+def _list_given(images: Any, value_range: str) -> tuple[list[str], Given]:
     from keras_transfer.images.prediction_inputs import list_images
 
-    return list_images(images)
+    return list_images(images, value_range)
 
 
 def _stream(
-    sources: Sequence[Any], image_size: int, resize: str, batch_size: int
+    sources: Sequence[Any], image_size: int, resize: str, value_range: str, batch_size: int
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     from keras_transfer.images.prediction_inputs import stream_pixels
 
-    return stream_pixels(sources, image_size, resize, batch_size)
+    return stream_pixels(sources, image_size, resize, value_range, batch_size)
 
 
 def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str]:
@@ -115,15 +116,27 @@ def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str
         yield "* Only the central square of an image is seen."
     if report["short_side"]["smallest"] < (config.data.image_size or 0):
         yield "* Some of its images were smaller than its input and were enlarged."
+    yield from _describe_range(config.data.value_range)
     yield f"* The SavedModel's `serve_bytes` reads {READ}."
     yield f"  Refused, as an error of that request: {REFUSED}."
     yield f"  Read otherwise than in training: {READ_OTHERWISE}."
 
 
-def _decode_served(content: Any, image_size: int, resize: str) -> Any:
+def _describe_range(value_range: str) -> Iterator[str]:
+    if limits := parse_range(value_range):
+        low, high = limits
+        which = "Its images" if covers_bytes(limits) else "Images of more than 8 bits"
+        yield (
+            f"* {which} are read by `data.value_range` {value_range}: a number v became "
+            f"round(255 * clip((v - {low}) / ({high} - {low}), 0, 1)). "
+            "`predict` and `serve_bytes` do the same; what other code gives the model must be so."
+        )
+
+
+def _decode_served(content: Any, image_size: int, resize: str, value_range: str) -> Any:
     from keras_transfer.images.decoding.served_decoding import decode_encoded
 
-    return decode_encoded(content, image_size, resize)
+    return decode_encoded(content, image_size, resize, value_range)
 
 
 IMAGE = Modality(

@@ -11,18 +11,30 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.data.sources.unlabelled import Source, expand_word, list_sources
+from keras_transfer.config.sections.value_range import FULL, Limits, covers_bytes, parse_range
+from keras_transfer.data.sources.unlabelled import (
+    STANDARD_INPUT,
+    Source,
+    expand_word,
+    list_sources,
+)
 from keras_transfer.data.streams import finish_stream
 from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
+    Picture,
+    Shrink,
     Unusable,
     explain_failure,
-    load_image,
+    load_picture,
     read_content,
     show_image,
 )
 from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.shades import to_shades
+from keras_transfer.images.value_tally import Tally
 from keras_transfer.system.errors import ConfigError
+
+SLIM = 4  # times a last axis as long as the others are, it is one of channels
 
 
 def list_words(words: Iterable[str]) -> tuple[list[str], list[Source]]:
@@ -38,8 +50,13 @@ def _is_image(content: bytes) -> bool:
     return False
 
 
-def list_images(images: Any) -> tuple[list[str], list[Source]]:
+def list_images(images: Any, value_range: str = FULL) -> tuple[list[str], list[Source]]:
     """Return a name and a source for each image of `predict_images`.
+
+    Args:
+        images: As `predict_images` takes them.
+        value_range: As `data.value_range` says, resolved: arrays and Pillow's images are read by it
+            as the files are that they come from.
 
     Raises:
         ConfigError: There is none, or one is neither a name, an array of pixels nor a Pillow image.
@@ -50,6 +67,7 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
     images = [images] if one or not isinstance(images, Iterable) else images
     names: list[str] = []
     sources: list[Source] = []
+    tally = Tally(value_range)
     for each in images:
         if isinstance(each, str | Path):
             found = expand_word(str(each))
@@ -58,22 +76,25 @@ def list_images(images: Any) -> tuple[list[str], list[Source]]:
             continue
         names.append(f"array {len(names)}")
         if isinstance(each, Image.Image):
-            sources.append(_read_pillow(each))
+            sources.append(_read_pillow(each, value_range))
         elif isinstance(each, np.ndarray):
-            sources.append(check_pixels(each))
+            pixels = check_pixels(each, value_range)
+            tally.count_array(names[-1], each, pixels)
+            sources.append(pixels)
         else:
             raise ConfigError(
                 "An image must be a path, a NumPy array or a Pillow image. Received: "
                 f"{repr(each)[:100]}."
             )
+    tally.warn(len(sources))
     if not sources:
         raise ConfigError("`images` must hold at least one image. Received: none.")
     return names, sources
 
 
-def _read_pillow(image: Image.Image) -> np.ndarray:
+def _read_pillow(image: Image.Image, value_range: str) -> np.ndarray:
     try:
-        return check_pixels(np.asarray(show_image(image)))
+        return np.asarray(show_image(image, value_range))
     except (OSError, SyntaxError, ValueError) as error:
         raise ConfigError(
             f"A Pillow image must be whole. Received: {repr(image)[:100]}."
@@ -84,12 +105,15 @@ def _is_one(images: Any) -> bool:
     """Return whether an array is one image rather than a batch."""
     if not isinstance(images, np.ndarray):
         return False
-    channels = images.ndim == 3 and {1, 3, 4} & {images.shape[0], images.shape[2]}
-    return images.ndim < 3 or bool(channels)
+    if images.ndim != 3:
+        return images.ndim < 3
+    height, width, last = images.shape
+    # channels of another number: a batch of gray images would be of a few columns
+    return bool({1, 3, 4} & {height, last}) or last == 2 or SLIM * last <= min(height, width)
 
 
 def stream_pixels(
-    sources: Sequence[Source], image_size: int, resize: str, batch_size: int
+    sources: Sequence[Source], image_size: int, resize: str, value_range: str, batch_size: int
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """Decode and resize images in parallel, a few batches ahead, in order.
 
@@ -97,16 +121,26 @@ def stream_pixels(
         sources: Names, contents or pixels, as `list_sources` and `check_pixels` return them.
         image_size: Side of the squares in pixels.
         resize: `crop`, `pad` or `stretch`, as `data.resize` says.
+        value_range: As `data.value_range` says, resolved. What it does not fit is warned of.
         batch_size: Images at a time.
 
     Yields:
         Pixels (n, image_size, image_size, 3), uint8, and n reasons why an image is unusable; ""
         for the others. What stands for an unusable one is black.
     """
+    tally = Tally(value_range)
+
+    def shrink(pixels: np.ndarray) -> np.ndarray:
+        return np.asarray(resize_square(pixels, image_size, resize))
 
     def load(index: np.ndarray) -> tuple[np.ndarray, bytes]:
         try:
-            return _read_pixels(sources[int(index)]), b""
+            source = sources[int(index)]
+            if isinstance(source, np.ndarray):
+                return source, b""
+            picture = _read_picture(source, value_range, shrink)
+            tally.count(source if isinstance(source, str) else STANDARD_INPUT, picture)
+            return picture.pixels, b""
         except Unusable as error:
             return np.zeros((1, 1, 3), np.uint8), str(error).encode()
 
@@ -119,25 +153,27 @@ def stream_pixels(
     dataset = dataset.map(load_square, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     for pixels, reasons in finish_stream(dataset.batch(batch_size).prefetch(2)):
         yield pixels.numpy(), [reason.decode() for reason in reasons.numpy()]
+    tally.warn(len(sources))
 
 
-def _read_pixels(source: Source) -> np.ndarray:
-    """Return pixels (height, width, 3), uint8, upright and in RGB, as in training."""
-    if isinstance(source, np.ndarray):
-        return source
+def _read_picture(source: str | bytes, value_range: str, shrink: Shrink) -> Picture:
+    """Return an image upright and in RGB, as in training."""
     content = source if isinstance(source, bytes) else read_content(source)
     try:
-        return load_image(io.BytesIO(content))
+        return load_picture(io.BytesIO(content), 0, value_range, shrink)
     except Exception as error:
         raise Unusable(explain_failure(error, content)) from error
 
 
-def check_pixels(array: np.ndarray) -> np.ndarray:
+def check_pixels(array: np.ndarray, value_range: str = FULL) -> np.ndarray:
     """Return an image given as an array in RGB, (height, width, 3), uint8.
 
     Args:
         array: (height, width) gray, or (height, width, 1, 3 or 4) gray, RGB or RGBA, which is laid
-            on white; integers or floats in [0, 255], uint16 in [0, 65535], or bool.
+            on white. Where the model learned from images of more than 8 bits, all numbers but
+            uint8 and bool are those of such files. Elsewhere they are integers or floats in
+            [0, 255], or uint16 in [0, 65535].
+        value_range: As `data.value_range` says, resolved.
 
     Raises:
         ConfigError: Its shape or its numbers are others.
@@ -156,7 +192,22 @@ def check_pixels(array: np.ndarray) -> np.ndarray:
         )
     if array.dtype.kind not in "buif":
         raise ConfigError(f"Pixels must be numbers. Received: an array of {array.dtype}.")
+    limits = parse_range(value_range)
+    if limits and array.dtype != bool and (array.dtype != np.uint8 or covers_bytes(limits)):
+        return _shade_array(array, limits)
     return np.asarray(show_image(Image.fromarray(_scale_numbers(array))))
+
+
+def _shade_array(array: np.ndarray, limits: Limits) -> np.ndarray:
+    """Return an array as a file of the same numbers would be read."""
+    if array.ndim == 3 and array.shape[2] == 4 and array.dtype.itemsize != 1:
+        raise ConfigError(
+            "An image with alpha must be of uint8, or a file: alpha has no value range. Received: "
+            f"an array of {array.dtype}. Give array[:, :, :3]."
+        )
+    colours = to_shades(array[..., :3] if array.ndim == 3 else array, limits)
+    shades = np.concatenate([colours, array[..., 3:]], 2) if array.shape[2:] == (4,) else colours
+    return np.asarray(show_image(Image.fromarray(shades)))
 
 
 def _scale_numbers(array: np.ndarray) -> np.ndarray:

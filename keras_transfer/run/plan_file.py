@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -46,4 +47,8 @@ def read_settings(run: Run) -> Mapping[str, Any]:
     """
     run.require_config()
     plan = read_plan(run)
-    return plan["settings"] if plan else read_yaml(run.config_file)
+    if plan is None:
+        return read_yaml(run.config_file)
+    settings = plan["settings"]
+    # without one it was begun before there was a choice
+    return {**settings, "data": {"value_range": FULL, **settings["data"]}}

@@ -49,6 +49,7 @@ def test_report_names_what_is_unusable_odd_and_equal(folder):
             "three_quarters": 6,
             "largest": 6,
         },
+        "values": {"8 bits": {"images": 6, "low": 0, "high": 255, "median": 252.0}},
         "unusable": [
             {"path": "a/empty.jpg", "reason": "the file is empty"},
             {"path": "b/empty.jpg", "reason": "the file is empty"},

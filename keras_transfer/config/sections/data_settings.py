@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.validation import check_types, require
 
 
@@ -21,6 +22,10 @@ class DataConfig:
     """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
+    value_range: str = "auto"
+    """LOW,HIGH: numbers in the files that become black (0) and white (255). auto: those that the
+    training images hold, where they have more than 8 bits. full: all that the files can hold, such
+    as 0,65535. Whole numbers from 0 to 255 hold for images of 8 bits, too; others leave them."""
     on_bad_file: Literal["skip", "error"] = "skip"
     """skip: leave out files that are no readable image and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
@@ -42,7 +47,17 @@ class DataConfig:
         check_types(self, "data")
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
         require(size is None or size >= 32, "data.image_size", "at least 32 pixels", size)
+        _check_range(self.value_range)
         require(self.batch_size >= 1, "data.batch_size", "at least 1", self.batch_size)
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
         must = "at least 0 and leave images to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)
+
+
+def _check_range(text: str) -> None:
+    try:
+        parse_range(text)
+        fits = True
+    except (ValueError, OverflowError):  # no numbers, or one beyond all limits
+        fits = False
+    require(fits, "data.value_range", "auto, full, or LOW,HIGH such as 0,4095", text)

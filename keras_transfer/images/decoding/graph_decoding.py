@@ -3,6 +3,7 @@
 `pillow_decoding.py` says how a person sees them, `same_pixels.py` which TensorFlow may decode.
 """
 
+import functools
 import io
 import os
 from typing import Any
@@ -10,11 +11,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.images.decoding.pillow_decoding import load_image
+from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.images.decoding.pillow_decoding import Shrink, load_picture
 from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.shades import find_shades
 
 
-def decode_square(file: Any, image_size: int, resize: str, plain: Any = False) -> Any:
+def decode_square(
+    file: Any, image_size: int, resize: str, plain: Any = False, value_range: str = FULL
+) -> Any:
     """Read and resize one image inside a tf.data graph.
 
     Args:
@@ -22,20 +27,30 @@ def decode_square(file: Any, image_size: int, resize: str, plain: Any = False) -
         image_size: Side of the result in pixels.
         resize: `crop`, `pad` or `stretch`, as `data.resize` says.
         plain: Scalar bool, as `decode_pixels` takes it.
+        value_range: As `data.value_range` says, resolved.
 
     Returns:
         Tensor (image_size, image_size, 3), uint8.
     """
-    return resize_square(decode_pixels(file, plain), image_size, resize)
+
+    def shrink(pixels: np.ndarray) -> np.ndarray:
+        return np.asarray(resize_square(pixels, image_size, resize))
+
+    # which leaves a square of this size as it is
+    return resize_square(decode_pixels(file, plain, value_range, shrink), image_size, resize)
 
 
-def decode_pixels(file: Any, plain: Any) -> Any:
+def decode_pixels(
+    file: Any, plain: Any, value_range: str = FULL, shrink: Shrink | None = None
+) -> Any:
     """Read one image inside a graph: pixels (height, width, 3), uint8, those of `load_image`.
 
     Args:
         file: Scalar string tensor.
         plain: Scalar bool: whether `inspect_files` calls the file plain. TensorFlow then decodes
             it, without entering Python.
+        value_range: As `data.value_range` says, resolved.
+        shrink: As `load_picture` takes it.
     """
     content = tf.io.read_file(file)
     # Of a file that was cut off since its inspection, TensorFlow's error would not say the name.
@@ -44,15 +59,29 @@ def decode_pixels(file: Any, plain: Any) -> Any:
     pixels = tf.cond(
         tf.logical_and(plain, whole),
         # It reads PNGs as well; its default, the fast transform, is up to 20 levels off.
-        lambda: tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.numpy_function(_decode_any, [content, file], tf.uint8),
+        lambda: shade_bytes(
+            tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"), value_range
+        ),
+        lambda: tf.numpy_function(
+            functools.partial(_decode_any, value_range=value_range, shrink=shrink),
+            [content, file],
+            tf.uint8,
+        ),
     )
     return tf.ensure_shape(pixels, (None, None, 3))
 
 
-def _decode_any(content: bytes, file: bytes) -> np.ndarray:
+def shade_bytes(colours: Any, value_range: str) -> Any:
+    """Return the colours of an image of 8 bits, uint8, as the shades of `data.value_range`."""
+    shades = find_shades(value_range)
+    if shades is None:
+        return colours
+    return tf.gather(tf.constant(shades), tf.cast(colours, tf.int32))
+
+
+def _decode_any(content: bytes, file: bytes, value_range: str, shrink: Shrink | None) -> np.ndarray:
     """Decode with Pillow; an error names the file, which was readable when it was inspected."""
     try:
-        return load_image(io.BytesIO(content))
+        return load_picture(io.BytesIO(content), 0, value_range, shrink).pixels
     except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
         raise OSError(f"{os.fsdecode(file)} can no longer be read as an image: {error}") from error

@@ -10,10 +10,10 @@ import functools
 from pathlib import Path
 from typing import IO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 FORMATS = (
-    *("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF"),
+    *("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF"),
     *("JPEG2000", "PPM", "PSD", "ICO", "PCX", "SGI", "QOI", "TGA"),  # TGA last: it has no mark
 )
 READ = "read are JPEG, PNG, GIF, BMP, WebP, TIFF and a few others"
@@ -29,7 +29,7 @@ OTHERS = (
 HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 
-def open_image(file: str | Path | IO[bytes]) -> Image.Image:
+def open_image(file: str | Path | IO[bytes]) -> ImageFile.ImageFile:
     """Open an image of one of `FORMATS`; its pixels are not loaded yet.
 
     Raises:

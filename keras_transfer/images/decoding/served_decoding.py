@@ -4,10 +4,13 @@ The pixels are those of `pillow_decoding.py` for what people upload; `served_for
 exceptions.
 """
 
+import functools
 from typing import Any
 
 import tensorflow as tf
 
+from keras_transfer.config.sections.value_range import FULL, parse_range
+from keras_transfer.images.decoding.graph_decoding import shade_bytes
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.served_formats import (
     MOST_BLOCKS,
@@ -20,7 +23,7 @@ ORIENTATION = 0x0112  # the EXIF tag
 WHITE = 255.0
 
 
-def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
+def decode_encoded(content: Any, image_size: int, resize: str, value_range: str = FULL) -> Any:
     """Decode one image inside a graph, upright and in RGB, and resize it to a square.
 
     Args:
@@ -28,21 +31,23 @@ def decode_encoded(content: Any, image_size: int, resize: str) -> Any:
             which are refused, and which are read otherwise than in training.
         image_size: Side of the result in pixels.
         resize: `crop`, `pad` or `stretch`, as `data.resize` says.
+        value_range: As `data.value_range` says, resolved.
 
     Returns:
         Tensor (image_size, image_size, 3), uint8. An `InvalidArgumentError` where the image is
         refused.
     """
     start = _read_start(content, 12)
+    shade = functools.partial(shade_bytes, value_range=value_range)
     pixels = tf.case(
         [
-            (_starts(start, b"\xff\xd8\xff"), lambda: _decode_jpeg(content)),
-            (_starts(start, b"\x89PNG"), lambda: _put_on_white(tf.io.decode_png(content, 4))),
-            (_starts(start, b"GIF8"), lambda: tf.io.decode_gif(_cut_gif(content))[0]),
-            (_starts(start, b"BM"), lambda: _decode_bmp(content)),
+            (_starts(start, b"\xff\xd8\xff"), lambda: shade(_decode_jpeg(content))),
+            (_starts(start, b"\x89PNG"), lambda: _decode_png(content, value_range)),
+            (_starts(start, b"GIF8"), lambda: shade(tf.io.decode_gif(_cut_gif(content))[0])),
+            (_starts(start, b"BM"), lambda: shade(_decode_bmp(content))),
             (
                 tf.logical_and(_starts(start, b"RIFF"), tf.strings.substr(start, 8, 4) == b"WEBP"),
-                lambda: _decode_webp(content),
+                lambda: _decode_webp(content, value_range),
             ),
         ],
         default=lambda: _refuse("bytes must be a JPEG, PNG, GIF, BMP or WebP image"),
@@ -100,7 +105,7 @@ def _cut_gif(content: Any) -> Any:
         return tf.strings.join([tf.strings.substr(content, 0, last + 1), b";"])
 
 
-def _decode_webp(content: Any) -> Any:
+def _decode_webp(content: Any, value_range: str) -> Any:
     # TensorFlow 2.21 dies of memory corruption on an animated WebP without transparency, so it must
     # not even see one: the flag in the extended header decides, as it does in libwebp.
     start = _read_start(content, 21)
@@ -112,14 +117,34 @@ def _decode_webp(content: Any) -> Any:
         pixels = tf.io.decode_webp(still)[0]  # 3 channels or 4; it refuses to add or to drop one
     return tf.cond(
         tf.shape(pixels)[-1] == 4,
-        lambda: _put_on_white(tf.ensure_shape(pixels, (None, None, 4))),
-        lambda: tf.ensure_shape(pixels, (None, None, 3)),
+        lambda: _put_on_white(tf.ensure_shape(pixels, (None, None, 4)), value_range),
+        lambda: shade_bytes(tf.ensure_shape(pixels, (None, None, 3)), value_range),
     )
 
 
-def _put_on_white(pixels: Any) -> Any:
-    """Lay pixels (height, width, 4) on white."""
-    colours, alpha = tf.cast(pixels[..., :3], tf.float32), tf.cast(pixels[..., 3:], tf.float32)
+def _decode_png(content: Any, value_range: str) -> Any:
+    limits = parse_range(value_range)
+    if limits is None:  # of 16 bits the upper byte
+        return _put_on_white(tf.io.decode_png(content, 4), value_range)
+
+    def decode_deep() -> Any:
+        low, high = limits
+        values = tf.io.decode_png(content, 4, tf.uint16)
+        share = (tf.cast(values[..., :3], tf.float64) - low) / (high - low)
+        shades = tf.cast(tf.round(255 * tf.clip_by_value(share, 0, 1)), tf.uint8)
+        return _put_on_white(tf.concat([shades, tf.cast(values[..., 3:] // 256, tf.uint8)], -1))
+
+    return tf.cond(
+        tf.strings.substr(_read_start(content, 25), 24, 1) == b"\x10",
+        decode_deep,
+        lambda: _put_on_white(tf.io.decode_png(content, 4), value_range),
+    )
+
+
+def _put_on_white(pixels: Any, value_range: str = FULL) -> Any:
+    """Lay pixels (height, width, 4) on white; the colours may become others before."""
+    colours = tf.cast(shade_bytes(pixels[..., :3], value_range), tf.float32)
+    alpha = tf.cast(pixels[..., 3:], tf.float32)
     blended = (colours * alpha + WHITE * (WHITE - alpha)) / WHITE
     return tf.cast(tf.round(blended), tf.uint8)
 

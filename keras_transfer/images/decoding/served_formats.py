@@ -24,5 +24,5 @@ REFUSED = (
 READ_OTHERWISE = (
     "orientation in PNG, WebP and XMP is not followed; what is transparent in a GIF is black, in a "
     "BMP as if it were not, in a 16-bit gray PNG white; a 32-bit BMP is taken for BGRA, whatever "
-    "order it declares"
+    "order it declares; of a 16-bit PNG only the upper byte is read where data.value_range is full"
 )

@@ -27,14 +27,15 @@ BUSY = 10  # seconds to wait for another process
 
 # Another number for other columns or rules.
 TABLE = """
-CREATE TABLE IF NOT EXISTS files_1 (
+CREATE TABLE IF NOT EXISTS files_2 (
     root TEXT, path TEXT, size INTEGER, mtime INTEGER, maker TEXT, sha256 TEXT, reason TEXT,
-    plain INTEGER, odd TEXT, width INTEGER, height INTEGER, look INTEGER, PRIMARY KEY (root, path)
+    plain INTEGER, odd TEXT, width INTEGER, height INTEGER,
+    kind TEXT, low REAL, high REAL, look INTEGER, PRIMARY KEY (root, path)
 ) WITHOUT ROWID
 """
 ASKED = "CREATE TEMP TABLE asked (row INTEGER PRIMARY KEY, path TEXT, size INTEGER, mtime INTEGER)"
 FOUND = f"""
-SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files_1 USING (path, size, mtime)
+SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files_2 USING (path, size, mtime)
 WHERE root = ? AND maker = ?
 """
 
@@ -79,7 +80,7 @@ class KnownFiles:
         )
         with _tolerate(), self._database as database:
             marks = ", ".join("?" * (5 + len(Facts._fields)))
-            database.executemany(f"INSERT OR REPLACE INTO files_1 VALUES ({marks})", rows)
+            database.executemany(f"INSERT OR REPLACE INTO files_2 VALUES ({marks})", rows)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,14 +12,19 @@ import imagehash
 import numpy as np
 from PIL import Image
 
+from keras_transfer.images.decoding.decoding_memory import decoding
+from keras_transfer.images.decoding.deep_values import find_kind, read_values
 from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
     Unusable,
     explain_failure,
     read_content,
     show_image,
+    show_shades,
 )
 from keras_transfer.images.decoding.same_pixels import find_orientation, is_plain
+from keras_transfer.images.decoding.shades import shade_values
+from keras_transfer.images.doctor.value_span import find_extremes, measure_values
 
 LEAST_SIDE = 64  # pixels: smaller images look alike too easily for a perceptual hash
 HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no smaller than this
@@ -37,6 +42,9 @@ class Facts(NamedTuple):
     odd: str = ""  # what is unusual, words joined by ", "
     width: int = 0  # pixels, as a person sees the image
     height: int = 0
+    kind: str = ""  # of its numbers: 8 bits, 16 bits, 32 bits or floats
+    low: float = 0.0  # smallest and largest of its numbers, but for a few that reach far
+    high: float = 0.0
     look: int = 0  # perceptual hash of 64 bits; 0 also where the short side is below LEAST_SIDE
 
 
@@ -64,27 +72,41 @@ def inspect_file(file: str) -> Facts:
 
 
 def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
-    plain, mode, size = is_plain(image, content), image.mode, image.size
+    mode, size, kind = image.mode, image.size, find_kind(image)
     orientation = getattr(image, "tag_v2", {}).get(274)  # of a TIFF, which Pillow turns itself
     turned = orientation in range(2, 9)
-    look = 0
     if min(size) >= LEAST_SIDE:
         # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
         # data is still read, so the same files fail (3,060 damaged ones compared).
         image.draft("L", (HASHED, HASHED))
-        image.load()
-        look = _hash_look(show_image(image))
-    elif not (plain and image.format == "PNG"):  # its pixels were decompressed already
-        image.load()
-        show_image(image)
+    with decoding(image.size):
+        plain = is_plain(image, content)
+        shown, low, high, finite = _load(image, content, kind)
+        look = _hash_look(shown) if min(size) >= LEAST_SIDE else 0
     orientation = find_orientation(image)
     turned = turned or orientation != 1
     width, height = size if orientation < 5 else size[::-1]
     try:
-        odd = ", ".join(_name_kinds(image, content, name, mode, size, turned))
+        odd = ", ".join(_name_kinds(image, name, mode, kind, finite, size, turned))
     except Exception:  # an odd tag, but the image is loaded
         odd = ""
-    return Facts(sha256, "", plain, odd, width, height, look)
+    return Facts(sha256, "", plain, odd, width, height, kind, low, high, look)
+
+
+def _load(image: Image.Image, content: bytes, kind: str) -> tuple[Image.Image, float, float, bool]:
+    """Load an image; return what it shows, its smallest and largest number, and if all are finite.
+
+    One of more than 8 bits is shown from its own smallest number to its largest.
+    """
+    if kind == "8 bits":
+        image.load()
+        shown = show_image(image)
+        return shown, *find_extremes(shown), True
+    values = read_values(image, lambda: open_image(io.BytesIO(content)))
+    low, high, finite = measure_values(values)
+    limits = (low, high) if low < high else (low, low + 1)
+    shown = show_shades(Image.fromarray(shade_values(values, limits)), image)
+    return shown, low, high, finite
 
 
 def _hash_look(image: Image.Image) -> int:
@@ -95,9 +117,10 @@ def _hash_look(image: Image.Image) -> int:
 
 def _name_kinds(
     image: Image.Image,
-    content: bytes,
     name: str,
     mode: str,
+    kind: str,
+    finite: bool,
     size: tuple[int, int],
     turned: bool,
 ) -> list[str]:
@@ -108,8 +131,9 @@ def _name_kinds(
         "animated": image.format not in STILL_FORMATS and _is_animated(image),
         "CMYK": mode == "CMYK",
         "alpha": image.has_transparency_data,
-        "16-bit": mode.startswith("I;16") or _is_deep(image, content, mode),
-        "32-bit": mode in ("I", "F"),
+        "16-bit": kind == "16 bits",
+        "32-bit": kind in ("32 bits", "floats"),
+        "NaN or infinite": not finite,
         "rotated by EXIF": turned,
         "hidden": name.startswith("."),
     }
@@ -127,11 +151,3 @@ def _is_animated(image: Image.Image) -> bool:
         return bool(getattr(image, "is_animated", False))
     except Exception:  # a later frame is damaged; only the first is used
         return True
-
-
-def _is_deep(image: Image.Image, content: bytes, mode: str) -> bool:
-    """Return whether a PNG or TIFF has 16 bits a channel, which the mode does not always say."""
-    if image.format == "PNG":
-        return content[24] == 16
-    bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample
-    return image.format == "TIFF" and mode not in "IF" and isinstance(bits, tuple) and 16 in bits

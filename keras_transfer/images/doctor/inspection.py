@@ -19,6 +19,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.facts_cache import KnownFiles, State
 from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, inspect_file
+from keras_transfer.images.doctor.value_span import measure_set, resolve_range, say_values
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ class Inspection:
     """(n,) of str objects: what is unusual about the file, words joined by ", "."""
     sizes: np.ndarray
     """(n, 2) of int32, width and height in pixels as a person sees the image, 0 if unusable."""
+    kinds: np.ndarray
+    """(n,) of str: 8 bits, 16 bits, 32 bits or floats; "" if unusable."""
+    spans: np.ndarray
+    """(n, 2) of float64: smallest and largest number in the file, but for a few that reach far."""
     looks: np.ndarray
     """(n,) of uint64, perceptual hash; it says nothing where `told_by_look` is false."""
 
@@ -62,12 +67,16 @@ class Inspection:
         return Inspection(**{name: getattr(self, name)[rows] for name in columns})
 
     def measure(self) -> dict[str, Any]:
-        """Return `short_side`: quantiles of the short sides of usable images, in whole pixels."""
+        """Return facts of all usable images.
+
+        Returns:
+            `short_side`, quantiles of the short sides in whole pixels; `values`, see `measure_set`.
+        """
         short = self.sizes[self.usable].min(axis=1)
         found = {
             name: int(np.quantile(short, share)) for name, share in QUANTILES.items() if len(short)
         }
-        return {"short_side": found}
+        return {"short_side": found, "values": measure_set(self.kinds, self.spans)}
 
 
 def inspect_files(examples: Examples) -> Inspection:
@@ -93,14 +102,16 @@ def inspect_files(examples: Examples) -> Inspection:
 
 
 def say_sizes(report: Mapping[str, Any]) -> str:
-    """Return the short sides of the images of a data_report.json in a line; "" without any."""
+    """Return the short sides and numbers of the images of a data_report.json; "" without any."""
     if not report["short_side"]:
         return ""
     smallest, quarter, median, three_quarters, largest = report["short_side"].values()
-    return (
+    sizes = (
         f"Short side in pixels: {smallest} to {largest}, half of them {quarter} to "
         f"{three_quarters}, median {median}"
     )
+    said, odd = say_values(report["values"], resolve_range(report["values"]))
+    return "\n".join(line for line in (sizes, said, *odd) if line)
 
 
 def _make_columns(count: int) -> Inspection:
@@ -110,6 +121,8 @@ def _make_columns(count: int) -> Inspection:
         plain=np.zeros(count, bool),
         odd=np.full(count, "", dtype=object),
         sizes=np.zeros((count, 2), np.int32),
+        kinds=np.full(count, "", dtype="<U9"),
+        spans=np.zeros((count, 2)),
         looks=np.zeros(count, np.uint64),
     )
 
@@ -117,6 +130,7 @@ def _make_columns(count: int) -> Inspection:
 def _put(found: Inspection, row: int, facts: Facts) -> None:
     found.sha256[row], found.reasons[row], found.plain[row] = facts[:3]
     found.odd[row], found.sizes[row] = facts.odd, (facts.width, facts.height)
+    found.kinds[row], found.spans[row] = facts.kind, (facts.low, facts.high)
     found.looks[row] = facts.look
 
 

@@ -16,6 +16,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_to_first
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.inspection import Inspection
+from keras_transfer.images.doctor.value_span import resolve_range
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     rows, near = rows[several], near[several]
     if len(rows) > TOLD:
         logger.info("Comparing %s images that may look alike", f"{len(rows):,}")
-    thumbnails, read = _read_thumbnails(examples, rows)
+    value_range = resolve_range(inspection.measure()["values"])
+    thumbnails, read = _read_thumbnails(examples, rows, value_range)
     rows, near, thumbnails = rows[read], near[read], thumbnails[read]
     order = np.argsort(near, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(near[order])) + 1)
@@ -98,13 +100,16 @@ def _thin(links: np.ndarray, count: int) -> np.ndarray:
     return link_to_first(group_rows(links, count))
 
 
-def _read_thumbnails(examples: Examples, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _read_thumbnails(
+    examples: Examples, rows: np.ndarray, value_range: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the images in small, (n, 3072) uint8, and which of them could be read, (n,) bool."""
     thumbnails = np.zeros((len(rows), SIDE * SIDE * 3), np.uint8)
 
     def read(index: int) -> bool:
         try:
-            pixels = load_image(os.path.join(examples.root, examples.paths[rows[index]]))
+            file = os.path.join(examples.root, examples.paths[rows[index]])
+            pixels = load_image(file, value_range=value_range)
         except Exception:  # it changed since it was inspected; whoever uses it will say so
             return False
         image = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)

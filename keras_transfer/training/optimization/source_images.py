@@ -34,6 +34,8 @@ def read_sample(config: TrainConfig, size: int) -> TrainingData:
     if run.config_file.is_file():
         own = merge_layers(read_settings(run))
         examples, findings = read_own_examples(run, own, modality, "train")
+        data = dataclasses.replace(config.data, value_range=own.data.value_range)
+        config = dataclasses.replace(config, data=data)  # as its weights have seen them
     else:
         examples = modality.read_examples(source, config.data)
         rows = np.flatnonzero(np.isin(examples.splits, ("", "train")))

@@ -40,7 +40,7 @@ def test_postscript_in_an_image_file_starts_no_program(make_tree, started):
     reason = f"a file of format EPS; {READ}"
     assert inspection.reasons.tolist() == ["", reason, ""]
     _, sources = list_words([str(root / "a/photo.jpg")])
-    (_, reasons), *_ = stream_pixels(sources, 32, "crop", 8)
+    (_, reasons), *_ = stream_pixels(sources, 32, "crop", "full", 8)
     assert reasons == [reason]
     assert draw_image(root / "a/photo.jpg", 20) is None
     assert not started.exists()

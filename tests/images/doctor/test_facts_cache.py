@@ -43,7 +43,7 @@ def test_files_are_inspected_again_only_where_size_or_time_changed(make_tree, mo
     assert count == 5
     count, again = count_inspected(root, monkeypatch)
     assert count == 0
-    for name in ("sha256", "reasons", "plain", "odd", "sizes", "looks"):
+    for name in ("sha256", "reasons", "plain", "odd", "sizes", "kinds", "spans", "looks"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
         assert getattr(first, name).dtype == getattr(again, name).dtype
     (root / "a/1.png").write_bytes((root / "a/1.png").read_bytes() + b"x")
@@ -90,7 +90,7 @@ def test_what_failed_for_lack_of_memory_is_tried_again(make_tree, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(file_facts, "show_image", fail)
         reasons = inspect(root).reasons.tolist()
-    assert reasons == ["", "there is not enough memory to load it"]
+    assert reasons == ["there is not enough memory to load it"] * 2
     assert inspect(root).usable.all()
 
 
@@ -133,7 +133,7 @@ def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_pat
         file.mkdir()
     else:
         lock = sqlite3.connect(file)
-        lock.execute("CREATE TABLE files_1 (other)")
+        lock.execute("CREATE TABLE files_2 (other)")
         lock.commit()
         if damage == "locked":
             lock.execute("BEGIN EXCLUSIVE")
