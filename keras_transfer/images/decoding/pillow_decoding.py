@@ -186,5 +186,5 @@ def _to_rgb(image: Image.Image, shades: np.ndarray | None) -> Image.Image:
 def _lay_on_white(image: Image.Image) -> Image.Image:
     """Return an image of gray, RGB or RGBA in RGB."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     return Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image).convert("RGB")

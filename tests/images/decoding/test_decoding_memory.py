@@ -40,6 +40,12 @@ def test_one_that_does_not_fit_passes_alone():
     assert count_together(MemoryGate(100), [500, 500, 500]) == 500
 
 
+def test_threads_that_come_together_share_what_is_free(monkeypatch):
+    monkeypatch.setattr(decoding_memory, "free_memory", lambda: time.sleep(0.02) or 400)
+    monkeypatch.setattr(decoding_memory, "LEAST", 1)
+    assert count_together(MemoryGate(), [90] * 6) == 90
+
+
 def test_an_error_lets_go():
     gate = MemoryGate(100)
     for _ in range(3):
@@ -55,8 +61,7 @@ def test_large_images_are_decoded_and_made_small_one_by_one(tmp_path, monkeypatc
     files = [tmp_path / f"{number}.png" for number in range(4)]
     for number, file in enumerate(files):
         Image.new("RGBA", (300, 200), (number, 0, 0)).save(file)
-    gate = MemoryGate(1)
-    monkeypatch.setattr(decoding_memory, "_open_gate", lambda: gate)
+    monkeypatch.setattr(decoding_memory, "GATE", MemoryGate(1))
     monkeypatch.setattr(pillow_decoding, "LARGE", 1000)
     inside, most, lock, shapes = 0, 0, threading.Lock(), []
     true = pillow_decoding.show_image
