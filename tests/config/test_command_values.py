@@ -76,6 +76,18 @@ def test_locked_layers_keep_their_kind_as_an_option(parser, word, value):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["--data.value_range", "-1000,1000"],
+        ["--data.value_range=-1000,1000"],
+        ["--quiet", "--data.value_range", "-1000,1000", "--seed", "3"],
+    ],
+)
+def test_a_pair_may_begin_with_a_negative_number(parser, words):
+    assert parse_config(parser, words).data.value_range == "-1000,1000"
+
+
+@pytest.mark.parametrize(
     "word", ["3", "1e5", "true", "[x", "a: b", "a # b", " a", "2024-01-01", "@x", "*"]
 )
 def test_text_stays_text_whatever_it_looks_like(parser, word):

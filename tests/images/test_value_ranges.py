@@ -1,6 +1,7 @@
 """One range for training, predicting and what is given as arrays."""
 
 import io
+import json
 import logging
 
 import numpy as np
@@ -9,11 +10,15 @@ from labelled import load_examples
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.exports.usage import Usage
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.doctor.near_duplicates import link_alike
 from keras_transfer.images.hold_splits import hold_split, hold_splits
 from keras_transfer.images.prediction_inputs import list_images, list_words, stream_pixels
+from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.plan_file import PLAN_FORMAT
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
 SIDE = 96
@@ -160,6 +165,25 @@ def test_a_range_is_a_word_or_two_numbers(text):
 @pytest.mark.parametrize("text", ["auto", "full", "0,4095", "-1000, 1000", "0.0,1.0", "-5e-3,2e4"])
 def test_ranges_are_understood(text):
     assert DataConfig(value_range=text).value_range == text
+
+
+def test_an_older_run_that_is_resumed_reads_as_it_did(tmp_path):
+    run = Run(tmp_path / "run")
+    run.checkpoints.mkdir(parents=True)
+    run.config_file.write_text("data: {}\n")
+    settings = to_dict(TrainConfig())
+    del settings["data"]["value_range"]
+    run.plan_file.write_text(json.dumps({"format": PLAN_FORMAT, "settings": settings}))
+    assert load_config(resume=run.path).data.value_range == "full"
+    run.plan_file.unlink()  # nothing was begun
+    assert load_config(resume=run.path).data.value_range == "auto"
+
+
+def test_older_exports_are_read_as_they_were():
+    usage = Usage.from_json('{"class_names": ["a", "b"], "resize": "pad"}')
+    assert usage == Usage(class_names=("a", "b"), resize="pad", value_range="full")
+    deep = Usage(class_names=("a", "b"), resize="pad", value_range="0,4095")
+    assert Usage.from_json(deep.to_json()) == deep
 
 
 def test_files_in_memory_are_read_by_the_range():
