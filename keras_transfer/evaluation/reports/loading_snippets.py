@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
 
@@ -19,6 +20,11 @@ OPEN = """import PIL.Image, PIL.ImageOps, numpy as np, {runtime}
 photo = PIL.ImageOps.exif_transpose(PIL.Image.open("photo.jpg")).convert("RGB")
 {square}
 """
+
+# instead of its end where `data.value_range` is a pair
+SHADES = """
+v = (np.array(photo, float) - {low}) / ({high} - {low})  # gray of more than 8 bits
+photo = PIL.Image.fromarray(np.uint8(np.round(255 * np.clip(v, 0, 1)))).convert("RGB")"""
 
 KERAS = """print(keras.models.load_model("model.keras").predict(np.float32([photo])))"""
 SAVED_MODEL = """import tensorflow as tf
@@ -40,17 +46,21 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
 
     Args:
         run: Its `exports` are looked at.
-        config: Says how images become squares.
+        config: Says how images become squares, and numbers shades.
     """
+    opening = OPEN
+    if limits := parse_range(config.data.value_range):
+        shades = SHADES.format(low=limits[0], high=limits[1])
+        opening = OPEN.replace('.convert("RGB")', shades)
     square = SQUARES[config.data.resize].format(size=config.data.image_size)
-    yield "Keras", OPEN.format(runtime="keras", square=square) + KERAS
+    yield "Keras", opening.format(runtime="keras", square=square) + KERAS
     if (run.exports / "saved_model").is_dir():
         yield "TensorFlow (best classes of an encoded image)", SAVED_MODEL
     for file in sorted(run.exports.glob("*.tflite")):
         dtype = "uint8" if file.name == "model.int8.tflite" else "float32"
         title = "LiteRT" + (" (answers are 256ths)" if dtype == "uint8" else "")
-        code = OPEN.format(runtime="ai_edge_litert.interpreter as litert", square=square)
+        code = opening.format(runtime="ai_edge_litert.interpreter as litert", square=square)
         yield f"{title}, {file.name}", code + TFLITE.format(file=file.name, dtype=dtype)
     for file in sorted(run.exports.glob("*.onnx")):
-        code = OPEN.format(runtime="onnxruntime as ort", square=square)
+        code = opening.format(runtime="onnxruntime as ort", square=square)
         yield "ONNX Runtime", code + ONNX.format(file=file.name)

@@ -101,7 +101,7 @@ def _load(image: Image.Image, content: bytes, kind: str) -> tuple[Image.Image, f
     if kind == "8 bits":
         image.load()
         shown = show_image(image)
-        return shown, *find_extremes(shown), True
+        return shown, *find_extremes(image if image.mode == "L" else shown), True
     values = read_values(image, lambda: open_image(io.BytesIO(content)))
     low, high, finite = measure_values(values)
     limits = (low, high) if low < high else (low, low + 1)

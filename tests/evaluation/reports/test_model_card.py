@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.images.decoding.pillow_decoding import load_image
@@ -112,3 +113,22 @@ def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, resize):
     found = np.asarray(Image.open(tmp_path / "square.png")).astype(int)
     wanted = resize_square(load_image(photo), 32, resize).numpy()
     assert np.abs(found - wanted).max() <= 2
+
+
+def test_the_snippets_and_the_card_know_the_value_range(run_copy, tmp_path):
+    config = load_config(run_copy.config_file)
+    config = dataclasses.replace(
+        config, data=dataclasses.replace(config.data, value_range="0,4095")
+    )
+    run_copy.config_file.write_text(dump_config(config))
+    write_model_card(run_copy, run_copy.metrics())
+    card = run_copy.model_card_file.read_text()
+    assert "round(255 * clip((v - 0) / (4095 - 0), 0, 1))" in card
+    deep = np.random.default_rng(0).integers(0, 4096, (32, 32)).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "photo.jpg", "PNG")
+    _, code = next(list_snippets(run_copy, config))
+    made = code.replace("numpy as np, keras", "numpy as np").splitlines()[:-1]
+    (tmp_path / "make.py").write_text("\n".join([*made, "photo.save('square.png')"]))
+    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
+    found = np.asarray(Image.open(tmp_path / "square.png"))
+    np.testing.assert_array_equal(found, load_image(tmp_path / "photo.jpg", value_range="0,4095"))
