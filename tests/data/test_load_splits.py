@@ -2,7 +2,6 @@
 
 import dataclasses
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from keras_transfer.data.examples import make_examples
 from keras_transfer.data.load_splits import load_splits
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.view_draws import draw_uniform
+from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.hold_splits import hold_splits
 from keras_transfer.images.modality import IMAGE
 from keras_transfer.run.run_directory import Run
@@ -64,7 +64,7 @@ def test_where_a_mirror_image_is_another_class_only_the_user_may_flip(
     rows = [(f"a/{index}.png", "a", "train", "") for index in range(2)]
     digits = dataclasses.replace(make_examples("folder", root, rows), flips=False)
     config = dataclasses.replace(tiny_config, augment=AugmentConfig(preset="light", **settings))
-    data = hold_splits(digits, config, 32, SimpleNamespace(plain=np.zeros(2, bool)))
+    data = hold_splits(digits, config, 32, inspect_files(digits))
     pixels = np.random.default_rng(0).uniform(0, 255, (20, 8, 8, 3)).astype(np.float32)
     draws = draw_uniform(view_seeds(0, np.arange(20), np.arange(20)))
     changed = augment_batch(data.augmentation)(pixels, draws)

@@ -1,5 +1,4 @@
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.images.decoding.pillow_decoding import load_image
+from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.hold_splits import hold_split
 
 COUNT, BATCH, SIDE = 23, 5, 32
@@ -223,7 +223,7 @@ def test_other_images_are_held_for_prediction_as_they_are(folder):
     rows = [(f"{index:02}.png", "abc"[index % 3], "test", "") for index in range(COUNT)]
     examples = make_examples("folder", folder, rows)
     config = TrainConfig(data=DataConfig(batch_size=7, resize="stretch"))
-    data = hold_split(examples, config, 48, SimpleNamespace(plain=np.zeros(COUNT, bool)))
+    data = hold_split(examples, config, 48, inspect_files(examples))
     assert list(data.splits) == ["test"]
     batches = read(data.clean_batches("test"))
     images, labels = (np.concatenate(part) for part in zip(*batches, strict=True))

@@ -119,11 +119,14 @@ def say_values(values: Values, value_range: str) -> tuple[str, list[str]]:
 def _find_oddities(values: Values, value_range: str) -> Iterator[str]:
     """Yield what is worth a warning."""
     limits, deep = parse_range(value_range), _join(values)
-    total = sum(row["images"] for row in values.values())
     if len(values) > 1:
-        kept = "" if limits is None or covers_bytes(limits) else ", which stay as they are"
-        of_bytes = f" ({BYTES}: 0 to 255{kept})" if BYTES in values else ""
-        yield f"The {total:,} images hold numbers of {len(values)} kinds{of_bytes}: one is better"
+        counts = ", ".join(f"{row['images']:,} in {kind}" for kind, row in values.items())
+        kept = BYTES in values and limits and not covers_bytes(limits)
+        how = f"those in {BYTES} are read from 0 to 255, the others by {value_range}"
+        yield (
+            f"The images are of several kinds ({counts}); "
+            f"{how if kept else 'one range is for all'}: store them alike if you can"
+        )
     for kind, row in values.items():
         low, high = row["low"], row["high"]
         floor, top = find_limits(kind, low, high, value_range)

@@ -80,7 +80,11 @@ def test_alpha_does_not_count():
         (of_kind("8 bits", 0, 15), "full", "a network sees 16 shades of 256"),
         (of_kind("8 bits", 0, 15), "full", "--data.value_range=0,15"),
         (of_kind("16 bits", 0, 3000), "full", "only 0 to 3000 of 0 to 65535"),
-        (of_kind("16 bits", 0, 3000) | of_kind("8 bits", 0, 255), "0,3000", "of 2 kinds"),
+        (
+            of_kind("16 bits", 0, 3000) | of_kind("8 bits", 0, 255),
+            "0,3000",
+            "80 in 8 bits); those in 8 bits are read from 0 to 255, the others by 0,3000",
+        ),
     ],
 )
 def test_a_set_that_loses_content_is_warned_of(values, value_range, words):
