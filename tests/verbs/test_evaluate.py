@@ -131,7 +131,8 @@ def test_plain_images_are_decoded_without_python(
     shutil.copytree(stripes / "test", tmp_path / "other")
     (tmp_path / "other/level/!bad.png").write_bytes(b"no image")  # left out
     monkeypatch.setattr(
-        "keras_transfer.images.decoding.graph_decoding._decode_any", lambda content, file: 1 / 0
+        "keras_transfer.images.decoding.graph_decoding._decode_any",
+        lambda *words, **settings: 1 / 0,
     )
     found = evaluate_run(finished_run, str(tmp_path / "other") if other else None)
     assert len(found) == 24

@@ -52,9 +52,9 @@ def decoded(monkeypatch):
     """Return the list of the files that Pillow decodes, in the order in which it does."""
     names = []
 
-    def note(content, file):
+    def note(content, file, **settings):
         names.append(Path(file.decode()).name)
-        return decode_any(content, file)
+        return decode_any(content, file, **settings)
 
     decode_any = graph_decoding._decode_any
     monkeypatch.setattr(graph_decoding, "_decode_any", note)

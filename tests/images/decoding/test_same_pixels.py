@@ -237,7 +237,7 @@ def test_pngs_that_pillow_does_not_load_are_reported_with_its_words(write, packe
 
 
 def test_plain_files_never_enter_python_and_others_always_do(write, monkeypatch):
-    def refuse(content, file):
+    def refuse(*words, **settings):
         raise OSError("Pillow was asked")
 
     monkeypatch.setattr("keras_transfer.images.decoding.graph_decoding._decode_any", refuse)
