@@ -8,7 +8,7 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -40,7 +40,7 @@ def evaluate_run(
 
     require(is_count(tta), "tta", "a whole number from 1", tta)
     run = run if isinstance(run, Run) else Run.open(run)
-    config = load_config(run.config_file)
+    config = load_run_config(run)
     modality = choose_modality(config)
     if dataset is None:
         examples, findings = read_own_examples(run, config, modality, split)
@@ -48,11 +48,10 @@ def evaluate_run(
         examples, findings = read_other_examples(run, config, modality, dataset, split)
     views = choose_views(config, modality, examples.flips, tta)
     import_tensorflow()
-    import keras
-
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.run_model import load_run_model
 
-    model = keras.models.load_model(run.model_file)
+    model = load_run_model(run, config)
     data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
     return predict_splits(model, data, [str(examples.splits[0])], tta)
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
@@ -69,13 +70,14 @@ def export_model(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
-    config = load_config(run.config_file)
+    config = load_run_config(run)
+    write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
     validation, train = _read_images(run, config, dataset, exporters)
     with _workplace(run) as folder:
-        model, temperature = _load_model(run, validation, calibrate)
+        model, temperature = _load_model(run, config, validation, calibrate)
         yardstick = make_yardstick(model, validation, folder)
         source = _make_source(model, run, train, folder)
         return _write_all(exporters, source, yardstick, temperature, run)
@@ -105,7 +107,6 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
-    from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
@@ -154,14 +155,15 @@ def _is_old(left: Path) -> bool:
     return not (left / OWNER).exists() and time.time() - left.stat().st_mtime > NAMELESS
 
 
-def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.Model", float]:
+def _load_model(
+    run: Run, config: TrainConfig, data: "ImageData", calibrated: bool
+) -> tuple["keras.Model", float]:
     """Return the run's model, scaled by a temperature if asked for, and the temperature."""
-    import keras
-
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.run_model import load_run_model
 
-    model = keras.models.load_model(run.model_file, compile=False)
+    model = load_run_model(run, config)
     if not calibrated:
         return model, 1.0
     return model, calibrate(model, predict_splits(model, data, ["validation"]))
@@ -172,7 +174,7 @@ def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", fold
     from keras_transfer.exports.reference_answers import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
 
-    usage, modality = read_run_usage(run.path), choose_modality(load_config(run.config_file))
+    usage, modality = read_run_usage(run.path), choose_modality(load_run_config(run))
     assert usage is not None  # a finished run has the files that say it
     logger.info("Tracing the model")
     with hushed():

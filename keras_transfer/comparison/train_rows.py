@@ -18,6 +18,7 @@ from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.modalities.table import choose_modality
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.run.run_directory import RESUME, Run
 from keras_transfer.system.atomic_files import read_table, write_table, write_text
@@ -44,7 +45,7 @@ def make_split(comparison: Comparison, row: Row) -> None:
     Raises:
         ConfigError: The data set cannot be used, or is not as it was.
     """
-    from keras_transfer.data.divided_examples import SPLIT_COLUMNS, divide_examples
+    from keras_transfer.data.divided_examples import divide_examples
 
     file = comparison.split_file
     if any(comparison.runs.iterdir()):

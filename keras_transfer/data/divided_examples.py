@@ -17,8 +17,6 @@ from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-SPLIT_COLUMNS = ("path", "sha256", "class", "split")
-
 
 class Division(NamedTuple):
     """A data set of n images and how it is divided."""
@@ -29,7 +27,7 @@ class Division(NamedTuple):
     splits: np.ndarray  # (n,) of str: train, validation, test, or "" for images that are left out
 
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
-        """Yield the lines of split.csv under `SPLIT_COLUMNS`, one for each image that is used."""
+        """Yield the lines of split.csv under its columns, one for each image that is used."""
         names, used = self.examples.class_names, np.flatnonzero(self.splits != "")
         columns = self.examples.paths, self.findings.sha256, self.examples.labels, self.splits
         for path, sha256, label, split in zip(*(c[used] for c in columns), strict=True):

@@ -1,7 +1,6 @@
 """From a data set to splits: read, inspect, split, write down what was done."""
 
 import dataclasses
-import json
 import logging
 from collections import Counter
 
@@ -10,12 +9,13 @@ import numpy as np
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled
-from keras_transfer.data.divided_examples import SPLIT_COLUMNS, Division, divide_examples
+from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import list_examples, require_unchanged
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.atomic_files import write_json, write_table, write_text
@@ -84,7 +84,7 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
             f"Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. Restore them, "
             "or train anew."
         )
-    report = json.loads(run.data_report_file.read_text(encoding="utf-8"))
+    report = run.data_report()
     known = {entry["path"] for entry in report["unusable"]}
     known |= {path for group in report["duplicates"] for path in group["paths"]}
     if added := sorted(labels.keys() - known - set(listed.paths.tolist())):

@@ -13,7 +13,6 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ def read_own_examples(
 
 def list_examples(run: Run, source: Examples) -> Examples:
     """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
-    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
+    table = {name: np.array(cells) for name, cells in run.split().items()}
     names = run.class_names()
     return dataclasses.replace(
         source,
@@ -56,7 +55,7 @@ def require_unchanged(examples: Examples, run: Run, modality: Modality, advice: 
     Raises:
         ConfigError: Some are gone or changed since the run was made.
     """
-    table = read_table(run.split_file)
+    table = run.split()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     findings = modality.inspect(examples)
     expected = [contents[path] for path in examples.paths.tolist()]
@@ -113,7 +112,7 @@ def read_other_examples(
 
 def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
     """Warn of images that the run was trained on: their accuracy says nothing about others."""
-    table = read_table(run.split_file)
+    table = run.split()
     pairs = zip(table["sha256"], table["split"], strict=True)
     trained = {content for content, split in pairs if split == "train"}
     if seen := sum(content in trained for content in sha256):

@@ -9,12 +9,8 @@ import tensorflow as tf
 
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.test_time_augmentation import average_views
-from keras_transfer.run.predictions_csv import (
-    Predictions,
-    join_predictions,
-    prediction_columns,
-    prediction_rows,
-)
+from keras_transfer.run.contents.prediction_columns import prediction_columns
+from keras_transfer.run.predictions_csv import Predictions, join_predictions, prediction_rows
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import write_table
 

@@ -106,7 +106,7 @@ def keep_artefact(
         if (run.exports / stale).exists():
             (run.exports / stale).rename(written.with_name(f"former-{stale}"))
     written.rename(run.exports / name)
-    before = json.loads(run.parity_file.read_text("utf-8")) if run.parity_file.exists() else {}
+    before = run.parity() if run.parity_file.exists() else {}
     others = [row for row in before.get("artefacts", []) if row["file"] not in (name, broken)]
     report = {"reference": reference, "artefacts": others + [{"file": name, **row} for row in rows]}
     write_json(run.parity_file, report)

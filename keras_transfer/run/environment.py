@@ -1,7 +1,6 @@
 """Where a run was made: environment.json."""
 
 import importlib.metadata
-import json
 import logging
 import platform
 import subprocess
@@ -25,7 +24,7 @@ def record_environment(run: Run, seed: int, gpus: Sequence[str]) -> None:
     if read_plan(run) is None or not run.environment_file.exists():
         write_json(run.environment_file, found)
         return
-    began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]
+    began = run.environment()["packages"]
     others = [
         f"{name} {version}"
         for name, version in began.items()

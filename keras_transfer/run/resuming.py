@@ -15,6 +15,7 @@ from keras_transfer.config.full_paths import name_places
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.run.plan_file import read_plan, read_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system import locks
@@ -119,7 +120,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
         for name, value in _flatten(to_dict(config)).items()
         if value != settled[name] and not _is_same(name, value, given[name])
     }
-    begun = list(dict.fromkeys(run.history()["phase"])) if run.history_file.exists() else []
+    begun = _list_begun(run) if changes else []
     if begun and settled["strategy"] != "two_phase":  # the epochs are divided otherwise there
         begun = ["frozen", "finetune"]
     longer = [name for name in changes if _adds_epochs(name, changes[name], settled[name], begun)]
@@ -143,6 +144,13 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     write_text(run.config_file, dump_config(anew))
     run.clear()
     return anew
+
+
+def _list_begun(run: Run) -> list[str]:
+    """Return the phases of which an epoch was done."""
+    if not run.history_file.exists():
+        return []
+    return list(dict.fromkeys(read_rows(run.history_file, ["phase"])["phase"]))
 
 
 def _is_same(name: str, value: Any, given: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.run.contents.prediction_columns import require_columns
 from keras_transfer.run.run_files import RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
 from keras_transfer.system import locks
@@ -92,17 +93,26 @@ class Run(RunFiles):
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
-        """Return the finished run in `path`.
+        """Return the finished run in `path`, whose model, class names and metrics.json are there.
 
         Raises:
-            ConfigError: There is no run, or it never finished.
+            ConfigError: There is no run, it never finished, or one of those files is damaged.
         """
         run = cls(path)
         run.require_config()
-        if not run.metrics_file.is_file():
+        if not os.path.lexists(run.metrics_file):
             raise ConfigError(
                 f"The run in {path} did not finish: it has no metrics.json. {run._say_resume()}"
             )
+        run.metrics()
+        names = run.class_names()
+        if not run.model_file.is_file():
+            raise ConfigError(
+                f"A finished run must hold model.keras. Received: {run.path}, which does not. "
+                "Restore it from a copy, or train anew."
+            )
+        if run.predictions_file.is_file():  # it names the classes, too
+            require_columns(run.predictions(), names)
         return run
 
     def release(self) -> None:

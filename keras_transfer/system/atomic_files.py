@@ -85,9 +85,25 @@ Table = dict[str, list[str]]  # column name -> its cells, as text
 
 
 def read_table(file: Path) -> Table:
-    """Read a CSV file with a header into columns of text."""
-    with file.open(encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream)
-        columns = next(reader)
-        rows = list(reader)
+    """Read a CSV file with a header, as `write_table` leaves it, into columns of text.
+
+    Raises:
+        ConfigError: It is not there, has no header, a column twice or a row of another length.
+    """
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            columns, *rows = list(csv.reader(stream, strict=True)) or [[]]
+        odd = next((line for line, row in enumerate(rows, 2) if len(row) != len(columns)), None)
+        fault = "" if odd is None else f"row {odd} has {len(rows[odd - 2])} cells"
+        fault = fault or ("" if columns else "it is empty")
+        fault = fault or ("a column is there twice" if len({*columns}) < len(columns) else "")
+    except OSError as error:
+        fault = error.strerror or str(error)
+    except (ValueError, csv.Error) as error:  # bytes that are no text, a cell without an end
+        fault = str(error)
+    if fault:
+        raise ConfigError(
+            f"{file.name} must be a CSV file with a header and rows of as many cells. "
+            f"Received: {file} ({fault}). Restore it from a copy."
+        )
     return {name: [row[index] for row in rows] for index, name in enumerate(columns)}

@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import math
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import psutil
 
@@ -18,7 +19,16 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
+MOST = 2**31  # no process has a number beyond it
 CLOCK_STEP = 600  # seconds by which the system's clock, and so a start time, may be corrected
+
+
+class Owner(NamedTuple):
+    """A process that something belongs to."""
+
+    pid: int
+    host: str
+    started: float  # seconds, as the system counts them
 
 
 def claim(file: Path) -> None:
@@ -65,7 +75,9 @@ def seize(file: Path) -> Hold | None:
     if hold is None:
         return None
     try:
-        ours = hold.is_locked and _read(file).get("host", "").split()[:1] == [socket.gethostname()]
+        owner = _read(file)
+        here = owner is not None and owner.host.split()[0] == socket.gethostname()
+        ours = hold.is_locked and here
         if not file.exists() or ours or is_abandoned(file):
             claim(file)
             return hold
@@ -98,33 +110,35 @@ def is_abandoned(file: Path) -> bool:
     What cannot be read, and what a process of another host owns, is not abandoned.
     """
     try:
-        owner = json.loads(file.read_bytes())
-        if owner["host"] != _name_host():
+        owner = _read(file)
+        if owner is None or owner.host != _name_host():
             return False
-        process = psutil.Process(owner["pid"])
+        process = psutil.Process(owner.pid)
         ended = process.status() == psutil.STATUS_ZOMBIE
-        return ended or abs(process.create_time() - owner["started"]) > CLOCK_STEP
+        return ended or abs(process.create_time() - owner.started) > CLOCK_STEP
     except psutil.NoSuchProcess:
         return True
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+    except psutil.Error:
         return False
 
 
 def describe_owner(file: Path) -> str:
     """Return the owner in words: process 4711 on host."""
     owner = _read(file)
-    if not owner:
+    if owner is None:
         return "an unknown process"
-    return f"process {owner['pid']} on {owner['host'].split()[0]}"
+    return f"process {owner.pid} on {owner.host.split()[0]}"
 
 
-def _read(file: Path) -> dict[str, Any]:
-    """Return what `claim` wrote; nothing if the file holds something else."""
+def _read(file: Path) -> Owner | None:
+    """Return what `claim` wrote; None if the file holds something else."""
     try:
-        owner = json.loads(file.read_bytes())
-        return {"pid": int(owner["pid"]), "host": str(owner["host"])} if owner["host"] else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        found = json.loads(file.read_bytes())
+        owner = Owner(int(found["pid"]), str(found["host"]), float(found["started"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
+    sound = 0 < owner.pid < MOST and owner.host.strip() and math.isfinite(owner.started)
+    return owner if sound else None
 
 
 def _lock(folder: Path) -> Hold | None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_runs import METRICS, finish
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
@@ -133,11 +134,11 @@ def test_an_unfinished_run_is_refused(run):
 def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
     write_text(run.config_file, "seed: 0\n")
     write_text(run.scratch / "deep/cache.bin", "x")
-    run.finish({"backbone": "tiny"})
+    finish(run, backbone="tiny")
     assert not run.scratch.exists()
     opened = Run.open(str(run.path))
     assert opened.path == run.path
-    assert opened.metrics() == {"backbone": "tiny"}
+    assert opened.metrics() == METRICS
 
 
 def test_metrics_that_cannot_be_written_leave_the_run_unfinished(run):

@@ -5,19 +5,18 @@ References:
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import write_text
 
@@ -36,7 +35,8 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
             parity.json are read.
         metrics: The content of metrics.json, which a run that is about to finish has not yet.
     """
-    config, report = load_config(run.config_file), _read_json(run.data_report_file)
+    config, report = load_run_config(run), run.data_report()
+    run.split()  # it is whole: the card holds its hash
     sections = [
         [f"# {run.path.resolve().name}", "", *_describe_task(config, run)],
         ["## Results", "", *_describe_results(metrics)],
@@ -45,14 +45,10 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
         ["## How to load it", "", *_describe_loading(config, run)],
         ["## Limits", "", *_describe_limits(config, metrics, report)],
     ]
-    if run.parity_file.is_file():
-        exports = ["## Exports", "", *_describe_exports(_read_json(run.parity_file))]
+    if run.parity_file.exists():
+        exports = ["## Exports", "", *_describe_exports(run.parity())]
         sections.insert(4, exports)
     write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
@@ -120,7 +116,7 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
 
 
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
-    kind, row = metrics["weights"], BACKBONES[config.backbone]
+    kind, row = metrics["weights"], lookup(BACKBONES, "backbone", config.backbone)
     origin = {
         WeightsWord.IMAGENET: f"ImageNet, {row.weights_url}",
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "

@@ -16,7 +16,6 @@ from keras_transfer.evaluation.metrics import (
 from keras_transfer.run.history import read_history, summarize_phases
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.text_tables import draw_table
 
 LOWEST = 20  # classes whose recall is shown
@@ -116,7 +115,7 @@ def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
 
 def _explain_imbalance(run: Run) -> list[str]:
     """Return each class's recall where the largest class has many more images than the smallest."""
-    counts = Counter(read_table(run.split_file)["class"]).values()
+    counts = Counter(run.split()["class"]).values()
     if max(counts) <= UNEVEN * min(counts):
         return []
     predictions = read_run_predictions(run)

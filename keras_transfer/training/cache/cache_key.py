@@ -15,7 +15,6 @@ from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.weights.weight_conversion import hash_file
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.cache_store import FORMAT
 from keras_transfer.training.plan.training_parts import Training
@@ -85,7 +84,7 @@ def check_images(data: TrainingData, run: Run) -> None:
 
 def find_changed(data: TrainingData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
     """Return the images of these splits whose content is not that of split.csv."""
-    table = read_table(run.split_file)
+    table = run.split()
     rows = zip(table["split"], table["path"], table["sha256"], strict=True)
     used = [(path, digest) for split, path, digest in rows if split in splits]
     with ThreadPoolExecutor() as threads:
@@ -94,7 +93,7 @@ def find_changed(data: TrainingData, run: Run, splits: Sequence[str] = SPLITS) -
 
 
 def _list_images(run: Run) -> list[str]:
-    table = read_table(run.split_file)
+    table = run.split()
     return [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
 
 

@@ -14,8 +14,8 @@ from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.checkpoints import read_arrays, write_arrays
 from keras_transfer.training.optimization.source_images import read_sample
+from keras_transfer.training.progress.array_files import read_arrays, write_arrays
 from keras_transfer.training.progress_display import show_steps
 
 logger = logging.getLogger(__name__)

@@ -150,7 +150,7 @@ def test_a_run_that_lost_its_model_is_an_error(row, run_copy):
     settings = run_copy.metrics() | {"backbone": "tiny"}
     write_json(run_copy.metrics_file, settings)
     run_copy.model_file.unlink()
-    with pytest.raises(ConfigError, match="a run directory with its model"):
+    with pytest.raises(ConfigError, match=r"must hold model\.keras"):
         find_weights("tiny", row, str(run_copy.path))
 
 

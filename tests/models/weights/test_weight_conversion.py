@@ -8,6 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from fake_runs import finish
 from keras.src.legacy.saving import legacy_h5_format
 
 from keras_transfer.config.sections.head_settings import HeadConfig
@@ -36,7 +37,7 @@ def write_run(source, row, folder, backbone="tiny"):
     run = Run.create(TrainConfig(backbone="tiny", weights="none", output=folder, name="run"))
     write_text(run.config_file, "backbone: tiny\n")
     build_model(row, source, 2, HeadConfig()).save(run.model_file)
-    run.finish({"backbone": backbone})
+    finish(run, backbone=backbone)
     return run.path
 
 

@@ -14,12 +14,13 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.train import fine_tune
-from keras_transfer.training.checkpoints import Checkpoints, read_arrays
+from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.optimization import fisher_information
 from keras_transfer.training.optimization.fisher_information import estimate_fisher
 from keras_transfer.training.optimization.pull import Pull, hold_backbone
 from keras_transfer.training.optimization.regularizers import REGULARIZERS, Regularizer
 from keras_transfer.training.plan.preflight import check_names
+from keras_transfer.training.progress.array_files import read_arrays
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.callbacks import StopEarly
-from keras_transfer.training.checkpoints import Progress
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.strategies import plan_phases
 from keras_transfer.training.plan.training_parts import Training
+from keras_transfer.training.progress.training_progress import Progress
 from keras_transfer.training.run_phases import run_phases
 
 
