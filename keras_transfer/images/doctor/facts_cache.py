@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 NAME = "inspected.sqlite"
 LATEST = 2**63 - 1  # nanoseconds that SQLite can hold: the year 2262
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
+WIDEST = 2**31 - 1  # pixels
 BUSY = 10  # seconds to wait for another process
 
 # Another number for other columns or rules.
@@ -32,9 +33,12 @@ CREATE TABLE IF NOT EXISTS files_1 (
 ) WITHOUT ROWID
 """
 ASKED = "CREATE TEMP TABLE asked (row INTEGER PRIMARY KEY, path TEXT, size INTEGER, mtime INTEGER)"
+KINDS = {str: "text", bool: "integer", int: "integer"}
+SOUND = " AND ".join(f"typeof({n}) = '{KINDS[k]}'" for n, k in Facts.__annotations__.items())
+SOUND += f" AND width BETWEEN 0 AND {WIDEST} AND height BETWEEN 0 AND {WIDEST}"
 FOUND = f"""
 SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files_1 USING (path, size, mtime)
-WHERE root = ? AND maker = ?
+WHERE root = ? AND maker = ? AND length(sha256) = 64 AND {SOUND}
 """
 
 State = tuple[int, str, int, int]  # row of the examples, path, size in bytes, mtime in nanoseconds
