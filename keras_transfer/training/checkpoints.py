@@ -51,6 +51,11 @@ class Checkpoints:
 
         Weights and optimizer of that state are put in by `restore`, when the phase is set up.
         """
+        for file in self.run.checkpoints.glob(NUMBERED):
+            if not file.is_file():
+                raise ConfigError(
+                    f"A checkpoint must be a file. Received: {file}. Move that away and go on."
+                )
         start = read_arrays(_name_file(self.run, START))
         if start is None:
             return False
