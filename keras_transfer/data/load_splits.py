@@ -12,7 +12,7 @@ from keras_transfer.data.data_report import Report, build_report, list_mislabell
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
-from keras_transfer.data.run_examples import list_examples, require_unchanged
+from keras_transfer.data.run_examples import inspect_again, list_examples
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
@@ -51,9 +51,10 @@ def load_splits(
 def reload_splits(
     config: TrainConfig, modality: Modality, default_size: int, run: Run
 ) -> TrainingData:
-    """Return the examples of an interrupted run, which must be as they were.
+    """Return the examples of an interrupted run.
 
-    Those that came since are left out with a warning.
+    Those that came since are left out with a warning. Of those that are gone or changed there may
+    be kept what is needed; what needs the files refuses to go on.
 
     Args:
         config: Resolved settings; the data set may have moved.
@@ -62,12 +63,17 @@ def reload_splits(
         run: Its split.csv lists the examples.
 
     Raises:
-        ConfigError: Examples are gone, changed or labelled otherwise; some are named.
+        ConfigError: Examples are labelled otherwise; some are named.
     """
     source = modality.read_examples(config.source, config.data)
     listed = list_examples(run, source)
     _compare_with_source(listed, source, run)
-    findings = require_unchanged(listed, run, modality, MOVED)
+    findings, lost = inspect_again(listed, run, modality)
+    if len(lost):
+        logger.warning(
+            "%d images are gone or changed, such as %s: what is kept of them is used. %s",
+            *(len(lost), name_some(listed.paths[lost].tolist()), MOVED),
+        )
     logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
     return modality.hold_splits(listed, config, default_size, findings)
 

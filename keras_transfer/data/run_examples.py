@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.split_names import choose_split
+from keras_transfer.config.split_names import SPLITS, choose_split
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.same_files.file_states import GONE
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -23,10 +24,23 @@ def read_own_examples(
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
     listed = list_examples(run, modality.read_examples(config.source, config.data))
-    split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
-    listed = listed.take(np.flatnonzero(listed.splits == split))
-    advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
-    return listed, require_unchanged(listed, run, modality, advice)
+    there = sorted(set(listed.splits))
+    asked = _choose_split(split, there, str(run.path))
+    # where nothing is left of the split that says most, the next one says something
+    others = [] if split else [name for name in reversed(SPLITS) if name in there and name != asked]
+    for name in (asked, *others):
+        part = listed.take(np.flatnonzero(listed.splits == name))
+        findings, lost = inspect_again(part, run, modality)
+        if len(lost):
+            _warn_of_lost(part, lost, name)
+        if len(lost) < len(part.paths):
+            left = np.setdiff1d(np.arange(len(part.paths)), lost)
+            return part.take(left), findings.take(left)
+    raise ConfigError(
+        f"Images of {' or '.join((asked, *others))} must be those the run was made from. "
+        f"Received: {listed.root}, where all of them are gone or changed. Restore them. (With "
+        "--dataset `export` finds them elsewhere, `evaluate` takes others.)"
+    )
 
 
 def list_examples(run: Run, source: Examples) -> Examples:
@@ -43,30 +57,32 @@ def list_examples(run: Run, source: Examples) -> Examples:
     )
 
 
-def require_unchanged(examples: Examples, run: Run, modality: Modality, advice: str) -> Findings:
-    """Return what an inspection says of a run's examples.
+def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Findings, np.ndarray]:
+    """Return what an inspection says of a run's examples, and the rows of those that are lost.
 
     Args:
         examples: The images as `list_examples` returned them, or some of them.
         run: Its split.csv holds their hashes.
         modality: Of the examples.
-        advice: Ends the error.
 
-    Raises:
-        ConfigError: Some are gone or changed since the run was made.
+    Returns:
+        The findings, in which lost examples have the state of files that are not there; and the
+        rows of files that are gone, or hold something else than when the run was made.
     """
     table = run.split()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     findings = modality.inspect(examples)
-    expected = [contents[path] for path in examples.paths.tolist()]
-    changed = np.flatnonzero(findings.sha256 != expected)
-    if len(changed):
-        raise ConfigError(
-            f"The images of {examples.root} must be those the run was made from. Received: "
-            f"{len(changed)} that are gone or changed, such as "
-            f"{name_some(examples.paths[changed].tolist())}. Restore them. {advice}"
-        )
-    return findings
+    lost = np.flatnonzero(findings.sha256 != [contents[path] for path in examples.paths.tolist()])
+    findings.states[lost] = GONE
+    return findings, lost
+
+
+def _warn_of_lost(examples: Examples, lost: np.ndarray, split: str) -> None:
+    logger.warning(
+        "%d of %d %s images are gone or changed and left out: %s",
+        *(len(lost), len(examples.paths), split),
+        name_some(examples.paths[lost].tolist()),
+    )
 
 
 def read_other_examples(

@@ -56,9 +56,7 @@ def trace_forward(model: keras.Model) -> Any:
     return forward.get_concrete_function()
 
 
-def write_predictions(model: keras.Model, data: TrainingData, run: Run) -> None:
-    """Write predictions.csv: every image of validation and, where there is one, test."""
-    names = [name for name in ("validation", "test") if name in data.splits]
-    found = predict_splits(model, data, names)
-    columns = prediction_columns(data.class_names)
-    write_table(run.predictions_file, columns, prediction_rows(found))
+def write_predictions(predictions: Predictions, run: Run) -> None:
+    """Write predictions.csv."""
+    columns = prediction_columns(predictions.class_names)
+    write_table(run.predictions_file, columns, prediction_rows(predictions))

@@ -1,6 +1,5 @@
 """The run's own images for the parity check and for int8, decoded and resized as in training."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,10 +83,6 @@ def sample_pixels(data: ImageData | None) -> np.ndarray:
     assert data is not None
     train = data.splits["train"]
     rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
-    assert train.plain is not None
-    some = dataclasses.replace(
-        train, paths=train.paths[rows], labels=train.labels[rows], plain=train.plain[rows]
-    )
-    drawn = dataclasses.replace(data, splits={"train": some})
+    drawn = data.with_rows("train", rows)
     batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
     return np.concatenate(batches).astype(np.uint8)

@@ -34,6 +34,7 @@ class Outcome(NamedTuple):
 
     kept_phase: str  # whose weights the model has now
     cache_is_reused: bool  # whether its activations were those of an earlier run
+    cache: FrozenCache  # what it kept, as long as somebody holds it
 
 
 def run_phases(training: Training) -> Outcome:
@@ -59,7 +60,8 @@ def run_phases(training: Training) -> Outcome:
         _close_phase(checkpoints)
     _run_remaining(training, to_come, cache, checkpoints)
     _leave_kept(training, checkpoints)
-    return Outcome(checkpoints.progress.history().kept_phase, checkpoints.progress.reused)
+    progress = checkpoints.progress
+    return Outcome(progress.history().kept_phase, progress.reused, cache)
 
 
 def run_phase(

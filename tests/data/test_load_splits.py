@@ -64,7 +64,9 @@ def test_where_a_mirror_image_is_another_class_only_the_user_may_flip(
     rows = [(f"a/{index}.png", "a", "train", "") for index in range(2)]
     digits = dataclasses.replace(make_examples("folder", root, rows), flips=False)
     config = dataclasses.replace(tiny_config, augment=AugmentConfig(preset="light", **settings))
-    data = hold_splits(digits, config, 32, SimpleNamespace(plain=np.zeros(2, bool)))
+    data = hold_splits(
+        digits, config, 32, SimpleNamespace(plain=np.zeros(2, bool), states=np.zeros((2, 2)))
+    )
     pixels = np.random.default_rng(0).uniform(0, 255, (20, 8, 8, 3)).astype(np.float32)
     draws = draw_uniform(view_seeds(0, np.arange(20), np.arange(20)))
     changed = augment_batch(data.augmentation)(pixels, draws)

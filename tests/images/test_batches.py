@@ -223,7 +223,12 @@ def test_other_images_are_held_for_prediction_as_they_are(folder):
     rows = [(f"{index:02}.png", "abc"[index % 3], "test", "") for index in range(COUNT)]
     examples = make_examples("folder", folder, rows)
     config = TrainConfig(data=DataConfig(batch_size=7, resize="stretch"))
-    data = hold_split(examples, config, 48, SimpleNamespace(plain=np.zeros(COUNT, bool)))
+    data = hold_split(
+        examples,
+        config,
+        48,
+        SimpleNamespace(plain=np.zeros(COUNT, bool), states=np.zeros((COUNT, 2))),
+    )
     assert list(data.splits) == ["test"]
     batches = read(data.clean_batches("test"))
     images, labels = (np.concatenate(part) for part in zip(*batches, strict=True))

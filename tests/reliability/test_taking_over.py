@@ -146,8 +146,8 @@ def test_changed_images_are_refused_by_name(own_images, train):
     Image.open(file).rotate(180).save(file)
     (images / "val/upright/004.png").unlink()
     message = refuse_images(train, run)
-    assert "2 that are gone or changed" in message
-    assert "train/level/003.png, val/upright/004.png" in message
+    named = "train/level/003.png, val/upright/004.png"
+    assert f"2 in {images} that are gone or changed, such as {named}" in message
     assert "--dataset" in message
 
 

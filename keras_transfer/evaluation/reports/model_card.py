@@ -86,6 +86,11 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Intervals are Wilson's; calibration errors are expected calibration errors, 15 bins."
     yield "Validation chose the epoch, so its accuracy flatters a little."
+    for name, count in metrics.get("left_out", {}).items():
+        yield (
+            f"{count} {name} images were gone or changed when this was measured, and do not count "
+            "(data_report.json)."
+        )
     for name, found in metrics.get("calibration", {}).items():
         yield (
             f"Calibrated by temperature {found['temperature']:.3f}, fitted on validation: error on "

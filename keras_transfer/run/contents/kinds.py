@@ -78,6 +78,7 @@ class Metrics(TypedDict):
     phases: dict[str, PhaseSummary]
     splits: Splits
     calibration: NotRequired[dict[Split, Calibration]]
+    left_out: NotRequired[dict[Split, Count]]
     seconds: Seconds
 
 
