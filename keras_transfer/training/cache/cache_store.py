@@ -224,7 +224,7 @@ def open_store(folder: Path, key: str, *, touch: bool = False) -> dict[str, np.n
         arrays = {
             name: _open_array(folder, name, facts) for name, facts in manifest["arrays"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         logger.warning("The activations in %s are damaged and not used: %s", folder, error)
         return None
     if touch:
