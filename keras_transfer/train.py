@@ -137,13 +137,15 @@ def _leave_model(training: "Training") -> float | None:
     """Leave model.keras and what it says of each example; return the temperature, if it got one."""
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits, write_predictions
-    from keras_transfer.models.run_model import rebuild_float32, save_model
+    from keras_transfer.models.model_file import write_model
+    from keras_transfer.models.run_model import rebuild_float32
 
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)
     if config.calibrate:
         temperature = calibrate(model, predict_splits(model, data, ["validation"]))
-    save_model(model, run)
+    prepared = choose_modality(config).describe_preparation(config)
+    write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
     write_predictions(model, data, run)
     return temperature
 

@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.exports.exporter_row import FAILED
-from keras_transfer.exports.usage import USAGE, Usage, number_classes, read_run_usage
+from keras_transfer.exports.usage import (
+    USAGE,
+    Usage,
+    number_classes,
+    read_model_usage,
+    read_run_usage,
+)
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
@@ -113,7 +119,9 @@ def _load_keras(path: Path) -> Artefact:
     return Artefact(
         path=path,
         image_size=side,
-        usage=read_run_usage(path.parent) or number_classes(model.output_shape[1]),
+        usage=read_run_usage(path.parent)
+        or read_model_usage(path)
+        or number_classes(model.output_shape[1]),
         classify=lambda pixels: forward(tf.constant(pixels, tf.float32)).numpy(),
     )
 

@@ -11,8 +11,6 @@ from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
-from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
 
 
 def build_classifier(
@@ -55,9 +53,3 @@ def rebuild_float32(
             rebuilt.load_weights(Path(folder) / "trained.weights.h5")
         model = rebuilt
     return keras.Model(model.input, model.output, name="classifier")
-
-
-def save_model(model: keras.Model, run: Run) -> None:
-    """Write model.keras: the model alone, without an optimizer."""
-    with replacing(run.model_file) as temporary:
-        model.save(temporary)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_transfer.models.model_file import write_model
 from keras_transfer.models.precision import precision
-from keras_transfer.models.run_model import build_classifier, rebuild_float32, save_model
-from keras_transfer.run.run_directory import Run
+from keras_transfer.models.run_model import build_classifier, rebuild_float32
 
 CLASSES = ("a", "b", "c")
 
@@ -36,7 +36,7 @@ def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp
     wanted = model.predict(pixels, verbose=0)
     assert np.ptp(wanted, axis=0).max() > 0.05
     finished = rebuild_float32(model, config, CLASSES)
-    save_model(finished, Run(tmp_path))
+    write_model(finished, tmp_path / "model.keras", {})
     assert finished.get_layer("backbone").layers[2].compute_dtype == "float32"
     found = finished.predict(pixels, verbose=0)
     np.testing.assert_allclose(found, wanted, atol=0.03)

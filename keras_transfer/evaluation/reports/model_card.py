@@ -17,6 +17,7 @@ from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.model_file import OLDEST_KERAS
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import write_text
@@ -70,6 +71,10 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
         "preprocessing is inside the model."
     )
     yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
+    yield (
+        f"* model.keras opens with plain Keras {OLDEST_KERAS} or newer; its metadata.json names "
+        "classes, size and resizing."
+    )
 
 
 def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -33,6 +33,7 @@ def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
         "tiny",
         "level, upright",
         "32 x 32 pixels",
+        "plain Keras 3.4 or newer",
         f"{low:.3f} - {high:.3f}",
         "| level | 40 | 12 | 12 |",
         "| all classes | 80 | 24 | 24 |",
