@@ -7,8 +7,8 @@ from typing import Any
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
 
 

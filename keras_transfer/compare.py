@@ -23,8 +23,8 @@ from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.run.resuming import PLACES
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import stoppable
 from keras_transfer.training.plan.preflight import check_names
 

@@ -23,8 +23,8 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.locks import claim, is_abandoned
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
-from keras_transfer.system.locks import claim, is_abandoned
 from keras_transfer.system.logs import print_logs
 
 if TYPE_CHECKING:

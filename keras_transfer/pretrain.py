@@ -14,8 +14,8 @@ from keras_transfer.config.lookup import lookup
 from keras_transfer.config.validation import check_types, require
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.pretraining.formula_pictures import keep_pictures
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.load_tensorflow import hushed
 from keras_transfer.system.logs import print_logs
 

@@ -12,17 +12,17 @@ from keras_transfer.comparison.columns import FINISHED
 from keras_transfer.comparison.grid import Grid, read_grid
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.resuming import read_time
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import (
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import (
     Table,
     explaining_disk,
     read_table,
     remove_unfinished,
     write_text,
 )
-from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
-from keras_transfer.system.user_folders import make_folder
 
 RESUME = "python -m keras_transfer.compare --resume"
 

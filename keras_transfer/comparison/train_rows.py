@@ -20,8 +20,8 @@ from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.run.run_directory import RESUME, Run
-from keras_transfer.system.atomic_files import read_table, write_table, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table, write_table, write_text
 
 logger = logging.getLogger(__name__)
 

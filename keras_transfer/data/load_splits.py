@@ -18,8 +18,8 @@ from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run
-from keras_transfer.system.atomic_files import write_json, write_table, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_table, write_text
 
 logger = logging.getLogger(__name__)
 

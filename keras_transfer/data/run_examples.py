@@ -13,8 +13,8 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 logger = logging.getLogger(__name__)
 

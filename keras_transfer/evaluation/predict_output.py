@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 

@@ -20,7 +20,7 @@ from keras_transfer.exports.reference_answers import Yardstick
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.files.atomic_files import replacing
 
 
 def build_classifier(

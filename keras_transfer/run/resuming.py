@@ -17,9 +17,9 @@ from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.plan_file import read_plan, read_settings
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import remove_unfinished, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import remove_unfinished, write_text
 
 # What may change between the parts of a run: its outcome does not depend on it.
 HARMLESS = (

@@ -18,11 +18,11 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.run_files import RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import explaining_disk, write_json, write_text
 from keras_transfer.system.errors import ConfigError, DeadEnd
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import explaining_disk, write_json, write_text
+from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
-from keras_transfer.system.user_folders import make_folder
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, overload
 
-from keras_transfer.system.atomic_files import Table, read_table
+from keras_transfer.system.files.atomic_files import Table, read_table
 
 
 class _Within:

@@ -15,8 +15,8 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 SHORT = {"cache": CacheConfig(views=2, memory_gb=0.0), "finetune": FinetuneConfig(epochs=0)}
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

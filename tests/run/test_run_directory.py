@@ -13,15 +13,15 @@ import pytest
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import (
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import (
     read_table,
     replacing,
     write_json,
     write_table,
     write_text,
 )
-from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger("keras_transfer.anything")
 

@@ -12,8 +12,8 @@ from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.models.precision import precision
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.explain_faults import explain_faults
 from keras_transfer.training.plan.phase import Phase

@@ -23,7 +23,7 @@ from keras_transfer.exports.onnx import ONNX
 from keras_transfer.predict import predict_images
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.locks import claim
+from keras_transfer.system.files.locks import claim
 from keras_transfer.train import fine_tune
 
 
@@ -203,7 +203,7 @@ def test_what_a_killed_export_left_is_removed(run_copy):
     ended, alive, elsewhere, unclaimed = (run_copy.exports / f".writing-{name}" for name in names)
     for folder in (ended, alive, elsewhere, unclaimed):
         folder.mkdir(parents=True)
-    code = "import sys, pathlib, keras_transfer.system.locks as locks; "
+    code = "import sys, pathlib, keras_transfer.system.files.locks as locks; "
     code += "locks.claim(pathlib.Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(ended / export.OWNER)], check=True)
     claim(alive / export.OWNER)

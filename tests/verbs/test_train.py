@@ -11,8 +11,8 @@ import pytest
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.run.load_settings import load_config
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 
 FILES = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.labels_csv import build_examples, read_columns
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from keras_transfer.run.history import read_history
 from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table, replacing
+from keras_transfer.system.files.atomic_files import read_table, replacing
 
 
 def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:

@@ -19,7 +19,7 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_text
+from keras_transfer.system.files.atomic_files import write_text
 
 MANY = 20  # classes: more are counted rather than named
 EXPORT_COLUMNS = (

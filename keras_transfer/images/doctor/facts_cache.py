@@ -15,7 +15,7 @@ import PIL
 from PIL import Image, features
 
 from keras_transfer.images.doctor.file_facts import Facts
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from keras_transfer.config.messages import say_bytes
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.machine import free_disk
 from keras_transfer.training.cache.reuse_folder import (
     MANIFEST,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.locks import claim, is_abandoned
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.locks import claim, is_abandoned
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from keras_transfer.models.cuts import Cut
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_text
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, place_decoded
 from keras_transfer.training.cache.cache_store import count_bytes

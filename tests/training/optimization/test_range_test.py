@@ -9,7 +9,7 @@ import yaml
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.optimization.range_test import (
     RATES,

@@ -11,8 +11,8 @@ from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.models.freezing import list_weights
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.checkpoints import Checkpoints, read_arrays
 from keras_transfer.training.optimization import fisher_information

@@ -14,7 +14,7 @@ from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.callbacks import StopEarly
 from keras_transfer.training.checkpoints import Progress

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
 
 try:
     import fcntl
