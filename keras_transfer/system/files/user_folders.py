@@ -1,7 +1,9 @@
 """Folders of the user's: new ones below --output, and the cache."""
 
 import contextlib
+import getpass
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable
@@ -47,9 +49,49 @@ def make_folder(
 
 
 def cache_roots() -> list[Path]:
-    """Return the folders that may hold the cache, best first; they need not exist."""
-    roots = [Path(tempfile.gettempdir(), "keras_transfer")]
-    home = os.environ.get("KERAS_TRANSFER_CACHE") or os.path.join("~", ".cache", "keras_transfer")
-    if not (home := os.path.expanduser(home)).startswith("~"):
-        roots.insert(0, Path(os.path.abspath(home)))
+    """Return the folders that may hold the cache, best first.
+
+    One that the user names is the only one. Else it is in the home folder; where that cannot be
+    written, a folder of this user alone among the temporary files comes after it, and is made.
+
+    Raises:
+        ConfigError: There is none, since what has its name is somebody else's.
+    """
+    if named := os.environ.get("KERAS_TRANSFER_CACHE"):
+        return [Path(os.path.abspath(os.path.expanduser(named)))]
+    home = os.path.expanduser(os.path.join("~", ".cache", "keras_transfer"))
+    roots = [] if home.startswith("~") else [Path(home)]
+    if any(map(_is_writable, roots)):
+        return roots
+    private = Path(tempfile.gettempdir(), f"keras_transfer-{_name_user()}")
+    if _make_private(private):
+        roots.append(private)
+    if not roots:
+        raise ConfigError(
+            f"A cache folder must be this user's. Received: {private}, which is not, and no home "
+            "folder. Set the environment variable KERAS_TRANSFER_CACHE to a folder of yours."
+        )
     return roots
+
+
+def _is_writable(folder: Path) -> bool:
+    """Tell whether a folder can be written, or made."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _make_private(folder: Path) -> bool:
+    """Make a folder that only this user can enter; tell whether it is one, also if it was there."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = os.lstat(folder)  # not of what a link leads to
+    except OSError:
+        return False
+    own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    return own and stat.S_ISDIR(status.st_mode) and (os.name == "nt" or not status.st_mode & 0o077)
+
+
+def _name_user() -> str:
+    return str(os.geteuid()) if hasattr(os, "geteuid") else getpass.getuser()

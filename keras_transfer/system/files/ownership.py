@@ -1,0 +1,27 @@
+"""The mark by which this program knows the folders that it made, and so may remove.
+
+A name proves nothing: a user's folder may be called scratch or activations, too.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+MARK = "keras_transfer 8f1d6c0e5b7a4e0c9d2f3a61b4c87e95"  # of no other program: it was drawn once
+MOST_BYTES = 10**6  # of a file that may carry it
+
+
+def carries_mark(file: Path) -> bool:
+    """Tell whether this program wrote the JSON file, which a folder of its own begins with."""
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > MOST_BYTES:
+            return False
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("program") == MARK
+
+
+def is_marked(folder: Path, names: Iterable[str]) -> bool:
+    """Tell whether a folder, which must be no link, has a file of one of these names with it."""
+    return not folder.is_symlink() and any(carries_mark(folder / name) for name in names)
