@@ -16,7 +16,7 @@ from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.pretraining.formula_pictures import keep_pictures
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
-from keras_transfer.system.load_tensorflow import hushed
+from keras_transfer.system.load_tensorflow import hushed, import_keras
 from keras_transfer.system.logs import print_logs
 
 logger = logging.getLogger("keras_transfer.pretrain")
@@ -81,9 +81,10 @@ def pretrain(config: PretrainConfig) -> Path:
         folder / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
     )
 
-    with hushed():
-        import keras
+    import_keras()
+    import keras
 
+    with hushed():
         from keras_transfer.models.pretraining.descriptors import DescriptorLoss
         from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer, fit_epochs
         from keras_transfer.models.pretraining.picture_batches import PictureBatches
