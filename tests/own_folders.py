@@ -12,6 +12,7 @@ CACHES.append(os.path.join(tempfile.gettempdir(), "keras_transfer"))
 SPARED = ("/dev/", "/proc/", "/sys/")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
+NEW_SECOND = {"os.link", "os.symlink", "os.rename"}  # where what is made is the second word
 
 strayed: list[str] = []  # what the test under way touched that is not the tests'
 _allowed: list[str] = []
@@ -44,7 +45,7 @@ def _watch(event: str, words: tuple) -> None:
         path, mode, flags = words
         writes = bool((flags or 0) & WRITING) or any(letter in (mode or "") for letter in "wax+")
     elif event in CHANGES:
-        path, writes = words[0], True
+        path, writes = words[event in NEW_SECOND], True
     else:
         return
     if not isinstance(path, str | bytes):  # a file that was opened before

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from keras_transfer.system.standard_streams import OutputError
+
 
 @contextlib.contextmanager
 def logging_to(file: Path, quiet: bool) -> Iterator[None]:
@@ -60,11 +62,16 @@ class _LogFile(logging.FileHandler):
 
 
 class _Screen(logging.StreamHandler[TextIO]):
-    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on."""
+    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on.
+
+    Where it cannot be written for another reason, the command says so when it ends.
+    """
 
     def handleError(self, record: logging.LogRecord) -> None:
-        if isinstance(sys.exc_info()[1], BrokenPipeError):
+        error = sys.exc_info()[1]
+        if isinstance(error, BrokenPipeError | OutputError):
             self.setLevel(logging.CRITICAL + 1)
+        if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
+        elif not isinstance(error, OutputError):
             super().handleError(record)

@@ -1,8 +1,11 @@
 """Every file below a folder that may be an image, by its name alone."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 # Files that people and programs leave beside images. Everything else is taken for an image,
 # whatever its name, so that a broken or misnamed one is reported rather than overlooked.
@@ -12,27 +15,56 @@ SIDE_NAMES = {"thumbs.db", "ehthumbs.db", ".ds_store", ".gitkeep", ".gitignore",
 SIDE_FOLDERS = {"__macosx", "__pycache__", "@eadir", "$recycle.bin"}
 
 
-def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> Iterator[str]:
-    """Yield every file below a folder that may be an image, in no order.
+def walk_images(folder: Path | str, relative: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """Yield every file below a folder that may be an image, sorted within each folder.
 
     Hidden folders and what lies beside images (texts, tables, thumbnails' databases) are ignored.
+    What cannot be read (folders without permission, links to themselves) and what is no file
+    (pipes, devices) is yielded: whoever opens it says so.
 
     Args:
-        folder: Read with all its sub-folders and links to folders.
+        folder: Read with all its sub-folders and links to folders, each of them once.
         relative: What the '/'-separated paths begin with.
-        parents: Folders above it that a link could lead back to, as (device, inode).
+        seen: Folders that are not to be read again, as (device, inode); grows.
     """
-    status = os.stat(folder)
-    here = (status.st_dev, status.st_ino)
-    if here in parents:  # a link that leads back to a folder above
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                if not is_side_folder(entry.name):
-                    yield from walk_images(entry.path, f"{relative}/{entry.name}", parents | {here})
+    waiting = [(str(folder), relative)]  # no recursion: folders may be a thousand deep
+    while waiting:
+        folder, relative = waiting.pop()
+        try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in seen:  # a link leads back, or to another one
+                logger.warning("%s is not read: a link to a folder that is read already", folder)
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield relative
+            continue
+        below: list[tuple[str, str]] = []
+        for entry in found:
+            path = f"{relative}/{entry.name}"
+            if is_folder(entry):
+                below += [] if is_side_folder(entry.name) else [(entry.path, path)]
             elif not is_side_file(entry.name):
-                yield f"{relative}/{entry.name}"
+                yield path
+        waiting += reversed(below)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder, or a link that leads to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def is_regular(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a file, or a link that leads to one; no pipe and no device."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def is_side_folder(name: str) -> bool:
@@ -49,4 +81,4 @@ def is_side_file(name: str) -> bool:
 def list_folders(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, sorted, without side folders."""
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())
+        return sorted(e.name for e in entries if not is_side_folder(e.name) and is_folder(e))

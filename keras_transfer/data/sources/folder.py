@@ -17,7 +17,12 @@ from keras_transfer.data.examples import (
     make_examples,
     refuse_several_labels,
 )
-from keras_transfer.data.sources.file_walk import is_side_file, list_folders, walk_images
+from keras_transfer.data.sources.file_walk import (
+    is_regular,
+    is_side_file,
+    list_folders,
+    walk_images,
+)
 from keras_transfer.data.sources.other_tasks import NEEDED, refuse_other_tasks
 from keras_transfer.system.errors import ConfigError
 
@@ -92,7 +97,7 @@ def _warn_of_unused(folder: Path) -> None:
 
 def _list_candidates(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_file() and not is_side_file(e.name))
+        return sorted(e.name for e in entries if is_regular(e) and not is_side_file(e.name))
 
 
 def _has_splits(root: Path, folders: list[str], split_folders: list[str]) -> bool:
