@@ -21,6 +21,7 @@ from keras_transfer.system.files.atomic_files import (
     remove_unfinished,
     write_text,
 )
+from keras_transfer.system.files.ownership import refuse_links
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
 
@@ -89,6 +90,7 @@ class Comparison:
                 "A comparison must hold comparison.yaml. "
                 f"Received: {comparison.path}, which does not."
             )
+        refuse_links(comparison.rows, comparison.runs, comparison.replaced, comparison.log_file)
         with explaining_disk():
             for folder in (comparison.rows, comparison.runs):
                 folder.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.exports.loaders import Artefact, find_saved_model, load_artefact, load_signature
+from keras_transfer.system.child_python import SAFE, search_path
 
 BATCH = 32  # images a call
 WARM, TIMED = 5, 30  # calls with one image: before they are timed, and timed
@@ -37,10 +38,9 @@ def measure_artefact(model: Path, pixels: Path, files: Path) -> tuple[Answers, d
     """
     found = pixels.with_name("answers.npz")
     words = map(str, (model, pixels, files, found))
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # as here, installed or not
     ended = subprocess.run(
-        [sys.executable, "-m", "keras_transfer.exports.fresh_process", *words],
-        env=os.environ | {"PYTHONPATH": path},
+        [sys.executable, SAFE, "-m", "keras_transfer.exports.fresh_process", *words],
+        env=os.environ | {"PYTHONPATH": search_path()},
         capture_output=True,
         text=True,
         check=False,

@@ -86,6 +86,7 @@ def take_over(path: str | Path) -> Run:
     """
     run = Run(Path(path).expanduser())
     run.require_config()
+    run.refuse_links()
     _require_unfinished(run)
     try:
         run.hold = locks.require(run.lock_file, "A run")
@@ -142,6 +143,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     anew = merge_layers(given | kept | changes)
     write_text(run.config_file, dump_config(anew))
     run.clear()
+    run.plan_file.unlink(missing_ok=True)  # of a former version, whose folder has no mark
     return anew
 
 

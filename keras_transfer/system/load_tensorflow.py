@@ -49,7 +49,7 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def hushed() -> Iterator[None]:
-    """Hold back what is written to standard error; show it only if something is raised.
+    """Hold back what is written to standard error; show it only if something unclear is raised.
 
     TensorFlow's C++ part writes there before any log level is read, so the file descriptor is
     replaced.
@@ -61,6 +61,8 @@ def hushed() -> Iterator[None]:
         os.dup2(written.fileno(), 2)
         try:
             yield
+        except ConfigError:  # it says all
+            raise
         except BaseException:
             written.seek(0)
             os.write(former, written.read())

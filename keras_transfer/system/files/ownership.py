@@ -4,8 +4,11 @@ A name proves nothing: a user's folder may be called scratch or activations, too
 """
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from keras_transfer.system.errors import ConfigError
 
 MARK = "keras_transfer 8f1d6c0e5b7a4e0c9d2f3a61b4c87e95"  # of no other program: it was drawn once
 MOST_BYTES = 10**6  # of a file that may carry it
@@ -25,3 +28,17 @@ def carries_mark(file: Path) -> bool:
 def is_marked(folder: Path, names: Iterable[str]) -> bool:
     """Tell whether a folder, which must be no link, has a file of one of these names with it."""
     return not folder.is_symlink() and any(carries_mark(folder / name) for name in names)
+
+
+def refuse_links(*paths: Path) -> None:
+    """Refuse to work in folders and files that are links: what they lead to is somebody else's.
+
+    Raises:
+        ConfigError: One is a link.
+    """
+    for path in paths:
+        if path.is_symlink():
+            raise ConfigError(
+                f"What is written and removed must lie in its folder itself. Received: {path}, a "
+                f"link to {os.readlink(path)}. Replace it by what it leads to."
+            )

@@ -9,18 +9,17 @@ import logging
 import os
 import re
 import shutil
-import time
 from pathlib import Path
 
-from keras_transfer.run.run_directory import Run
+from keras_transfer.run.run_directory import OWNER, Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.locks import claim, is_abandoned
+from keras_transfer.system.files.ownership import is_marked
 from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 
-MANIFEST, OWNER = "manifest.json", "owner.json"
-GRACE = 3600  # seconds after which a working folder without an owner is nobody's
+MANIFEST = "manifest.json"
 STRAY = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers leave them wherever they look
 
 
@@ -45,10 +44,9 @@ def sweep_scratch(output: Path) -> int:
     """
     freed = 0
     for run in map(Run, output.glob("*")):
-        if not os.path.isdir(run.scratch) or os.path.islink(run.scratch):
+        if not is_marked(run.scratch, [OWNER]):
             continue
-        finished = os.path.isfile(run.metrics_file) and os.path.isfile(run.scratch / OWNER)
-        if finished or is_abandoned(run.scratch / OWNER):
+        if os.path.isfile(run.metrics_file) or is_abandoned(run.scratch / OWNER):
             freed += remove_folder(run.scratch)
     return freed
 
@@ -116,14 +114,15 @@ def remove_leftovers(folder: Path) -> int:
 
 
 def is_ours(folder: Path) -> bool:
-    """Tell whether there is nothing in this folder but what a `FileStore` or a desktop writes."""
+    """Tell whether a `FileStore` made this folder, and nobody else but a desktop wrote into it."""
     try:
         names = os.listdir(folder)
     except OSError:  # a file, or nothing
         return False
-    linked = os.path.islink(folder)  # to who knows where
-    ours = (MANIFEST, OWNER, ".npy")
-    return not linked and all(name.endswith(ours) or name in STRAY for name in names)
+    known = (MANIFEST, OWNER, *STRAY)
+    return is_marked(folder, (MANIFEST, OWNER)) and all(
+        name.endswith(".npy") or name in known for name in names
+    )
 
 
 def remove_folder(folder: Path) -> int:
@@ -139,12 +138,7 @@ def remove_folder(folder: Path) -> int:
 
 def _is_leftover(entry: Path) -> bool:
     """Tell whether this is the working folder of a process that is no more."""
-    if not _is_working(entry):
-        return False
-    with contextlib.suppress(OSError):
-        if not (entry / OWNER).exists():  # it lost it: there is one from the first moment
-            return time.time() - entry.stat().st_mtime > GRACE
-    return is_abandoned(entry / OWNER)
+    return _is_working(entry) and is_abandoned(entry / OWNER)
 
 
 def _is_working(entry: Path) -> bool:

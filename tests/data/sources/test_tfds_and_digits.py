@@ -235,6 +235,29 @@ def test_tfds_sets_that_cannot_be_used_are_refused(cache, tfds_dir, name, messag
         load_tiny(tfds_dir, name)
 
 
+def test_tfds_set_whose_features_are_somebodys_code_is_refused(
+    cache, tfds_dir, tmp_path, monkeypatch
+):
+    """The module that its features.json names would be imported."""
+    shutil.copytree(tfds_dir, tmp_path / "sets")
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    shutil.move(tmp_path / "sets/tiny_shapes", tmp_path / "sets/strangers")
+    for file in [*(tmp_path / "sets").rglob("*.*")]:
+        if file.suffix == ".json":
+            file.write_text(file.read_text().replace("tiny_shapes", "strangers"))
+        file.rename(file.with_name(file.name.replace("tiny_shapes", "strangers")))
+    (features,) = (tmp_path / "sets").rglob("features.json")
+    assert len(load_tiny(tmp_path / "sets", "tfds:strangers").paths) == 15
+    kinds = features.read_text()
+    features.write_text(
+        kinds.replace("tensorflow_datasets.core.features.text_feature.Text", "evil.Text")
+    )
+    with pytest.raises(ConfigError, match=r"features.json names 'evil.Text'"):
+        load_tiny(tmp_path / "sets", "tfds:strangers")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_tfds_without_network_says_at_once_what_to_do(cache, tfds_dir, tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
