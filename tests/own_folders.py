@@ -25,6 +25,7 @@ def move_in():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
     os.environ |= {"HOME": home, "TMPDIR": f"{home}/tmp", "MPLCONFIGDIR": f"{home}/matplotlib"}
     os.environ["KERAS_TRANSFER_CACHE"] = f"{home}/cache"
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{home}/hypothesis"
     for name in ("KERAS_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TFDS_DATA_DIR"):
         os.environ.pop(name, None)
     os.mkdir(f"{home}/tmp")

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import check_types, is_count, require
+
+LARGEST = 8192  # pixels of a side
+MOST_IMAGES = 65_536  # of a batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,10 @@ class DataConfig:
     def __post_init__(self) -> None:
         check_types(self, "data")
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
-        require(size is None or size >= 32, "data.image_size", "at least 32 pixels", size)
-        require(self.batch_size >= 1, "data.batch_size", "at least 1", self.batch_size)
+        fits = size is None or is_count(size, 32, LARGEST)
+        require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
+        fits = is_count(self.batch_size, most=MOST_IMAGES)
+        require(fits, "data.batch_size", f"from 1 to {MOST_IMAGES:,}", self.batch_size)
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
         must = "at least 0 and leave images to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)
