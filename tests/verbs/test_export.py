@@ -1,6 +1,7 @@
 """The command `export`: what it writes, accepts, refuses, and its exit code."""
 
 import dataclasses
+import errno
 import importlib.util
 import json
 import os
@@ -197,6 +198,37 @@ def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, 
     assert "| not checked |" in run.model_card_file.read_text()
 
 
+def make_full(kind):
+    import tensorflow as tf
+
+    if kind == "tensorflow":
+        return tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+    return OSError(getattr(errno, kind), os.strerror(getattr(errno, kind)))
+
+
+@pytest.mark.parametrize("kind", ["ENOSPC", "EFBIG", "EDQUOT", "tensorflow"])
+def test_a_full_disk_is_one_line_and_leaves_no_folder(run_copy, kind):
+    fault = make_full(kind)
+    with (
+        pytest.raises(ConfigError, match=r"must have room in .*exports.*Free space there"),
+        export._workplace(run_copy),
+        export._explaining_disk(run_copy),
+    ):
+        raise fault
+    assert not run_copy.exports.exists()
+
+
+def test_exports_that_lead_elsewhere_are_refused(run_copy, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    run_copy.exports.symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(ConfigError, match="exports, a link to"),
+        export._workplace(run_copy),
+    ):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_what_a_killed_export_left_is_removed(run_copy):
     """And nothing that may be another living export's, on this host or another."""
     names = ("ended", "alive", "elsewhere", "unclaimed")
@@ -209,9 +241,7 @@ def test_what_a_killed_export_left_is_removed(run_copy):
     claim(alive / export.OWNER)
     owner = json.loads((ended / export.OWNER).read_text())
     (elsewhere / export.OWNER).write_text(json.dumps(owner | {"host": "another"}))
-    former = run_copy.exports / ".writing-123-former"  # versions without owners left such folders
-    former.mkdir()
-    os.utime(former, (0, 0))
+    os.utime(unclaimed, (0, 0))  # however old: nothing says that it is ours
     with export._workplace(run_copy) as place:
         kept = {alive, elsewhere, unclaimed}
         assert set(run_copy.exports.iterdir()) == {place, *kept}
