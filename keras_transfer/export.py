@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import logging
+import re
 import shutil
 import sys
 import tempfile
@@ -169,13 +170,15 @@ def _explaining_disk(run: Run) -> Iterator[None]:
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
-        fault = error.strerror if isinstance(error, OSError) else error.message
-        free = free_disk(run.exports)
         if isinstance(error, OSError) and error.errno not in DISK_ERRORS:
             raise
+        said = error.strerror or str(error) if isinstance(error, OSError) else error.message
+        # TensorFlow: {{function …}} file; No space left on device [Op:SaveV2]
+        fault = re.sub(r"^.*; | \[Op:\w+\]$", "", said)
         raise ConfigError(
-            f"The exports must have room in {run.exports}. Received: {fault or error}, where "
-            f"{say_bytes(free)} are free. Free space there, or export a copy of the run elsewhere."
+            f"The exports must have room in {run.exports}. Received: {fault}, where "
+            f"{say_bytes(free_disk(run.exports))} are free. Free space there, or export a copy "
+            "of the run elsewhere."
         ) from error
 
 

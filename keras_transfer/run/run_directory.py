@@ -21,7 +21,7 @@ from keras_transfer.run.stopwatch import Stopwatch
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.system.files import locks
 from keras_transfer.system.files.atomic_files import explaining_disk, write_json, write_text
-from keras_transfer.system.files.ownership import is_marked, refuse_links
+from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
 
@@ -173,4 +173,6 @@ class Run(RunFiles):
         """Remove what only going on needs."""
         for folder, manifest in ((self.scratch, OWNER), (self.checkpoints, self.plan_file.name)):
             if is_marked(folder, [manifest]):
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_own(folder, manifest)
+            with contextlib.suppress(OSError):  # a kill may have left it empty
+                folder.rmdir()

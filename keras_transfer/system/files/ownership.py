@@ -3,8 +3,10 @@
 A name proves nothing: a user's folder may be called scratch or activations, too.
 """
 
+import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,6 +30,20 @@ def carries_mark(file: Path) -> bool:
 def is_marked(folder: Path, names: Iterable[str]) -> bool:
     """Tell whether a folder, which must be no link, has a file of one of these names with it."""
     return not folder.is_symlink() and any(carries_mark(folder / name) for name in names)
+
+
+def remove_own(folder: Path, manifest: str) -> None:
+    """Remove a folder, what says that it is ours last: whoever is killed leaves one that is known.
+
+    What cannot be removed stays.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif entry.name != manifest:
+                os.unlink(entry.path)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_links(*paths: Path) -> None:

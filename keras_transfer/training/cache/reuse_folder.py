@@ -8,13 +8,12 @@ import contextlib
 import logging
 import os
 import re
-import shutil
 from pathlib import Path
 
 from keras_transfer.run.run_directory import OWNER, Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.locks import claim, is_abandoned
-from keras_transfer.system.files.ownership import is_marked
+from keras_transfer.system.files.ownership import is_marked, remove_own
 from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
@@ -130,7 +129,7 @@ def remove_folder(folder: Path) -> int:
     before = _count_files(folder)
     with contextlib.suppress(OSError):
         (folder / MANIFEST).unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_own(folder, OWNER)
     if os.path.lexists(folder):
         logger.warning("Not all of %s could be removed.", folder)
     return before - _count_files(folder)
