@@ -1,5 +1,6 @@
 """Every file below a folder that may be an image, by its name alone."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -27,15 +28,20 @@ def walk_images(folder: Path | str, relative: str, seen: set[tuple[int, int]]) -
         relative: What the '/'-separated paths begin with.
         seen: Folders that are not to be read again, as (device, inode); grows.
     """
+    for above in Path(os.path.realpath(folder)).parents:  # a link there leads to other classes
+        with contextlib.suppress(OSError):
+            seen.add(_identify(os.stat(above)))
     waiting = [(str(folder), relative)]  # no recursion: folders may be a thousand deep
     while waiting:
         folder, relative = waiting.pop()
         try:
-            status = os.stat(folder)
-            if (status.st_dev, status.st_ino) in seen:  # a link leads back, or to another one
-                logger.warning("%s is not read: a link to a folder that is read already", folder)
+            here = _identify(os.stat(folder))
+            if here in seen:
+                logger.warning(
+                    "%s is not read: a link to a folder that is above it or read already", folder
+                )
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            seen.add(here)
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
@@ -49,6 +55,10 @@ def walk_images(folder: Path | str, relative: str, seen: set[tuple[int, int]]) -
             elif not is_side_file(entry.name):
                 yield path
         waiting += reversed(below)
+
+
+def _identify(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:

@@ -33,7 +33,16 @@ def test_folders_that_link_to_each_other_are_read_once(make_tree, caplog):
         for other in names:
             (root / name / f"to_{other}").symlink_to(root / other)
     assert len(walk(root)) == 10
-    assert "is read already" in caplog.text
+    assert "above it or read already" in caplog.text
+
+
+def test_a_link_to_a_folder_above_brings_no_images_of_other_classes(make_tree, caplog):
+    root = make_tree("a/1.png", "b/1.png")
+    (root / "a/up").symlink_to("..")
+    (root / "a/top").symlink_to("/")
+    found = read_examples(str(root), DataConfig())
+    assert found.paths.tolist() == ["a/1.png", "b/1.png"]
+    assert str(root / "a/top") in caplog.text
 
 
 def test_folders_may_be_deeper_than_python_may_recurse(tmp_path):
