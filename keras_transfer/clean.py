@@ -3,9 +3,9 @@
 import logging
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import name_some, say_bytes
 from keras_transfer.system.logs import print_logs
-from keras_transfer.training.cache.reuse_folder import empty_reuse, reuse_folder
+from keras_transfer.training.cache.reuse_folder import empty_reuse, list_others, reuse_folder
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +21,8 @@ def main(arguments: list[str]) -> int:
         print(f"Removed {found}, {say_bytes(freed)}, from {reuse_folder()}")
     else:
         print(f"There is nothing to remove in {reuse_folder()}")
+    if others := list_others():
+        print(f"Kept, since this program did not mark them as its own: {name_some(others)}")
     return 0
 
 

@@ -107,6 +107,11 @@ def empty_reuse() -> tuple[int, int]:
     return len(entries), freed
 
 
+def list_others() -> list[str]:
+    """Return the names in the reuse folder that do not carry our mark, and so are never removed."""
+    return sorted(entry.name for entry in reuse_folder().glob("*") if not is_ours(entry))
+
+
 def remove_leftovers(folder: Path) -> int:
     """Remove the working folders of processes that are no more; return the bytes freed."""
     return sum(map(remove_folder, filter(_is_leftover, _list_ours(folder))))
