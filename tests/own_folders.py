@@ -9,6 +9,7 @@ from pathlib import Path
 
 CACHES = [os.path.expanduser(f"~/{name}") for name in (".keras", ".cache", "tensorflow_datasets")]
 CACHES.append(os.path.join(tempfile.gettempdir(), "keras_transfer"))
+PREFIX = "keras_transfer-tests-"
 SPARED = ("/dev/", "/proc/", "/sys/")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
@@ -20,19 +21,21 @@ _allowed: list[str] = []
 
 def move_in():
     """Give this process and those it starts a home of their own, which goes at the end."""
-    home = tempfile.mkdtemp(prefix="keras_transfer-tests-")
-    # pytest keeps the folders of the last sessions where it always does
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    os.environ |= {"HOME": home, "TMPDIR": f"{home}/tmp", "MPLCONFIGDIR": f"{home}/matplotlib"}
-    os.environ["KERAS_TRANSFER_CACHE"] = f"{home}/cache"
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{home}/hypothesis"
-    for name in ("KERAS_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TFDS_DATA_DIR"):
-        os.environ.pop(name, None)
-    os.mkdir(f"{home}/tmp")
-    tempfile.tempdir = None
+    home = os.path.expanduser("~")
+    if not os.path.basename(home).startswith(PREFIX):  # else a process of ours started this one
+        home = tempfile.mkdtemp(prefix=PREFIX)
+        # pytest keeps the folders of the last sessions where it always does
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+        os.environ |= {"HOME": home, "TMPDIR": f"{home}/tmp", "MPLCONFIGDIR": f"{home}/matplotlib"}
+        os.environ["KERAS_TRANSFER_CACHE"] = f"{home}/cache"
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{home}/hypothesis"
+        for name in ("KERAS_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TFDS_DATA_DIR"):
+            os.environ.pop(name, None)
+        os.mkdir(f"{home}/tmp")
+        tempfile.tempdir = None
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
     allow(home)
     sys.addaudithook(_watch)
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
 
 
 def allow(folder: str | Path) -> None:
