@@ -12,6 +12,7 @@ from keras_transfer.comparison.columns import FINISHED
 from keras_transfer.comparison.grid import Grid, read_grid
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.resuming import read_time
+from keras_transfer.run.run_files import COMPARISON_FILE
 from keras_transfer.system import locks
 from keras_transfer.system.atomic_files import (
     Table,
@@ -36,7 +37,7 @@ class Comparison:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).expanduser().absolute()
-        self.grid_file = self.path / "comparison.yaml"
+        self.grid_file = self.path / COMPARISON_FILE
         self.split_file = self.path / "split.csv"
         self.results_file = self.path / "results.csv"
         self.figure_file = self.path / "comparison.png"
@@ -97,7 +98,7 @@ class Comparison:
     @classmethod
     def find(cls, grid: Grid) -> "Comparison | None":
         """Return the newest comparison of `grid` in its output that is not finished, if any."""
-        files = grid.base.output.expanduser().glob("[!.]*/comparison.yaml")
+        files = grid.base.output.expanduser().glob(f"[!.]*/{COMPARISON_FILE}")
         for file in sorted(files, key=read_time, reverse=True):
             found, name = cls(file.parent), grid.base.name
             if (name and name != found.path.name) or found.is_finished():

@@ -23,7 +23,8 @@ def read_own_examples(
     run: Run, config: TrainConfig, modality: Modality, split: str | None
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
-    listed = list_examples(run, modality.read_examples(config.source, config.data))
+    data = dataclasses.replace(config.data, layout="classes")  # split.csv says what they are
+    listed = list_examples(run, modality.read_examples(config.source, data))
     split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
     listed = listed.take(np.flatnonzero(listed.splits == split))
     advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"

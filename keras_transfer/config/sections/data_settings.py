@@ -21,6 +21,10 @@ class DataConfig:
     """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
+    layout: Literal["auto", "classes", "splits"] = "auto"
+    """What the folders of a data set are. auto: splits where their names and what they hold leave
+    no doubt. classes: classes, whatever they are called. splits: those with a word such as train,
+    val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
     """skip: leave out files that are no readable image and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"

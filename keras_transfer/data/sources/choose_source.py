@@ -11,7 +11,7 @@ from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.digits import read_digits
-from keras_transfer.data.sources.folder import read_folder
+from keras_transfer.data.sources.folders.folder import read_folder
 from keras_transfer.data.sources.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError

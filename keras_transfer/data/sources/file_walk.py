@@ -4,18 +4,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.run_files import is_output
+
 # Files that people and programs leave beside images. Everything else is taken for an image,
 # whatever its name, so that a broken or misnamed one is reported rather than overlooked.
 SIDE_SUFFIXES = {".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml"}
 SIDE_SUFFIXES |= {".html", ".htm", ".log", ".ini", ".py", ".ipynb"}
 SIDE_NAMES = {"thumbs.db", "ehthumbs.db", ".ds_store", ".gitkeep", ".gitignore", ".keep"}
 SIDE_FOLDERS = {"__macosx", "__pycache__", "@eadir", "$recycle.bin"}
+DEPTH = 3  # of run directories below a folder that holds nothing else
 
 
 def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]) -> Iterator[str]:
     """Yield every file below a folder that may be an image, in no order.
 
-    Hidden folders and what lies beside images (texts, tables, thumbnails' databases) are ignored.
+    Hidden folders, what lies beside images (texts, tables, thumbnails' databases) and what this
+    program wrote (run directories, comparisons, exports) are ignored.
 
     Args:
         folder: Read with all its sub-folders and links to folders.
@@ -29,7 +34,7 @@ def walk_images(folder: Path | str, relative: str, parents: set[tuple[int, int]]
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
-                if not is_side_folder(entry.name):
+                if not (is_side_folder(entry.name) or is_output(entry.path)):
                     yield from walk_images(entry.path, f"{relative}/{entry.name}", parents | {here})
             elif not is_side_file(entry.name):
                 yield f"{relative}/{entry.name}"
@@ -47,6 +52,33 @@ def is_side_file(name: str) -> bool:
 
 
 def list_folders(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder, sorted, without side folders."""
+    """Return the names of the folders in a folder, sorted, without side and output folders."""
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())
+        names = sorted(e.name for e in entries if not is_side_folder(e.name) and e.is_dir())
+    return [name for name in names if not holds_outputs(os.path.join(folder, name))]
+
+
+def holds_outputs(folder: str, depth: int = DEPTH) -> bool:
+    """Return whether a folder is a run directory or the like, or holds such and no image."""
+    if is_output(folder):
+        return True
+    found = os.path.basename(folder) == TrainConfig.output.name  # also before the first run
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    if not is_side_file(entry.name):
+                        return False
+                elif not is_side_folder(entry.name):
+                    if not depth or not holds_outputs(entry.path, depth - 1):
+                        return False
+                    found = True
+    except OSError:  # whoever wants to read it says why that fails
+        return False
+    return found
+
+
+def list_files(folder: Path) -> list[str]:
+    """Return the names of the files in a folder that may be images, sorted."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.is_file() and not is_side_file(e.name))
