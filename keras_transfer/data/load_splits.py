@@ -1,6 +1,5 @@
 """From a data set to splits: read, inspect, split, write down what was done."""
 
-import dataclasses
 import json
 import logging
 from collections import Counter
@@ -9,7 +8,7 @@ import numpy as np
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.data_report import Report, build_report, list_mislabelled
+from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
 from keras_transfer.data.divided_examples import SPLIT_COLUMNS, Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
@@ -43,9 +42,9 @@ def load_splits(
     if read_plan(run):
         return reload_splits(config, modality, default_size, run)
     divided = divide_examples(config, modality)
-    _record(divided, run)
-    examples = dataclasses.replace(divided.examples, splits=divided.splits)
-    return modality.hold_splits(examples, config, default_size, divided.findings)
+    examples, findings = divided.take_used()
+    _record(divided, examples, run)
+    return modality.hold_splits(examples, config, default_size, findings)
 
 
 def reload_splits(
@@ -86,19 +85,21 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
         )
     report = json.loads(run.data_report_file.read_text(encoding="utf-8"))
     known = {entry["path"] for entry in report["unusable"]}
+    known |= {entry["path"] for entry in report["dropped"]}
     known |= {path for group in report["duplicates"] for path in group["paths"]}
     if added := sorted(labels.keys() - known - set(listed.paths.tolist())):
         logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
 
 
-def _record(divided: Division, run: Run) -> None:
+def _record(divided: Division, used: Examples, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
-    examples, findings, near, splits = divided
-    report, names = build_report(examples, findings, splits, near), examples.class_names
+    report, names = build_report(*divided, left_out=divided.left_out), used.class_names
     write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
     write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
     write_json(run.data_report_file, report)
-    logger.info("Data: %s, %d classes; %s", examples.root, len(names), _count_splits(splits))
+    counts = np.bincount(used.labels[used.splits != ""], minlength=len(names))
+    logger.info("Data: %s; %s", used.root, _count_splits(used.splits))
+    logger.info("%s", say_classes(dict(zip(names, counts.tolist(), strict=True))))
     _tell_findings(report)
 
 

@@ -30,6 +30,9 @@ class DataConfig:
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
+    rare_classes: Literal["error", "drop", "train_only"] = "error"
+    """What to do with classes that have too few images for one in each split. error: stop. drop:
+    leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
     """Images that look equal, resized or encoded anew, are never divided by the splits made here.
     In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
