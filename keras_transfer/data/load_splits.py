@@ -13,6 +13,7 @@ from keras_transfer.data.divided_examples import SPLIT_COLUMNS, Division, divide
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import list_examples, require_unchanged
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.plan_file import read_plan
@@ -73,10 +74,10 @@ def reload_splits(
 
 def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     """Refuse images with another label than they had; warn of those that came since."""
-    names = [source.class_names[label] for label in source.labels]
+    names = [spell(source.class_names[label]) for label in source.labels]
     labels = dict(zip(source.paths.tolist(), names, strict=True))
     pairs = zip(listed.paths.tolist(), listed.labels.tolist(), strict=True)
-    moved = [p for p, k in pairs if p in labels and labels[p] != listed.class_names[k]]
+    moved = [p for p, k in pairs if p in labels and labels[p] != spell(listed.class_names[k])]
     if moved:
         raise ConfigError(
             f"The images of {source.root} must have the labels they had when the run began. "

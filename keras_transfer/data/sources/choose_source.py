@@ -10,6 +10,7 @@ from pathlib import Path
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
 from keras_transfer.data.sources.folders.folder import read_folder
 from keras_transfer.data.sources.labels_csv import read_csv
@@ -44,7 +45,7 @@ def read_examples(dataset: str, config: DataConfig) -> Examples:
     """
     source = choose_source(dataset)
     try:
-        return SOURCES[source](dataset, config)
+        return settle_names(SOURCES[source](dataset, config))
     except PermissionError as error:
         raise ConfigError(
             f"`dataset` must be readable. Received: {dataset}, of which {error.filename} is not. "

@@ -1,9 +1,11 @@
 """Folders that are splits by their names and by what they hold: train/, NAME_test/, fold1/."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from keras_transfer.config.split_names import SPLIT_WORDS, SPLITS
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.sources.folders.folder_tree import (
     ClassFolder,
     Layout,
@@ -130,7 +132,7 @@ def _is_meant(folder: str, read: Names, classes: dict[str, list[str]]) -> bool:
 
     Or another folder differs in that word only (seg_train, seg_test), or holds the same folders.
     """
-    name, own = read[folder], {*classes[folder]}
+    name, own = read[folder], _spell_all(classes[folder])
     neighbours = [(other, classes[f]) for f, other in read.items() if f != folder]
     if name.split == FOLD:
         return any(other.split == FOLD and other.rest == name.rest for other, _ in neighbours)
@@ -138,7 +140,7 @@ def _is_meant(folder: str, read: Names, classes: dict[str, list[str]]) -> bool:
         other.split != name.split
         and (
             (other.rest == name.rest and "train" in (other.split, name.split))
-            or (own and own == {*found})
+            or (own and own == _spell_all(found))
         )
         for other, found in neighbours
     )
@@ -191,8 +193,8 @@ def _find_classes_beside(
     tree: Tree, others: list[str], names: Names, within: dict[str, str], sure: bool
 ) -> Layout:
     """Return the layout of cats/, dogs/ and test/ with cats/ and dogs/ in it."""
-    classes = {name for folder in names for name in tree.list_folders(within[folder])}
-    if not others or not (sure or classes <= {*others}):
+    classes = _spell_all(name for folder in names for name in tree.list_folders(within[folder]))
+    if not others or not (sure or classes <= _spell_all(others)):
         raise ConfigError(
             "A folder of splits must hold train/ with class folders, such as train/cats/1.jpg. "
             f"Received: {tree.root} with {join([*others, *names])}. Add train/, or, if these are "
@@ -214,9 +216,9 @@ def _refuse_unlike(root: Path, roles: dict[str, str], classes: dict[str, list[st
     """Refuse splits that are not called what all call them, unless they hold the same classes."""
     if all(folder.lower() in SPLIT_WORDS for folder in roles):
         return
-    learned = {name for f, split in roles.items() if split == "train" for name in classes[f]}
+    learned = _spell_all(n for f, split in roles.items() if split == "train" for n in classes[f])
     for folder in roles:
-        if lacking := [name for name in classes[folder] if name not in learned]:
+        if lacking := [name for name in classes[folder] if spell(name) not in learned]:
             readings = f"by their names they are splits, but {folder}/ alone holds {join(lacking)}"
             refuse_both(root, join(list(roles)), readings)
 
@@ -230,6 +232,11 @@ def _tell_splits(roles: dict[str, str], within: dict[str, str], names: Names) ->
     logger.info("Splits are folders: %s.", said)
     if folds := sum(name.split == FOLD for name in names.values()):
         logger.info("This is one division of %d folds, no cross-validation.", folds)
+
+
+def _spell_all(names: Iterable[str]) -> set[str]:
+    """Return names as they are compared."""
+    return {spell(name) for name in names}
 
 
 def _number_of(folder: str) -> int:
