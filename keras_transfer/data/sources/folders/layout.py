@@ -14,7 +14,7 @@ from keras_transfer.data.sources.folders.folder_tree import (
     refuse_both,
     say_table,
 )
-from keras_transfer.data.sources.folders.folder_words import are_piles, read_name
+from keras_transfer.data.sources.folders.folder_words import FOLD, UNLABELLED, are_piles, read_name
 from keras_transfer.data.sources.folders.other_tasks import NEEDED
 from keras_transfer.data.sources.folders.split_folders import assign_roles, find_splits
 from keras_transfer.system.errors import ConfigError
@@ -38,7 +38,9 @@ def find_layout(root: Path, reading: str) -> Layout:
     if reading == "classes":
         return plain
     sure = reading == "splits"
-    found = _find_splits_within(tree, folders, sure) if len(folders) > 1 else None
+    plainly = {name.split for folder in folders if (name := read_name(folder)) and not name.rest}
+    within = len(folders) > 1 and not {"train"} < plainly - {FOLD, UNLABELLED}
+    found = _find_splits_within(tree, folders, sure) if within else None
     if found := found or find_splits(tree, folders, sure):
         return found
     _refuse_wrappers(tree, folders)
@@ -51,7 +53,11 @@ def _find_splits_within(tree: Tree, folders: list[str], sure: bool) -> Layout | 
     """Return the layout of class folders that hold train/ and others each: cats/train/1.jpg."""
     within = {folder: tree.list_folders(folder) for folder in folders}
     named = {
-        folder: {n: name for n in names if (name := read_name(n)) and not name.rest}
+        folder: {
+            n: name
+            for n in names
+            if (name := read_name(n)) and not name.rest and name.split not in (FOLD, UNLABELLED)
+        }
         for folder, names in within.items()
     }
     splits = {folder: {name.split for name in names.values()} for folder, names in named.items()}
@@ -80,6 +86,8 @@ def _find_splits_within(tree: Tree, folders: list[str], sure: bool) -> Layout | 
         roles = assign_roles(tree.root / folder, named[folder]) if folder in divided else {}
         parts += [ClassFolder(f"{folder}/{n}", folder, split) for n, split in roles.items()]
         parts += [] if roles else [ClassFolder(folder, folder, "")]
+        if roles and (others := [name for name in within[folder] if name not in roles]):
+            logger.warning("Ignored beside the splits in %s: %s.", folder, join(others))
     logger.info("Splits are the folders in each class: %s.", join(within[first]))
     return Layout(parts, divided)
 

@@ -113,7 +113,14 @@ def test_double_folders_flat_test_images_and_what_lies_beside_are_left_out(lay, 
 
 
 @pytest.mark.parametrize(
-    "beside", ["train_old/{a,b}/1", "test_2/{a,b}/1", "fold{1,2}/{a,b}/1", "extra/{a,b}/1"]
+    "beside",
+    [
+        "train_old/{a,b}/1",
+        "test_2/{a,b}/1",
+        "fold{1,2}/{a,b}/1",
+        "extra/{a,b}/1",
+        "chest_xray/{train,test}/{a,b}/1",
+    ],
 )
 def test_folders_that_say_less_plainly_what_others_are_stay_out(lay, beside, caplog):
     found = split_of(read(lay("{train,test}/{a,b}/1", beside)))
@@ -179,6 +186,7 @@ def test_classes_beside_a_test_folder_with_the_same_classes_are_train(lay):
         (["{test tube,beaker,training shoe}/1"], "beaker test tube,training shoe"),
         (["{vehicles,animals}/1", "vehicles/{train,bus}/1"], "animals vehicles"),
         (["{red,green}/{day,night}/1"], "green red"),
+        (["{a,b}/{train,unlabeled,fold1}/1"], "a b"),
         (["{fold,stain,tear}/1"], "fold stain tear"),
         (["{fold_1,fold_2,hairpin}/1"], "fold_1 fold_2 hairpin"),
         (["{0,1,10}/1", "labels.csv"], "0 1 10"),
@@ -210,6 +218,7 @@ BOTH = "Add --data.layout classes if .* or --data.layout splits"
         (["{a,b}/{train,test}/1", "c/1"], f"a/ with test/, train/ in it: .*{BOTH}"),
         (["a/{train,test}/1", "b/{train,val}/1"], BOTH),
         (["a/{train,test,old}/1", "b/{train,test,old}/1"], BOTH),
+        (["{a,b}/{train,test,unlabeled}/1"], BOTH),
         (["shoes_train/{a,b}/1", "shoes_test/{c,d}/1"], f"shoes_test/ alone holds c/, d/.*{BOTH}"),
         (["train_set/{a,b}/1", "test_set/{A,B}/1"], f"test_set/ alone holds A/, B/.*{BOTH}"),
         (["shoes_{train,test}/1", "boots/1"], BOTH),
