@@ -69,6 +69,7 @@ def reload_splits(
     _compare_with_source(listed, source, run)
     findings = require_unchanged(listed, run, modality, MOVED)
     logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
+    logger.info("%s", _count_classes(listed))
     return modality.hold_splits(listed, config, default_size, findings)
 
 
@@ -94,13 +95,12 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
 
 def _record(divided: Division, used: Examples, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
-    report, names = build_report(*divided, left_out=divided.left_out), used.class_names
-    write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
+    report = build_report(*divided, left_out=divided.left_out)
+    write_text(run.class_names_file, "".join(f"{name}\n" for name in used.class_names))
     write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
     write_json(run.data_report_file, report)
-    counts = np.bincount(used.labels[used.splits != ""], minlength=len(names))
     logger.info("Data: %s; %s", used.root, _count_splits(used.splits))
-    logger.info("%s", say_classes(dict(zip(names, counts.tolist(), strict=True))))
+    logger.info("%s", _count_classes(used))
     _tell_findings(report)
 
 
@@ -108,6 +108,13 @@ def _count_splits(splits: np.ndarray) -> str:
     """Return how many examples there are in each split: "244 train, 153 validation"."""
     counts = {name: int((splits == name).sum()) for name in SPLITS}
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _count_classes(examples: Examples) -> str:
+    """Return the classes with how many examples each has in all splits together."""
+    used, names = examples.labels[examples.splits != ""], examples.class_names
+    counts = np.bincount(used, minlength=len(names)).tolist()
+    return say_classes(dict(zip(names, counts, strict=True)))
 
 
 def _tell_findings(report: Report) -> None:

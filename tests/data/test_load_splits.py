@@ -82,6 +82,7 @@ def test_classes_are_named_and_counted_and_rare_ones_left_out(
     caplog.clear()
     again = reload_splits(config, IMAGE, 32, run)
     assert again.class_names == data.class_names
+    assert caplog.messages[-1] == "3 classes: a (4), b (4), d (4)"
     assert not any("came since" in message for message in caplog.messages)
 
 
