@@ -48,6 +48,8 @@ def find_splits(tree: Tree, folders: list[str], sure: bool) -> Layout | None:
     meant = {f: name for f, name in read.items() if sure or _is_meant(f, read, classes)}
     names = _choose_plainest(meant)
     others = [folder for folder in folders if folder not in names]
+    if not names and len(read) == len(folders) and any(classes.values()):
+        _refuse_unrelated(tree.root, read)
     if not any(classes[folder] for folder in names):
         return _judge_flat(tree, folders, names, sure)
     if not {"train", FOLD} & {names[folder].split for folder in names if classes[folder]}:
@@ -85,7 +87,7 @@ def assign_roles(where: Path, names: Names) -> dict[str, str]:
     if len(set(roles.values())) < len(roles):
         raise ConfigError(
             f"Each split must have one folder. Received: {join(list(names))} in {where}. "
-            "Join or rename them."
+            "Join or rename them, or, if these are classes, add --data.layout classes."
         )
     free = [split for split in ("test", "validation") if split not in roles.values()]
     for split in free[: max(0, len(folds) - 1)]:
@@ -221,6 +223,12 @@ def _refuse_unlike(root: Path, roles: dict[str, str], classes: dict[str, list[st
         if lacking := [name for name in classes[folder] if spell(name) not in learned]:
             readings = f"by their names they are splits, but {folder}/ alone holds {join(lacking)}"
             refuse_both(root, join(list(roles)), readings)
+
+
+def _refuse_unrelated(root: Path, read: Names) -> None:
+    """Refuse folders that all have split words, but neither one name nor the same classes."""
+    if {"train"} < {name.split for name in read.values()}:
+        refuse_both(root, join(list(read)), "their names say splits, but they hold other folders")
 
 
 def _tell_splits(roles: dict[str, str], within: dict[str, str], names: Names) -> None:
