@@ -10,6 +10,7 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 
 def check_dataset(dataset: str | Path) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
     report = check_dataset(words.dataset)
     if words.report:
         _write_report(words.report, report)
-    print(describe_report(report, choose_modality(TrainConfig(dataset=words.dataset))))
+    print_text(describe_report(report, choose_modality(TrainConfig(dataset=words.dataset))))
     return int(bool(report["unusable"] or list_leaks(report) or list_mislabelled(report)))
 
 

@@ -13,6 +13,7 @@ from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 
 def evaluate_run(
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.evaluation.metrics import score
     from keras_transfer.evaluation.reports.summary import describe_predictions
 
-    print(describe_predictions(predictions))
+    print_text(describe_predictions(predictions))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
     return check_floor(measured, words.assert_accuracy_at_least)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.messages import keep_end
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
@@ -33,7 +34,8 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -44,7 +46,7 @@ logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" a
 
 MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
-WIDEST = 50  # letters of a name in the table
+WIDEST = 50  # columns of a name in the table
 PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
@@ -114,14 +116,9 @@ def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRow
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
-        print(draw_table(columns, [[_shorten(str(row[0])), *row[1:]] for row in rows]))
+        print_text(draw_table(columns, [[keep_end(str(row[0]), WIDEST), *row[1:]] for row in rows]))
     else:
         yield write_csv(sys.stdout, columns)
-
-
-def _shorten(name: str) -> str:
-    """Keep the end of a long name, which says more than the folder it begins with."""
-    return name if len(name) <= WIDEST else "…" + name[1 - WIDEST :]
 
 
 def main(arguments: list[str]) -> int:

@@ -17,7 +17,7 @@ from keras_transfer.run.history import read_history, summarize_phases
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.atomic_files import read_table
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 LOWEST = 20  # classes whose recall is shown
 

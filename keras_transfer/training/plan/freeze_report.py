@@ -6,7 +6,7 @@ from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
 from keras_transfer.system.atomic_files import read_table, write_table
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 

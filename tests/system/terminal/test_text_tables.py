@@ -3,7 +3,7 @@ import builtins
 import numpy as np
 import pytest
 
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 
 def test_numbers_are_aligned_right_and_text_left():
