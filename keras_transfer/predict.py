@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import keep_end
+from keras_transfer.config.messages import keep_end, shorten
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
@@ -46,7 +46,7 @@ logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" a
 
 MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
-WIDEST = 50  # columns of a name in the table
+WIDEST, WIDEST_CLASS = 50, 24  # columns of a path and of a class in the table
 PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
@@ -116,9 +116,16 @@ def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRow
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
-        print_text(draw_table(columns, [[keep_end(str(row[0]), WIDEST), *row[1:]] for row in rows]))
+        print_text(draw_table(columns, map(_fit_row, rows)))
     else:
         yield write_csv(sys.stdout, columns)
+
+
+def _fit_row(row: Row) -> Row:
+    """Return a row in which no name takes the room of the others."""
+    path, *best, error = row
+    names = [shorten(cell, WIDEST_CLASS) if isinstance(cell, str) else cell for cell in best]
+    return [keep_end(str(path), WIDEST), *names, error]
 
 
 def main(arguments: list[str]) -> int:

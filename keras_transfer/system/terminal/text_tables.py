@@ -30,7 +30,12 @@ def draw_table(
     for index, name in enumerate(columns):
         numeric = all(_is_number(row[index]) for row in cells)
         heading = rich.text.Text(show_name(name))  # plain: [x] and :x: are markup in a str
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(
+            heading,
+            justify="right" if numeric else "left",
+            no_wrap=numeric,
+            overflow="fold",  # the end of a long path says which file it is
+        )
     for row in cells:
         table.add_row(*map(rich.text.Text, row))
     stream = io.StringIO()

@@ -5,7 +5,11 @@ marks that turn the direction of what follows, letters that cannot be seen. What
 logged or drawn passes through here; files of data, such as predictions.csv, keep the bytes.
 """
 
+import os
+import re
+import shlex
 import sys
+from pathlib import Path
 from typing import TextIO
 
 # Printable to Python, and nothing to the eye.
@@ -42,6 +46,14 @@ def show_name(name: str) -> str:
     core = name.strip(" ")
     start = len(name) - len(name.lstrip(" "))
     return "\\x20" * start + show(core) + "\\x20" * (len(name) - len(core) - start)
+
+
+def quote_word(word: str | Path) -> str:
+    """Return a word as it can be typed in a shell; bash and zsh read `$'…'` with its escapes."""
+    text = os.fspath(word)
+    if show(text) == text:
+        return shlex.quote(text)
+    return "$'" + show(re.sub(r"([\\'])", r"\\\1", text)) + "'"
 
 
 def print_text(text: str, stream: TextIO | None = None) -> None:

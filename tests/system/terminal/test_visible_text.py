@@ -1,4 +1,6 @@
 import logging
+import os
+import subprocess
 
 import pytest
 
@@ -6,7 +8,12 @@ from keras_transfer.config.messages import keep_end, name_some, shorten
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.logs import logging_to
 from keras_transfer.system.terminal.text_tables import draw_table
-from keras_transfer.system.terminal.visible_text import count_cells, show, show_name
+from keras_transfer.system.terminal.visible_text import (
+    count_cells,
+    quote_word,
+    show,
+    show_name,
+)
 
 RED, TURN, CAT, FAMILY = "\x1b[31mred", "\u202egnp.exe", "猫", "👩\u200d👧"
 
@@ -33,6 +40,14 @@ RED, TURN, CAT, FAMILY = "\x1b[31mred", "\u202egnp.exe", "猫", "👩\u200d👧"
 def test_what_cannot_be_seen_is_written_out(text, shown):
     assert show(text) == shown
     assert show(show(text)) == shown
+
+
+@pytest.mark.parametrize("path", ["runs/a b", RED, "it's\n\\", "caf\udce9/猫", "$x"])
+def test_a_command_names_a_path_as_a_shell_reads_it(path):
+    word = quote_word(path)
+    assert word.isprintable()
+    read = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
+    assert read.stdout == os.fsencode(path)
 
 
 @pytest.mark.parametrize(
