@@ -50,6 +50,20 @@ def test_what_is_wrong_exits_1_and_is_named(stripes, tmp_path, capsys, spoil):
     assert len(report["unusable"]) + len(report["duplicates"]) == 1
 
 
+def test_nothing_in_a_name_acts_on_the_terminal(stripes, tmp_path, capfd):
+    root = shutil.copytree(stripes, tmp_path / "set")
+    for split in ("train", "val", "test"):
+        (root / split / "level").rename(root / split / "\x1b[31mle\u202evel")
+    (root / "train/upright/bro\x1b]0;ken\x07\nNothing is wrong.png").write_bytes(b"x")
+    (root / "train/\x9b31mloose\nWARNING: all is well.png").write_bytes(b"x")
+    assert main([str(root)]) == 1
+    out, err = capfd.readouterr()
+    assert {letter for letter in out + err if not letter.isprintable()} == {"\n"}
+    assert r"\x1b[31mle\u202evel" in out
+    assert r"bro\x1b]0;ken\x07\nNothing is wrong.png" in out
+    assert [line for line in err.splitlines() if line.startswith("WARNING: all")] == []
+
+
 def test_odd_files_are_not_wrong(stripes, tmp_path, capsys):
     root = shutil.copytree(stripes, tmp_path / "set")
     (root / "val/level/000.png").rename(root / "val/level/000.jpg")
