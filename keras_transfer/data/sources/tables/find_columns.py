@@ -2,14 +2,14 @@
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.data.sources.class_names import WHOLE, order_class_names
-from keras_transfer.data.sources.tables.read_table import Columns
-from keras_transfer.data.sources.tables.table_labels import has_label
+from keras_transfer.data.sources.tables.read_table import Columns, simplify
+from keras_transfer.data.sources.tables.table_labels import is_filled
+from keras_transfer.data.sources.tables.table_splits import name_mark
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -40,11 +40,6 @@ class Classes(NamedTuple):
     labels: list[str]
     order: list[str] | None  # class names in index order, if the table says it
     columns: list[str]  # where they were read
-
-
-def simplify(name: str) -> str:
-    """Return the name of a column without blanks and marks: `Image_Id` is `imageid`."""
-    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def find_paths(table: Path, columns: Columns) -> str:
@@ -90,12 +85,13 @@ def find_classes(table: Path, columns: Columns, taken: set[str]) -> Classes:
             f"{name_some([chosen, *others])} in {table}. Rename the one that holds the classes to "
             "label."
         )
-    logger.info("%s: the classes are in the column %s", table.name, chosen)
     numbers = next((name for name in others if _is_whole(columns[name])), None)
-    order = None
+    order, said = None, f"the classes are in the column {chosen}"
     if numbers:  # its order is what other programs have learned
         names = dict(zip(columns[numbers], columns[chosen], strict=True))
         order = [names[number] for number in order_class_names(names)]
+        said += f", in the order of {numbers}"
+    logger.info("%s: %s", table.name, said)
     return Classes(columns[chosen], order, named)
 
 
@@ -132,7 +128,7 @@ def _holds_files(table: Path, cells: list[str]) -> bool:
 
 
 def _is_whole(cells: list[str]) -> bool:
-    labels = {cell for cell in cells if has_label(cell)}
+    labels = {cell for cell in cells if is_filled(cell)}
     return bool(labels) and all(map(WHOLE.fullmatch, labels))
 
 
@@ -157,11 +153,8 @@ def _tell_of_names(table: Path, columns: Columns, others: list[str]) -> None:
 
 def _read_marks(table: Path, columns: Columns, taken: set[str]) -> Classes:
     """Return the classes of a table with a column of 0 and 1 for each class."""
-    marks = [
-        name
-        for name, cells in columns.items()
-        if name not in taken and cells and {cell.lower() for cell in cells} <= MARKS
-    ]
+    free = [name for name in columns if name not in taken and not name_mark(name)]
+    marks = [n for n in free if columns[n] and {cell.lower() for cell in columns[n]} <= MARKS]
     if len(marks) < 2:
         raise ConfigError(_explain_columns(table, columns))
     rows = zip(*([cell.lower() in TRUE for cell in columns[name]] for name in marks), strict=True)
@@ -171,7 +164,7 @@ def _read_marks(table: Path, columns: Columns, taken: set[str]) -> Classes:
             "A table must have one column `label` with one class per image. Received: a 0/1 column "
             f"for each of {name_some(marks)} in {table}, where {odd} of {len(chosen)} rows have "
             "several 1 or none, which looks like multi-label data. Write the name of the class "
-            "into `label`."
+            "into `label`, or remove the columns that are no classes."
         )
     labels = [names[0] for names in chosen]
     order = [name for name in marks if name in set(labels)]

@@ -17,7 +17,7 @@ from keras_transfer.data.sources.tables.find_columns import (
 )
 from keras_transfer.data.sources.tables.read_table import Columns, read_columns
 from keras_transfer.data.sources.tables.table_files import find_root, locate_files
-from keras_transfer.data.sources.tables.table_labels import has_label, judge_labels
+from keras_transfer.data.sources.tables.table_labels import is_filled, judge_labels
 from keras_transfer.data.sources.tables.table_splits import find_folder_splits, find_splits
 from keras_transfer.system.errors import ConfigError
 
@@ -44,10 +44,9 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
     taken = {path, "group", *classes.columns}
     splits, split_columns = find_splits(table, columns, taken)
     tell_unused(table, columns, {*taken, *split_columns})
-    cells = zip(
-        columns[path], classes.labels, splits, columns.get("group", [""] * len(splits)), strict=True
-    )
-    rows = _leave_out_unlabelled(table, list(cells), config)
+    groups = [cell * is_filled(cell) for cell in columns.get("group", [""] * len(splits))]
+    rows = list(zip(columns[path], classes.labels, splits, groups, strict=True))
+    rows = _leave_out_unlabelled(table, rows, config)
     judge_labels(table, [label for _, label, _, _ in rows])
     root, rows = _locate(table, rows)
     rows = _leave_out_repeated(table, rows, has_boxes(columns))
@@ -85,7 +84,7 @@ def _leave_out_unlabelled(table: Path, rows: list[Row], config: DataConfig) -> l
             f"Every row must have a path. Received: none for the label {unnamed[0]!r} in {table}. "
             "Fill it in or remove the row."
         )
-    bare = [path for path, label, _, _ in rows if not has_label(label)]
+    bare = [path for path, label, _, _ in rows if not is_filled(label)]
     if bare and (config.on_bad_file == "error" or len(bare) == len(rows)):
         raise ConfigError(
             f"Every row must have a path and a label. Received: {len(bare)} of {len(rows)} without "
@@ -95,7 +94,7 @@ def _leave_out_unlabelled(table: Path, rows: list[Row], config: DataConfig) -> l
     if bare:
         text = "%s: %d of %d rows have no label and are left out: %s"
         logger.warning(text, table.name, len(bare), len(rows), name_some(bare, most=2))
-    return [row for row in rows if has_label(row[1])]
+    return [row for row in rows if is_filled(row[1])]
 
 
 def _locate(table: Path, rows: Sequence[Row]) -> tuple[Path, list[Row]]:

@@ -18,6 +18,7 @@ Columns = dict[str, list[str]]
 
 OURS = ("path", "label", "split", "group", "sha256")  # names that are known in any letter case
 SEPARATORS = ",;\t|"
+INVISIBLE = re.compile("[\ufeff\u200b]")  # marks that joined files leave in names
 LOOKED_AT = 20  # rows that tell which separator a table has
 WIDTH = 120  # characters of a row that an error shows
 
@@ -43,6 +44,11 @@ def read_columns(table: Path) -> Columns:
         raise ConfigError(
             f"A table must be CSV. Received: {table} ({error}). Close its quotes."
         ) from error
+
+
+def simplify(name: str) -> str:
+    """Return the name of a column without blanks and marks: `Image_Id` is `imageid`."""
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def _decode(table: Path, content: bytes) -> str:
@@ -72,7 +78,7 @@ def _decode(table: Path, content: bytes) -> str:
 
 def _find_separator(text: str) -> tuple[str, str]:
     """Return the text below a line `sep=;`, if there is one, and what separates the cells."""
-    if said := re.match(r'"?sep=([^\r\n"])"?[ \t]*\r?\n?', text, re.IGNORECASE):
+    if said := re.match(r'"?sep= *([^\r\n"])"? *(\r\n|\r|\n|\Z)', text, re.IGNORECASE):
         return text[said.end() :], said[1]
     best = (0, ",")
     for separator in SEPARATORS:
@@ -100,7 +106,8 @@ def _fill_columns(table: Path, text: str, separator: str) -> Columns:
     filled = (row for row in rows if any(row))
     comments: list[str] = []
     header = next(_skip_comments(filled, comments), [])
-    names = [name.lower() if name.lower() in OURS else name for name in header]
+    names = [INVISIBLE.sub("", name) for name in header]
+    names = [name.lower() if name.lower() in OURS else name for name in names]
     _check_names(table, names)
     columns: list[list[str]] = [[] for _ in names]
     for row in filled:

@@ -15,7 +15,7 @@ from keras_transfer.system.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 # What pandas and R write where there is no value. "None" is a class in sets of faults.
-NO_LABEL = {"", "nan", "NaN", "-nan", "<NA>", "#N/A", "#NA", "NA", "N/A", "n/a", "NULL", "null"}
+NOTHING = {"", "nan", "NaN", "-nan", "<NA>", "#N/A", "#NA", "NA", "N/A", "n/a", "NULL", "null"}
 DOUBTFUL = ("None", "none", "?", "-", "-1")
 
 LIST = re.compile(r"\[.*\]|\{.*\}")
@@ -24,9 +24,9 @@ COMBINED = 3  # times as many different cells as different parts make cells list
 MEASURED = 10  # different numbers: fewer can be classes although most of them occur once
 
 
-def has_label(cell: str) -> bool:
+def is_filled(cell: str) -> bool:
     """Return whether a cell holds more than a word for nothing."""
-    return cell not in NO_LABEL
+    return cell not in NOTHING
 
 
 def judge_labels(table: Path, labels: list[str]) -> None:
@@ -73,9 +73,9 @@ def _refuse_lists(table: Path, counts: Mapping[str, int]) -> None:
 
 def _refuse_measurements(table: Path, counts: Mapping[str, int]) -> None:
     """Refuse numbers with fractions; warn of whole numbers that mostly occur once."""
-    if not all(map(NUMBER.fullmatch, counts)):
+    if not all(NUMBER.fullmatch(name.replace(",", ".")) for name in counts):
         return
-    broken = sorted((name for name in counts if not WHOLE.fullmatch(name)), key=float)
+    broken = sorted(name for name in counts if not WHOLE.fullmatch(name))
     if broken:
         raise ConfigError(
             "Every label must be a class. Received: numbers with fractions such as "
@@ -91,7 +91,7 @@ def _refuse_measurements(table: Path, counts: Mapping[str, int]) -> None:
 def _refuse_spellings(table: Path, counts: Mapping[str, int]) -> None:
     alike = group_spellings(counts)
     if alike:
-        shown = [" and ".join(f"{name!a} ({counts[name]:,} images)" for name in g) for g in alike]
+        shown = [" and ".join(f"{name!a} ({counts[name]:,})" for name in g) for g in alike]
         raise ConfigError(
             "Class names must differ in more than letter case, blanks and zeros. Received: "
             f"{name_some(shown, '; ', most=2)} in {table}. Write them the same, or rename one if "

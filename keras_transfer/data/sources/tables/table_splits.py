@@ -1,23 +1,22 @@
 """The split of each row of a table: a column of words, of yes and no, or the folders of paths."""
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLIT_WORDS
-from keras_transfer.data.sources.tables.find_columns import simplify
-from keras_transfer.data.sources.tables.read_table import Columns
+from keras_transfer.data.sources.tables.read_table import Columns, simplify
+from keras_transfer.data.sources.tables.table_labels import is_filled
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
 # Columns that are likely to name splits, by `simplify`.
 NAMES = ("dataset", "set", "fold", "subset", "phase", "usage", "partition", "datasplit", "part")
-# Columns of yes and no: the split of a yes. What is not trained on is measured on.
-MARKS = {"isvalid": "validation", "isval": "validation", "isvalidation": "validation"}
-MARKS |= {"istest": "test", "istesting": "test"}
-MARKS |= {"istrain": "train", "istraining": "train", "istrainingimage": "train"}
+# Columns of yes and no, by `simplify`.
+MARK = re.compile(r"is(train|test|val)(id|idation|ing)?(image|img|set)?")
 
 TRUTH = {"1": True, "1.0": True, "true": True, "yes": True, "t": True, "y": True}
 TRUTH |= {"0": False, "0.0": False, "false": False, "no": False, "f": False, "n": False, "": False}
@@ -74,7 +73,7 @@ def find_folder_splits(table: Path, paths: Sequence[str]) -> list[str]:
 
 def read_split(table: Path, word: str, column: str = "split") -> str:
     """Return the split that a word in a table means; "" means none."""
-    if word and word.lower() not in SPLIT_WORDS:
+    if is_filled(word) and word.lower() not in SPLIT_WORDS:
         raise ConfigError(
             f"A split must be one of {', '.join(SPLIT_WORDS)} or empty. Received: {word!r} in "
             f"{table}. Correct the column {column}."
@@ -82,9 +81,15 @@ def read_split(table: Path, word: str, column: str = "split") -> str:
     return SPLIT_WORDS.get(word.lower(), "")
 
 
+def name_mark(column: str) -> str:
+    """Return the split of a yes in a column such as `is_valid`, "" for other columns."""
+    found = MARK.fullmatch(simplify(column))
+    return SPLIT_WORDS[found[1]] if found else ""
+
+
 def _read_words(cells: Sequence[str]) -> list[str] | None:
     """Return the splits of a column whose words are train and others, else None."""
-    words = {cell: SPLIT_WORDS.get(cell.lower()) for cell in {*cells} - {""}}
+    words = {cell: SPLIT_WORDS.get(cell.lower()) for cell in {*cells} if is_filled(cell)}
     if None in words.values() or not {"train"} < {*words.values()}:
         return None
     return [words.get(cell) or "" for cell in cells]
@@ -94,7 +99,7 @@ def _read_marks(table: Path, rest: Columns) -> Columns:
     """Return the splits that columns of yes and no give together, under their joined names."""
     given: dict[str, str] = {}
     for name, cells in rest.items():
-        if split := MARKS.get(simplify(name)):
+        if split := name_mark(name):
             if unknown := {cell.lower() for cell in cells} - TRUTH.keys():
                 raise ConfigError(
                     f"The column {name} must hold 1 and 0, or true and false. Received: "
@@ -120,7 +125,7 @@ def _read_marks(table: Path, rest: Columns) -> Columns:
 
 def _refuse_half(table: Path, name: str, cells: Sequence[str]) -> None:
     """Refuse a column in which some words are splits; say that one without any is not used."""
-    words = sorted({cell for cell in cells if cell})
+    words = sorted({cell for cell in cells if is_filled(cell)})
     unknown = [word for word in words if word.lower() not in SPLIT_WORDS]
     if unknown and len(unknown) < len(words):
         read_split(table, unknown[0], name)

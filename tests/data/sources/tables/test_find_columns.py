@@ -18,9 +18,16 @@ def test_column_that_holds_files_is_that_of_the_paths(load):
     assert load("filename,image,label\nx,i/1.png,a\ny,i/2.png,b\n").class_names == ("a", "b")
 
 
-def test_numbers_beside_names_give_their_order(load):
+def test_columns_of_0_and_1_beside_a_split_are_classes(load):
+    examples = load("image,a,b,is_valid\ni/1.png,1,0,0\ni/2.png,0,1,0\ni/3.png,0,1,1\n")
+    assert examples.class_names == ("a", "b")
+    assert examples.splits.tolist() == ["train", "train", "validation"]
+
+
+def test_numbers_beside_names_give_their_order(load, say):
     examples = load("path,class_id,class_name\ni/1.png,10,ant\ni/2.png,9,bee\ni/3.png,9,bee\n")
     assert examples.class_names == ("bee", "ant")
+    assert say()[0].endswith("in the column class_name, in the order of class_id")
 
 
 @pytest.mark.parametrize(

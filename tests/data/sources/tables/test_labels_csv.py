@@ -17,6 +17,11 @@ def test_columns_in_any_order_are_read(load):
     assert examples.groups.tolist() == ["", "g", "g"]
 
 
+def test_group_that_is_nothing_is_no_group(load):
+    examples = load("path,label,group\ni/1.png,a,nan\ni/2.png,b,NaN\ni/3.png,b,g\n")
+    assert examples.groups.tolist() == ["", "", "g"]
+
+
 def test_lone_train_word_is_no_split(load):
     assert set(load("path,label,split\ni/1.png,a,train\ni/2.png,b,train\n").splits) == {""}
 

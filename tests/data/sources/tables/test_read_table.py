@@ -24,7 +24,7 @@ def test_separators_encodings_and_line_ends_are_found(read, separator, encoding,
     assert read(ROWS.format(separator).replace("\n", ends).encode(encoding)) == TABLE
 
 
-@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize("line", ["sep=;", "SEP= ; ", '"sep=;"'])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_line_of_excel_says_the_separator(read, line, encoding):
     text = f"{line}\r\npath;label\r\ni/1.png;a,b\r\n"
@@ -46,6 +46,7 @@ def test_line_of_excel_says_the_separator(read, line, encoding):
         ),
         (" Path , LABEL,Note\n 1.png ,a,\n", {"path": ["1.png"], "label": ["a"], "Note": [""]}),
         (",path,label\n0,1.png,a\n", {"path": ["1.png"], "label": ["a"]}),  # pandas' index
+        ("\ufeff\ufeffpath,la\u200bbel\n1.png,a\n", {"path": ["1.png"], "label": ["a"]}),
         ("path,label,,\n1.png,a,,\n", {"path": ["1.png"], "label": ["a"]}),
         ("path,label\n1.png,a,,\n", {"path": ["1.png"], "label": ["a"]}),
         ('path,label\n"a ""b"".png",c\n', {"path": ['a "b".png'], "label": ["c"]}),

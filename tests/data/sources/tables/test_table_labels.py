@@ -1,6 +1,6 @@
 import pytest
 
-from keras_transfer.data.sources.tables.table_labels import has_label, judge_labels
+from keras_transfer.data.sources.tables.table_labels import is_filled, judge_labels
 from keras_transfer.system.errors import ConfigError
 
 
@@ -18,9 +18,10 @@ from keras_transfer.system.errors import ConfigError
         ([f"{a} {b}" for a in "abcdefgh" for b in "abcdefgh"], "lists of labels"),
         ([str(k / 7) for k in range(16)], "fractions.*measurements"),
         (["1.5", "2", "3"], "fractions such as 1.5"),
-        (["1", "1.0", "2"], r"'1' \(1 images\) and '1.0'"),
+        (["1,5", "2,5"], "fractions such as 1,5, 2,5"),
+        (["1", "1.0", "2"], r"'1' \(1\) and '1.0'"),
         (["01", "1", "2"], "'01'.*'1'"),
-        (["cat", "cat", "Cat", "dog"], r"'cat' \(2 images\) and 'Cat' \(1 images\)"),
+        (["cat", "cat", "Cat", "dog"], r"'cat' \(2\) and 'Cat' \(1\)"),
         (["big cat", "big  cat", "big_cat"], "blanks"),
         (["\u00e9", "e\u0301"], r"e\\u0301.*\\xe9"),
         (["cat", "cat\u200b"], r"\\u200b"),
@@ -50,7 +51,7 @@ def test_classes_of_all_kinds_are_taken(tmp_path, labels):
 
 @pytest.mark.parametrize("word", ["", "nan", "NaN", "NA", "<NA>", "null"])
 def test_words_for_nothing_are_no_labels(word):
-    assert not has_label(word)
+    assert not is_filled(word)
 
 
 def test_words_that_may_mean_nothing_are_told_of(tmp_path, say):

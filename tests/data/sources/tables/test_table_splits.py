@@ -26,7 +26,7 @@ def test_a_column_of_split_words_is_used_and_said(name, say):
         ({"is_valid": "True,False,,1"}, "validation,train,train,validation"),
         ({"is_valid": "1.0,0.0,0,no"}, "validation,train,train,train"),
         ({"is_test": "1,0,0,0", "isValid": "0,1,0,0"}, "test,validation,train,train"),
-        ({"is_training_image": "1,0,0,1"}, "train,test,test,train"),
+        ({"is_training_img": "1,0,0,1"}, "train,test,test,train"),
         ({"is_train": "1,0,0,0", "is_val": "0,1,0,0"}, "train,validation,train,train"),
     ],
 )
@@ -34,8 +34,8 @@ def test_columns_of_yes_and_no_are_used(columns, splits):
     assert find(**columns) == (splits.split(","), list(columns))
 
 
-def test_column_split_wins():
-    assert find(split="val,", is_valid="0,1")[0] == ["validation", ""]
+def test_column_split_wins_and_may_be_empty():
+    assert find(split="val,,nan", is_valid="0,1,0")[0] == ["validation", "", ""]
 
 
 def test_equal_columns_are_no_contradiction():
