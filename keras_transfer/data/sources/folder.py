@@ -17,6 +17,7 @@ from keras_transfer.data.examples import (
     make_examples,
     refuse_several_labels,
 )
+from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.file_walk import is_side_file, list_folders, walk_images
 from keras_transfer.data.sources.other_tasks import NEEDED, refuse_other_tasks
 from keras_transfer.system.errors import ConfigError
@@ -44,7 +45,7 @@ def read_folder(dataset: str, config: DataConfig) -> Examples:
     else:
         _refuse_flat(root, folders)
         rows = [row for name in folders for row in _read_class(root, name, name, "")]
-        class_names = folders
+        class_names = order_class_names(folders)
         if rows:
             _warn_of_unused(root)
     refuse_several_labels(class_names, root)
@@ -63,7 +64,7 @@ def _read_splits(root: Path, split_folders: list[str]) -> tuple[list[Row], list[
         _warn_of_unused(root / folder)
         for name in class_names:
             rows += _read_class(root, f"{folder}/{name}", name, split)
-    return rows, sorted(learned | {name for _, name, _, _ in rows})
+    return rows, order_class_names(learned | {name for _, name, _, _ in rows})
 
 
 def _read_class(root: Path, folder: str, class_name: str, split: str) -> list[Row]:
