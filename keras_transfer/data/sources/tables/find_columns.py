@@ -16,18 +16,18 @@ logger = logging.getLogger(__name__)
 
 # Names of columns as people write them, the likelier first; compared by `simplify`.
 PATHS = (
-    *("path", "filepath", "imagepath", "imgpath", "relativepath", "filename", "file", "fname"),
-    *("imagefilename", "imagefile", "imagename", "imgname", "image", "img", "images"),
-    *("imageid", "imgid", "isicid", "photo", "picture", "id"),
+    *("path", "filepath", "imagepath", "imgpath", "relativepath", "relativeimpath"),
+    *("filename", "file", "fname", "imagefilename", "imagefile", "imagename", "imgname"),
+    *("image", "img", "images", "imageid", "imgid", "isicid", "photo", "picture", "id", "idcode"),
 )
 LABELS = (
     *("label", "labelname", "class", "classname", "category", "categoryname", "target"),
     *("labels", "classes", "labelid", "classid", "classindex", "categoryid", "species"),
-    *("breed", "diagnosis", "dx", "tag", "tags", "y"),
+    *("breed", "diagnosis", "dx", "level", "grade", "emotion", "tag", "tags"),
 )
 TOGETHER = ("patient", "patientid", "subject", "subjectid", "lesionid", "groupid", "groups")
 NAMED = ("labelname", "classname")  # the names of the numbers in `label`
-BOXES = ({"xmin", "ymin"}, {"x1", "y1"}, {"bbox"}, {"boundingbox"}, {"bboxx", "bboxy"})
+BOXES = ({"xmin", "ymin"}, {"x1", "y1"}, {"bbox"}, {"boundingbox"}, {"bboxx1"}, {"roix1"})
 
 MARKS = {"0", "1", "0.0", "1.0", "true", "false"}
 TRUE = {"1", "1.0", "true"}

@@ -54,6 +54,22 @@ def test_columns_of_0_and_1_are_classes_in_their_order(load, say):
     ]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id_code,diagnosis",  # of well-known sets: APTOS, dog breeds, Stanford Cars, state farm
+        "id,breed",
+        "relative_im_path,class",
+        "img,classname",
+        "image,level",
+        "isic_id,diagnosis",
+        "Path,ClassId",
+    ],
+)
+def test_headers_of_known_sets_are_understood(load, header):
+    assert load(f"{header}\n1,0\n2,1\n3,1\n").labels.tolist() == [0, 1, 1]
+
+
 def test_columns_that_are_not_used_are_named(load, say):
     text = "path,label,age,patient_id\ni/1.png,a,30,7\ni/2.png,b,30,7\ni/3.png,b,30,8\n"
     load(text)
