@@ -1,8 +1,13 @@
+import dataclasses
+
 import pytest
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.divided_examples import divide_examples
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.images.doctor.inspection import inspect_files
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.errors import ConfigError
 
 
@@ -41,6 +46,21 @@ def test_missing_files_are_unusable_as_broken_ones_are(load):
     found = inspect_files(examples)
     assert found.usable.tolist() == [True, True, False]
     assert "No such file" in found.reasons[2]
+
+
+@pytest.mark.parametrize("bad", ["9.png", "broken.png"])
+def test_missing_and_broken_files_follow_one_rule(make_tree, caplog, bad):
+    root = make_tree(*(f"{k}.png" for k in range(8)))
+    (root / "broken.png").write_bytes(b"none")
+    rows = "".join(f"{k}.png,{'ab'[k % 2]}\n" for k in range(8))
+    (root / "labels.csv").write_text(f"path,label\n{rows}{bad},a\n")
+    skip = TrainConfig(dataset=str(root / "labels.csv"))
+    used = [path for path, *_ in divide_examples(skip, choose_modality(skip)).rows()]
+    assert used == [f"{k}.png" for k in range(8)]
+    assert f"1 unreadable files are left out: {bad}" in caplog.text
+    stop = dataclasses.replace(skip, data=DataConfig(on_bad_file="error"))
+    with pytest.raises(ConfigError, match=f"1 that are not: {bad}.*on_bad_file skip"):
+        divide_examples(stop, choose_modality(stop))
 
 
 def test_rows_without_a_label_are_left_out_and_counted(load, say):
