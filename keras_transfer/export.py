@@ -161,7 +161,9 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
 
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 
+    require_own_numbers(run.model_file)
     model = keras.models.load_model(run.model_file, compile=False)
     if not calibrated:
         return model, 1.0
