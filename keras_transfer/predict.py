@@ -28,10 +28,11 @@ from keras_transfer.evaluation.predict_output import (
     open_table,
     write_csv,
 )
-from keras_transfer.exports.loaders import Artefact, load_artefact
+from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.reading.artefact import Artefact
+from keras_transfer.exports.reading.contract import judge_answers, question_sums
 from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.text_tables import draw_table
@@ -52,13 +53,16 @@ PAUSE = 10.0  # seconds after which progress is said
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
 
 
-def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> ImagePredictions:
+def predict_images(
+    model: Run | str | Path, images: Image | Iterable[Image], trust: bool = False
+) -> ImagePredictions:
     """Classify files or arrays with a run or an export; the answers are those of the evaluation.
 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
             `images.prediction_inputs.check_pixels`), one, several or a batch; or Pillow's.
+        trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
@@ -66,7 +70,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Raises:
         ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
     """
-    artefact = load_artefact(model.path if isinstance(model, Run) else model)
+    artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images)
     parts = list(_classify(artefact, names, sources))
@@ -87,13 +91,10 @@ def _classify(
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
         for pixels, reasons in MODALITY.stream(sources, artefact.image_size, usage.resize, BATCH):
             count = len(reasons)
-            unusable = np.array(reasons, object)
             answers = artefact.classify(pixels)
-            if not (answers.min() >= 0 and answers.max() <= 1.001):  # or NaN, of a diverged model
-                raise ConfigError(
-                    "A model must answer with probabilities in [0, 1]. Received: from "
-                    f"{answers.min():g} to {answers.max():g} of {artefact.path}."
-                )
+            unusable = judge_answers(answers, reasons, artefact.path)
+            if not done and (doubt := question_sums(answers, artefact.path)):
+                logger.warning("%s", doubt)
             probabilities = np.where((unusable == "")[:, None], answers, np.nan)
             yield ImagePredictions(
                 names=np.array(names[done : done + count], object),
@@ -132,7 +133,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
     print_logs()
-    artefact = load_artefact(words.model)
+    artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     from keras_transfer.training.progress_display import show_steps
 
@@ -171,6 +172,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
     text = f"below this probability the prediction is `{UNSURE}`"
     parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
+    parser.add_argument("--trust", action="store_true", help=text)
     words = parser.parse_args(arguments)
     require(words.top >= 1, "top", "1 or more classes", words.top)
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
