@@ -53,7 +53,7 @@ def test_numbers_in_other_files_are_refused_by_name(tmp_path, suffix, kind):
         file.write_bytes(content)
     if not kind:
         return require_own_numbers(file)
-    with pytest.raises(ConfigError, match=rf"given{suffix}, whose '/layer/kernel' is {kind}"):
+    with pytest.raises(ConfigError, match=rf"given{suffix}, whose 'layer/kernel' is {kind}"):
         require_own_numbers(file)
     return None
 
