@@ -39,6 +39,7 @@ def build_artefact(
     shape: Sequence[Any],
     classify: Classify,
     labels: Sequence[str] = (),
+    scaled: bool = False,
 ) -> Artefact:
     """Join what a file says with what is assumed where it says nothing.
 
@@ -49,12 +50,13 @@ def build_artefact(
         shape: Of its answer.
         classify: What `make_classifier` returned.
         labels: Class names, where it says no more than those.
+        scaled: Whether it says how its pixels are scaled.
     """
     classes = count_classes(classify, shape, takes.image_size)
     assumed = number_classes(classes)
     if labels:
         assumed = Usage(class_names=tuple(labels), resize=assumed.resize)
-    scale = " and their pixels in [0, 255]" if takes.dtype.kind == "f" else ""
+    scale = "" if scaled or takes.dtype.kind != "f" else " and their pixels in [0, 255]"
     note = f"{path} does not say how it takes images: they are cropped to squares, in RGB{scale}"
     return Artefact(
         path=path,

@@ -21,6 +21,7 @@ ROUNDING = 1e-3  # by which a probability may exceed 1
 UNLIKE_ONE = 0.25  # by which their sum may differ: 8 bits round each of many
 SURELY_RAW = 16.0  # numbers that reach beyond it are no scaled pixels
 
+Span = tuple[Any, Any]  # what stands for black and for white
 Quantization = tuple[float, int]  # scale, which is 0 where there is none, and zero point
 
 
@@ -39,12 +40,13 @@ class Takes:
     quantization: Quantization
     """Of whole numbers: what they mean."""
 
-    def prepare(self, pixels: np.ndarray, span: tuple[float, float] | None) -> np.ndarray:
+    def prepare(self, pixels: np.ndarray, span: Span | None) -> np.ndarray:
         """Return pixels (n, side, side, 3), uint8, as the model takes them.
 
         Args:
             pixels: RGB.
-            span: What it takes for black and white; None: what its quantization comes close to.
+            span: What it takes for black and white, numbers or one for each colour; None: what its
+                quantization comes close to, else pixels as they are.
         """
         scale, zero = self.quantization
         if scale and np.issubdtype(self.dtype, np.integer):
@@ -53,6 +55,8 @@ class Takes:
             low, high = span or _find_span(*reached)
             values = (low + pixels * ((high - low) / 255)) / scale + zero
             images = np.clip(np.round(values), limits.min, limits.max).astype(self.dtype)
+        elif span:
+            images = (span[0] + pixels * ((span[1] - span[0]) / 255)).astype(self.dtype)
         else:
             images = pixels.astype(self.dtype)
         return images.transpose(0, 3, 1, 2) if self.channels_first else images
@@ -125,7 +129,7 @@ def require_one(kind: str, names: Sequence[str]) -> None:
 def make_classifier(
     call: Callable[[np.ndarray], np.ndarray],
     takes: Takes,
-    span: tuple[float, float] | None = None,
+    span: Span | None = None,
     answer: Quantization = (0.0, 0),
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function from pixels (n, side, side, 3), uint8, to probabilities (n, classes).

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_transfer.exports.reading.artefact import Artefact, build_artefact
 from keras_transfer.exports.reading.contract import RAW, make_classifier, read_input, require_one
+from keras_transfer.exports.reading.tflite_metadata import read_span
 from keras_transfer.exports.usage import USAGE, Usage
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
@@ -109,8 +110,11 @@ def load_tflite(path: Path) -> Artefact:
         return np.asarray(interpreter.get_tensor(answer["index"]))
 
     said, labels = _read_attached(path)
-    classify = make_classifier(call, takes, RAW if said else None, answer["quantization"])
-    return build_artefact(path, said, takes, answer["shape_signature"], classify, labels)
+    span = None if said else read_span(path)
+    whole = takes.dtype.kind != "f"
+    classify = make_classifier(call, takes, RAW if said and whole else span, answer["quantization"])
+    shape, scaled = answer["shape_signature"], whole or span is not None
+    return build_artefact(path, said, takes, shape, classify, labels, scaled)
 
 
 def _read_attached(path: Path) -> tuple[Usage | None, list[str]]:
