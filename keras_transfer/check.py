@@ -12,6 +12,7 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 
 def check_dataset(dataset: str | Path, data: DataConfig | None = None) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
     report = check_dataset(dataset, data)
     if file:
         _write_report(file, report)
-    print(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
+    print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
     wrong = report["unusable"], list_leaks(report), list_mislabelled(report), report["refusal"]
     return int(any(wrong))
 

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import itertools
-import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from keras_transfer.system.atomic_files import (
 )
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.logs import logging_to
+from keras_transfer.system.terminal.visible_text import quote_word
 from keras_transfer.system.user_folders import make_folder
 
 RESUME = "python -m keras_transfer.compare --resume"
@@ -161,7 +161,7 @@ class Comparison:
 
     def say_resume(self) -> str:
         """Return the command that goes on."""
-        return f"{RESUME} {shlex.quote(str(self.path))}"
+        return f"{RESUME} {quote_word(self.path)}"
 
     def remove(self) -> None:
         """Remove it: nothing was done in it."""

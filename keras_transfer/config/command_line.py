@@ -20,6 +20,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.signals import Stopped
+from keras_transfer.system.terminal.visible_text import print_text
 
 FLAGS = (
     "--quiet",
@@ -121,10 +122,10 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     try:
         code = command(sys.argv[1:])
     except ConfigError as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print_text("error: " + " ".join(str(error).splitlines()), sys.stderr)
         code = 2
     except KeyboardInterrupt as error:
-        print("interrupted", file=sys.stderr)
+        print_text("interrupted", sys.stderr)
         code = error.code if isinstance(error, Stopped) else 130
     except BrokenPipeError:  # whoever read our output (`| head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

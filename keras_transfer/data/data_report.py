@@ -13,7 +13,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.splits.row_groups import group_rows, link_equal
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
 

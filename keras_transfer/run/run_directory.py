@@ -8,7 +8,6 @@ import errno
 import logging
 import os
 import secrets
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from keras_transfer.system import locks
 from keras_transfer.system.atomic_files import explaining_disk, write_json, write_text
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.system.logs import logging_to
+from keras_transfer.system.terminal.visible_text import quote_word
 from keras_transfer.system.user_folders import make_folder
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Run(RunFiles):
             )
 
     def _say_resume(self) -> str:
-        return f"Go on with: {RESUME} {shlex.quote(str(self.path))}"
+        return f"Go on with: {RESUME} {quote_word(self.path)}"
 
     @contextlib.contextmanager
     def recording(self, quiet: bool) -> Iterator[None]:

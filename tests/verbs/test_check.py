@@ -104,6 +104,20 @@ def test_twelve_classes_are_shown_and_the_others_counted(make_tree, capsys):
     assert "… and 89 more" in out
 
 
+def test_nothing_in_a_name_acts_on_the_terminal(stripes, tmp_path, capfd):
+    root = shutil.copytree(stripes, tmp_path / "set")
+    for split in ("train", "val", "test"):
+        (root / split / "level").rename(root / split / "\x1b[31mle\u202evel")
+    (root / "train/upright/bro\x1b]0;ken\x07\nNothing is wrong.png").write_bytes(b"x")
+    (root / "train/\x9b31mloose\nWARNING: all is well.png").write_bytes(b"x")
+    assert main([str(root)]) == 1
+    out, err = capfd.readouterr()
+    assert {letter for letter in out + err if not letter.isprintable()} == {"\n"}
+    assert r"\x1b[31mle\u202evel" in out
+    assert r"bro\x1b]0;ken\x07\nNothing is wrong.png" in out
+    assert [line for line in err.splitlines() if line.startswith("WARNING: all")] == []
+
+
 def test_odd_files_are_not_wrong(stripes, tmp_path, capsys):
     root = shutil.copytree(stripes, tmp_path / "set")
     (root / "val/level/000.png").rename(root / "val/level/000.jpg")

@@ -26,7 +26,8 @@ class DataConfig:
     no doubt. classes: classes, whatever they are called. splits: those with a word such as train,
     val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
-    """skip: leave out files that are no readable image and name them. error: stop at them."""
+    """skip: leave out files that are missing or no readable image, and rows of a table without a
+    label, and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""

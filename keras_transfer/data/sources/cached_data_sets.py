@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.labels_csv import build_examples, read_columns
+from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.user_folders import cache_roots
 
@@ -27,12 +28,15 @@ def read_prepared(
 ) -> Examples:
     """Return the images in the cache folder `name`, which `write` fills the first time."""
     folder = _find_folder(name, write)
-    table = folder / "labels.csv"
     try:
-        columns = read_columns(table)
+        columns = read_columns(folder / "labels.csv")
+        splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
+        for path in columns["path"]:
+            os.stat(folder / path)
+        rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
         present = set(columns["label"])
-        return build_examples(source, table, columns, [n for n in class_names if n in present])
-    except (ConfigError, OSError) as error:
+        return make_examples(source, folder, rows, [n for n in class_names if n in present])
+    except (ConfigError, OSError, KeyError) as error:
         raise ConfigError(
             f"The cache must be whole. Received: {folder}, which has lost files. Remove that "
             "folder; it will be written again."

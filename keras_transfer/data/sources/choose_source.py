@@ -13,7 +13,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
 from keras_transfer.data.sources.folders.folder import read_folder
-from keras_transfer.data.sources.labels_csv import read_csv
+from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
 
@@ -78,7 +78,7 @@ def _match_source(dataset: str) -> str:
         return word
     if path.is_dir():
         return "folder"
-    if path.is_file() and path.suffix.lower() == ".csv":
+    if path.is_file() and path.suffix.lower() in (".csv", ".tsv"):
         return "csv"
     raise ConfigError(_explain_unknown(dataset, path))
 

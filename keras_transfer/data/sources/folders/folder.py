@@ -15,6 +15,7 @@ from keras_transfer.data.examples import (
     make_examples,
     refuse_several_labels,
 )
+from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.file_walk import (
     holds_outputs,
     is_side_folder,
@@ -47,7 +48,7 @@ def read_folder(dataset: str, config: DataConfig) -> Examples:
     rows = [row for folder in layout.folders for row in _read_class(root, *folder)]
     # an empty folder is a class, too, unless it is in a split that nothing is learned from
     learned = {found.class_name for found in layout.folders if found.split in ("", "train")}
-    class_names = sorted(learned | {name for _, name, _, _ in rows})
+    class_names = order_class_names(learned | {name for _, name, _, _ in rows})
     if rows:
         for parent in layout.parents:
             _warn_of_unused(root / parent)
