@@ -203,7 +203,8 @@ def main(arguments: list[str]) -> int:
     file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
     if printed:
         _, grid = _find_earlier(_drop_own(file), _drop_own(options))
-        print(dump_settings(_read_own(file, options)) + grid.dump(), end="")
+        # as it is: YAML has its own way to write what cannot be seen
+        print(dump_settings(_read_own(file, options)) + grid.dump(), end="")  # noqa: T201
         return 0
     with stoppable():
         comparison, results = _compare(file, options)

@@ -30,6 +30,7 @@ from keras_transfer.system.files.ownership import is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.machine import free_disk
+from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import keras
@@ -188,7 +189,9 @@ def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.M
 
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 
+    require_own_numbers(run.model_file)
     model = keras.models.load_model(run.model_file, compile=False)
     if not calibrated:
         return model, 1.0
@@ -221,12 +224,12 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.evaluation.reports.parity_table import draw_parity
     from keras_transfer.exports.parity import list_results
 
-    print(draw_parity(report))
+    print_text(draw_parity(report))
     names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
     results = list_results(report, names)
     refused = [result for result in results if not result.accepted]
     for result in refused:
-        print(f"error: {result.file} was not accepted: {result.reason}", file=sys.stderr)
+        print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
     measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
     return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
 

@@ -18,6 +18,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.load_tensorflow import hushed, import_keras
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
@@ -144,7 +145,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments).as_dict()
     options.pop("config")
     print_logs()
-    print(pretrain(PretrainConfig(**options)))
+    print_text(str(pretrain(PretrainConfig(**options))))
     return 0
 
 

@@ -26,6 +26,7 @@ from keras_transfer.system.standard_streams import (
     check_output,
     mend_streams,
 )
+from keras_transfer.system.terminal.visible_text import print_text
 
 FLAGS = (
     "--quiet",
@@ -128,13 +129,13 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
         code = _call(command)
         check_output()
     except ConfigError as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print_text("error: " + " ".join(str(error).splitlines()), sys.stderr)
         code = 2
     except KeyboardInterrupt as error:
-        print("interrupted", file=sys.stderr)
+        print_text("interrupted", sys.stderr)
         code = error.code if isinstance(error, Stopped) else 130
     except OutputError as error:
-        print("error:", error, file=sys.stderr)
+        print_text(f"error: {error}", sys.stderr)
         code = EXIT_CODE
     except BrokenPipeError:  # whoever read our output (`| head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,6 @@ import errno
 import logging
 import os
 import secrets
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from keras_transfer.system.files.atomic_files import explaining_disk, write_json
 from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
+from keras_transfer.system.terminal.visible_text import quote_word
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Run(RunFiles):
         refuse_links(*folders, self.log_file)
 
     def _say_resume(self) -> str:
-        return f"Go on with: {RESUME} {shlex.quote(str(self.path))}"
+        return f"Go on with: {RESUME} {quote_word(self.path)}"
 
     @contextlib.contextmanager
     def recording(self, quiet: bool) -> Iterator[None]:

@@ -114,7 +114,7 @@ def short_run(train, tmp_path_factory):
     return train(tmp_path_factory.mktemp("short"), **SHORT)
 
 
-@pytest.mark.slow  # 35 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_any_write_may_fail(train, short_run, tmp_path, monkeypatch):
     run, done = sabotage(train, tmp_path, FAULTS, monkeypatch)
     written = {path.name for path in (*run.path.iterdir(), *run.figures.iterdir())}
@@ -133,6 +133,7 @@ def test_any_write_may_fail_in_any_way(fault, train, short_run, tmp_path, monkey
     assert_same_run(run, short_run)
 
 
+@pytest.mark.thorough
 def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run):
     run = cut_run(2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

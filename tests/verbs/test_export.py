@@ -72,9 +72,11 @@ def widen(answer):
     ("change", "reason", "formats"),
     [
         (swap, "a probability differs by", ["tflite"]),
-        pytest.param(swap, "a probability", ["saved_model", "onnx"], marks=pytest.mark.slow),
-        (spoil, "numbers that are not finite", ["tflite"]),
-        (widen, "it answers in the shape (24, 4)", ["tflite"]),
+        pytest.param(swap, "a probability", ["saved_model", "onnx"], marks=pytest.mark.thorough),
+        pytest.param(spoil, "numbers that are not finite", ["tflite"], marks=pytest.mark.thorough),
+        pytest.param(
+            widen, "it answers in the shape (24, 4)", ["tflite"], marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_files_of_another_model_are_renamed_and_the_exit_code_is_1(
@@ -105,7 +107,7 @@ def unsure_copy(unsure_run, tmp_path):
     return Run(shutil.copytree(unsure_run.path, tmp_path / "unsure"))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     words = [str(unsure_copy.path), "--formats", "tflite", "--assert_accuracy_at_least"]
     assert main([*words, "0.1"]) == 0
@@ -114,7 +116,7 @@ def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     assert (unsure_copy.exports / "model.tflite").is_file()  # it answers as the model, so it stays
 
 
-@pytest.mark.slow  # two exports
+@pytest.mark.thorough  # two exports
 def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, stripes):
     report = export_model(unsure_copy, ["tflite"], calibrate=True)
     (row,) = report["artefacts"]
@@ -130,7 +132,7 @@ def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, strip
     np.testing.assert_array_equal(scaled.probabilities.argmax(1), own.probabilities.argmax(1))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_was_exported_before_stays(run_copy):
     export_model(run_copy, ["tflite"])
     before = (run_copy.exports / "model.tflite").stat().st_mtime_ns
@@ -172,6 +174,7 @@ def test_images_that_are_gone_are_named(run_copy):
     assert not run_copy.exports.exists()
 
 
+@pytest.mark.thorough
 def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, stripes):
     config = run_copy.config_file.read_text()
     run_copy.config_file.write_text(config.replace(str(stripes), "/elsewhere"))
@@ -179,7 +182,7 @@ def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, st
     assert main(words) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, tiny_config):
     """All of them transparent: `serve_bytes` lays them on white, but plain files only are equal."""
     random = np.random.default_rng(0)

@@ -24,11 +24,19 @@ class DataConfig:
     """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
+    layout: Literal["auto", "classes", "splits"] = "auto"
+    """What the folders of a data set are. auto: splits where their names and what they hold leave
+    no doubt. classes: classes, whatever they are called. splits: those with a word such as train,
+    val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
-    """skip: leave out files that are no readable image and name them. error: stop at them."""
+    """skip: leave out files that are missing or no readable image, and rows of a table without a
+    label, and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
+    rare_classes: Literal["error", "drop", "train_only"] = "error"
+    """What to do with classes that have too few images for one in each split. error: stop. drop:
+    leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
     """Images that look equal, resized or encoded anew, are never divided by the splits made here.
     In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""

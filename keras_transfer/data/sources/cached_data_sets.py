@@ -15,8 +15,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.labels_csv import build_examples, read_columns
+from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.ownership import MARK, carries_mark, is_marked
@@ -69,15 +70,16 @@ def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
         KeyError: The same.
         OSError: The same.
     """
-    table, manifest = folder / "labels.csv", folder / MANIFEST
-    columns = read_columns(table)
+    manifest = folder / MANIFEST
+    columns = read_columns(folder / "labels.csv")
+    found = sum(os.path.getsize(folder / path) for path in columns["path"])
+    # former versions wrote no manifest
+    if carries_mark(manifest) and found != json.loads(manifest.read_bytes())["bytes"]:
+        raise ConfigError(f"its images have {found} bytes")
+    splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
+    rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
     present = set(columns["label"])
-    examples = build_examples(source, table, columns, [n for n in class_names if n in present])
-    if carries_mark(manifest):  # former versions wrote none
-        found = sum(os.path.getsize(folder / path) for path in columns["path"])
-        if found != json.loads(manifest.read_bytes())["bytes"]:
-            raise ConfigError(f"its images have {found} bytes")
-    return examples
+    return make_examples(source, folder, rows, [n for n in class_names if n in present])
 
 
 def _fill(

@@ -22,6 +22,7 @@ import numpy as np
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.models.weights.weight_conversion import (
     convert_weights,
     explain_mismatch,
@@ -166,6 +167,7 @@ def _find_file(name: str, choice: str) -> Path:
         )
     if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
         raise ConfigError(explain_mismatch(name, path, "a damaged file, or one of another format"))
+    require_own_numbers(path)
     return path
 
 

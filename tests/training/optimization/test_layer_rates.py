@@ -103,6 +103,7 @@ def test_history_has_the_rate_of_the_head(config, make_data, tmp_path):
     assert checkpoints.progress.rows[0][2] == "0.04"
 
 
+@pytest.mark.thorough
 def test_the_average_is_evaluated_and_kept_where_it_is_better(
     config, make_data, tmp_path, monkeypatch
 ):
