@@ -17,7 +17,8 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -190,7 +191,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print(draw_table(columns, rows))
+        print_text(draw_table(columns, rows))
         return 0
     with stoppable():
         config = parse_config(build_parser("train"), arguments)

@@ -12,9 +12,10 @@ from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ def read_own_examples(
     run: Run, config: TrainConfig, modality: Modality, split: str | None
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
-    listed = list_examples(run, modality.read_examples(config.source, config.data))
+    data = dataclasses.replace(config.data, layout="classes")  # split.csv says what they are
+    listed = list_examples(run, modality.read_examples(config.source, data))
     split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
     listed = listed.take(np.flatnonzero(listed.splits == split))
     advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
@@ -76,7 +78,8 @@ def read_other_examples(
     """Return the usable examples of another data set, labelled as the run's, and what they are."""
     found = modality.read_examples(dataset, config.data)
     names = run.class_names()
-    if unknown := [name for name in found.class_names if name not in names]:
+    index = {spell(name): label for label, name in enumerate(names)}
+    if unknown := [name for name in found.class_names if spell(name) not in index]:
         raise ConfigError(
             f"Classes must be among the run's: {name_some(names)}. Received: "
             f"{name_some(unknown)} in {dataset}. Rename or remove those folders."
@@ -96,7 +99,7 @@ def read_other_examples(
             "Name a folder of class folders with images."
         )
     _warn_of_trained(run, findings.sha256[kept])
-    labels = np.array([names.index(name) for name in found.class_names], np.int64)
+    labels = np.array([index[spell(name)] for name in found.class_names], np.int64)
     examples = Examples(
         source=found.source,
         root=found.root,

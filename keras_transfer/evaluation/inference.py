@@ -16,7 +16,7 @@ from keras_transfer.run.predictions_csv import (
     prediction_rows,
 )
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 
 
 def predict_splits(

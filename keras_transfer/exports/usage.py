@@ -1,7 +1,6 @@
 """What one must know to use a model, which its graph does not say."""
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any
 from keras_transfer.models.model_file import read_notes
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-
-logger = logging.getLogger(__name__)
 
 LABELS = "labels.txt"  # the name that TFLite's tools look for in the file's zip part
 USAGE = "keras_transfer.json"  # beside it, and in the folder for extra files of a SavedModel
@@ -56,10 +53,5 @@ def read_model_usage(file: Path) -> Usage | None:
 
 
 def number_classes(count: int) -> Usage:
-    """Return what is assumed of a model that says nothing, and say so: classes are numbers."""
-    logger.warning(
-        "The model says neither its class names nor how its images were resized. Taken: the "
-        "classes are called 0 to %d, and of each image the central square is used.",
-        count - 1,
-    )
+    """Return what is assumed of a model that says nothing: its classes are numbers."""
     return Usage(class_names=tuple(map(str, range(count))), resize="crop")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.files.atomic_files import replacing
 
 if TYPE_CHECKING:
     import keras

@@ -20,7 +20,7 @@ import numpy as np
 
 from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import DISK_ERRORS, replacing, write_table
+from keras_transfer.system.files.atomic_files import DISK_ERRORS, replacing, write_table
 from keras_transfer.training.optimization.build_optimizer import set_steps
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from benchmark_modules import load
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_table, write_text
+from keras_transfer.system.files.atomic_files import write_json, write_table, write_text
 
 NOTHING = [sys.executable, "-c", "pass"]
 

@@ -73,7 +73,7 @@ def test_a_model_that_says_nothing_of_itself_is_said_to(finished_run, tmp_path, 
     keras.models.load_model(finished_run.model_file).save(tmp_path / "plain.keras")
     assert load_artefact(tmp_path / "plain.keras").usage.class_names == ("0", "1")
     (line,) = caplog.messages
-    for part in ("neither its class names nor", "called 0 to 1", "central square"):
+    for part in ("neither its class names nor", "called 0 to 1", "cropped to squares"):
         assert part in line
 
 

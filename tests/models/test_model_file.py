@@ -117,7 +117,7 @@ np.save("found.npy", keras.models.load_model("m.keras").predict(np.load("images.
 """
 
 
-@pytest.mark.slow  # 20 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_the_oldest_keras_gives_the_same_answers(model, randomize, tmp_path):
     randomize(model)
     write_model(model, tmp_path / "m.keras", NOTES)

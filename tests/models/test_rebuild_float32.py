@@ -25,7 +25,7 @@ def draw_pixels():
     return pixels * np.linspace(0.2, 1.0, 6)[:, None, None, None].astype("float32")
 
 
-@pytest.mark.slow  # 8 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp_path):
     config, model = build_mixed("mobilenetv3small", make_config)
     pixels = draw_pixels()
@@ -44,7 +44,7 @@ def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp
     np.testing.assert_allclose(loaded.predict(pixels, verbose=0), found, atol=1e-6)
 
 
-@pytest.mark.slow  # it builds EfficientNetB0 twice
+@pytest.mark.thorough  # it builds EfficientNetB0 twice
 def test_the_rebuilt_efficientnet_normalises_by_the_trained_statistics(make_config, tmp_path):
     """`set_weights` would copy a Normalization layer's statistics and not put them in force."""
     config, model = build_mixed("efficientnetb0", make_config)

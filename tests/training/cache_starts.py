@@ -3,7 +3,7 @@
 import hashlib
 
 from keras_transfer.models.cuts import frontier
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.training.plan.phase import Phase
 
 PHASES = (

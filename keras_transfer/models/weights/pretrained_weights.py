@@ -24,6 +24,7 @@ from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.weights.file_contents import explain_contents
 from keras_transfer.models.weights.foreign_files import SUFFIXES, name_kind
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.models.weights.weight_conversion import (
     OTHER_FILE,
     convert_weights,
@@ -174,6 +175,7 @@ def _find_file(name: str, choice: str) -> Path:
     if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
         kind = kind or "a damaged file, or one of another format"
         raise ConfigError(explain_mismatch(name, path, kind, OTHER_FILE))
+    require_own_numbers(path)
     return path
 
 

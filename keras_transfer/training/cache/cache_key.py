@@ -15,8 +15,8 @@ from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.weights.weight_conversion import hash_file
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.training.cache.cache_store import FORMAT
 from keras_transfer.training.plan.training_parts import Training
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 
 from keras_transfer.config.layers import merge_layers
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import name_some, say_bytes
 from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES
@@ -12,11 +13,12 @@ from keras_transfer.models.cuts import Cut
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_text
+from keras_transfer.system.files.ownership import MARK
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, place_decoded
-from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.cache_store import Layout, count_bytes
 from keras_transfer.training.cache.reuse_folder import MANIFEST, claim_scratch, sweep_scratch
 from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
@@ -40,6 +42,7 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
     earlier = read_plan(run)
     cuts = {name: cut.to_number(training.depth) for name, cut in plan.cuts.items()}
     content = {
+        "program": MARK,
         "format": PLAN_FORMAT,
         "given": earlier["given"] if earlier else to_dict(given),
         "settings": to_dict(config),
@@ -99,11 +102,26 @@ def recall_plan(training: Training) -> CachePlan | None:
     cache = recorded["cache"]
     layout = {name: (tuple(shape), dtype) for name, (shape, dtype) in cache["layout"].items()}
     cuts = {n: Cut.from_number(number, training.depth) for n, number in cache["cuts"].items()}
+    _check_names(run, layout, cuts)
     place = _find_place(training, count_bytes(layout), budget)
     plan = CachePlan(cuts=cuts, views=cache["views"], layout=layout, place=place)
     plan = place_decoded(plan, training, budget)
     logger.info("%s", describe_plan(plan, training) or "Cache: nothing is kept")
     return plan
+
+
+def _check_names(run: Run, layout: Layout, cuts: Mapping[str, Cut]) -> None:
+    """Refuse arrays that no plan of ours has: their names become names of files.
+
+    Raises:
+        ConfigError: There are others.
+    """
+    known = {f"{split}_{cut.name}" for split in ("train", "validation") for cut in cuts.values()}
+    if others := [name for name in layout if name not in known]:
+        raise ConfigError(
+            f"The plan in {run.plan_file} must name arrays that this program keeps. Received: "
+            f"{name_some(others)}. Somebody has changed it: train anew."
+        )
 
 
 def _find_place(training: Training, needed: int, budget: Budget) -> Place:

@@ -11,8 +11,8 @@ from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.models.freezing import list_weights
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.checkpoints import Checkpoints, read_arrays
 from keras_transfer.training.optimization import fisher_information
@@ -175,7 +175,7 @@ def test_labels_are_drawn_from_the_regression_on_the_features(classes):
         np.testing.assert_allclose(found[0], gradient**2, rtol=1e-3)
 
 
-@pytest.mark.slow  # three trainings
+@pytest.mark.thorough  # three trainings
 def test_a_penalty_keeps_the_backbone_nearer(tiny_config, finished_run, tmp_path):
     drifts = []
     for name, strength in (("none", 0.01), ("l2_sp", 0.1), ("ewc", 0.1)):
