@@ -18,7 +18,8 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -148,7 +149,8 @@ def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | No
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import write_predictions
     from keras_transfer.evaluation.what_is_left import predict_left, tell_lost
-    from keras_transfer.models.run_model import rebuild_float32, save_model
+    from keras_transfer.models.model_file import write_model
+    from keras_transfer.models.run_model import rebuild_float32
 
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)
@@ -157,7 +159,8 @@ def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | No
     kept = cache.recall_validation() if lost else None
     if config.calibrate:
         temperature = calibrate(model, predict_left(model, data, ["validation"], lost, kept))
-    save_model(model, run)
+    prepared = choose_modality(config).describe_preparation(config)
+    write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
     write_predictions(predict_left(model, data, names, lost, kept), run)
     return temperature, tell_lost(lost, data, kept, run)
 
@@ -208,7 +211,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print(draw_table(columns, rows))
+        print_text(draw_table(columns, rows))
         return 0
     with stoppable():
         config = parse_config(build_parser("train"), arguments)

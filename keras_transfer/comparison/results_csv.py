@@ -12,8 +12,8 @@ from keras_transfer.comparison.rows import Row
 from keras_transfer.run.history import read_history
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table, write_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table, write_table
 
 
 class Results:

@@ -13,6 +13,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.same_files.file_states import GONE
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -23,7 +24,8 @@ def read_own_examples(
     run: Run, config: TrainConfig, modality: Modality, split: str | None
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
-    listed = list_examples(run, modality.read_examples(config.source, config.data))
+    data = dataclasses.replace(config.data, layout="classes")  # split.csv says what they are
+    listed = list_examples(run, modality.read_examples(config.source, data))
     there = sorted(set(listed.splits))
     asked = _choose_split(split, there, str(run.path))
     # where nothing is left of the split that says most, the next one says something
@@ -91,7 +93,8 @@ def read_other_examples(
     """Return the usable examples of another data set, labelled as the run's, and what they are."""
     found = modality.read_examples(dataset, config.data)
     names = run.class_names()
-    if unknown := [name for name in found.class_names if name not in names]:
+    index = {spell(name): label for label, name in enumerate(names)}
+    if unknown := [name for name in found.class_names if spell(name) not in index]:
         raise ConfigError(
             f"Classes must be among the run's: {name_some(names)}. Received: "
             f"{name_some(unknown)} in {dataset}. Rename or remove those folders."
@@ -111,7 +114,7 @@ def read_other_examples(
             "Name a folder of class folders with images."
         )
     _warn_of_trained(run, findings.sha256[kept])
-    labels = np.array([names.index(name) for name in found.class_names], np.int64)
+    labels = np.array([index[spell(name)] for name in found.class_names], np.int64)
     examples = Examples(
         source=found.source,
         root=found.root,

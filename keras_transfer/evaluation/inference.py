@@ -12,7 +12,7 @@ from keras_transfer.evaluation.test_time_augmentation import average_views
 from keras_transfer.run.contents.prediction_columns import prediction_columns
 from keras_transfer.run.predictions_csv import Predictions, join_predictions, prediction_rows
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 
 
 def predict_splits(

@@ -14,7 +14,7 @@ from keras_transfer.evaluation.inference import predict_splits, trace_forward
 from keras_transfer.models.cuts import PROBABILITIES, Cut, take_part
 from keras_transfer.run.predictions_csv import Predictions, join_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 

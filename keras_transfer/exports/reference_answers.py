@@ -56,13 +56,14 @@ def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardsti
     """
     split, size = data.splits["validation"], data.image_size
     shape = (len(split), size, size, 3)
-    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
-    forward, answers, done = trace_forward(model), [], 0
-    for images, _ in data.clean_batches("validation"):
-        pixels[done : done + len(images)] = images.numpy()
-        answers.append(forward(images).numpy())
-        done += len(images)
-    pixels.flush()
+    forward, answers = trace_forward(model), []
+    # by ordinary writes: on a full disk, one through a memory map kills the process
+    with (folder / "pixels.npy").open("wb") as pixels:
+        facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(pixels, facts)
+        for images, _ in data.clean_batches("validation"):
+            pixels.write(images.numpy().astype(np.uint8).tobytes())
+            answers.append(forward(images).numpy())
     assert split.plain is not None
     return Yardstick(
         pixels=folder / "pixels.npy",

@@ -11,8 +11,8 @@ from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
 
 
@@ -69,6 +69,7 @@ def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
         ConfigError: The file is damaged, holds code, or is no classifier of the run's images into
             the run's classes.
     """
+    require_own_numbers(run.model_file)
     try:
         model = keras.models.load_model(run.model_file, compile=False)
         shapes = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
@@ -84,9 +85,3 @@ def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
         f"config.yaml to the classes of class_names.txt. Received: {found} in {run.model_file}. "
         "Restore it from a copy, or train anew."
     )
-
-
-def save_model(model: keras.Model, run: Run) -> None:
-    """Write model.keras: the model alone, without an optimizer."""
-    with replacing(run.model_file) as temporary:
-        model.save(temporary)

@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)

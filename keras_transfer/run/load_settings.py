@@ -22,7 +22,7 @@ def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
     file, options, printed = read_words(parser, arguments)
     config = _build_config(file, options)
     if printed:
-        print(dump_config(config), end="")
+        print(dump_config(config), end="")  # noqa: T201 (to be read by programs)
         raise SystemExit(0)
     return config
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from keras_transfer.config.lookup import suggest
+from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.run.contents.prediction_columns import prediction_columns, require_columns
 from keras_transfer.run.run_directory import Run
@@ -119,6 +121,23 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
         probabilities=np.stack(probabilities, axis=1),  # (n, classes)
         class_names=tuple(class_names),
     )
+
+
+def require_numbers(predictions: Predictions, model: Path) -> None:
+    """Raise `ConfigError` for predictions that are no numbers, since no score means anything then.
+
+    Args:
+        predictions: What a model said.
+        model: Its file.
+    """
+    missing = ~np.isfinite(predictions.probabilities).all(axis=1)
+    if missing.any():
+        names = predictions.paths[missing].tolist()
+        raise ConfigError(
+            f"{model} must answer with numbers. Received: NaN for {len(names):,} of "
+            f"{len(predictions):,} images, {name_some(names, most=3)}. Train it anew: with a lower "
+            "learning rate, if it diverged."
+        )
 
 
 def fill_missing(probabilities: np.ndarray) -> np.ndarray:

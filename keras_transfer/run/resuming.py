@@ -6,7 +6,6 @@ optimizer, progress); `training/plan/recorded_plan.py` compares the decisions wi
 
 import contextlib
 import dataclasses
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.run.plan_file import read_plan, read_settings
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import remove_unfinished, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import remove_unfinished, write_text
+from keras_transfer.system.terminal.visible_text import quote_word
 
 # What may change between the parts of a run: its outcome does not depend on it.
 HARMLESS = (
@@ -87,6 +87,7 @@ def take_over(path: str | Path) -> Run:
     """
     run = Run(Path(path).expanduser())
     run.require_config()
+    run.refuse_links()
     _require_unfinished(run)
     try:
         run.hold = locks.require(run.lock_file, "A run")
@@ -134,7 +135,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
             "An interrupted run must go on with the settings it began with; more epochs are taken "
             f"for a phase that has not begun. Received: {', '.join(refused)}. Leave that out; or "
             "let the run end and go on from its weights in a new one: --weights "
-            f"{shlex.quote(str(run.path))}."
+            f"{quote_word(run.path)}."
         )
     if not longer or begun:
         return merge_layers(settled | changes)
@@ -143,6 +144,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     anew = merge_layers(given | kept | changes)
     write_text(run.config_file, dump_config(anew))
     run.clear()
+    run.plan_file.unlink(missing_ok=True)  # of a former version, whose folder has no mark
     return anew
 
 
@@ -178,7 +180,7 @@ def _require_unfinished(run: Run) -> None:
         run.clear()  # what a kill in the last moment left
         raise ConfigError(
             f"`resume` must be a run that is not finished. Received: {run.path}, which is. To go "
-            f"on from its weights in a new run: --weights {shlex.quote(str(run.path))}."
+            f"on from its weights in a new run: --weights {quote_word(run.path)}."
         )
 
 

@@ -1,12 +1,15 @@
 """The files of a run directory: the only code that knows their names."""
 
+import os
 from pathlib import Path
 from typing import Any, overload
 
 from keras_transfer.run.contents import kinds
 from keras_transfer.run.contents.read_files import read_json, read_names, read_rows
 from keras_transfer.run.contents.split_table import SPLIT_COLUMNS, check_rows
-from keras_transfer.system.atomic_files import Table, read_table
+from keras_transfer.system.files.atomic_files import Table, read_table
+
+COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
 
 
 class _Within:
@@ -89,3 +92,14 @@ class RunFiles:
     def predictions(self) -> Table:
         """Return predictions.csv: one row an example of validation and test."""
         return read_table(self.predictions_file)
+
+
+def is_output(folder: str | Path) -> bool:
+    """Return whether a folder is a run directory, a comparison or an export, by its files."""
+
+    def holds(*names: str) -> bool:
+        return any(os.path.exists(os.path.join(folder, name)) for name in names)
+
+    log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
+    is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
+    return is_run or holds(COMPARISON_FILE, "saved_model.pb", "parity.json")

@@ -19,10 +19,10 @@ import numpy as np
 
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing, write_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing, write_table
 from keras_transfer.training.optimization.build_optimizer import set_steps
-from keras_transfer.training.progress.array_files import Arrays, read_arrays, write_arrays
+from keras_transfer.training.progress.npz_archives import Arrays, read_arrays, write_arrays
 from keras_transfer.training.progress.training_progress import START, Progress, read_progress
 
 logger = logging.getLogger(__name__)

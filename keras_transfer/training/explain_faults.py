@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras_transfer.data.same_files.lost_examples import explain_lost, find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import DISK_ERRORS
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import DISK_ERRORS
 
 
 @contextlib.contextmanager

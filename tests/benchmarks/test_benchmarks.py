@@ -12,7 +12,7 @@ from fake_runs import finish
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table, write_text
+from keras_transfer.system.files.atomic_files import write_table, write_text
 
 NOTHING = [sys.executable, "-c", "pass"]
 

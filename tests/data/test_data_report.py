@@ -23,7 +23,7 @@ def report_on(root, assign=lambda path: "train", near=()):
     rows = {path: row for row, path in enumerate(examples.paths.tolist())}
     pairs = np.array([[rows[path] for path in pair] for pair in near], np.int64).reshape(-1, 2)
     splits = np.array([assign(path) for path in rows])
-    return build_report(examples, inspect_files(examples), splits, pairs)
+    return build_report(examples, inspect_files(examples), pairs, splits)
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_report_names_what_is_unusable_odd_and_equal(folder):
     assert json.loads(json.dumps(report)) == {
         "images": 8,
         "classes": {"a": 2, "b": 4},
+        "left_out_classes": {},
         "splits": {"train": {"a": 2, "b": 3}, "test": {"a": 0, "b": 1}},
         "short_side": {
             "smallest": 6,

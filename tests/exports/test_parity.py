@@ -1,5 +1,6 @@
 """The limits of each kind of file, and what becomes of one that breaks them."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -137,6 +138,8 @@ def test_a_better_export_takes_the_place_of_a_failed_one(tmp_path, run_copy):
     ]
     assert not (run_copy.exports / "model.onnx.failed").exists()
     assert (run_copy.exports / "model.tflite").read_text() == "good"
+    hashes = {row["file"]: row["sha256"] for row in report["artefacts"]}
+    assert hashes["model.tflite"] == hashlib.sha256(b"good").hexdigest()
 
 
 def test_the_result_of_an_artefact_is_that_of_its_last_export():

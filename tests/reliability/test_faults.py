@@ -15,8 +15,8 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 SHORT = {"cache": CacheConfig(views=2, memory_gb=0.0), "finetune": FinetuneConfig(epochs=0)}
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -114,7 +114,7 @@ def short_run(train, tmp_path_factory):
     return train(tmp_path_factory.mktemp("short"), **SHORT)
 
 
-@pytest.mark.slow  # 35 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_any_write_may_fail(train, short_run, tmp_path, monkeypatch):
     run, done = sabotage(train, tmp_path, FAULTS, monkeypatch)
     written = {path.name for path in (*run.path.iterdir(), *run.figures.iterdir())}
@@ -133,6 +133,7 @@ def test_any_write_may_fail_in_any_way(fault, train, short_run, tmp_path, monkey
     assert_same_run(run, short_run)
 
 
+@pytest.mark.thorough
 def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run):
     run = cut_run(2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -122,3 +122,17 @@ def test_plain_images_are_decoded_without_python(
     )
     found = evaluate_run(finished_run, str(tmp_path / "other") if other else None)
     assert len(found) == 24
+
+
+def test_a_model_that_answers_with_nan_is_not_scored(run_copy):
+    import keras
+
+    model = keras.models.load_model(run_copy.model_file)
+    layer = model.get_layer("probabilities")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([np.full_like(kernel, np.nan), bias])
+    model.save(run_copy.model_file)
+    with pytest.raises(
+        ConfigError, match=r"NaN for 24 of 24 images, .* and 21 more. Train it anew"
+    ):
+        evaluate_run(run_copy)

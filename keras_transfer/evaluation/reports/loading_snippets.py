@@ -1,6 +1,7 @@
 """Five lines of Python for each file of a run, which load it without this package."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
@@ -27,12 +28,10 @@ photo = tf.constant([open("photo.jpg", "rb").read()])
 answer = model.signatures["serve_bytes"](bytes=photo)
 print(answer["top_classes"].numpy(), answer["top_scores"].numpy())"""
 TFLITE = (
-    """print(litert.Interpreter("exports/{file}").get_signature_runner()"""
+    """print(litert.Interpreter({path}).get_signature_runner()"""
     """(images=np.{dtype}([photo])))"""
 )
-ONNX = (
-    """print(ort.InferenceSession("exports/{file}").run(None, {{"images": np.float32([photo])}}))"""
-)
+ONNX = """print(ort.InferenceSession({path}).run(None, {{"images": np.float32([photo])}}))"""
 
 
 def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
@@ -50,7 +49,12 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
         dtype = "uint8" if file.name == "model.int8.tflite" else "float32"
         title = "LiteRT" + (" (answers are 256ths)" if dtype == "uint8" else "")
         code = OPEN.format(runtime="ai_edge_litert.interpreter as litert", square=square)
-        yield f"{title}, {file.name}", code + TFLITE.format(file=file.name, dtype=dtype)
+        yield f"{title}, {file.name}", code + TFLITE.format(path=_quote(file), dtype=dtype)
     for file in sorted(run.exports.glob("*.onnx")):
         code = OPEN.format(runtime="onnxruntime as ort", square=square)
-        yield "ONNX Runtime", code + ONNX.format(file=file.name)
+        yield "ONNX Runtime", code + ONNX.format(path=_quote(file))
+
+
+def _quote(export: Path) -> str:
+    """Return where an export is, as Python writes it: no name can be code."""
+    return repr(f"exports/{export.name}")

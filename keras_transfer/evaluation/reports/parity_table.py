@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_transfer.config.messages import say_interval
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 CLEAR = 2e-4  # where the two best classes are no further apart, rounding may choose either
 MEASURED = (  # the numbers of a row of an artefact that was asked

@@ -15,7 +15,7 @@ import PIL
 from PIL import Image, features
 
 from keras_transfer.images.doctor.file_facts import Facts
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ NAME = "inspected.sqlite"
 LATEST = 2**63 - 1  # nanoseconds that SQLite can hold: the year 2262
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
 WIDEST = 2**31 - 1  # pixels
-BUSY = 10  # seconds to wait for another process
+BUSY = 2  # seconds to wait for another process, which writes for milliseconds
 
 # Another number for other columns or rules.
 TABLE = """
@@ -62,7 +62,7 @@ class KnownFiles:
         """Yield row and facts of the files that are as they were when they were inspected."""
         if self._database is None:
             return
-        with _tolerate(), self._database as database:
+        with self._tolerating(), self._database as database:
             database.execute(ASKED)
             held = (state for state in states if abs(state[3]) < LATEST)
             database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", held)
@@ -80,7 +80,7 @@ class KnownFiles:
             for (_, path, size, mtime), facts in found
             if facts.sha256 and -LATEST < mtime < latest
         )
-        with _tolerate(), self._database as database:
+        with self._tolerating(), self._database as database:
             marks = ", ".join("?" * (5 + len(Facts._fields)))
             database.executemany(f"INSERT OR REPLACE INTO files_1 VALUES ({marks})", rows)
 
@@ -88,6 +88,19 @@ class KnownFiles:
         """Close the file."""
         if self._database is not None:
             self._database.close()
+            self._database = None
+
+    @contextlib.contextmanager
+    def _tolerating(self) -> Iterator[None]:
+        """Go on without what is known: it is damaged, locked, on a full disk, of a nameless folder.
+
+        It is not asked again: each time might take `BUSY` seconds.
+        """
+        try:
+            yield
+        except (sqlite3.Error, UnicodeError) as error:
+            _tell(error)
+            self.close()
 
 
 def _connect() -> sqlite3.Connection | None:
@@ -100,19 +113,21 @@ def _connect() -> sqlite3.Connection | None:
         database.execute(TABLE)
         return database
     except (OSError, sqlite3.Error) as error:
-        logger.debug("Inspections are not remembered: %s", error)
+        _tell(error)
         if database:
             database.close()
         return None
 
 
-@contextlib.contextmanager
-def _tolerate() -> Iterator[None]:
-    """Go on without what is known: it is damaged, locked, on a full disk, of a nameless folder."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeError) as error:
-        logger.debug("Inspections are not remembered: %s", error)
+def _tell(error: Exception) -> None:
+    """Say why nothing is remembered, aloud where it took time and will go away."""
+    locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    logger.log(
+        logging.WARNING if locked else logging.DEBUG,
+        "Inspections are not remembered this time (%s: %s)",
+        cache_roots()[0] / NAME,
+        error,
+    )
 
 
 def _sign(look: int) -> int:

@@ -140,6 +140,7 @@ class Checked(TypedDict):
     images: Count
     reason: str
     temperature: float
+    sha256: NotRequired[str]
     max_difference: NotRequired[float]
     mean_difference: NotRequired[float]
     agreement: NotRequired[Share]

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer.run.contents.check_content import WrongContent, check_content
-from keras_transfer.system.atomic_files import Table, read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import Table, read_table
 
 RESTORE = "Restore it from a copy, or train anew."
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.run.contents.read_files import RESTORE
-from keras_transfer.system.atomic_files import Table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import Table
 
 SPLIT_COLUMNS = ("path", "sha256", "class", "split")
 

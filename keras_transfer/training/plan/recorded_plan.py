@@ -13,8 +13,9 @@ from keras_transfer.models.cuts import POOLED, Cut, find_frontiers, frontier
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_text
+from keras_transfer.system.files.ownership import MARK
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
 from keras_transfer.training.cache.cache_store import Layout, count_bytes
@@ -41,6 +42,7 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
     earlier = read_plan(run)
     cuts = {name: cut.to_number(training.depth) for name, cut in plan.cuts.items()}
     content = {
+        "program": MARK,
         "format": PLAN_FORMAT,
         "given": earlier["given"] if earlier else to_dict(given),
         "settings": to_dict(config),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from keras_transfer.run.contents.check_content import check_content
 from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
-from keras_transfer.training.progress.array_files import Arrays
+from keras_transfer.training.progress.npz_archives import Arrays
 
 START = 0
 

@@ -14,7 +14,7 @@ from keras_transfer.images.doctor import file_facts
 from keras_transfer.images.doctor import inspection as doctor
 from keras_transfer.images.doctor.facts_cache import NAME
 from keras_transfer.images.doctor.inspection import inspect_files
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.user_folders import cache_roots
 
 
 def inspect(root):
@@ -118,7 +118,7 @@ def test_times_and_names_that_no_database_takes_do_no_harm(make_tree, monkeypatc
 
 
 @pytest.mark.parametrize("damage", ["no database", "another table", "folder", "locked"])
-def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_path, damage):
+def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_path, caplog, damage):
     root, cache = make_tree("a/1.png", "b/1.png"), tmp_path / "cache"
     make_older(root)
     monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(cache))
@@ -143,6 +143,9 @@ def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_pat
         count, inspection = count_inspected(root, monkeypatch)
         assert count == 2
         assert inspection.usable.all()
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == (2 if damage == "locked" else 0)  # once an inspection
+    assert all("not remembered this time" in line and str(file) in line for line in said)
     if lock:
         lock.close()
 

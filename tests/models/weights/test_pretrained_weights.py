@@ -8,8 +8,8 @@ import pytest
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.weights import pretrained_weights as module
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
 
 URL = "https://weights.example/folder/tiny_notop.h5"  # as in conftest.py
 

@@ -18,8 +18,8 @@ from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights, load_weights
 from keras_transfer.models.weights.weight_conversion import save_half
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_text
 
 SHARED = Path(__file__).parents[4] / "shared" / "weights"
 IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")

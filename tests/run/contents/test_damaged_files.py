@@ -9,9 +9,9 @@ from keras_transfer.run.history import HISTORY_COLUMNS, read_history
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import read_table
 
 HASH = "0" * 64
 SPLIT = [("a/1.png", HASH, "a", "train"), ("b/1.png", HASH, "b", "validation")]

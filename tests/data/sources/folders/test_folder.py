@@ -34,6 +34,12 @@ def test_class_folders_give_sorted_columns_without_splits(make_tree):
     assert (examples.image_size, examples.flips, examples.fractions) == (None, True, None)
 
 
+@pytest.mark.parametrize("prefix", ["", "train/"])
+def test_class_folders_that_are_numbers_are_in_order_of_value(make_tree, prefix):
+    root = make_tree(*(f"{prefix}{k}/1.png" for k in range(12)))
+    assert load(root).class_names == tuple(map(str, range(12)))
+
+
 @pytest.mark.parametrize(
     ("train", "held_out", "split"),
     [

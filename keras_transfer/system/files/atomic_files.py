@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,14 @@ def explaining_disk() -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Hand out a temporary name; on success what is there becomes `file`, flushed to disk."""
-    temporary = file.with_name(f".{os.getpid()}-{file.name}")  # keeps the suffix: writers look
+    """Hand out a new, empty file; on success it becomes `file`, flushed to disk.
+
+    Nobody can know its name before and put a link there.
+    """
+    mark = f".{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = file.with_name(f"{mark}-{file.name}")  # keeps the suffix: writers look
     try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -77,7 +83,7 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left of `replacing`; nobody else may be writing there."""
     for file in folder.glob(".*"):
-        if re.match(r"\.\d+-", file.name) and file.is_file():
+        if re.match(r"\.\d+-[0-9a-f]{8}-", file.name) and file.is_file():
             file.unlink()
 
 

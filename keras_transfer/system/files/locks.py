@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import psutil
 
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
+from keras_transfer.system.files.ownership import MARK
 
 try:
     import fcntl
@@ -38,7 +39,8 @@ def claim(file: Path) -> None:
         OSError: The file cannot be written.
     """
     started = psutil.Process().create_time()
-    write_json(file, {"pid": os.getpid(), "host": _name_host(), "started": started})
+    owner = {"pid": os.getpid(), "host": _name_host(), "started": started}
+    write_json(file, {"program": MARK, **owner})
 
 
 class Hold:

@@ -1,9 +1,10 @@
 import builtins
+import re
 
 import numpy as np
 import pytest
 
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 
 def test_numbers_are_aligned_right_and_text_left():
@@ -52,6 +53,12 @@ def test_wide_tables_keep_their_numbers_and_a_width_of_120():
     assert max(map(len, table.splitlines())) <= 120
     assert "0.123" in table
     assert "1,234,567,890" in table
+
+
+def test_long_names_take_several_lines_and_lose_nothing():
+    name = "".join(f"x{number:03}" for number in range(90))
+    table = draw_table(("path", "kind"), [(name, "PNG")])
+    assert "".join(re.findall(r"[x\d]+", table)) == name
 
 
 def test_a_table_may_have_no_rows():

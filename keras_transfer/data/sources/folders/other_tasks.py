@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from keras_transfer.data.sources.file_walk import list_folders
+from keras_transfer.data.sources.file_walk import is_regular, list_folders
 from keras_transfer.system.errors import ConfigError
 
 NEEDED = "One folder per class is needed, such as cats/1.jpg and dogs/1.jpg"
@@ -24,7 +24,7 @@ def _recognize_task(folder: Path) -> str | None:
     """Return what other data set layout a folder shows, or None."""
     names = {name.lower(): name for name in list_folders(folder)}
     with os.scandir(folder) as entries:
-        files = {entry.name.lower() for entry in entries if entry.is_file()}
+        files = {entry.name.lower() for entry in entries if is_regular(entry)}
     if {"images", "labels"} <= names.keys() or _is_yolo_file(folder, files):
         return "YOLO detection data (images/ with labels/, data.yaml)"
     if {"images", "masks"} <= names.keys():

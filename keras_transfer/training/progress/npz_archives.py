@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.system.atomic_files import DISK_ERRORS
+from keras_transfer.system.files.atomic_files import DISK_ERRORS
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -5,6 +5,8 @@ import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from keras_transfer.system.terminal.visible_text import show_name
+
 
 def draw_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", width: int = 120
@@ -23,12 +25,17 @@ def draw_table(
     import rich.text
 
     cells = [[_say(cell) for cell in row] for row in rows]
-    heading = rich.text.Text(title) if title else None
+    heading = rich.text.Text(show_name(title)) if title else None
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, title=heading, title_justify="left")
     for index, name in enumerate(columns):
         numeric = all(_is_number(row[index]) for row in cells)
-        heading = rich.text.Text(name)  # plain: [x] and :x: are markup in a str
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric)
+        heading = rich.text.Text(show_name(name))  # plain: [x] and :x: are markup in a str
+        table.add_column(
+            heading,
+            justify="right" if numeric else "left",
+            no_wrap=numeric,
+            overflow="fold",  # the end of a long path says which file it is
+        )
     for row in cells:
         table.add_row(*map(rich.text.Text, row))
     stream = io.StringIO()
@@ -44,7 +51,7 @@ def _say(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool) or not isinstance(cell, numbers.Real):
-        return str(cell)
+        return show_name(str(cell))
     return f"{int(cell):,}" if isinstance(cell, numbers.Integral) else f"{float(cell):.3f}"
 
 
