@@ -23,7 +23,7 @@ from keras_transfer.models.run_model import build_classifier
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 
 
 def main(path: str) -> None:

@@ -28,7 +28,7 @@ from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.models.backbones import BACKBONES, Backbone
 from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 
 GUIDE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")  # what the guide's loader picks up
 # The guide script's constants, and epochs that all run.

@@ -4,6 +4,7 @@ import importlib
 
 from keras_transfer.config.command_line import run_command
 from keras_transfer.config.lookup import lookup
+from keras_transfer.system.terminal.visible_text import print_text
 
 VERBS = {
     "train": "train one model, by default in two phases",
@@ -21,7 +22,7 @@ def call_verb(arguments: list[str]) -> int:
     """Call the command that the first word names with the words after it."""
     if not arguments or arguments[0] in ("-h", "--help"):
         lines = [f"  {verb:10} {meaning}" for verb, meaning in VERBS.items()]
-        print("usage: keras-transfer VERB [--help] …", *lines, sep="\n")
+        print_text("\n".join(["usage: keras-transfer VERB [--help] …", *lines]))
         return 0
     lookup(VERBS, "verb", arguments[0])
     command = importlib.import_module(f"keras_transfer.{arguments[0]}")

@@ -4,53 +4,72 @@ import json
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.command_line import Parser, run_command
+from keras_transfer.config.layers import merge_layers
+from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 
-def check_dataset(dataset: str | Path) -> dict[str, Any]:
+def check_dataset(dataset: str | Path, data: DataConfig | None = None) -> dict[str, Any]:
     """Inspect every file of a data set and search it for duplicates; nothing is changed.
 
     Args:
         dataset: A folder, a labels.csv, `tfds:NAME` or `digits`, as `--dataset` of train takes it.
+        data: Settings that a training would have. None: the defaults.
 
     Returns:
         The content of data_report.json; see `keras_transfer.data.data_report.build_report`. Its
-        splits are those that the data set gives.
+        splits are those that the data set gives. And `refusal`: why training refuses the data set,
+        "" if it does not.
 
     Raises:
         ConfigError: There is no such data set, or it is no image classification data.
     """
-    from keras_transfer.data.data_report import build_report
+    from keras_transfer.data.data_report import NOTHING, build_report
+    from keras_transfer.data.divided_examples import inspect_examples, judge_examples
 
-    config = TrainConfig(dataset=str(dataset))
+    config = TrainConfig(dataset=str(dataset), data=data or DataConfig())
     modality = choose_modality(config)
     examples = modality.read_examples(config.source, config.data)
-    findings = modality.inspect(examples)
-    near = modality.link_alike(examples, findings)
-    return build_report(examples, findings, examples.splits, near)
+    inspected = inspect_examples(examples, config, modality)
+    refusal, left_out = "", NOTHING
+    try:
+        left_out = judge_examples(inspected, config).left_out
+    except ConfigError as error:
+        refusal = str(error)
+    return build_report(*inspected, examples.splits, left_out) | {"refusal": refusal}
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
     from keras_transfer.data.data_report import describe_report, list_leaks, list_mislabelled
 
-    parser = PlainParser("check", __doc__)
+    dataset, file, data = _read_words(arguments)
+    print_logs()
+    report = check_dataset(dataset, data)
+    if file:
+        _write_report(file, report)
+    print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
+    wrong = report["unusable"], list_leaks(report), list_mislabelled(report), report["refusal"]
+    return int(any(wrong))
+
+
+def _read_words(arguments: list[str]) -> tuple[str, Path | None, DataConfig]:
+    """Return the data set, the file for the report, and the settings of the data."""
+    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
     parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
-    words = parser.parse_args(arguments)
-    if words.report and (words.report.is_dir() or not words.report.parent.is_dir()):
-        raise ConfigError(f"`report` must be a file in a folder. Received: {words.report}.")
-    print_logs()
-    report = check_dataset(words.dataset)
-    if words.report:
-        _write_report(words.report, report)
-    print(describe_report(report, choose_modality(TrainConfig(dataset=words.dataset))))
-    return int(bool(report["unusable"] or list_leaks(report) or list_mislabelled(report)))
+    parser.add_class_arguments(DataConfig, "data")
+    words = parser.parse_args(arguments, defaults=False).as_dict()
+    file: Path | None = words.get("report")
+    if file and (file.is_dir() or not file.parent.is_dir()):
+        raise ConfigError(f"`report` must be a file in a folder. Received: {file}.")
+    return words["dataset"], file, merge_layers({"data": words.get("data", {})}).data
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 import logging
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import name_some, say_bytes
 from keras_transfer.system.logs import print_logs
-from keras_transfer.training.cache.reuse_folder import empty_reuse, reuse_folder
+from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.training.cache.reuse_folder import empty_reuse, list_others, reuse_folder
 
 
 def main(arguments: list[str]) -> int:
@@ -18,9 +19,11 @@ def main(arguments: list[str]) -> int:
     entries, freed = empty_reuse()
     if entries:
         found = "1 entry" if entries == 1 else f"{entries} entries"
-        print(f"Removed {found}, {say_bytes(freed)}, from {reuse_folder()}")
+        print_text(f"Removed {found}, {say_bytes(freed)}, from {reuse_folder()}")
     else:
-        print(f"There is nothing to remove in {reuse_folder()}")
+        print_text(f"There is nothing to remove in {reuse_folder()}")
+    if others := list_others():
+        print_text(f"Kept, since this program did not mark them as its own: {name_some(others)}")
     return 0
 
 

@@ -23,8 +23,8 @@ from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.run.resuming import PLACES
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import stoppable
 from keras_transfer.training.plan.preflight import check_names
 
@@ -203,7 +203,8 @@ def main(arguments: list[str]) -> int:
     file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
     if printed:
         _, grid = _find_earlier(_drop_own(file), _drop_own(options))
-        print(dump_settings(_read_own(file, options)) + grid.dump(), end="")
+        # as it is: YAML has its own way to write what cannot be seen
+        print(dump_settings(_read_own(file, options)) + grid.dump(), end="")  # noqa: T201
         return 0
     with stoppable():
         comparison, results = _compare(file, options)

@@ -8,11 +8,12 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.run.load_settings import load_config
-from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.predictions_csv import Predictions, require_numbers
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 
 def evaluate_run(
@@ -33,14 +34,15 @@ def evaluate_run(
         Probabilities and truths; `keras_transfer.evaluation.metrics.score` makes numbers of them.
 
     Raises:
-        ConfigError: The run, the images or the split cannot be used, or the run has no views.
+        ConfigError: The run, the images or the split cannot be used, the run has no views, or its
+            model answers with NaN.
     """
     from keras_transfer.data.run_examples import read_other_examples, read_own_examples
     from keras_transfer.evaluation.test_time_augmentation import choose_views
 
     require(is_count(tta), "tta", "a whole number from 1", tta)
     run = run if isinstance(run, Run) else Run.open(run)
-    config = load_config(run.config_file)
+    config = load_run_config(run)
     modality = choose_modality(config)
     if dataset is None:
         examples, findings = read_own_examples(run, config, modality, split)
@@ -48,13 +50,14 @@ def evaluate_run(
         examples, findings = read_other_examples(run, config, modality, dataset, split)
     views = choose_views(config, modality, examples.flips, tta)
     import_tensorflow()
-    import keras
-
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.run_model import load_run_model
 
-    model = keras.models.load_model(run.model_file)
+    model = load_run_model(run, config)
     data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
-    return predict_splits(model, data, [str(examples.splits[0])], tta)
+    found = predict_splits(model, data, [str(examples.splits[0])], tta)
+    require_numbers(found, run.model_file)
+    return found
 
 
 def main(arguments: list[str]) -> int:
@@ -78,7 +81,7 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.evaluation.metrics import score
     from keras_transfer.evaluation.reports.summary import describe_predictions
 
-    print(describe_predictions(predictions))
+    print_text(describe_predictions(predictions))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
     return check_floor(measured, words.assert_accuracy_at_least)
 

@@ -4,28 +4,34 @@ import argparse
 import contextlib
 import dataclasses
 import logging
+import re
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.run.load_settings import load_config
-from keras_transfer.run.run_directory import Run
+from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.run_directory import OWNER, Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import DISK_ERRORS
+from keras_transfer.system.files.locks import claim, is_abandoned
+from keras_transfer.system.files.ownership import is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
-from keras_transfer.system.locks import claim, is_abandoned
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.machine import free_disk
+from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import keras
@@ -36,8 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
 WRITING = ".writing-"  # how the name of a folder begins that an export works in
-OWNER = "owner.json"  # in it: which process that is
-NAMELESS = 3600  # seconds after which nobody will put it there: former versions did not
 
 
 def export_model(
@@ -69,13 +73,14 @@ def export_model(
     """
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
-    config = load_config(run.config_file)
+    config = load_run_config(run)
+    write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
     validation, train = _read_images(run, config, dataset, exporters)
-    with _workplace(run) as folder:
-        model, temperature = _load_model(run, validation, calibrate)
+    with _workplace(run) as folder, _explaining_disk(run):
+        model, temperature = _load_model(run, config, validation, calibrate)
         yardstick = make_yardstick(model, validation, folder)
         source = _make_source(model, run, train, folder)
         return _write_all(exporters, source, yardstick, temperature, run)
@@ -105,7 +110,6 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
-    from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
@@ -113,7 +117,7 @@ def _write_all(
     for exporter in exporters:
         written = source.saved_model.with_name(exporter.file)
         logger.info("Writing %s", exporter.file)
-        with hushed():
+        with hushed(), _explaining_disk(run):
             exporter.write(source, written)
         logger.info("Checking it on %d validation images", len(yardstick.truth))
         rows = parity.check_artefact(written, exporter.limits, yardstick)
@@ -127,16 +131,18 @@ def _write_all(
 def _workplace(run: Run) -> Iterator[Path]:
     """Hand out a folder beside the exports, on the same disk; it is gone afterwards.
 
-    Those of exports that were killed are removed.
+    Those of exports that were killed are removed, and the folder of the exports if it is empty.
 
     Raises:
         ConfigError: The run cannot be written.
     """
     with contextlib.ExitStack() as stack:
+        run.refuse_links()
         try:
             run.exports.mkdir(exist_ok=True)
+            stack.callback(_remove_empty, run.exports)
             for left in run.exports.glob(f"{WRITING}*"):
-                if is_abandoned(left / OWNER) or _is_old(left):
+                if is_marked(left, [OWNER]) and is_abandoned(left / OWNER):
                     shutil.rmtree(left, ignore_errors=True)
             place = tempfile.TemporaryDirectory(dir=run.exports, prefix=WRITING)
             folder = Path(stack.enter_context(place))
@@ -149,19 +155,44 @@ def _workplace(run: Run) -> Iterator[Path]:
         yield folder
 
 
-def _is_old(left: Path) -> bool:
-    """Tell whether nobody can be about to put his name into a folder without one."""
-    return not (left / OWNER).exists() and time.time() - left.stat().st_mtime > NAMELESS
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # it holds something
+        folder.rmdir()
 
 
-def _load_model(run: Run, data: "ImageData", calibrated: bool) -> tuple["keras.Model", float]:
+@contextlib.contextmanager
+def _explaining_disk(run: Run) -> Iterator[None]:
+    """Make one line of what a full disk does to whoever writes, TensorFlow included.
+
+    Raises:
+        ConfigError: The exports cannot be written.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        if isinstance(error, OSError) and error.errno not in DISK_ERRORS:
+            raise
+        said = error.strerror or str(error) if isinstance(error, OSError) else error.message
+        # TensorFlow: {{function …}} file; No space left on device [Op:SaveV2]
+        fault = re.sub(r"^.*; | \[Op:\w+\]$", "", said)
+        raise ConfigError(
+            f"The exports must have room in {run.exports}. Received: {fault}, where "
+            f"{say_bytes(free_disk(run.exports))} are free. Free space there, or export a copy "
+            "of the run elsewhere."
+        ) from error
+
+
+def _load_model(
+    run: Run, config: TrainConfig, data: "ImageData", calibrated: bool
+) -> tuple["keras.Model", float]:
     """Return the run's model, scaled by a temperature if asked for, and the temperature."""
-    import keras
-
     from keras_transfer.evaluation.calibration import calibrate
     from keras_transfer.evaluation.inference import predict_splits
+    from keras_transfer.models.run_model import load_run_model
 
-    model = keras.models.load_model(run.model_file, compile=False)
+    model = load_run_model(run, config)
     if not calibrated:
         return model, 1.0
     return model, calibrate(model, predict_splits(model, data, ["validation"]))
@@ -172,10 +203,10 @@ def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", fold
     from keras_transfer.exports.reference_answers import sample_pixels
     from keras_transfer.exports.saved_model import write_saved_model
 
-    usage, modality = read_run_usage(run.path), choose_modality(load_config(run.config_file))
+    usage, modality = read_run_usage(run.path), choose_modality(load_run_config(run))
     assert usage is not None  # a finished run has the files that say it
     logger.info("Tracing the model")
-    with hushed():
+    with hushed(), _explaining_disk(run):
         write_saved_model(model, usage, modality, folder / "source")
     return Source(
         model=model,
@@ -193,12 +224,12 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.evaluation.reports.parity_table import draw_parity
     from keras_transfer.exports.parity import list_results
 
-    print(draw_parity(report))
+    print_text(draw_parity(report))
     names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
     results = list_results(report, names)
     refused = [result for result in results if not result.accepted]
     for result in refused:
-        print(f"error: {result.file} was not accepted: {result.reason}", file=sys.stderr)
+        print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
     measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
     return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.messages import keep_end, shorten
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
@@ -27,13 +28,15 @@ from keras_transfer.evaluation.predict_output import (
     open_table,
     write_csv,
 )
-from keras_transfer.exports.loaders import Artefact, load_artefact
+from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.reading.artefact import Artefact
+from keras_transfer.exports.reading.contract import judge_answers, question_sums
 from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -44,19 +47,22 @@ logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" a
 
 MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
-WIDEST = 50  # letters of a name in the table
+WIDEST, WIDEST_CLASS = 50, 24  # columns of a path and of a class in the table
 PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
 
 
-def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> ImagePredictions:
+def predict_images(
+    model: Run | str | Path, images: Image | Iterable[Image], trust: bool = False
+) -> ImagePredictions:
     """Classify files or arrays with a run or an export; the answers are those of the evaluation.
 
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
             `images.prediction_inputs.check_pixels`), one, several or a batch; or Pillow's.
+        trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
@@ -64,7 +70,7 @@ def predict_images(model: Run | str | Path, images: Image | Iterable[Image]) -> 
     Raises:
         ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
     """
-    artefact = load_artefact(model.path if isinstance(model, Run) else model)
+    artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.value_range)
     parts = list(_classify(artefact, names, sources))
@@ -88,13 +94,10 @@ def _classify(
         )
         for pixels, reasons in batches:
             count = len(reasons)
-            unusable = np.array(reasons, object)
             answers = artefact.classify(pixels)
-            if not (answers.min() >= 0 and answers.max() <= 1.001):  # or NaN, of a diverged model
-                raise ConfigError(
-                    "A model must answer with probabilities in [0, 1]. Received: from "
-                    f"{answers.min():g} to {answers.max():g} of {artefact.path}."
-                )
+            unusable = judge_answers(answers, reasons, artefact.path)
+            if not done and (doubt := question_sums(answers, artefact.path)):
+                logger.warning("%s", doubt)
             probabilities = np.where((unusable == "")[:, None], answers, np.nan)
             yield ImagePredictions(
                 names=np.array(names[done : done + count], object),
@@ -117,21 +120,23 @@ def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRow
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
-        print(draw_table(columns, [[_shorten(str(row[0])), *row[1:]] for row in rows]))
+        print_text(draw_table(columns, map(_fit_row, rows)))
     else:
         yield write_csv(sys.stdout, columns)
 
 
-def _shorten(name: str) -> str:
-    """Keep the end of a long name, which says more than the folder it begins with."""
-    return name if len(name) <= WIDEST else "…" + name[1 - WIDEST :]
+def _fit_row(row: Row) -> Row:
+    """Return a row in which no name takes the room of the others."""
+    path, *best, error = row
+    names = [shorten(cell, WIDEST_CLASS) if isinstance(cell, str) else cell for cell in best]
+    return [keep_end(str(path), WIDEST), *names, error]
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
     print_logs()
-    artefact = load_artefact(words.model)
+    artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     from keras_transfer.training.progress_display import show_steps
 
@@ -170,6 +175,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
     text = f"below this probability the prediction is `{UNSURE}`"
     parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
+    parser.add_argument("--trust", action="store_true", help=text)
     words = parser.parse_args(arguments)
     require(words.top >= 1, "top", "1 or more classes", words.top)
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)

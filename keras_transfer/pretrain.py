@@ -11,17 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import FASTEST, MOST, check_types, is_count, require
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.pretraining.formula_pictures import keep_pictures
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.load_tensorflow import hushed
+from keras_transfer.system.files.atomic_files import replacing
+from keras_transfer.system.load_tensorflow import hushed, import_keras
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.visible_text import print_text
 
 logger = logging.getLogger("keras_transfer.pretrain")
 
 MEASURED = 2048  # pictures of which the spread of the descriptors is measured
+WIDEST = 4080  # pixels of their side
 DRAWN = 112  # side of the pictures in pixels; the network sees crops of them
 
 
@@ -51,15 +53,18 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         check_types(self, "")
-        for name in ("pictures", "epochs", "batch_size"):
-            require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
-        fits = self.side >= 48 and self.side % 24 == 0
-        require(fits, "side", "a multiple of 24 from 48", self.side)
+        for name, most in (("pictures", 10**8), ("epochs", MOST), ("batch_size", MOST)):
+            fits = is_count(getattr(self, name), most=most)
+            require(fits, name, f"from 1 to {most:,}", getattr(self, name))
+        fits = is_count(self.side, 48, WIDEST) and self.side % 24 == 0
+        require(fits, "side", f"a multiple of 24 from 48 to {WIDEST}", self.side)
         enough = self.pictures >= self.batch_size
         require(enough, "pictures", f"a batch of {self.batch_size} or more", self.pictures)
-        require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
-        require(self.weight_decay >= 0, "weight_decay", "0 or more", self.weight_decay)
-        require(self.seed >= 0, "seed", "0 or more", self.seed)
+        fits = 0 < self.learning_rate <= FASTEST
+        require(fits, "learning_rate", f"above 0, at most {FASTEST:g}", self.learning_rate)
+        fits = 0 <= self.weight_decay <= FASTEST
+        require(fits, "weight_decay", f"from 0 to {FASTEST:g}", self.weight_decay)
+        require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
 
 
 def pretrain(config: PretrainConfig) -> Path:
@@ -81,9 +86,10 @@ def pretrain(config: PretrainConfig) -> Path:
         folder / "pictures.npy", config.seed, config.pictures, DRAWN, _tell_drawn
     )
 
-    with hushed():
-        import keras
+    import_keras()
+    import keras
 
+    with hushed():
         from keras_transfer.models.pretraining.descriptors import DescriptorLoss
         from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer, fit_epochs
         from keras_transfer.models.pretraining.picture_batches import PictureBatches
@@ -139,7 +145,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments).as_dict()
     options.pop("config")
     print_logs()
-    print(pretrain(PretrainConfig(**options)))
+    print_text(str(pretrain(PretrainConfig(**options))))
     return 0
 
 

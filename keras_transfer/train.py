@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import build_parser, run_command
@@ -17,13 +18,17 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_transfer.data.training_data import TrainingData
     from keras_transfer.models.weights.pretrained_weights import Weights
+    from keras_transfer.training.cache.frozen_cache import FrozenCache
     from keras_transfer.training.plan.training_parts import Training
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
@@ -82,6 +87,7 @@ def _fit(
     config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
+    from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
@@ -89,7 +95,7 @@ def _fit(
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
-    if data.novelty != "none":
+    if data.novelty != "none" and not find_lost(data, run, ["train"]):
         _draw_views(training)  # now, so that it can be looked at during the training
         run.stopwatch.lap("figures")
     outcome = run_phases(training)
@@ -103,9 +109,9 @@ def _fit(
         "cache": {"reused": outcome.cache_is_reused},
         "parameters": _count_parameters(training.model),
     }
-    temperature = _leave_model(training)
+    temperature, left_out = _leave_model(training, outcome.cache)
     run.stopwatch.lap("finish")
-    return facts, temperature
+    return facts | ({"left_out": left_out} if left_out else {}), temperature
 
 
 def _plan(
@@ -133,19 +139,30 @@ def _plan(
     return training, reason
 
 
-def _leave_model(training: "Training") -> float | None:
-    """Leave model.keras and what it says of each example; return the temperature, if it got one."""
+def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | None, dict[str, int]]:
+    """Leave model.keras and what it says of each example that is still there.
+
+    Returns:
+        The temperature, if it got one; and how many images of a split had to be left out.
+    """
+    from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.evaluation.calibration import calibrate
-    from keras_transfer.evaluation.inference import predict_splits, write_predictions
-    from keras_transfer.models.run_model import rebuild_float32, save_model
+    from keras_transfer.evaluation.inference import write_predictions
+    from keras_transfer.evaluation.what_is_left import predict_left, tell_lost
+    from keras_transfer.models.model_file import write_model
+    from keras_transfer.models.run_model import rebuild_float32
 
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)
+    names = [name for name in ("validation", "test") if name in data.splits]
+    lost = find_lost(data, run, names)
+    kept = cache.recall_validation() if lost else None
     if config.calibrate:
-        temperature = calibrate(model, predict_splits(model, data, ["validation"]))
-    save_model(model, run)
-    write_predictions(model, data, run)
-    return temperature
+        temperature = calibrate(model, predict_left(model, data, ["validation"], lost, kept))
+    prepared = choose_modality(config).describe_preparation(config)
+    write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
+    write_predictions(predict_left(model, data, names, lost, kept), run)
+    return temperature, tell_lost(lost, data, kept, run)
 
 
 def _report(
@@ -156,12 +173,18 @@ def _report(
     temperature: float | None,
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
+    from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
 
     seen_by = load_config(run.config_file).data.value_range
-    draw_figures(run, data.root, lambda file, side: modality.draw_example(file, side, seen_by))
+    lost = {data.root / each.path for each in find_lost(data, run)}
+
+    def draw(file: Path, side: int) -> "np.ndarray | None":
+        return None if file in lost else modality.draw_example(file, side, seen_by)
+
+    draw_figures(run, data.root, draw)
     run.stopwatch.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
     write_model_card(run, metrics)
@@ -189,7 +212,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print(draw_table(columns, rows))
+        print_text(draw_table(columns, rows))
         return 0
     with stoppable():
         config = parse_config(build_parser("train"), arguments)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_folders import allow, move_in, strayed
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -21,15 +22,20 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES, Backbone
 from keras_transfer.run.run_directory import Run
 
+# before the conftests of folders and the tests import Keras, which then reads and writes ~/.keras
+move_in()
+
 SHARED = Path(__file__).resolve().parents[1] / "../shared"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def own_cache(tmp_path_factory):
-    """Keep what the tests prepare and inspect out of the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+@pytest.fixture(autouse=True)
+def at_home(tmp_path_factory):
+    """Refuse a test that writes outside the folders of the tests, or reads the user's caches."""
+    folder = tmp_path_factory.getbasetemp()
+    allow(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+    strayed.clear()
+    yield
+    assert strayed == []
 
 
 @contextlib.contextmanager

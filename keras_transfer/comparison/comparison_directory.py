@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import itertools
-import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +11,20 @@ from keras_transfer.comparison.columns import FINISHED
 from keras_transfer.comparison.grid import Grid, read_grid
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.resuming import read_time
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import (
+from keras_transfer.run.run_files import COMPARISON_FILE
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import (
     Table,
     explaining_disk,
     read_table,
     remove_unfinished,
     write_text,
 )
-from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.ownership import refuse_links
+from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
-from keras_transfer.system.user_folders import make_folder
+from keras_transfer.system.terminal.visible_text import quote_word
 
 RESUME = "python -m keras_transfer.compare --resume"
 
@@ -36,7 +38,7 @@ class Comparison:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).expanduser().absolute()
-        self.grid_file = self.path / "comparison.yaml"
+        self.grid_file = self.path / COMPARISON_FILE
         self.split_file = self.path / "split.csv"
         self.results_file = self.path / "results.csv"
         self.figure_file = self.path / "comparison.png"
@@ -89,6 +91,7 @@ class Comparison:
                 "A comparison must hold comparison.yaml. "
                 f"Received: {comparison.path}, which does not."
             )
+        refuse_links(comparison.rows, comparison.runs, comparison.replaced, comparison.log_file)
         with explaining_disk():
             for folder in (comparison.rows, comparison.runs):
                 folder.mkdir(exist_ok=True)
@@ -97,7 +100,7 @@ class Comparison:
     @classmethod
     def find(cls, grid: Grid) -> "Comparison | None":
         """Return the newest comparison of `grid` in its output that is not finished, if any."""
-        files = grid.base.output.expanduser().glob("[!.]*/comparison.yaml")
+        files = grid.base.output.expanduser().glob(f"[!.]*/{COMPARISON_FILE}")
         for file in sorted(files, key=read_time, reverse=True):
             found, name = cls(file.parent), grid.base.name
             if (name and name != found.path.name) or found.is_finished():
@@ -160,7 +163,7 @@ class Comparison:
 
     def say_resume(self) -> str:
         """Return the command that goes on."""
-        return f"{RESUME} {shlex.quote(str(self.path))}"
+        return f"{RESUME} {quote_word(self.path)}"
 
     def remove(self) -> None:
         """Remove it: nothing was done in it."""

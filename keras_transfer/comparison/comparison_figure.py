@@ -16,6 +16,7 @@ from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
 from keras_transfer.run.history import read_history
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.terminal.visible_text import count_cells
 
 # Okabe and Ito's seven that show on white, then five of Tol's "muted" scheme.
 COLOURS = (
@@ -48,7 +49,7 @@ def draw_comparison(configurations: Sequence[Configuration], folder: Path, file:
 def build_comparison(configurations: Sequence[Configuration], folder: Path) -> Figure:
     """Return the figure of `draw_comparison`."""
     names = [shorten(name_configuration(each, configurations), 60) for each in configurations]
-    inches = 0.6 + 0.085 * max(map(len, names))  # of a line of the legend
+    inches = 0.6 + 0.085 * max(map(count_cells, names))  # of a line of the legend
     columns = max(1, min(6, int(WIDTH / inches)))
     title = f"{folder.name}: accuracy on {configurations[0].right.shape[1]} validation images"
     figure = create_figure(WIDTH, 4.8 + 0.22 * -(-len(names) // columns), title)

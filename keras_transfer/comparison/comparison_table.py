@@ -13,7 +13,7 @@ from keras_transfer.comparison.ranking import (
     share_seeds,
 )
 from keras_transfer.config.messages import shorten
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 WIDTH = 240  # letters that a table may take; it takes what it needs
 LETTERS = 40  # of a setting in it; longer ones lose their middle

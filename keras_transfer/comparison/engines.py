@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_transfer.system.child_python import search_path
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.signals import EXIT_CODES
 
@@ -76,8 +77,9 @@ def train_row(
 
 
 def read_variables() -> dict[str, str]:
-    """Return those of `VARIABLES` that this process has."""
-    return {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    """Return those of `VARIABLES` that this process has, and where the package is."""
+    found = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    return found | {"PYTHONPATH": search_path()}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> int:

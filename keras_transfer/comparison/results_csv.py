@@ -10,9 +10,10 @@ from keras_transfer.comparison.columns import COLUMNS, FINISHED, Result, list_co
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.rows import Row
 from keras_transfer.run.history import read_history
-from keras_transfer.run.predictions_csv import read_predictions
+from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table, write_table
 
 
 class Results:
@@ -64,11 +65,11 @@ class Results:
                 return Result.failed(
                     "the data set has changed: its images are not those of split.csv"
                 )
-            read_predictions(run.predictions(), run.class_names())
+            _require_all_predicted(run)
             read_history(run.history())
             return _read_metrics(run.metrics(), peak_memory_mb)
-        except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
-            return Result.failed(f"its run cannot be read ({type(error).__name__}: {error})")
+        except (OSError, ConfigError) as error:
+            return Result.failed(f"its run cannot be read: {error}")
 
     def _write(self) -> None:
         listed = [each.setting for each in COLUMNS.values()]
@@ -80,6 +81,17 @@ class Results:
             extra = [row.values[setting] for setting in others]
             lines.append([*settings, *found, _name_run(row), *extra])
         write_table(self._comparison.results_file, list_columns(others), lines)
+
+
+def _require_all_predicted(run: Run) -> None:
+    """Raise a `ConfigError` unless there is a prediction for every validation image."""
+    predicted = len(read_run_predictions(run).select("validation"))
+    listed = read_table(run.split_file)["split"].count("validation")
+    if predicted != listed:
+        raise ConfigError(
+            f"predictions.csv must be of the {listed} validation images of split.csv. Received: "
+            f"{predicted}."
+        )
 
 
 def _name_run(row: Row) -> str:

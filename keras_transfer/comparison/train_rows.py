@@ -18,15 +18,17 @@ from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.modalities.table import choose_modality
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.run.run_directory import RESUME, Run
-from keras_transfer.system.atomic_files import read_table, write_table, write_text
+from keras_transfer.system.child_python import SAFE
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table, write_table, write_text
 
 logger = logging.getLogger(__name__)
 
 DIVISIONS = 4  # times that a data set is divided before its splits must be settled
-COMMAND = ("-m", "keras_transfer.train")
+COMMAND = (SAFE, "-m", "keras_transfer.train")
 
 WARNING = "WARNING: "  # as the log lines of a training begin
 
@@ -44,7 +46,7 @@ def make_split(comparison: Comparison, row: Row) -> None:
     Raises:
         ConfigError: The data set cannot be used, or is not as it was.
     """
-    from keras_transfer.data.divided_examples import SPLIT_COLUMNS, divide_examples
+    from keras_transfer.data.divided_examples import divide_examples
 
     file = comparison.split_file
     if any(comparison.runs.iterdir()):

@@ -4,8 +4,8 @@ Each is a layer of settings: options win over the file, the file wins over the d
 """
 
 import argparse
+import contextlib
 import gc
-import io
 import os
 import re
 import sys
@@ -20,7 +20,14 @@ from keras_transfer.config.parser_errors import explain_fault
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.signals import Stopped
+from keras_transfer.system.signals import Stopped, stoppable
+from keras_transfer.system.standard_streams import (
+    EXIT_CODE,
+    OutputError,
+    check_output,
+    mend_streams,
+)
+from keras_transfer.system.terminal.visible_text import print_text
 
 FLAGS = (
     "--quiet",
@@ -119,21 +126,36 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     gc.set_threshold(100_000, 50, 50)
     # Pillow's words on odd files; the data doctor names them.
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal can draw lines
-        sys.stdout.reconfigure(errors="replace")
+    code: int | str | None
     try:
-        code = command(sys.argv[1:])
+        mend_streams()
+        code = _call(command)
+        check_output()
     except ConfigError as error:
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print_text("error: " + " ".join(str(error).splitlines()), sys.stderr)
         code = 2
     except KeyboardInterrupt as error:
-        print("interrupted", file=sys.stderr)
+        print_text("interrupted", sys.stderr)
         code = error.code if isinstance(error, Stopped) else 130
+    except OutputError as error:
+        print_text(f"error: {error}", sys.stderr)
+        code = EXIT_CODE
     except BrokenPipeError:  # whoever read our output (`| head`) has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    with contextlib.suppress(OutputError, OSError):
+        check_output()
     gc.freeze()
     raise SystemExit(code)
+
+
+def _call(command: Callable[[list[str]], int]) -> int | str | None:
+    """Return the exit code of a command; of --help, too, whose text is yet to be written."""
+    try:
+        with stoppable():
+            return command(sys.argv[1:])
+    except SystemExit as ended:
+        return ended.code
 
 
 def _complete_flags(arguments: Sequence[str]) -> list[str]:

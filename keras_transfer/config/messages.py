@@ -1,11 +1,14 @@
 """How numbers and names are said in messages, tables and figures."""
 
+import unicodedata
 from collections.abc import Sequence
+
+from keras_transfer.system.terminal.visible_text import count_cells, show_name
 
 
 def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str:
     """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
-    shown = separator.join(names[:most])
+    shown = separator.join(map(show_name, names[:most]))
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
@@ -25,9 +28,27 @@ def say_bytes(count: int) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return `text` in at most `length` characters, cut in the middle, as both ends tell."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    if len(text) <= length:
+    """Return a name in at most `length` columns, cut in the middle, as both ends tell."""
+    text = show_name(text)
+    if count_cells(text) <= length:
         return text
-    head = (length - 1) // 2
-    return text[:head] + "…" + text[len(text) - (length - 1 - head) :]
+    head = _fit(text, (length - 1) // 2)
+    tail = _fit(text[::-1], length - 1 - count_cells(head))[::-1]
+    while tail and unicodedata.category(tail[0]) in ("Mn", "Mc", "Cf"):
+        tail = tail[1:]  # it would stand on the dots
+    return head + "…" + tail
+
+
+def keep_end(path: str, length: int) -> str:
+    """Return a path in at most `length` columns: its end says more than where it begins."""
+    text = show_name(path)
+    return text if count_cells(text) <= length else "…" + _fit(text[::-1], length - 1)[::-1]
+
+
+def _fit(text: str, cells: int) -> str:
+    """Return as much of the beginning as fits."""
+    for index, letter in enumerate(text):
+        cells -= count_cells(letter)
+        if cells < 0:
+            return text[:index]
+    return text

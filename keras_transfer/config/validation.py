@@ -9,6 +9,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from keras_transfer.system.errors import ConfigError
 
+MOST = 10**6  # epochs, views, batches …: beyond it a number is a slip of the keyboard
+FASTEST = 100.0  # learning rate
+
 # How error messages call the types of settings.
 KINDS = {
     int: "a whole number",
@@ -25,9 +28,9 @@ def require(holds: bool, option: str, must: str, received: Any) -> None:
         raise ConfigError(f"`{option}` must be {must}. Received: {received!r}.")
 
 
-def is_count(value: Any, least: int = 1) -> bool:
-    """Return whether `value` is a whole number from `least`; true and false are none."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def is_count(value: Any, least: int = 1, most: int = MOST) -> bool:
+    """Return whether `value` is a whole number from `least` to `most`; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def check_types(section: Any, prefix: str) -> None:
@@ -50,6 +53,7 @@ def check_types(section: Any, prefix: str) -> None:
         fits = isinstance(value, plain) and (bool in kinds or not isinstance(value, bool))
         require(fits or len(names) > 1, option, names[0], value)
         require(value != "", option, "at least one letter long", value)
+        require("\0" not in str(value), option, "text without zero bytes", value)
         require(not isinstance(value, float) or math.isfinite(value), option, "finite", value)
         object.__setattr__(section, name, value)
 
@@ -71,6 +75,7 @@ def check_phase(phase: Any, prefix: str) -> None:
     """Check `epochs` and `learning_rate` of the section of a phase."""
     epochs, rate = phase.epochs, phase.learning_rate
     fits = is_count(epochs, 0) or epochs == "auto"
-    require(fits, f"{prefix}.epochs", "a whole number from 0 or 'auto'", epochs)
-    fits = rate == "auto" or (isinstance(rate, float) and rate > 0)
-    require(fits, f"{prefix}.learning_rate", "a number above 0, or 'auto'", rate)
+    require(fits, f"{prefix}.epochs", f"a whole number from 0 to {MOST:,}, or 'auto'", epochs)
+    fits = rate == "auto" or (isinstance(rate, float) and 0 < rate <= FASTEST)
+    must = f"a number above 0, at most {FASTEST:g}, or 'auto'"
+    require(fits, f"{prefix}.learning_rate", must, rate)

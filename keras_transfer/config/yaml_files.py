@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
@@ -26,8 +28,64 @@ PLAIN_VALUES = [
 ]
 
 
+MOST_BYTES = 10**5  # of a file of settings
+MOST_VALUES = 2000  # of one, aliases written out
+LONGEST = 200  # letters of what is said of one
+DEEPEST = 20  # sections within sections
+
+
 class _Loader(yaml.SafeLoader):
+    """Refuses what unfolds without measure, and keys that stand twice."""
+
     yaml_implicit_resolvers = {None: PLAIN_VALUES}  # noqa: RUF012
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._sizes: dict[int, int] = {}  # id of a whole node -> values, aliases written out
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return the next node, which is not too deep or large."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _refuse(f"it is nested more than {DEEPEST} deep", event)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        assert node is not None
+        if isinstance(event, yaml.AliasEvent):
+            if id(node) not in self._sizes:
+                raise _refuse(f"*{event.anchor} stands within &{event.anchor}", event)
+        else:
+            self._sizes[id(node)] = 1 + sum(self._sizes[id(part)] for part in _list(node))
+            if isinstance(node, yaml.MappingNode):
+                _refuse_repeated(node)
+        if max(len(self._sizes), self._sizes[id(node)]) > MOST_VALUES:
+            raise _refuse(f"it holds more than {MOST_VALUES:,} values", event)
+        return node
+
+
+def _refuse(fault: str, event: yaml.Event) -> ComposerError:
+    return ComposerError(None, None, fault, event.start_mark)  # type: ignore[arg-type]
+
+
+def _list(node: yaml.Node) -> list[yaml.Node]:
+    """Return the nodes directly in a node."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _refuse_repeated(node: yaml.MappingNode) -> None:
+    """Refuse a key that stands twice: PyYAML would take the last value without a word."""
+    lines: dict[Any, int] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                fault = f"{key.value!r} stands in line {lines[key.value]} already"
+                raise ComposerError(None, None, fault, key.start_mark)
+            lines[key.value] = line
 
 
 class _Dumper(yaml.SafeDumper):
@@ -56,7 +114,7 @@ def read_yaml(file: str | Path) -> Mapping[Any, Any]:
         ConfigError: It cannot be read, or holds something else.
     """
     try:
-        content = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=_Loader)
+        content = yaml.load(_read_text(file), Loader=_Loader)
     except OSError as error:
         fault = error.strerror or str(error)
     except yaml.MarkedYAMLError as error:
@@ -71,5 +129,19 @@ def read_yaml(file: str | Path) -> Mapping[Any, Any]:
             return content
         fault = "it holds no `name: value` lines"
     raise ConfigError(
-        f"`config` must be a YAML file of settings. Received: {file} ({' '.join(fault.split())})."
+        f"`config` must be a YAML file of settings. Received: {file} "
+        f"({shorten(fault, LONGEST, placeholder=' …')})."
     )
+
+
+def _read_text(file: str | Path) -> str:
+    """Return what is in a file, or a pipe, of settings; /dev/zero would never end.
+
+    Raises:
+        ValueError: It is too large, or no text.
+    """
+    with open(file, "rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
+    return content.decode("utf-8")

@@ -1,7 +1,8 @@
 """What the doctor found, as data_report.json and as text."""
 
+import textwrap
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,40 +12,54 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import Modality
-from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_equal
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.data.splits.row_groups import group_rows, link_equal
+from keras_transfer.system.terminal.text_tables import draw_table
 
 UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
 
 SHOWN = 10  # rows of a table on the screen; data_report.json has all
+SHOWN_CLASSES = 12
+WIDTH = 80  # letters of a line of text
+
+NOTHING: np.ndarray = np.empty(0, np.int64)
 
 Report = dict[str, Any]
 
 
 def build_report(
-    examples: Examples, findings: Findings, splits: np.ndarray, near: np.ndarray = NO_LINKS
+    examples: Examples,
+    findings: Findings,
+    near: np.ndarray,
+    splits: np.ndarray,
+    left_out: np.ndarray = NOTHING,
 ) -> Report:
     """Return the content of data_report.json.
 
     Args:
         examples: All files that were found.
         findings: What an inspection says of them.
-        splits: (n,) of str, the split of each image, "" for those without.
         near: (m, 2) rows of images that look equal, as `link_alike` returns them.
+        splits: (n,) of str, the split of each image, "" for those without.
+        left_out: Labels of classes that are not learned.
 
     Returns:
-        `images`, the number of files; `classes`, the usable images of each class; `splits`, those
-        of each class in each split; what `findings` measured, such as `short_side`; `unusable`,
+        `images`, the number of files; `classes`, the usable images of each class, and
+        `left_out_classes` of those that are not learned; `splits`, those of each class in each
+        split; what `findings` measured, such as `short_side`; `unusable`,
         path and reason; `odd`, path and kind; `dropped`, path and given split of usable images that
         training does not use; `duplicates`, groups of usable images with equal bytes (exact), or
-        that look equal (near). The numbers of `classes` and `unusable` add up to `images`.
+        that look equal (near). The numbers of `classes`, `left_out_classes` and `unusable` add up
+        to `images`.
     """
     usable, names, paths = findings.usable, examples.class_names, examples.paths
+    gone = {names[label] for label in left_out}
+    counts = _count(examples.labels[usable], names)
     return {
         "images": len(paths),
-        "classes": _count(examples.labels[usable], names),
+        "classes": _without(counts, gone),
+        "left_out_classes": {name: count for name, count in counts.items() if name in gone},
         "splits": {
-            split: _count(examples.labels[usable & (splits == split)], names)
+            split: _without(_count(examples.labels[usable & (splits == split)], names), gone)
             for split in SPLITS
             if split in splits
         },
@@ -100,13 +115,26 @@ def describe_report(report: Report, modality: Modality) -> str:
         _draw_unusable(report["unusable"]),
         _draw_odd(report["odd"]),
         _draw_duplicates(report["duplicates"]),
-        _say_verdict(len(report["unusable"]), len(leaks), len(mislabelled)),
+        _say_verdict(
+            len(report["unusable"]), len(leaks), len(mislabelled), report.get("refusal", "")
+        ),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def say_classes(counts: Mapping[str, int]) -> str:
+    """Return the first classes and how many images each has, in lines of 80 letters."""
+    named = [f"{name} ({count:,})" for name, count in counts.items()]
+    text = f"{len(named):,} classes: {name_some(named, most=SHOWN_CLASSES)}"
+    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
 def _count(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
     return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+
+
+def _without(counts: dict[str, int], names: Collection[str]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if name not in names}
 
 
 def _find_groups(sha256: np.ndarray, near: np.ndarray) -> list[tuple[str, list[int]]]:
@@ -134,7 +162,10 @@ def _draw_classes(report: Report) -> str:
         (name, count, *(part[name] for part in splits.values() if len(splits) > 1))
         for name, count in report["classes"].items()
     ]
-    lines = [_draw(columns, rows, f"{report['images']:,} files in {len(rows)} classes")]
+    title = f"{report['images']:,} files in {len(rows):,} classes"
+    lines = [_draw(columns, rows, title, SHOWN_CLASSES)]
+    if gone := report["left_out_classes"]:
+        lines.append(f"Left out: {say_classes(gone)}")
     for split, part in splits.items():
         if lacking := [name for name, count in part.items() if not count]:
             lines.append(f"No image in {split}: {name_some(lacking, most=2)}")
@@ -179,18 +210,21 @@ def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
     return _draw(columns, rows, title)
 
 
-def _say_verdict(unusable: int, leaks: int, mislabelled: int) -> str:
-    if not unusable + leaks + mislabelled:
-        return "\nNothing is wrong."
-    return (
-        f"\nWrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several splits, "
-        f"{mislabelled:,} with several classes."
-    )
+def _say_verdict(unusable: int, leaks: int, mislabelled: int, refusal: str) -> str:
+    lines = [f"\nTraining refuses this data set. {refusal}"] if refusal else []
+    if unusable + leaks + mislabelled:
+        lines.append(
+            f"\nWrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several "
+            f"splits, {mislabelled:,} with several classes."
+        )
+    return "\n".join(lines) or "\nNothing is wrong."
 
 
-def _draw(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str) -> str:
+def _draw(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str, shown: int = SHOWN
+) -> str:
     """Return a table of the first rows; no rows, no table."""
     if not rows:
         return ""
-    more = f"\n  … and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-    return f"\n{title}\n{draw_table(columns, rows[:SHOWN])}{more}"
+    more = f"\n  … and {len(rows) - shown:,} more" if len(rows) > shown else ""
+    return f"\n{title}\n{draw_table(columns, rows[:shown])}{more}"

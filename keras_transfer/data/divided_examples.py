@@ -1,5 +1,6 @@
 """Divide a data set: list its examples, inspect them, split them. Needs no TensorFlow."""
 
+import dataclasses
 import logging
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.examples import Examples, check_examples
+from keras_transfer.data.examples import Examples, check_examples, leave_out_classes
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.splits.assign_splits import assign_splits
@@ -17,19 +18,37 @@ from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-SPLIT_COLUMNS = ("path", "sha256", "class", "split")
+
+class Inspected(NamedTuple):
+    """The n images of a data set and what is in them."""
+
+    examples: Examples  # with the splits that the data set gives
+    findings: Findings
+    near: np.ndarray  # (m, 2) rows of images that look equal
 
 
 class Division(NamedTuple):
     """A data set of n images and how it is divided."""
 
-    examples: Examples  # with the splits that the data set gives
+    examples: Examples
     findings: Findings
-    near: np.ndarray  # (m, 2) rows of images that look equal
+    near: np.ndarray
     splits: np.ndarray  # (n,) of str: train, validation, test, or "" for images that are left out
 
+    @property
+    def left_out(self) -> np.ndarray:
+        """Labels of the classes that are left out."""
+        used = self.examples.labels[self.splits != ""]
+        return np.setdiff1d(np.arange(len(self.examples.class_names)), used)
+
+    def take_used(self) -> tuple[Examples, Findings]:
+        """Return the images of the classes that are learned, with their splits."""
+        examples = dataclasses.replace(self.examples, splits=self.splits)
+        examples, rows = leave_out_classes(examples, self.left_out)
+        return examples, self.findings.take(rows)
+
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
-        """Yield the lines of split.csv under `SPLIT_COLUMNS`, one for each image that is used."""
+        """Yield the lines of split.csv under its columns, one for each image that is used."""
         names, used = self.examples.class_names, np.flatnonzero(self.splits != "")
         columns = self.examples.paths, self.findings.sha256, self.examples.labels, self.splits
         for path, sha256, label, split in zip(*(c[used] for c in columns), strict=True):
@@ -44,24 +63,38 @@ def divide_examples(config: TrainConfig, modality: Modality) -> Division:
     """
     if config.data.split_file:
         read_split_file(config.data.split_file)  # a wrong one is told before the long work
-    examples = check_examples(modality.read_examples(config.source, config.data))
+    examples = modality.read_examples(config.source, config.data)
+    check_examples(examples, config.data)
+    inspected = inspect_examples(examples, config, modality)
+    bad = np.flatnonzero(~inspected.findings.usable)
+    if len(bad) and config.data.on_bad_file == "skip":
+        named = name_unusable(examples, inspected.findings, bad)
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    return judge_examples(inspected, config)
+
+
+def inspect_examples(examples: Examples, config: TrainConfig, modality: Modality) -> Inspected:
+    """Return the examples with what is in them and which of them look equal."""
     findings = modality.inspect(examples)
-    _leave_out(examples, findings, config.data.on_bad_file)
     ignored = config.data.near_duplicates == "ignore"
     near = NO_LINKS if ignored else modality.link_alike(examples, findings)
-    contents = np.where(findings.usable, findings.sha256, "")
-    splits = assign_splits(examples, contents, config.data, near)
-    return Division(examples, findings, near, splits)
+    return Inspected(examples, findings, near)
 
 
-def _leave_out(examples: Examples, findings: Findings, on_bad_file: str) -> None:
-    """Warn of the files that cannot be read, or refuse them."""
+def judge_examples(inspected: Inspected, config: TrainConfig) -> Division:
+    """Return how training divides a data set; what training refuses is refused here.
+
+    Raises:
+        ConfigError: The data set cannot be used, and why.
+    """
+    examples, findings, near = inspected
+    examples = check_examples(examples, config.data)
     bad = np.flatnonzero(~findings.usable)
-    named = name_unusable(examples, findings, bad)
-    if len(bad) and on_bad_file == "error":
+    if len(bad) and config.data.on_bad_file == "error":
+        named = name_unusable(examples, findings, bad)
         raise ConfigError(
             f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
             "Remove them, or leave them out with --data.on_bad_file skip."
         )
-    if len(bad):
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    contents = np.where(findings.usable, findings.sha256, "")
+    return Division(examples, findings, near, assign_splits(examples, contents, config.data, near))

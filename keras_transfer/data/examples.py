@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.system.errors import ConfigError
 
 Row = tuple[str, str, str, str]  # path, class name, split, group
@@ -86,8 +87,12 @@ def make_examples(
     )
 
 
-def check_examples(examples: Examples) -> Examples:
+def check_examples(examples: Examples, config: DataConfig) -> Examples:
     """Return `examples`, without split words where only train is given, or refuse them.
+
+    Args:
+        examples: As they were found.
+        config: `rare_classes` may have those left out that train lacks.
 
     Raises:
         ConfigError: Fewer than two classes; split words but no train; or validation or test
@@ -106,6 +111,8 @@ def check_examples(examples: Examples) -> Examples:
             f"`dataset` must hold a train split. Received: only {' and '.join(sorted(given))} "
             f"in {examples.root}. Add training images, or give no split at all."
         )
+    if config.rare_classes == "drop":
+        return examples
     learned = np.unique(examples.labels[np.isin(examples.splits, ("", "train"))])
     for split in sorted(given - {"", "train"}):
         unknown = np.setdiff1d(examples.labels[examples.splits == split], learned)
@@ -113,9 +120,25 @@ def check_examples(examples: Examples) -> Examples:
             names = ", ".join(examples.class_names[label] for label in unknown)
             raise ConfigError(
                 f"Every class of {split} must be in train. Received: {names}, of which train has "
-                f"no image ({examples.root}). Add training images, or take them out of {split}."
+                f"no image ({examples.root}). Add training images, take them out of {split}, or "
+                "leave the class out with --data.rare_classes drop."
             )
     return examples
+
+
+def leave_out_classes(examples: Examples, left_out: np.ndarray) -> tuple[Examples, np.ndarray]:
+    """Return the examples of the other classes, labelled anew, and their rows.
+
+    Args:
+        examples: All.
+        left_out: Labels of the classes that go.
+    """
+    rows = np.flatnonzero(~np.isin(examples.labels, left_out))
+    kept = np.setdiff1d(np.arange(len(examples.class_names)), left_out)
+    found = examples.take(rows)
+    names = tuple(examples.class_names[label] for label in kept)
+    labels = np.searchsorted(kept, found.labels)
+    return dataclasses.replace(found, labels=labels, class_names=names), rows
 
 
 def refuse_several_labels(class_names: Iterable[str], where: Path) -> None:

@@ -24,6 +24,10 @@ class Findings(Protocol):
         """(n,) of str objects: what is unusual about it, words joined by ", "."""
 
     @property
+    def states(self) -> np.ndarray:
+        """(n, 2) of int64, what `read_state` said of the files; those that are lost are `GONE`."""
+
+    @property
     def usable(self) -> np.ndarray:
         """(n,) of bool."""
 

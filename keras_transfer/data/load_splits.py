@@ -1,7 +1,5 @@
 """From a data set to splits: read, inspect, split, write down what was done."""
 
-import dataclasses
-import json
 import logging
 from collections import Counter
 
@@ -9,17 +7,19 @@ import numpy as np
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.data_report import Report, build_report, list_mislabelled
-from keras_transfer.data.divided_examples import SPLIT_COLUMNS, Division, divide_examples
+from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
+from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
-from keras_transfer.data.run_examples import list_examples, require_unchanged
+from keras_transfer.data.run_examples import inspect_again, list_examples
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run
-from keras_transfer.system.atomic_files import write_json, write_table, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_table, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -43,17 +43,18 @@ def load_splits(
     if read_plan(run):
         return reload_splits(config, modality, default_size, run)
     divided = divide_examples(config, modality)
-    _record(divided, run)
-    examples = dataclasses.replace(divided.examples, splits=divided.splits)
-    return modality.hold_splits(examples, config, default_size, divided.findings)
+    examples, findings = divided.take_used()
+    _record(divided, examples, run)
+    return modality.hold_splits(examples, config, default_size, findings)
 
 
 def reload_splits(
     config: TrainConfig, modality: Modality, default_size: int, run: Run
 ) -> TrainingData:
-    """Return the examples of an interrupted run, which must be as they were.
+    """Return the examples of an interrupted run.
 
-    Those that came since are left out with a warning.
+    Those that came since are left out with a warning. Of those that are gone or changed there may
+    be kept what is needed; what needs the files refuses to go on.
 
     Args:
         config: Resolved settings; the data set may have moved.
@@ -62,43 +63,50 @@ def reload_splits(
         run: Its split.csv lists the examples.
 
     Raises:
-        ConfigError: Examples are gone, changed or labelled otherwise; some are named.
+        ConfigError: Examples are labelled otherwise; some are named.
     """
     source = modality.read_examples(config.source, config.data)
     listed = list_examples(run, source)
     _compare_with_source(listed, source, run)
-    findings = require_unchanged(listed, run, modality, MOVED)
+    findings, lost = inspect_again(listed, run, modality)
+    if len(lost):
+        logger.warning(
+            "%d images are gone or changed, such as %s: what is kept of them is used. %s",
+            *(len(lost), name_some(listed.paths[lost].tolist()), MOVED),
+        )
     logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
+    logger.info("%s", _count_classes(listed))
     return modality.hold_splits(listed, config, default_size, findings)
 
 
 def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     """Refuse images with another label than they had; warn of those that came since."""
-    names = [source.class_names[label] for label in source.labels]
+    names = [spell(source.class_names[label]) for label in source.labels]
     labels = dict(zip(source.paths.tolist(), names, strict=True))
     pairs = zip(listed.paths.tolist(), listed.labels.tolist(), strict=True)
-    moved = [p for p, k in pairs if p in labels and labels[p] != listed.class_names[k]]
+    moved = [p for p, k in pairs if p in labels and labels[p] != spell(listed.class_names[k])]
     if moved:
         raise ConfigError(
             f"The images of {source.root} must have the labels they had when the run began. "
             f"Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. Restore them, "
             "or train anew."
         )
-    report = json.loads(run.data_report_file.read_text(encoding="utf-8"))
+    report = run.data_report()
     known = {entry["path"] for entry in report["unusable"]}
+    known |= {entry["path"] for entry in report["dropped"]}
     known |= {path for group in report["duplicates"] for path in group["paths"]}
     if added := sorted(labels.keys() - known - set(listed.paths.tolist())):
         logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
 
 
-def _record(divided: Division, run: Run) -> None:
+def _record(divided: Division, used: Examples, run: Run) -> None:
     """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
-    examples, findings, near, splits = divided
-    report, names = build_report(examples, findings, splits, near), examples.class_names
-    write_text(run.class_names_file, "".join(f"{name}\n" for name in names))
+    report = build_report(*divided, left_out=divided.left_out)
+    write_text(run.class_names_file, "".join(f"{name}\n" for name in used.class_names))
     write_table(run.split_file, SPLIT_COLUMNS, divided.rows())
     write_json(run.data_report_file, report)
-    logger.info("Data: %s, %d classes; %s", examples.root, len(names), _count_splits(splits))
+    logger.info("Data: %s; %s", used.root, _count_splits(used.splits))
+    logger.info("%s", _count_classes(used))
     _tell_findings(report)
 
 
@@ -106,6 +114,13 @@ def _count_splits(splits: np.ndarray) -> str:
     """Return how many examples there are in each split: "244 train, 153 validation"."""
     counts = {name: int((splits == name).sum()) for name in SPLITS}
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _count_classes(examples: Examples) -> str:
+    """Return the classes with how many examples each has in all splits together."""
+    used, names = examples.labels[examples.splits != ""], examples.class_names
+    counts = np.bincount(used, minlength=len(names)).tolist()
+    return say_classes(dict(zip(names, counts, strict=True)))
 
 
 def _tell_findings(report: Report) -> None:

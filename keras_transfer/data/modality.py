@@ -54,6 +54,9 @@ class Modality:
     stream: Callable[[Sequence[Any], int, str, str, int], Iterator[tuple[np.ndarray, list[str]]]]
     """Reads given examples for a model: its size, `data.resize`, `data.value_range`, examples at a
     time; yields arrays and a reason for each example, "" where it can be used."""
+    describe_preparation: Callable[[TrainConfig], Mapping[str, Any]]
+    """Says how an example becomes what the model takes, in plain values that go with model.keras;
+    `config` is resolved."""
     list_limits: Callable[[TrainConfig, Mapping[str, Any]], Iterable[str]]
     """Lists what a model of such examples does not see, from data_report.json: lines of the model
     card."""

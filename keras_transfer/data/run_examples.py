@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.split_names import choose_split
+from keras_transfer.config.split_names import SPLITS, choose_split
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings, name_unusable
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.same_files.file_states import GONE
+from keras_transfer.data.sources.class_names import spell
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -23,16 +24,30 @@ def read_own_examples(
     run: Run, config: TrainConfig, modality: Modality, split: str | None
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
-    listed = list_examples(run, modality.read_examples(config.source, config.data))
-    split = _choose_split(split, sorted(set(listed.splits)), str(run.path))
-    listed = listed.take(np.flatnonzero(listed.splits == split))
-    advice = "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
-    return listed, require_unchanged(listed, run, modality, advice)
+    data = dataclasses.replace(config.data, layout="classes")  # split.csv says what they are
+    listed = list_examples(run, modality.read_examples(config.source, data))
+    there = sorted(set(listed.splits))
+    asked = _choose_split(split, there, str(run.path))
+    # where nothing is left of the split that says most, the next one says something
+    others = [] if split else [name for name in reversed(SPLITS) if name in there and name != asked]
+    for name in (asked, *others):
+        part = listed.take(np.flatnonzero(listed.splits == name))
+        findings, lost = inspect_again(part, run, modality)
+        if len(lost):
+            _warn_of_lost(part, lost, name)
+        if len(lost) < len(part.paths):
+            left = np.setdiff1d(np.arange(len(part.paths)), lost)
+            return part.take(left), findings.take(left)
+    raise ConfigError(
+        f"Images of {' or '.join((asked, *others))} must be those the run was made from. "
+        f"Received: {listed.root}, where all of them are gone or changed. Restore them. (With "
+        "--dataset `export` finds them elsewhere, `evaluate` takes others.)"
+    )
 
 
 def list_examples(run: Run, source: Examples) -> Examples:
     """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
-    table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
+    table = {name: np.array(cells) for name, cells in run.split().items()}
     names = run.class_names()
     return dataclasses.replace(
         source,
@@ -44,30 +59,32 @@ def list_examples(run: Run, source: Examples) -> Examples:
     )
 
 
-def require_unchanged(examples: Examples, run: Run, modality: Modality, advice: str) -> Findings:
-    """Return what an inspection says of a run's examples.
+def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Findings, np.ndarray]:
+    """Return what an inspection says of a run's examples, and the rows of those that are lost.
 
     Args:
         examples: The images as `list_examples` returned them, or some of them.
         run: Its split.csv holds their hashes.
         modality: Of the examples.
-        advice: Ends the error.
 
-    Raises:
-        ConfigError: Some are gone or changed since the run was made.
+    Returns:
+        The findings, in which lost examples have the state of files that are not there; and the
+        rows of files that are gone, or hold something else than when the run was made.
     """
-    table = read_table(run.split_file)
+    table = run.split()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     findings = modality.inspect(examples)
-    expected = [contents[path] for path in examples.paths.tolist()]
-    changed = np.flatnonzero(findings.sha256 != expected)
-    if len(changed):
-        raise ConfigError(
-            f"The images of {examples.root} must be those the run was made from. Received: "
-            f"{len(changed)} that are gone or changed, such as "
-            f"{name_some(examples.paths[changed].tolist())}. Restore them. {advice}"
-        )
-    return findings
+    lost = np.flatnonzero(findings.sha256 != [contents[path] for path in examples.paths.tolist()])
+    findings.states[lost] = GONE
+    return findings, lost
+
+
+def _warn_of_lost(examples: Examples, lost: np.ndarray, split: str) -> None:
+    logger.warning(
+        "%d of %d %s images are gone or changed and left out: %s",
+        *(len(lost), len(examples.paths), split),
+        name_some(examples.paths[lost].tolist()),
+    )
 
 
 def read_other_examples(
@@ -76,7 +93,8 @@ def read_other_examples(
     """Return the usable examples of another data set, labelled as the run's, and what they are."""
     found = modality.read_examples(dataset, config.data)
     names = run.class_names()
-    if unknown := [name for name in found.class_names if name not in names]:
+    index = {spell(name): label for label, name in enumerate(names)}
+    if unknown := [name for name in found.class_names if spell(name) not in index]:
         raise ConfigError(
             f"Classes must be among the run's: {name_some(names)}. Received: "
             f"{name_some(unknown)} in {dataset}. Rename or remove those folders."
@@ -96,7 +114,7 @@ def read_other_examples(
             "Name a folder of class folders with images."
         )
     _warn_of_trained(run, findings.sha256[kept])
-    labels = np.array([names.index(name) for name in found.class_names], np.int64)
+    labels = np.array([index[spell(name)] for name in found.class_names], np.int64)
     examples = Examples(
         source=found.source,
         root=found.root,
@@ -113,7 +131,7 @@ def read_other_examples(
 
 def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
     """Warn of images that the run was trained on: their accuracy says nothing about others."""
-    table = read_table(run.split_file)
+    table = run.split()
     pairs = zip(table["sha256"], table["split"], strict=True)
     trained = {content for content, split in pairs if split == "train"}
     if seen := sum(content in trained for content in sha256):

@@ -27,6 +27,10 @@ class ExampleSplit(Protocol):
     def labels(self) -> np.ndarray:
         """(n,) int64."""
 
+    @property
+    def states(self) -> np.ndarray | None:
+        """(n, 2) int64, see `Findings.states`; None: nothing is read from the files any more."""
+
     def __len__(self) -> int: ...
 
 
@@ -114,6 +118,9 @@ class TrainingData(Batches, Protocol):
 
     def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
         """Return the data with the examples of a split kept as `decoded` says."""
+
+    def with_rows(self, split: str, rows: np.ndarray) -> Self:
+        """Return the data with some examples of a split instead of all of them."""
 
     def as_recognised(self) -> Self:
         """Return the data with views as easy to recognise as what the model will see."""

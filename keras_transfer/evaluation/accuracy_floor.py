@@ -5,6 +5,8 @@ import contextlib
 import sys
 from collections.abc import Mapping
 
+from keras_transfer.system.terminal.visible_text import print_text
+
 
 def add_floor(parser: argparse.ArgumentParser) -> None:
     """Add the option to a parser."""
@@ -29,5 +31,5 @@ def check_floor(accuracies: Mapping[str, float], floor: float | None) -> int:
     low = {} if floor is None else {k: v for k, v in accuracies.items() if not v >= floor}
     for name, accuracy in low.items():
         must = f"Accuracy must be at least {floor:g}. Received: {accuracy:.4f} ({name})."
-        print(f"error: {must}", file=sys.stderr)
+        print_text(f"error: {must}", sys.stderr)
     return int(bool(low))

@@ -9,14 +9,10 @@ import tensorflow as tf
 
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.test_time_augmentation import average_views
-from keras_transfer.run.predictions_csv import (
-    Predictions,
-    join_predictions,
-    prediction_columns,
-    prediction_rows,
-)
+from keras_transfer.run.contents.prediction_columns import prediction_columns
+from keras_transfer.run.predictions_csv import Predictions, join_predictions, prediction_rows
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 
 
 def predict_splits(
@@ -60,9 +56,7 @@ def trace_forward(model: keras.Model) -> Any:
     return forward.get_concrete_function()
 
 
-def write_predictions(model: keras.Model, data: TrainingData, run: Run) -> None:
-    """Write predictions.csv: every image of validation and, where there is one, test."""
-    names = [name for name in ("validation", "test") if name in data.splits]
-    found = predict_splits(model, data, names)
-    columns = prediction_columns(data.class_names)
-    write_table(run.predictions_file, columns, prediction_rows(found))
+def write_predictions(predictions: Predictions, run: Run) -> None:
+    """Write predictions.csv."""
+    columns = prediction_columns(predictions.class_names)
+    write_table(run.predictions_file, columns, prediction_rows(predictions))

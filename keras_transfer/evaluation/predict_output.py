@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing
 
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 
@@ -91,16 +91,22 @@ def open_table(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
         columns: Its header.
 
     Raises:
-        ConfigError: As `check_table` says.
+        ConfigError: As `check_table` says, or the disk is full.
     """
     check_table(file)
-    with replacing(_follow_links(file)) as temporary:  # behind a link, its target is meant
-        if file.suffix == ".parquet":
-            with _open_parquet(temporary, columns) as write:
-                yield write
-        else:
-            with temporary.open("w", encoding="utf-8", newline="") as stream:
-                yield (write_csv if file.suffix == ".csv" else _write_jsonl)(stream, columns)
+    try:
+        with replacing(_follow_links(file)) as temporary:  # behind a link, its target is meant
+            if file.suffix == ".parquet":
+                with _open_parquet(temporary, columns) as write:
+                    yield write
+            else:
+                with temporary.open("w", encoding="utf-8", newline="") as stream:
+                    yield (write_csv if file.suffix == ".csv" else _write_jsonl)(stream, columns)
+    except OSError as error:
+        raise ConfigError(
+            f"`output` must be a file that can be written. Received: {file} "
+            f"({error.strerror or error}). Free space there, or choose another file."
+        ) from error
 
 
 def check_table(file: Path) -> None:

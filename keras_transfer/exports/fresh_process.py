@@ -15,7 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.exports.loaders import Artefact, find_saved_model, load_artefact, load_signature
+from keras_transfer.exports.loaders import find_saved_model, load_here
+from keras_transfer.exports.reading.artefact import Artefact
+from keras_transfer.exports.reading.runtimes import load_signature
+from keras_transfer.system.child_python import SAFE, search_path
 
 BATCH = 32  # images a call
 WARM, TIMED = 5, 30  # calls with one image: before they are timed, and timed
@@ -37,10 +40,9 @@ def measure_artefact(model: Path, pixels: Path, files: Path) -> tuple[Answers, d
     """
     found = pixels.with_name("answers.npz")
     words = map(str, (model, pixels, files, found))
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # as here, installed or not
     ended = subprocess.run(
-        [sys.executable, "-m", "keras_transfer.exports.fresh_process", *words],
-        env=os.environ | {"PYTHONPATH": path},
+        [sys.executable, SAFE, "-m", "keras_transfer.exports.fresh_process", *words],
+        env=os.environ | {"PYTHONPATH": search_path()},
         capture_output=True,
         text=True,
         check=False,
@@ -55,9 +57,9 @@ def measure_artefact(model: Path, pixels: Path, files: Path) -> tuple[Answers, d
 
 def _measure(model: Path, pixels: Path, files: Path, found: Path) -> None:
     """Answer in this process, into the file `found` and on standard output."""
-    load_artefact(model)  # imports the runtime, which is no part of loading the model
+    load_here(model)  # imports the runtime, which is no part of loading the model
     began = time.perf_counter()
-    artefact = load_artefact(model)
+    artefact = load_here(model)
     seconds = time.perf_counter() - began
     images = np.load(pixels, mmap_mode="r")
     named = json.loads(files.read_text(encoding="utf-8"))
@@ -71,7 +73,8 @@ def _measure(model: Path, pixels: Path, files: Path, found: Path) -> None:
     else:
         answers = {"": _ask(artefact.classify, images)}
     np.savez(found, allow_pickle=False, **answers)
-    print(json.dumps({"latency_ms": _time_one(artefact, images), "load_seconds": seconds}))
+    answer = {"latency_ms": _time_one(artefact, images), "load_seconds": seconds}
+    print(json.dumps(answer))  # noqa: T201 (read by the process that began this one)
 
 
 def _ask(classify: Callable[[Any], np.ndarray], items: Sequence[Any]) -> np.ndarray:

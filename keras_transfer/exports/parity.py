@@ -16,11 +16,13 @@ from keras_transfer.evaluation.metrics import expected_calibration_error, wilson
 from keras_transfer.evaluation.reports.parity_table import CLEAR
 from keras_transfer.exports.exporter_row import FAILED, Limits
 from keras_transfer.exports.fresh_process import measure_artefact
+from keras_transfer.exports.loaders import find_saved_model
+from keras_transfer.exports.reading.vouching import HASH, hash_artefact
 from keras_transfer.exports.reference_answers import Yardstick
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -105,10 +107,11 @@ def keep_artefact(
     for stale in {name, broken}:
         if (run.exports / stale).exists():
             (run.exports / stale).rename(written.with_name(f"former-{stale}"))
+    said = {"file": name, HASH: hash_artefact(find_saved_model(written) or written)}
     written.rename(run.exports / name)
-    before = json.loads(run.parity_file.read_text("utf-8")) if run.parity_file.exists() else {}
+    before = run.parity() if run.parity_file.exists() else {}
     others = [row for row in before.get("artefacts", []) if row["file"] not in (name, broken)]
-    report = {"reference": reference, "artefacts": others + [{"file": name, **row} for row in rows]}
+    report = {"reference": reference, "artefacts": others + [said | dict(row) for row in rows]}
     write_json(run.parity_file, report)
     return report
 

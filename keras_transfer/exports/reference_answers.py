@@ -1,6 +1,5 @@
 """The run's own images for the parity check and for int8, decoded and resized as in training."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +56,14 @@ def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardsti
     """
     split, size = data.splits["validation"], data.image_size
     shape = (len(split), size, size, 3)
-    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
-    forward, answers, done = trace_forward(model), [], 0
-    for images, _ in data.clean_batches("validation"):
-        pixels[done : done + len(images)] = images.numpy()
-        answers.append(forward(images).numpy())
-        done += len(images)
-    pixels.flush()
+    forward, answers = trace_forward(model), []
+    # by ordinary writes: on a full disk, one through a memory map kills the process
+    with (folder / "pixels.npy").open("wb") as pixels:
+        facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(pixels, facts)
+        for images, _ in data.clean_batches("validation"):
+            pixels.write(images.numpy().astype(np.uint8).tobytes())
+            answers.append(forward(images).numpy())
     assert split.plain is not None
     return Yardstick(
         pixels=folder / "pixels.npy",
@@ -84,10 +84,6 @@ def sample_pixels(data: ImageData | None) -> np.ndarray:
     assert data is not None
     train = data.splits["train"]
     rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
-    assert train.plain is not None
-    some = dataclasses.replace(
-        train, paths=train.paths[rows], labels=train.labels[rows], plain=train.plain[rows]
-    )
-    drawn = dataclasses.replace(data, splits={"train": some})
+    drawn = data.with_rows("train", rows)
     batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
     return np.concatenate(batches).astype(np.uint8)

@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.models.model_file import read_notes
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 
@@ -31,11 +34,15 @@ class Usage:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Usage":
         """Return what `to_json` wrote."""
-        read = json.loads(text)
+        return cls.from_notes(json.loads(text))
+
+    @classmethod
+    def from_notes(cls, notes: Mapping[str, Any]) -> "Usage":
+        """Return what a file says of itself."""
         return cls(
-            class_names=tuple(read["class_names"]),
-            resize=str(read["resize"]),
-            value_range=str(read.get("value_range", FULL)),  # of earlier versions
+            class_names=tuple(notes["class_names"]),
+            resize=str(notes["resize"]),
+            value_range=str(notes.get("value_range", FULL)),  # of earlier versions
         )
 
 
@@ -50,6 +57,12 @@ def read_run_usage(folder: Path) -> Usage | None:
     return Usage(class_names=run.class_names(), resize=data.resize, value_range=value_range)
 
 
+def read_model_usage(file: Path) -> Usage | None:
+    """Return what a model.keras says of itself, away from its run directory."""
+    notes = read_notes(file)
+    return Usage.from_notes(notes) if {"class_names", "resize"} <= notes.keys() else None
+
+
 def number_classes(count: int) -> Usage:
-    """Return what is said of a model that says nothing: classes are numbers."""
+    """Return what is assumed of a model that says nothing: its classes are numbers."""
     return Usage(class_names=tuple(map(str, range(count))), resize="crop")

@@ -40,10 +40,20 @@ class Split:
     paths: np.ndarray  # (n,) text, relative to the data set
     labels: np.ndarray  # (n,) int64
     pixels: np.ndarray | None = None  # (n, side, side, 3) uint8; None: decoded whenever needed
+    states: np.ndarray | None = None  # (n, 2) int64, see `ExampleSplit`
     plain: np.ndarray | None = None  # (n,) bool, as `inspect_files` says; None: no file is plain
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def take(self, rows: np.ndarray) -> "Split":
+        """Return the images in these rows."""
+        columns: dict[str, Any] = {
+            field.name: getattr(self, field.name)[rows]
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) is not None
+        }
+        return Split(**columns)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -189,8 +199,14 @@ class ImageData:
 
     def with_decoded(self, split: str, decoded: np.ndarray) -> "ImageData":
         """Return the data with the images of a split kept as `decoded` says."""
-        kept = dataclasses.replace(self.splits[split], pixels=decoded)
+        kept = dataclasses.replace(self.splits[split], pixels=decoded, states=None)
         return dataclasses.replace(self, splits={**self.splits, split: kept})
+
+    def with_rows(self, split: str, rows: np.ndarray) -> "ImageData":
+        """Return the data with the images in these rows instead of all of a split."""
+        return dataclasses.replace(
+            self, splits={**self.splits, split: self.splits[split].take(rows)}
+        )
 
     def as_recognised(self) -> "ImageData":
         """Return the data without mixes, erasing and RandAugment."""

@@ -79,7 +79,9 @@ def hold_split(
 
 def _take_split(examples: Examples, inspection: Inspection, rows: np.ndarray) -> Split:
     paths, labels = examples.paths[rows], examples.labels[rows]
-    return Split(paths=paths, labels=labels, plain=inspection.plain[rows])
+    return Split(
+        paths=paths, labels=labels, plain=inspection.plain[rows], states=inspection.states[rows]
+    )
 
 
 def _hold(

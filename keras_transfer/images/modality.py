@@ -111,6 +111,16 @@ def _stream(
     return stream_pixels(sources, image_size, resize, value_range, batch_size)
 
 
+def _describe_preparation(config: TrainConfig) -> dict[str, Any]:
+    return {
+        "image_size": config.data.image_size,
+        "resize": config.data.resize,
+        "value_range": config.data.value_range,
+        "colours": "RGB",
+        "pixels": [0, 255],  # what the model takes; it scales them itself
+    }
+
+
 def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str]:
     if config.data.resize == "crop":
         yield "* Only the central square of an image is seen."
@@ -153,6 +163,7 @@ IMAGE = Modality(
     list_words=_list_words,
     list_given=_list_given,
     stream=_stream,
+    describe_preparation=_describe_preparation,
     list_limits=_list_limits,
     decode_served=_decode_served,
 )

@@ -11,8 +11,9 @@ from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.errors import ConfigError
 
 
 def build_classifier(
@@ -57,7 +58,30 @@ def rebuild_float32(
     return keras.Model(model.input, model.output, name="classifier")
 
 
-def save_model(model: keras.Model, run: Run) -> None:
-    """Write model.keras: the model alone, without an optimizer."""
-    with replacing(run.model_file) as temporary:
-        model.save(temporary)
+def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
+    """Return the model of a finished run, not compiled.
+
+    Args:
+        run: Its model.keras and class_names.txt are read.
+        config: Its settings.
+
+    Raises:
+        ConfigError: The file is damaged, holds code, or is no classifier of the run's images into
+            the run's classes.
+    """
+    require_own_numbers(run.model_file)
+    try:
+        model = keras.models.load_model(run.model_file, compile=False)
+        shapes = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
+    except Exception as error:  # damaged files raise anything, code is refused by ValueError
+        found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    else:
+        side, classes = config.data.image_size, len(run.class_names())
+        if shapes == [(None, side, side, 3), (None, classes)]:
+            return model
+        found = f"a model of {' to '.join(map(str, shapes))}"
+    raise ConfigError(
+        "model.keras must be the classifier of its run, from images of the `data.image_size` of "
+        f"config.yaml to the classes of class_names.txt. Received: {found} in {run.model_file}. "
+        "Restore it from a copy, or train anew."
+    )

@@ -1,7 +1,6 @@
 """Where a run was made: environment.json."""
 
 import importlib.metadata
-import json
 import logging
 import platform
 import subprocess
@@ -11,7 +10,7 @@ from typing import Any
 
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ def record_environment(run: Run, seed: int, gpus: Sequence[str]) -> None:
     if read_plan(run) is None or not run.environment_file.exists():
         write_json(run.environment_file, found)
         return
-    began = json.loads(run.environment_file.read_text(encoding="utf-8"))["packages"]
+    began = run.environment()["packages"]
     others = [
         f"{name} {version}"
         for name, version in began.items()

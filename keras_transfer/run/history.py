@@ -84,7 +84,7 @@ def read_history(table: Mapping[str, Sequence[str]]) -> History:
     try:
         numbers = {name: np.array(table[name], np.float64) for name in HISTORY_COLUMNS[2:]}
         epoch = np.array([int(cell) for cell in table["epoch"]], np.int64)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigError(
             f"history.csv must hold numbers ({error}). Restore the file or train again."
         ) from None

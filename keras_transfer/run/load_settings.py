@@ -10,6 +10,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config, read_yaml
 from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
 
 
 def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
@@ -21,7 +22,7 @@ def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
     file, options, printed = read_words(parser, arguments)
     config = _build_config(file, options)
     if printed:
-        print(dump_config(config), end="")
+        print(dump_config(config), end="")  # noqa: T201 (to be read by programs)
         raise SystemExit(0)
     return config
 
@@ -38,6 +39,27 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
         ConfigError: The file cannot be read, or a setting does not fit.
     """
     return _build_config({} if path is None else read_yaml(path), overrides)
+
+
+def load_run_config(run: Run) -> TrainConfig:
+    """Return the settings of a finished run, in which nothing is left to decide.
+
+    Raises:
+        ConfigError: config.yaml cannot be read, or leaves something open.
+    """
+    config = load_config(run.config_file)
+    open_ones = {
+        "strategy": config.strategy == "auto",
+        "precision": config.precision == "auto",
+        "data.image_size": config.data.image_size is None,
+        "frozen.learning_rate": config.frozen.learning_rate == "auto",
+    }
+    if names := [name for name, is_open in open_ones.items() if is_open]:
+        raise ConfigError(
+            f"config.yaml of a finished run must say `{names[0]}`. Received: auto or nothing in "
+            f"{run.config_file}. Restore it from a copy, or train anew."
+        )
+    return config
 
 
 def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainConfig:

@@ -4,12 +4,14 @@ What is in it, and how it is compared with what would be decided now, is in
 `training/plan/recorded_plan.py`.
 """
 
-import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.run.contents.kinds import Plan, PlanFormat
+from keras_transfer.run.contents.read_files import read_json
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -20,23 +22,17 @@ def read_plan(run: Run) -> dict[str, Any] | None:
     """Return what was decided before the long work; None if none of that was begun.
 
     Raises:
-        ConfigError: Another version wrote it.
+        ConfigError: Another version wrote it, or it is damaged.
     """
-    if not run.plan_file.is_file():
+    if not os.path.lexists(run.plan_file):
         return None
-    try:
-        plan = dict(json.loads(run.plan_file.read_bytes()))
-        found = plan["format"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            f"A plan must be as it was written. Received: {run.plan_file}. Train anew."
-        ) from error
+    found = read_json(run.plan_file, PlanFormat)["format"]
     if found != PLAN_FORMAT:
         raise ConfigError(
             f"A run must be of format {PLAN_FORMAT} to be resumed. Received: {run.path} of "
             f"format {found}. Use the version that began it, or train anew."
         )
-    return plan
+    return dict(read_json(run.plan_file, Plan))
 
 
 def read_settings(run: Run) -> Mapping[str, Any]:

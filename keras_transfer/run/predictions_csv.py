@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from keras_transfer.config.lookup import suggest
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
+from keras_transfer.run.contents.prediction_columns import prediction_columns, require_columns
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -61,17 +63,6 @@ class Predictions:
         )
 
 
-def prediction_columns(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return the header of predictions.csv: four columns of text, then a probability per class."""
-    return (
-        "path",
-        "split",
-        "truth",
-        "prediction",
-        *(f"probability_{name}" for name in class_names),
-    )
-
-
 def prediction_rows(predictions: Predictions) -> Iterator[list[str]]:
     """Yield the lines of predictions.csv under `prediction_columns`.
 
@@ -104,13 +95,7 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
             not a number.
     """
     columns = prediction_columns(class_names)
-    if set(table) != set(columns):
-        odd = sorted(set(columns) ^ set(table))
-        raise ConfigError(
-            f"predictions.csv must have the columns {name_some(columns)}. Received: "
-            f"{len(table)} columns, which differ in {name_some(odd)}. Use the "
-            "class_names.txt of its own run."
-        )
+    require_columns(table, class_names)
     index = {name: position for position, name in enumerate(class_names)}
     if unknown := sorted(set(table["truth"]) - set(index)):
         raise ConfigError(
@@ -123,6 +108,12 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
         raise ConfigError(
             f"The probabilities of predictions.csv must be numbers ({error}). Restore the file."
         ) from None
+    odd = next((values for values in probabilities if ((values < 0) | (values > 1)).any()), None)
+    if odd is not None or not {*table["split"]} <= {*SPLITS}:
+        raise ConfigError(
+            f"predictions.csv must hold the splits {', '.join(SPLITS)} and probabilities in "
+            "[0, 1]. Received: others. Restore the file."
+        )
     return Predictions(
         paths=np.array(table["path"], object),
         splits=np.array(table["split"], object),
@@ -130,6 +121,23 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
         probabilities=np.stack(probabilities, axis=1),  # (n, classes)
         class_names=tuple(class_names),
     )
+
+
+def require_numbers(predictions: Predictions, model: Path) -> None:
+    """Raise `ConfigError` for predictions that are no numbers, since no score means anything then.
+
+    Args:
+        predictions: What a model said.
+        model: Its file.
+    """
+    missing = ~np.isfinite(predictions.probabilities).all(axis=1)
+    if missing.any():
+        names = predictions.paths[missing].tolist()
+        raise ConfigError(
+            f"{model} must answer with numbers. Received: NaN for {len(names):,} of "
+            f"{len(predictions):,} images, {name_some(names, most=3)}. Train it anew: with a lower "
+            "learning rate, if it diverged."
+        )
 
 
 def fill_missing(probabilities: np.ndarray) -> np.ndarray:

@@ -6,7 +6,6 @@ optimizer, progress); `training/plan/recorded_plan.py` compares the decisions wi
 
 import contextlib
 import dataclasses
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,13 @@ from keras_transfer.config.full_paths import name_places
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.run.plan_file import read_plan, read_settings
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import remove_unfinished, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import remove_unfinished, write_text
+from keras_transfer.system.terminal.visible_text import quote_word
 
 # What may change between the parts of a run: its outcome does not depend on it.
 HARMLESS = (
@@ -86,6 +87,7 @@ def take_over(path: str | Path) -> Run:
     """
     run = Run(Path(path).expanduser())
     run.require_config()
+    run.refuse_links()
     _require_unfinished(run)
     try:
         run.hold = locks.require(run.lock_file, "A run")
@@ -119,7 +121,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
         for name, value in _flatten(to_dict(config)).items()
         if value != settled[name] and not _is_same(name, value, given[name])
     }
-    begun = list(dict.fromkeys(run.history()["phase"])) if run.history_file.exists() else []
+    begun = _list_begun(run) if changes else []
     if begun and settled["strategy"] != "two_phase":  # the epochs are divided otherwise there
         begun = ["frozen", "finetune"]
     longer = [name for name in changes if _adds_epochs(name, changes[name], settled[name], begun)]
@@ -133,7 +135,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
             "An interrupted run must go on with the settings it began with; more epochs are taken "
             f"for a phase that has not begun. Received: {', '.join(refused)}. Leave that out; or "
             "let the run end and go on from its weights in a new one: --weights "
-            f"{shlex.quote(str(run.path))}."
+            f"{quote_word(run.path)}."
         )
     if not longer or begun:
         return merge_layers(settled | changes)
@@ -142,7 +144,15 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
     anew = merge_layers(given | kept | changes)
     write_text(run.config_file, dump_config(anew))
     run.clear()
+    run.plan_file.unlink(missing_ok=True)  # of a former version, whose folder has no mark
     return anew
+
+
+def _list_begun(run: Run) -> list[str]:
+    """Return the phases of which an epoch was done."""
+    if not run.history_file.exists():
+        return []
+    return list(dict.fromkeys(read_rows(run.history_file, ["phase"])["phase"]))
 
 
 def _is_same(name: str, value: Any, given: Any) -> bool:
@@ -170,7 +180,7 @@ def _require_unfinished(run: Run) -> None:
         run.clear()  # what a kill in the last moment left
         raise ConfigError(
             f"`resume` must be a run that is not finished. Received: {run.path}, which is. To go "
-            f"on from its weights in a new run: --weights {shlex.quote(str(run.path))}."
+            f"on from its weights in a new run: --weights {quote_word(run.path)}."
         )
 
 

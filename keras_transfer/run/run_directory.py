@@ -8,7 +8,6 @@ import errno
 import logging
 import os
 import secrets
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,16 +15,20 @@ from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
+from keras_transfer.run.contents.prediction_columns import require_columns
 from keras_transfer.run.run_files import RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import explaining_disk, write_json, write_text
 from keras_transfer.system.errors import ConfigError, DeadEnd
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import explaining_disk, write_json, write_text
+from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
+from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
-from keras_transfer.system.user_folders import make_folder
+from keras_transfer.system.terminal.visible_text import quote_word
 
 logger = logging.getLogger(__name__)
 
+OWNER = "owner.json"  # in folders of work: which process that is
 NEW = ".new-"  # how the name of a folder begins that becomes a run directory
 MOVED = "If the images of this run have moved, say where they are with --dataset."
 RESUME = "python -m keras_transfer.train --resume"
@@ -72,7 +75,7 @@ class Run(RunFiles):
         if os.path.lexists(path):
             raise FileExistsError
         for left in map(cls, path.parent.glob(f"{NEW}*")):  # by processes killed at this point
-            if locks.is_abandoned(left.lock_file):
+            if is_marked(left.path, [left.lock_file.name]) and locks.is_abandoned(left.lock_file):
                 shutil.rmtree(left.path, ignore_errors=True)
         new = cls(path.with_name(f"{NEW}{os.getpid()}-{secrets.token_hex(4)}"))
         new.path.mkdir()
@@ -92,17 +95,26 @@ class Run(RunFiles):
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
-        """Return the finished run in `path`.
+        """Return the finished run in `path`, whose model, class names and metrics.json are there.
 
         Raises:
-            ConfigError: There is no run, or it never finished.
+            ConfigError: There is no run, it never finished, or one of those files is damaged.
         """
         run = cls(path)
         run.require_config()
-        if not run.metrics_file.is_file():
+        if not os.path.lexists(run.metrics_file):
             raise ConfigError(
                 f"The run in {path} did not finish: it has no metrics.json. {run._say_resume()}"
             )
+        run.metrics()
+        names = run.class_names()
+        if not run.model_file.is_file():
+            raise ConfigError(
+                f"A finished run must hold model.keras. Received: {run.path}, which does not. "
+                "Restore it from a copy, or train anew."
+            )
+        if run.predictions_file.is_file():  # it names the classes, too
+            require_columns(run.predictions(), names)
         return run
 
     def release(self) -> None:
@@ -120,8 +132,17 @@ class Run(RunFiles):
                 f"A run directory must hold config.yaml. Received: {self.path}, which does not."
             )
 
+    def refuse_links(self) -> None:
+        """Refuse to write into a run whose folders lead elsewhere: it may be a stranger's.
+
+        Raises:
+            ConfigError: One does.
+        """
+        folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
+        refuse_links(*folders, self.log_file)
+
     def _say_resume(self) -> str:
-        return f"Go on with: {RESUME} {shlex.quote(str(self.path))}"
+        return f"Go on with: {RESUME} {quote_word(self.path)}"
 
     @contextlib.contextmanager
     def recording(self, quiet: bool) -> Iterator[None]:
@@ -160,5 +181,8 @@ class Run(RunFiles):
 
     def clear(self) -> None:
         """Remove what only going on needs."""
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        for folder, manifest in ((self.scratch, OWNER), (self.checkpoints, self.plan_file.name)):
+            if is_marked(folder, [manifest]):
+                remove_own(folder, manifest)
+            with contextlib.suppress(OSError):  # a kill may have left it empty
+                folder.rmdir()

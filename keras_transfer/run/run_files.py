@@ -1,10 +1,15 @@
 """The files of a run directory: the only code that knows their names."""
 
-import json
+import os
 from pathlib import Path
 from typing import Any, overload
 
-from keras_transfer.system.atomic_files import Table, read_table
+from keras_transfer.run.contents import kinds
+from keras_transfer.run.contents.read_files import read_json, read_names, read_rows
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS, check_rows
+from keras_transfer.system.files.atomic_files import Table, read_table
+
+COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
 
 
 class _Within:
@@ -56,11 +61,29 @@ class RunFiles:
 
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
-        return dict(json.loads(self.metrics_file.read_text(encoding="utf-8")))
+        return dict(read_json(self.metrics_file, kinds.Metrics))
+
+    def data_report(self) -> dict[str, Any]:
+        """Return data_report.json."""
+        return dict(read_json(self.data_report_file, kinds.DataReport))
+
+    def parity(self) -> dict[str, Any]:
+        """Return exports/parity.json."""
+        return dict(read_json(self.parity_file, kinds.Parity, "Remove it and export anew."))
+
+    def environment(self) -> dict[str, Any]:
+        """Return environment.json."""
+        return dict(read_json(self.environment_file, kinds.Environment, "Restore or remove it."))
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in index order."""
-        return tuple(self.class_names_file.read_text(encoding="utf-8").splitlines())
+        return read_names(self.class_names_file)
+
+    def split(self) -> Table:
+        """Return split.csv: one row an example that is used."""
+        table = read_rows(self.split_file, SPLIT_COLUMNS)
+        check_rows(table, self.class_names(), self.split_file)
+        return table
 
     def history(self) -> Table:
         """Return history.csv: one row an epoch."""
@@ -69,3 +92,14 @@ class RunFiles:
     def predictions(self) -> Table:
         """Return predictions.csv: one row an example of validation and test."""
         return read_table(self.predictions_file)
+
+
+def is_output(folder: str | Path) -> bool:
+    """Return whether a folder is a run directory, a comparison or an export, by its files."""
+
+    def holds(*names: str) -> bool:
+        return any(os.path.exists(os.path.join(folder, name)) for name in names)
+
+    log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
+    is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
+    return is_run or holds(COMPARISON_FILE, "saved_model.pb", "parity.json")

@@ -1,4 +1,4 @@
-"""Load TensorFlow once, late and without its start-up lines."""
+"""Load TensorFlow and Keras once, late, without start-up lines, whatever ~/.keras says."""
 
 import contextlib
 import os
@@ -18,15 +18,38 @@ def import_tensorflow() -> None:
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or ~/.keras would choose
     if backend != "tensorflow":
         raise ConfigError(f"`KERAS_BACKEND` must be tensorflow. Received: {backend!r}. Unset it.")
+    import_keras()
     if "tensorflow" not in sys.modules:
         with hushed():
-            import keras  # noqa: F401
             import tensorflow  # noqa: F401
+
+
+def import_keras() -> None:
+    """Import Keras, quietly, and set aside what keras.json says of numbers and axes.
+
+    Raises:
+        ConfigError: Keras refuses its keras.json.
+    """
+    home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
+    try:
+        if "keras" not in sys.modules:
+            with hushed():
+                import keras
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ConfigError(
+            f"{os.path.join(home, 'keras.json')} must be as Keras wrote it. Received: {error}. "
+            "Remove that file."
+        ) from error
+    import keras
+
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
 
 
 @contextlib.contextmanager
 def hushed() -> Iterator[None]:
-    """Hold back what is written to standard error; show it only if something is raised.
+    """Hold back what is written to standard error; show it only if something unclear is raised.
 
     TensorFlow's C++ part writes there before any log level is read, so the file descriptor is
     replaced.
@@ -38,6 +61,8 @@ def hushed() -> Iterator[None]:
         os.dup2(written.fileno(), 2)
         try:
             yield
+        except ConfigError:  # it says all
+            raise
         except BaseException:
             written.seek(0)
             os.write(former, written.read())

@@ -1,12 +1,16 @@
 """Where the package's log lines go: train.log and standard output, or standard error."""
 
 import contextlib
+import copy
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+from keras_transfer.system.standard_streams import OutputError
+from keras_transfer.system.terminal.visible_text import show
 
 
 @contextlib.contextmanager
@@ -44,11 +48,22 @@ def print_logs(level: int = logging.INFO) -> None:
 
 
 class _Lines(logging.Formatter):
-    """Plain lines; warnings and errors say that they are."""
+    """Plain lines, in which every letter can be seen; warnings and errors say that they are.
+
+    Only a message that is nothing but its argument, such as a table, may have several lines: a
+    name with a line break in it could pretend to be a line of ours.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        if record.msg != "%s" and isinstance(record.args, tuple):
+            record = copy.copy(record)
+            record.args = tuple(map(_show_argument, record.args or ()))
+        text = show(super().format(record), keep="\n")
         return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
+
+
+def _show_argument(argument: Any) -> Any:
+    return show(str(argument)) if isinstance(argument, str | Path | Exception) else argument
 
 
 class _LogFile(logging.FileHandler):
@@ -60,11 +75,16 @@ class _LogFile(logging.FileHandler):
 
 
 class _Screen(logging.StreamHandler[TextIO]):
-    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on."""
+    """Standard output, until whoever reads it (`| head`) has enough; train.log goes on.
+
+    Where it cannot be written for another reason, the command says so when it ends.
+    """
 
     def handleError(self, record: logging.LogRecord) -> None:
-        if isinstance(sys.exc_info()[1], BrokenPipeError):
+        error = sys.exc_info()[1]
+        if isinstance(error, BrokenPipeError | OutputError):
             self.setLevel(logging.CRITICAL + 1)
+        if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        else:
+        elif not isinstance(error, OutputError):
             super().handleError(record)

@@ -6,7 +6,7 @@ import numpy as np
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.freeze_boundary import block_of
 from keras_transfer.models.freezing import list_weights
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.training.checkpoints import Checkpoints
 
 COLUMNS = ("block", "parameters", "drift")

@@ -12,8 +12,9 @@ import tensorflow as tf
 from keras_transfer.run.best_epoch import rank_epoch
 from keras_transfer.run.history import MEASURED
 from keras_transfer.system.signals import check_stopped
-from keras_transfer.training.checkpoints import Checkpoints, Progress
+from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.optimization.build_optimizer import list_averages
+from keras_transfer.training.progress.training_progress import Progress
 from keras_transfer.training.progress_display import TellEpoch
 
 logger = logging.getLogger(__name__)

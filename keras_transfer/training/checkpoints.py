@@ -10,66 +10,24 @@ is used.
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
+from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import DISK_ERRORS, replacing, write_table
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import replacing, write_table
 from keras_transfer.training.optimization.build_optimizer import set_steps
+from keras_transfer.training.progress.npz_archives import Arrays, read_arrays, write_arrays
+from keras_transfer.training.progress.training_progress import START, Progress, read_progress
 
 logger = logging.getLogger(__name__)
 
-START = 0
-Arrays = Mapping[str, np.ndarray]
-
-
-@dataclass
-class Progress:
-    """How far a training is, apart from its weights."""
-
-    rows: list[list[str]] = field(default_factory=list)  # of history.csv, all phases
-    phase: str = ""  # under way, or the last one that ended
-    epoch: int = 0  # whole epochs of it
-    ended: bool = False  # no epoch of it is to come
-    origin: int = START  # the file that holds the weights it began with
-    rate_scale: float = 1.0  # of its learning rate: 0.5 after a loss that is not a number
-    best: int = -1  # the file of its best epoch; -1: none yet
-    best_epoch: int = -1  # from 0
-    kept: int = -1  # the file of the best epoch of the phases that ended; -1: none yet
-    reused: bool = False  # whether an earlier run had computed its activations
-    seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Stopwatch.lap`
-
-    @property
-    def number(self) -> int:
-        """The file of the last whole epoch."""
-        return len(self.rows)
-
-    def history(self) -> History:
-        """Return the epochs so far as numbers, those that history.csv has."""
-        columns = zip(*self.rows, strict=True)
-        return read_history(dict(zip(HISTORY_COLUMNS, columns, strict=True)))
-
-    def enter(self, phase: str, goes_on: bool = False) -> None:
-        """Go on to a phase, from the best weights of the one before.
-
-        Args:
-            phase: Its name.
-            goes_on: Whether it follows the schedule of the one before, halved or not.
-        """
-        self.origin = max(self.best, START)
-        self.phase, self.epoch, self.ended = phase, 0, False
-        self.rate_scale = self.rate_scale if goes_on else 1.0
-        self.best, self.best_epoch = -1, -1
-
-    def needs(self) -> set[int]:
-        """Return the files without which this state is none."""
-        return {number for number in (self.number, self.origin, self.best, self.kept) if number > 0}
+NUMBERED = "[0-9]" * 5 + ".npz"
 
 
 class Checkpoints:
@@ -93,12 +51,18 @@ class Checkpoints:
 
         Weights and optimizer of that state are put in by `restore`, when the phase is set up.
         """
+        for file in self.run.checkpoints.glob(NUMBERED):
+            if not file.is_file():
+                raise ConfigError(
+                    f"A checkpoint must be a file. Received: {file}. Move that away and go on."
+                )
         start = read_arrays(_name_file(self.run, START))
         if start is None:
             return False
+        self._require_own(start)
         self._start = start
         self._assign(start, self._variables)
-        numbers = sorted(int(file.stem) for file in self.run.checkpoints.glob("[0-9]*.npz"))
+        numbers = sorted(int(file.stem) for file in self.run.checkpoints.glob(NUMBERED))
         for number in reversed(numbers[1:]):
             if self._take(number):
                 self.run.stopwatch.carry(self.progress.seconds)
@@ -110,7 +74,7 @@ class Checkpoints:
         """Write the variables before the first step; without a start no other file is of use."""
         self._start = _read_all(self._name_variables())
         self.run.checkpoints.mkdir(parents=True, exist_ok=True)
-        if others := list(self.run.checkpoints.glob("[0-9]*.npz")):
+        if others := list(self.run.checkpoints.glob(NUMBERED)):
             logger.warning("The state before the first step is damaged: the run begins again")
         for file in others:
             file.unlink()
@@ -148,7 +112,7 @@ class Checkpoints:
         self._write_history()  # first: who reads it must not think that a phase has not begun
         self._write(self.progress.number, {**arrays, "progress": np.array(facts)})
         needed = self.progress.needs()
-        for file in self.run.checkpoints.glob("[0-9]*.npz"):
+        for file in self.run.checkpoints.glob(NUMBERED):
             if int(file.stem) not in {START, *needed, *self._kept}:
                 file.unlink()
         self._kept = needed
@@ -160,6 +124,12 @@ class Checkpoints:
         if optimizer is None:
             return
         saved = [value for name, value in arrays.items() if name.startswith("optimizer.")]
+        shapes = [variable.shape for variable in optimizer.variables]
+        if [value.shape for value in saved] != shapes or not _are_numbers(saved):
+            raise ConfigError(
+                "A checkpoint must hold the state of the run's optimizer. Received: another in "
+                f"{_name_file(self.run, number)}. Remove that file to go on from an earlier epoch."
+            )
         for variable, value in zip(optimizer.variables, saved, strict=True):
             variable.assign(value)
 
@@ -197,24 +167,43 @@ class Checkpoints:
         names = {id(variable): name for name, variable in self._name_variables()}
         return [self._start[names[id(weight)]] for weight in weights]
 
+    def _require_own(self, start: Arrays) -> None:
+        """Raise a `ConfigError` unless these are the variables of this model."""
+        named = {name: tuple(variable.shape) for name, variable in self._name_variables()}
+        if {n: a.shape for n, a in start.items()} != named or not _are_numbers(start.values()):
+            raise ConfigError(
+                "The first checkpoint must hold the variables of the run's model. Received: others "
+                f"in {_name_file(self.run, START)}. Restore it from a copy, or train anew."
+            )
+
     def _take(self, number: int) -> bool:
         """Make the progress of a file this training's, if all that it needs is whole."""
-        arrays = read_arrays(_name_file(self.run, number))
-        if arrays is not None:
-            known = {field.name for field in dataclasses.fields(Progress)}
-            facts = json.loads(str(arrays["progress"]))  # an earlier version's may be more
-            progress = Progress(**{name: fact for name, fact in facts.items() if name in known})
+        arrays = self._read_whole(number)
+        progress = None if arrays is None else read_progress(arrays, number)
+        if progress is not None:
             others = progress.needs() - {number}
-            if all(read_arrays(_name_file(self.run, other)) is not None for other in others):
+            if all(self._read_whole(other) is not None for other in others):
                 self.progress, self._kept = progress, progress.needs()
                 return True
         logger.warning("The state after epoch %d is damaged: the one before is used", number)
         return False
 
+    def _read_whole(self, number: int) -> Arrays | None:
+        """Return the arrays of a file; None if it is damaged, or they are not this model's."""
+        arrays = read_arrays(_name_file(self.run, number))
+        for name, array in (arrays or {}).items():
+            kind, _, index = name.partition(".")
+            start = self._start.get(f"model.{index}")
+            if kind in ("model", "average") and (
+                start is None or (array.shape, array.dtype) != (start.shape, start.dtype)
+            ):
+                return None
+        return arrays
+
     def _read(self, number: int) -> Arrays:
         if number == START:
             return self._start
-        arrays = read_arrays(_name_file(self.run, number))
+        arrays = self._read_whole(number)
         if arrays is None:
             raise OSError(f"{_name_file(self.run, number)} is damaged")
         return arrays
@@ -244,21 +233,8 @@ def has_start(run: Run) -> bool:
     return read_arrays(_name_file(run, START)) is not None
 
 
-def write_arrays(file: Path, arrays: Arrays) -> None:
-    """Write arrays by name; what the zip format does not check is whether one of them is lost."""
-    np.savez(file, allow_pickle=False, names=np.array(list(arrays)), **arrays)
-
-
-def read_arrays(file: Path) -> Arrays | None:
-    """Return what `write_arrays` wrote, or None if the file is damaged or not there."""
-    try:
-        # not by its name: NumPy would leave a damaged file open
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-            return {name: content[name] for name in content["names"].tolist()}
-    except Exception as error:  # damaged files raise anything, from KeyError to OSError
-        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-            raise  # it cannot be read now, which says nothing of what is in it
-        return None
+def _are_numbers(arrays: Iterable[np.ndarray]) -> bool:
+    return all(array.dtype.kind in "biuf" for array in arrays)
 
 
 def _read_all(variables: list[tuple[str, Any]]) -> dict[str, np.ndarray]:

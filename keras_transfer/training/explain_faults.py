@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.data.same_files.lost_examples import explain_lost, find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import DISK_ERRORS
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.cache_key import find_changed
+from keras_transfer.system.files.atomic_files import DISK_ERRORS
 
 
 @contextlib.contextmanager
@@ -35,10 +34,6 @@ def explain_faults(data: TrainingData, run: Run) -> Iterator[None]:
         ) from error
     except (tf.errors.OpError, OSError) as error:
         disk = isinstance(error, OSError) and error.errno in DISK_ERRORS
-        if disk or not run.split_file.exists() or not (changed := find_changed(data, run)):
+        if disk or not run.split_file.exists() or not (lost := find_lost(data, run)):
             raise
-        raise ConfigError(
-            "Images must stay as they are while a run is trained. Received: "
-            f"{len(changed)} in {data.root} that are gone or changed, such as "
-            f"{name_some(changed)}. Restore them and go on with --resume."
-        ) from error
+        raise explain_lost(lost, data.root) from error

@@ -1,6 +1,7 @@
 """One phase as Keras sees it: flags, compile, fit."""
 
 import contextlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,10 +9,12 @@ import tensorflow as tf
 
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.same_files.lost_examples import require_all, require_unchanged
 from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.freezing import set_boundary
+from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
@@ -20,6 +23,24 @@ from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress_display import ProgressBar, shows_progress
+
+FITTED = ("train", "validation")  # splits that `fit` takes
+
+
+class WatchFiles(keras.callbacks.Callback):
+    """End the training where files were replaced, before an epoch on them is written down.
+
+    Args:
+        training: Its data reads them.
+    """
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self.training = training
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Raise a `ConfigError` for files that are others than they were."""
+        require_unchanged(self.training.data, self.training.run, FITTED)
 
 
 def set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
@@ -77,6 +98,9 @@ def fit_part(
     ends = plan_steps(phase, config, steps)[steps - 1 :: steps].tolist()
     patience = config.optimizer.patience
     callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau)
+    if not isinstance(batches, ActivationData):  # it reads files
+        require_all(training.data, training.run, FITTED)
+        callbacks.insert(0, WatchFiles(training))
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
     with contextlib.ExitStack() as stack:

@@ -16,7 +16,7 @@ from rich.progress import (
 
 from keras_transfer.run.history import MEASURED
 from keras_transfer.system.signals import check_stopped
-from keras_transfer.training import checkpoints
+from keras_transfer.training.progress import training_progress
 
 Batch = TypeVar("Batch")
 
@@ -32,7 +32,7 @@ class TellEpoch(keras.callbacks.Callback):
         epochs: Of the phase.
     """
 
-    def __init__(self, progress: checkpoints.Progress, epochs: int) -> None:
+    def __init__(self, progress: training_progress.Progress, epochs: int) -> None:
         super().__init__()
         self.progress, self.epochs = progress, epochs
 

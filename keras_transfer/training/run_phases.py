@@ -11,12 +11,12 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
-from keras_transfer.system.errors import DeadEnd
+from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.training.backbone_drift import record_drift
 from keras_transfer.training.batch_norm_statistics import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
-from keras_transfer.training.checkpoints import START, Checkpoints, Progress
+from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.fit_phase import compile_part, fit_part, plan_steps, set_flags
 from keras_transfer.training.optimization.pull import hold_backbone
 from keras_transfer.training.optimization.range_test import find_rate
@@ -24,6 +24,7 @@ from keras_transfer.training.plan.freeze_report import report_freeze
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.recorded_plan import record_rate
 from keras_transfer.training.plan.training_parts import Training
+from keras_transfer.training.progress.training_progress import START, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Outcome(NamedTuple):
 
     kept_phase: str  # whose weights the model has now
     cache_is_reused: bool  # whether its activations were those of an earlier run
+    cache: FrozenCache  # what it kept, as long as somebody holds it
 
 
 def run_phases(training: Training) -> Outcome:
@@ -58,7 +60,8 @@ def run_phases(training: Training) -> Outcome:
         _close_phase(checkpoints)
     _run_remaining(training, to_come, cache, checkpoints)
     _leave_kept(training, checkpoints)
-    return Outcome(checkpoints.progress.history().kept_phase, checkpoints.progress.reused)
+    progress = checkpoints.progress
+    return Outcome(progress.history().kept_phase, progress.reused, cache)
 
 
 def run_phase(
@@ -152,6 +155,11 @@ def _list_remaining(phases: Sequence[Phase], progress: Progress) -> list[Phase]:
     names = [phase.name for phase in phases]
     if not progress.number:
         return list(phases)
+    if progress.phase not in names:
+        raise ConfigError(
+            f"A checkpoint must be of a phase of the run: {', '.join(names)}. Received: "
+            f"{progress.phase!r}. Train anew."
+        )
     return list(phases[names.index(progress.phase) + progress.ended :])
 
 

@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 from benchmark_modules import load
+from fake_runs import finish
 
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_table, write_text
+from keras_transfer.system.files.atomic_files import write_table, write_text
 
 NOTHING = [sys.executable, "-c", "pass"]
 
@@ -140,8 +141,9 @@ def run(tmp_path):
     write_table(run.split_file, ["path", "split"], [("a", split) for split in splits])
     accuracies = {"frozen": (0.9, 0.8), "finetune": (0.7, 0.6)}
     names = ("validation_accuracy", "last_validation_accuracy")
-    phases = {name: dict(zip(names, pair, strict=True)) for name, pair in accuracies.items()}
-    write_json(run.metrics_file, {"phases": phases, "seconds": {"total": 2.5, "data": 1.5}})
+    others = {"epochs": 1, "best_epoch": 1, "seconds": 1.0}
+    phases = {k: others | dict(zip(names, pair, strict=True)) for k, pair in accuracies.items()}
+    finish(run, phases=phases, seconds={"total": 2.5, "data": 1.5})
     return run
 
 

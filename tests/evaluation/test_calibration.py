@@ -82,6 +82,7 @@ def test_the_temperature_is_inside_the_model():
     np.testing.assert_allclose(after, soften(before, temperature), atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_calibrated_run_differs_in_its_probabilities_only(tiny_config, unsure_run):
     config = dataclasses.replace(
         tiny_config,

@@ -21,8 +21,8 @@ from keras_transfer.run.predictions_csv import (
     prediction_rows,
     read_predictions,
 )
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 
 def make_predictions(truth, probabilities, class_names=("ants", "bees", "wasps"), splits=None):

@@ -9,7 +9,10 @@ import pytest
 
 from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.exports.usage import Usage
+from keras_transfer.modalities.table import choose_modality
+from keras_transfer.models.model_file import read_notes
 from keras_transfer.predict import predict_images
+from keras_transfer.run.load_settings import load_config
 from keras_transfer.system.errors import ConfigError
 
 # file in `exports` -> how far its probabilities may be from the model's
@@ -46,15 +49,32 @@ def test_each_export_answers_as_the_run(exported_run, pixels, file):
         )
 
 
-def test_model_keras_alone_is_understood(exported_run, pixels, tmp_path):
+def test_model_keras_alone_is_understood(finished_run, pixels, tmp_path):
     import shutil
 
-    shutil.copy(exported_run.model_file, tmp_path / "alone.keras")
-    beside = load_artefact(exported_run.model_file)
+    shutil.copy(finished_run.model_file, tmp_path / "alone.keras")
+    beside = load_artefact(finished_run.model_file)
     alone = load_artefact(tmp_path / "alone.keras")
-    assert beside.usage.class_names == ("level", "upright")
-    assert alone.usage.class_names == ("0", "1")
+    assert alone.usage == beside.usage == Usage(class_names=("level", "upright"), resize="crop")
     np.testing.assert_array_equal(beside.classify(pixels), alone.classify(pixels))
+
+
+def test_the_file_says_how_images_become_what_it_takes(finished_run):
+    said = read_notes(finished_run.model_file)
+    assert said.pop("class_names") == ["level", "upright"]
+    config = load_config(finished_run.config_file)
+    assert said == choose_modality(config).describe_preparation(config)
+    assert (said["image_size"], said["resize"], said["pixels"]) == (32, "crop", [0, 255])
+
+
+def test_a_model_that_says_nothing_of_itself_is_said_to(finished_run, tmp_path, caplog):
+    import keras
+
+    keras.models.load_model(finished_run.model_file).save(tmp_path / "plain.keras")
+    assert load_artefact(tmp_path / "plain.keras").usage.class_names == ("0", "1")
+    (line,) = caplog.messages
+    for part in ("neither its class names nor", "called 0 to 1", "cropped to squares"):
+        assert part in line
 
 
 def test_class_names_are_in_the_file_as_its_format_has_them(exported_run):

@@ -6,7 +6,7 @@ import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.exports.exporter_row import Source
-from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.loaders import load_here
 from keras_transfer.exports.onnx import write_onnx
 from keras_transfer.exports.usage import Usage
 from keras_transfer.models.backbones import BACKBONES
@@ -22,7 +22,7 @@ def check_same(model, file):
     usage = Usage(class_names=tuple("abc"), resize="pad")
     unused = {"saved_model": file.parent, "sample": lambda: PIXELS}
     write_onnx(Source(model=model, usage=usage, **unused), file)
-    found = load_artefact(file)
+    found = load_here(file)
     assert found.usage == usage
     wanted = model.predict(PIXELS.astype(np.float32), verbose=0)
     assert np.ptp(wanted, axis=0).max() > 0.01

@@ -1,5 +1,6 @@
 """The limits of each kind of file, and what becomes of one that breaks them."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -116,10 +117,14 @@ def test_a_file_that_its_runtime_cannot_load_fails_with_the_reason(tmp_path, yar
 def test_a_better_export_takes_the_place_of_a_failed_one(tmp_path, run_copy):
     run_copy.exports.mkdir()
 
+    measured = {"accuracy": 1.0, "accuracy_interval": [0.5, 1.0]}
+    reference = {"images": 3, "expected_calibration_error": 0.0} | measured
+
     def keep(name, reason):
         written = tmp_path / name
         written.write_text(reason or "good")
-        return keep_artefact(run_copy, written, [{"signature": "", "reason": reason}], {})
+        row = {"signature": "", "images": 3, "reason": reason, "temperature": 1.0}
+        return keep_artefact(run_copy, written, [row], reference)
 
     keep("model.tflite", "")
     keep("model.onnx", "wrong")
@@ -137,6 +142,8 @@ def test_a_better_export_takes_the_place_of_a_failed_one(tmp_path, run_copy):
     ]
     assert not (run_copy.exports / "model.onnx.failed").exists()
     assert (run_copy.exports / "model.tflite").read_text() == "good"
+    hashes = {row["file"]: row["sha256"] for row in report["artefacts"]}
+    assert hashes["model.tflite"] == hashlib.sha256(b"good").hexdigest()
 
 
 def test_the_result_of_an_artefact_is_that_of_its_last_export():

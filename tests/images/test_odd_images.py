@@ -10,7 +10,7 @@ import pytest
 import keras_transfer as kt
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 
 # Pillow warns of some files that it reads; no warning may end a training.
 pytestmark = pytest.mark.filterwarnings("ignore")

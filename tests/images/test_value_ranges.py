@@ -173,7 +173,14 @@ def test_an_older_run_that_is_resumed_reads_as_it_did(tmp_path):
     run.config_file.write_text("data: {}\n")
     settings = to_dict(TrainConfig())
     del settings["data"]["value_range"]
-    run.plan_file.write_text(json.dumps({"format": PLAN_FORMAT, "settings": settings}))
+    plan = {
+        "format": PLAN_FORMAT,
+        "given": {},
+        "settings": settings,
+        "weights": {"kind": "none", "sha256": None, "warning": None},
+        "cache": {"cuts": {}, "views": None, "layout": {}},
+    }
+    run.plan_file.write_text(json.dumps(plan))
     assert load_config(resume=run.path).data.value_range == "full"
     run.plan_file.unlink()  # nothing was begun
     assert load_config(resume=run.path).data.value_range == "auto"

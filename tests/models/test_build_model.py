@@ -16,7 +16,8 @@ from keras_transfer.models.weights.pretrained_weights import Weights, load_weigh
 from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
-QUICK = ["efficientnetb0", "resnet50", "mobilenetv2"]  # every kind of preprocessing
+# With these two every kind of preprocessing is compared; the others are slow.
+COSTLY = {"mobilenetv2": (), **dict.fromkeys(["efficientnetb0", "resnet50"], pytest.mark.thorough)}
 SIZE = 96
 MODULES = {
     "resnet50": "resnet50",
@@ -38,7 +39,7 @@ def images():
 
 @pytest.mark.parametrize(
     "name",
-    [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in BACKBONES if n not in QUICK)],
+    [pytest.param(n, marks=COSTLY.get(n, pytest.mark.slow)) for n in BACKBONES],
 )
 # Keras says that MobileNetV2 has no weights for this size; it takes those for 224 px, as we do.
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning")

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from keras_transfer.models.model_file import write_model
 from keras_transfer.models.precision import precision
-from keras_transfer.models.run_model import build_classifier, rebuild_float32, save_model
-from keras_transfer.run.run_directory import Run
+from keras_transfer.models.run_model import build_classifier, rebuild_float32
 
 CLASSES = ("a", "b", "c")
 
@@ -25,7 +25,7 @@ def draw_pixels():
     return pixels * np.linspace(0.2, 1.0, 6)[:, None, None, None].astype("float32")
 
 
-@pytest.mark.slow  # 8 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp_path):
     config, model = build_mixed("mobilenetv3small", make_config)
     pixels = draw_pixels()
@@ -36,7 +36,7 @@ def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp
     wanted = model.predict(pixels, verbose=0)
     assert np.ptp(wanted, axis=0).max() > 0.05
     finished = rebuild_float32(model, config, CLASSES)
-    save_model(finished, Run(tmp_path))
+    write_model(finished, tmp_path / "model.keras", {})
     assert finished.get_layer("backbone").layers[2].compute_dtype == "float32"
     found = finished.predict(pixels, verbose=0)
     np.testing.assert_allclose(found, wanted, atol=0.03)
@@ -44,7 +44,7 @@ def test_the_float32_model_computes_what_was_trained_in_float16(make_config, tmp
     np.testing.assert_allclose(loaded.predict(pixels, verbose=0), found, atol=1e-6)
 
 
-@pytest.mark.slow  # it builds EfficientNetB0 twice
+@pytest.mark.thorough  # it builds EfficientNetB0 twice
 def test_the_rebuilt_efficientnet_normalises_by_the_trained_statistics(make_config, tmp_path):
     """`set_weights` would copy a Normalization layer's statistics and not put them in force."""
     config, model = build_mixed("efficientnetb0", make_config)

@@ -19,7 +19,7 @@ from pathlib import Path
 from same_runs import assert_same_run
 
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
 
 COLUMNS = ("kill", "seconds in", "epochs done", "under way")
 EVERY = 0.002  # seconds between two looks at the run directory

@@ -15,8 +15,8 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 SHORT = {"cache": CacheConfig(views=2, memory_gb=0.0), "finetune": FinetuneConfig(epochs=0)}
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -114,7 +114,7 @@ def short_run(train, tmp_path_factory):
     return train(tmp_path_factory.mktemp("short"), **SHORT)
 
 
-@pytest.mark.slow  # 35 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_any_write_may_fail(train, short_run, tmp_path, monkeypatch):
     run, done = sabotage(train, tmp_path, FAULTS, monkeypatch)
     written = {path.name for path in (*run.path.iterdir(), *run.figures.iterdir())}
@@ -133,6 +133,7 @@ def test_any_write_may_fail_in_any_way(fault, train, short_run, tmp_path, monkey
     assert_same_run(run, short_run)
 
 
+@pytest.mark.thorough
 def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run):
     run = cut_run(2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -147,27 +148,17 @@ def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run
     assert_same_run(run, whole_run)
 
 
-@pytest.mark.parametrize(
-    "when", ["first epoch", pytest.param("predictions", marks=pytest.mark.slow)]
-)
-def test_images_that_vanish_are_named(when, train, stripes, tmp_path, monkeypatch):
-    import keras_transfer.train
+def test_images_that_vanish_are_named(train, stripes, tmp_path, monkeypatch):
     from keras_transfer.training import callbacks
 
     images = shutil.copytree(stripes, tmp_path / "images")
-    gone = images / ("train/level/003.png" if when == "first epoch" else "test/level/003.png")
+    gone = images / "train/level/003.png"
     content = gone.read_bytes()
 
     def remove(*arguments):
         gone.unlink(missing_ok=True)
 
-    if when == "first epoch":
-        monkeypatch.setattr(callbacks.NoteEpoch, "on_epoch_begin", remove)
-    else:
-        original = keras_transfer.train._leave_model
-        monkeypatch.setattr(
-            keras_transfer.train, "_leave_model", lambda *a: (remove(), original(*a))[1]
-        )
+    monkeypatch.setattr(callbacks.NoteEpoch, "on_epoch_begin", remove)
     changes = {
         "cache": CacheConfig(mode="off", views=2, memory_gb=0.0, disk_gb=0.0),
         "finetune": FinetuneConfig(epochs=0),

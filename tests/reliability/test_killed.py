@@ -32,7 +32,10 @@ def words(stripes, tmp_path):
 
 @pytest.mark.parametrize(
     ("cache", "kills"),
-    [("auto", 4), *(pytest.param(cache, 20, marks=pytest.mark.slow) for cache in ("auto", "off"))],
+    [
+        pytest.param("auto", 4, marks=pytest.mark.thorough),
+        *(pytest.param(cache, 20, marks=pytest.mark.slow) for cache in ("auto", "off")),
+    ],
 )
 def test_a_run_killed_at_random_moments_ends_as_a_whole_one(cache, kills, forker, words, tmp_path):
     check_kills(forker.start, [*words, "--cache.mode", cache], tmp_path, kills)

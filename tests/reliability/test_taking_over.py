@@ -75,12 +75,14 @@ def test_more_epochs_are_taken_for_a_phase_that_has_not_begun(cut_run, train, tm
     assert "epochs: 5" in run.config_file.read_text()
 
 
+@pytest.mark.thorough
 def test_a_phase_without_epochs_gets_none_once_another_has_begun(interrupt, tmp_path):
     """It is not in the plan: what the epochs see was decided without it."""
     run = interrupt(1, tmp_path, finetune=FinetuneConfig(epochs=0))
     assert "finetune.epochs 3 where it has 0" in refuse(run, finetune={"epochs": 3})
 
 
+@pytest.mark.thorough
 def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path, monkeypatch):
     one = {
         "frozen": dataclasses.replace(cut_config.frozen, epochs=1),
@@ -101,6 +103,7 @@ def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path,
     assert run.history()["epoch"] == ["1", "2", "3"]
 
 
+@pytest.mark.thorough
 def test_what_was_changed_can_be_changed_back(cut_run, tmp_path, cut_config, interrupt):
     run = cut_run(4)
     interrupt(1, resume=run.path, finetune={"epochs": 5}, cache={"memory_gb": 1.0}, quiet=False)
@@ -146,8 +149,8 @@ def test_changed_images_are_refused_by_name(own_images, train):
     Image.open(file).rotate(180).save(file)
     (images / "val/upright/004.png").unlink()
     message = refuse_images(train, run)
-    assert "2 that are gone or changed" in message
-    assert "train/level/003.png, val/upright/004.png" in message
+    named = "train/level/003.png, val/upright/004.png"
+    assert f"2 in {images} that are gone or changed, such as {named}" in message
     assert "--dataset" in message
 
 

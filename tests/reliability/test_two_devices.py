@@ -44,7 +44,7 @@ for stop in (1, 3):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_run_on_two_devices_goes_on_to_the_same_weights(stripes, tmp_path, request):
     tests = request.config.rootpath / "tests"
     answer = subprocess.run(
@@ -73,7 +73,7 @@ print(np.sqrt(sum(np.square(after - start).sum() for start, after in steps)))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_gradients_of_all_devices_are_clipped_together():
     answer = subprocess.run([sys.executable, "-c", CLIPPING], capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr[-3000:]

@@ -17,8 +17,8 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
 
 
 def test_a_kill_after_the_last_file_leaves_nothing(whole_run, tmp_path):

@@ -10,18 +10,20 @@ import time
 from pathlib import Path
 
 import pytest
+from fake_runs import METRICS, finish
 
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.resuming import take_over
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system import locks
-from keras_transfer.system.atomic_files import (
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import locks
+from keras_transfer.system.files.atomic_files import (
     read_table,
     replacing,
     write_json,
     write_table,
     write_text,
 )
-from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger("keras_transfer.anything")
 
@@ -133,11 +135,36 @@ def test_an_unfinished_run_is_refused(run):
 def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
     write_text(run.config_file, "seed: 0\n")
     write_text(run.scratch / "deep/cache.bin", "x")
-    run.finish({"backbone": "tiny"})
+    locks.claim(run.scratch / "owner.json")
+    finish(run, backbone="tiny")
     assert not run.scratch.exists()
     opened = Run.open(str(run.path))
     assert opened.path == run.path
-    assert opened.metrics() == {"backbone": "tiny"}
+    assert opened.metrics() == METRICS
+
+
+def test_folders_that_only_have_the_names_of_ours_are_never_cleared(run):
+    """`--resume` on the folder of another program must not cost its checkpoints."""
+    write_text(run.config_file, "seed: 0\n")
+    write_text(run.scratch / "thesis.txt", "x")
+    write_text(run.plan_file, "{}")
+    write_text(run.metrics_file, "{}")
+    with pytest.raises(ConfigError, match="which is"):
+        take_over(run.path)
+    assert (run.scratch / "thesis.txt").exists()
+    assert run.plan_file.exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "scratch", "figures", "exports", "train.log"])
+def test_a_run_that_leads_elsewhere_is_not_gone_on_with(run, tmp_path, name):
+    write_text(run.config_file, "seed: 0\n")
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    (target / ".12-0123abcd-left").touch()
+    (run.path / name).symlink_to(target)
+    with pytest.raises(ConfigError, match=rf"{name}, a link to .*elsewhere"):
+        take_over(run.path)
+    assert (target / ".12-0123abcd-left").exists()
 
 
 def test_metrics_that_cannot_be_written_leave_the_run_unfinished(run):

@@ -4,6 +4,15 @@ import sys
 
 import pytest
 
+KERAS = """
+import types
+said = {}
+config = types.SimpleNamespace(
+    set_image_data_format=lambda value: said.update(image_data_format=value),
+    set_floatx=lambda value: said.update(floatx=value),
+    set_epsilon=lambda value: said.update(epsilon=value),
+)
+"""
 NOISY = "import os\nos.write(2, b'start-up noise\\n')\n"
 
 
@@ -11,8 +20,8 @@ NOISY = "import os\nos.write(2, b'start-up noise\\n')\n"
 def import_fake(tmp_path):
     """Return a function that runs import_tensorflow on a stand-in, which takes no seconds."""
 
-    def run(tensorflow, after="", **environment):
-        (tmp_path / "keras.py").touch()
+    def run(tensorflow, after="", keras=KERAS, **environment):
+        (tmp_path / "keras.py").write_text(keras)
         (tmp_path / "tensorflow.py").write_text(tensorflow)
         module = "keras_transfer.system.load_tensorflow"
         script = f"from {module} import import_tensorflow as f; f(); f()\n{after}"
@@ -49,3 +58,38 @@ def test_another_backend_of_keras_is_refused(import_fake):
 def test_the_backend_is_chosen_before_keras_could(import_fake):
     done = import_fake("import os; print(os.environ['KERAS_BACKEND'])", KERAS_BACKEND=None)
     assert done.stdout == "tensorflow\n"
+
+
+def test_what_a_file_of_the_user_says_of_numbers_and_axes_is_set_aside(import_fake):
+    done = import_fake("", "import keras; print(keras.said)")
+    expected = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
+    assert done.stdout == f"{expected}\n"
+
+
+def test_a_file_that_keras_refuses_is_named(import_fake):
+    fault = "raise ValueError('Invalid `floatx` configuration')"
+    done = import_fake("", keras=fault, KERAS_HOME="/elsewhere")
+    assert "ConfigError: /elsewhere/keras.json must be as Keras wrote it." in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["train", "pretrain"])
+def test_every_training_learns_the_same_whatever_that_file_says(module, tmp_path):
+    """The command itself reads the file, since Keras does so once a process."""
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1}'
+    )
+    script = {
+        "train": "from keras_transfer.system.load_tensorflow import import_tensorflow as f; f()",
+        "pretrain": "from keras_transfer.pretrain import import_keras as f; f()",
+    }[module]
+    script += "; import keras; layer = keras.layers.Conv2D(2, 3); layer.build((1, 8, 8, 3));"
+    script += "print(layer.kernel.shape, layer.kernel.dtype, keras.config.epsilon())"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "(3, 3, 3, 2) float32 1e-07\n", done.stderr

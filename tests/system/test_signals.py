@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from keras_transfer.config.command_line import run_command
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import Stopped, check_stopped, stoppable
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,6 +48,19 @@ def test_a_signal_ends_a_command_with_its_exit_code(number, code, capsys, monkey
     assert capsys.readouterr().err == "interrupted\n"
     assert seen == [[signal.SIG_DFL] * 3]  # a second one ends the process at once
     assert look() == before
+
+
+def test_a_command_that_is_ended_removes_the_file_that_it_was_writing(monkeypatch, tmp_path):
+    def command(words):
+        with replacing(tmp_path / "found.csv") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        run_command(command)
+    assert ended.value.code == 143
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_signal_that_was_swallowed_is_noticed_at_the_next_step(monkeypatch):

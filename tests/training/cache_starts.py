@@ -3,7 +3,7 @@
 import hashlib
 
 from keras_transfer.models.cuts import frontier
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table, write_text
 from keras_transfer.training.plan.phase import Phase
 
 PHASES = (
@@ -21,12 +21,19 @@ PLACES = {
 
 def write_split(run, data):
     """Write split.csv with the hashes of the files; where there are none, with made-up ones."""
+    write_text(run.class_names_file, "a\nb\n")
     rows = [
-        (path, hash_file(data.root / path) if data.root else path, "a", name)
+        (path, hash_file(data.root / path), "a", name)
+        if data.root
+        else (f"{name}/{path}", hash_text(path), "a", name)
         for name, split in data.splits.items()
         for path in split.paths
     ]
     write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+
+
+def hash_text(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hash_file(file):

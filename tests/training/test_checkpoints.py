@@ -9,8 +9,10 @@ import pytest
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.training.checkpoints import Checkpoints, Progress, read_arrays, write_arrays
+from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
+from keras_transfer.training.progress.npz_archives import read_arrays, write_arrays
+from keras_transfer.training.progress.training_progress import Progress
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def train_on(devices, batch_norm, stripes, tmp_path, request):
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow  # 20 seconds; .ci/run runs it
+@pytest.mark.thorough
 def test_two_devices_train_as_one_does(stripes, tmp_path, request):
     """Every batch is shared, also the last partial one; without BatchNorm moves nothing differs."""
     one, two = train_on([ONE, TWO], "frozen", stripes, tmp_path, request)
@@ -144,7 +144,7 @@ def test_two_devices_train_as_one_does(stripes, tmp_path, request):
     assert metrics["splits"]["test"]["images"] == 24
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_two_devices_adapt_batch_norm_to_random_weights(stripes, tmp_path, request):
     ((used, metrics, _),) = train_on([TWO], "adapt", stripes, tmp_path, request)
     assert used == 2

@@ -12,8 +12,8 @@ from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.models.precision import precision
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.explain_faults import explain_faults
 from keras_transfer.training.plan.phase import Phase
@@ -72,7 +72,11 @@ def test_finetune_moves_only_what_is_above_the_boundary(
 
 @pytest.mark.filterwarnings("ignore:Even though the:UserWarning")  # tf.data stays a graph
 @pytest.mark.parametrize(
-    "name", [*CARD[:1], *(pytest.param(name, marks=pytest.mark.slow) for name in CARD[1:])]
+    "name",
+    [
+        pytest.param(CARD[0], marks=pytest.mark.thorough),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in CARD[1:]),
+    ],
 )
 def test_finetune_of_the_card_backbones_leaves_locked_layers_and_statistics(
     name, eager, tmp_path, make_data, make_config
@@ -227,6 +231,7 @@ def test_freeze_table_tells_the_rate_of_every_layer(
     assert by_layer["frozen", "probabilities"][3:5] == ("True", "0.01")
 
 
+@pytest.mark.thorough
 def test_a_high_finetune_rate_warns_of_forgetting(
     tiny_backbone, tmp_path, caplog, make_data, make_config
 ):

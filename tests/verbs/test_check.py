@@ -1,5 +1,6 @@
 """The command that looks for what is wrong with a data set."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +12,9 @@ from PIL import Image
 
 import keras_transfer as kt
 from keras_transfer.check import main
+from keras_transfer.data.divided_examples import divide_examples
+from keras_transfer.images.modality import IMAGE
+from keras_transfer.run.load_settings import load_config
 from keras_transfer.system.errors import ConfigError
 
 
@@ -48,6 +52,70 @@ def test_what_is_wrong_exits_1_and_is_named(stripes, tmp_path, capsys, spoil):
     report = json.loads((tmp_path / "report.json").read_text())
     assert report == kt.check_dataset(root)
     assert len(report["unusable"]) + len(report["duplicates"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "message"),
+    [
+        ({"a": 4, "b": 4}, {}, ""),
+        ({"a": 4, "b": 2}, {}, "Received: b (2), with fewer images than splits"),
+        ({"a": 4, "b": 4, "c": 1}, {}, "Received: c (1), with fewer images than splits"),
+        ({"a": 4, "b": 4, "c": 0}, {}, "Received: c (0), with fewer images than splits"),
+        ({"a": 4, "b": 4, "c": 1}, {"rare_classes": "drop"}, ""),
+        ({"a": 4, "b": 4, "c": 1}, {"rare_classes": "train_only"}, ""),
+        ({"a": 4, "b": 4, "c": 0}, {"rare_classes": "train_only"}, "none of c"),
+        ({"a": 4, "b": 2}, {"test_fraction": 0.0}, ""),
+        ({"a": 4}, {}, "at least two classes"),
+    ],
+)
+def test_check_judges_as_training_does(make_tree, capsys, counts, settings, message):
+    root = make_tree(
+        *(f"{name}/{index}.png" for name, count in counts.items() for index in range(count)),
+        *(f"{name}/" for name, count in counts.items() if not count),
+    )
+    words = [f"--data.{name}={value}" for name, value in settings.items()]
+    assert main([str(root), *words]) == bool(message)
+    out = capsys.readouterr().out
+    assert ("Training refuses this data set. " in out) == bool(message)
+    assert message in out
+    config = load_config(dataset=str(root), data=settings)
+    assert message in kt.check_dataset(root, config.data)["refusal"]
+    with pytest.raises(ConfigError) if message else contextlib.nullcontext() as caught:
+        divide_examples(config, IMAGE)
+    if message:
+        assert str(caught.value) in out
+
+
+def test_dropped_classes_stand_in_the_report(make_tree, capsys):
+    root = make_tree(*(f"{name}/{k}.png" for name in "ab" for k in range(4)), "c/1.png")
+    report = kt.check_dataset(root, kt.DataConfig(rare_classes="drop"))
+    assert (report["classes"], report["left_out_classes"]) == ({"a": 4, "b": 4}, {"c": 1})
+    assert main([str(root), "--data.rare_classes", "drop"]) == 0
+    assert "Left out: 1 classes: c (1)" in capsys.readouterr().out
+
+
+def test_twelve_classes_are_shown_and_the_others_counted(make_tree, capsys):
+    root = make_tree(*(f"{index:03}/{k}.png" for index in range(101) for k in range(3)))
+    assert main([str(root)]) == 0
+    out = capsys.readouterr().out
+    assert "303 files in 101 classes" in out
+    assert " 011 " in out
+    assert " 012 " not in out
+    assert "… and 89 more" in out
+
+
+def test_nothing_in_a_name_acts_on_the_terminal(stripes, tmp_path, capfd):
+    root = shutil.copytree(stripes, tmp_path / "set")
+    for split in ("train", "val", "test"):
+        (root / split / "level").rename(root / split / "\x1b[31mle\u202evel")
+    (root / "train/upright/bro\x1b]0;ken\x07\nNothing is wrong.png").write_bytes(b"x")
+    (root / "train/\x9b31mloose\nWARNING: all is well.png").write_bytes(b"x")
+    assert main([str(root)]) == 1
+    out, err = capfd.readouterr()
+    assert {letter for letter in out + err if not letter.isprintable()} == {"\n"}
+    assert r"\x1b[31mle\u202evel" in out
+    assert r"bro\x1b]0;ken\x07\nNothing is wrong.png" in out
+    assert [line for line in err.splitlines() if line.startswith("WARNING: all")] == []
 
 
 def test_odd_files_are_not_wrong(stripes, tmp_path, capsys):

@@ -43,6 +43,15 @@ def test_other_parts_of_the_cache_stay(cache, capsys):
     assert len(list((cache / "digits").iterdir())) == 3
 
 
+def test_what_is_not_marked_as_ours_is_named_and_stays(cache, capsys):
+    (cache / "activations/mydata").mkdir(parents=True)
+    (cache / "activations/mydata/x.npy").touch()
+    write_entry(cache / "activations/a", 4000)
+    assert clean.main([]) == 0
+    assert "did not mark them as its own: mydata\n" in capsys.readouterr().out
+    assert (cache / "activations/mydata/x.npy").exists()
+
+
 def test_a_cache_that_was_never_used_is_not_made(cache, capsys):
     clean.main([])
     assert capsys.readouterr().out.startswith("There is nothing to remove in ")

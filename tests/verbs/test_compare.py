@@ -101,7 +101,7 @@ def test_a_row_is_a_training_on_the_split_of_the_comparison(tiny_base, capsys):
     assert comparison.figure_file.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_rows_share_what_was_computed_and_jobs_do_not_change_numbers(tiny_base, capsys):
     lists = {"schedules": ["constant", "cosine"], "seeds": [0, 1]}
     one = compare_runs(**tiny_base, **lists, name="one")

@@ -1,6 +1,7 @@
 """The command `export`: what it writes, accepts, refuses, and its exit code."""
 
 import dataclasses
+import errno
 import importlib.util
 import json
 import os
@@ -23,7 +24,7 @@ from keras_transfer.exports.onnx import ONNX
 from keras_transfer.predict import predict_images
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.locks import claim
+from keras_transfer.system.files.locks import claim
 from keras_transfer.train import fine_tune
 
 
@@ -71,9 +72,11 @@ def widen(answer):
     ("change", "reason", "formats"),
     [
         (swap, "a probability differs by", ["tflite"]),
-        pytest.param(swap, "a probability", ["saved_model", "onnx"], marks=pytest.mark.slow),
-        (spoil, "numbers that are not finite", ["tflite"]),
-        (widen, "it answers in the shape (24, 4)", ["tflite"]),
+        pytest.param(swap, "a probability", ["saved_model", "onnx"], marks=pytest.mark.thorough),
+        pytest.param(spoil, "numbers that are not finite", ["tflite"], marks=pytest.mark.thorough),
+        pytest.param(
+            widen, "it answers in the shape (24, 4)", ["tflite"], marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_files_of_another_model_are_renamed_and_the_exit_code_is_1(
@@ -104,7 +107,7 @@ def unsure_copy(unsure_run, tmp_path):
     return Run(shutil.copytree(unsure_run.path, tmp_path / "unsure"))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     words = [str(unsure_copy.path), "--formats", "tflite", "--assert_accuracy_at_least"]
     assert main([*words, "0.1"]) == 0
@@ -113,7 +116,7 @@ def test_too_low_an_accuracy_is_exit_code_1(unsure_copy, capsys):
     assert (unsure_copy.exports / "model.tflite").is_file()  # it answers as the model, so it stays
 
 
-@pytest.mark.slow  # two exports
+@pytest.mark.thorough  # two exports
 def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, stripes):
     report = export_model(unsure_copy, ["tflite"], calibrate=True)
     (row,) = report["artefacts"]
@@ -129,7 +132,7 @@ def test_calibration_is_inside_the_exports_and_not_in_the_run(unsure_copy, strip
     np.testing.assert_array_equal(scaled.probabilities.argmax(1), own.probabilities.argmax(1))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_was_exported_before_stays(run_copy):
     export_model(run_copy, ["tflite"])
     before = (run_copy.exports / "model.tflite").stat().st_mtime_ns
@@ -171,6 +174,7 @@ def test_images_that_are_gone_are_named(run_copy):
     assert not run_copy.exports.exists()
 
 
+@pytest.mark.thorough
 def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, stripes):
     config = run_copy.config_file.read_text()
     run_copy.config_file.write_text(config.replace(str(stripes), "/elsewhere"))
@@ -178,7 +182,7 @@ def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, st
     assert main(words) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, tiny_config):
     """All of them transparent: `serve_bytes` lays them on white, but plain files only are equal."""
     random = np.random.default_rng(0)
@@ -197,21 +201,58 @@ def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, 
     assert "| not checked |" in run.model_card_file.read_text()
 
 
+def make_full(kind):
+    import tensorflow as tf
+
+    if kind == "tensorflow":
+        text = "{{function_node x}} /a; b/source; No space left on device [Op:SaveV2]"
+        return tf.errors.ResourceExhaustedError(None, None, text)
+    return OSError(getattr(errno, kind), os.strerror(getattr(errno, kind)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("ENOSPC", "No space left on device"),
+        ("EFBIG", "File too large"),
+        ("tensorflow", "No space left on device"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_leaves_no_folder(run_copy, kind, said):
+    fault = make_full(kind)
+    with (
+        pytest.raises(ConfigError, match=rf"must have room in \S*exports. Received: {said}, where"),
+        export._workplace(run_copy),
+        export._explaining_disk(run_copy),
+    ):
+        raise fault
+    assert not run_copy.exports.exists()
+
+
+def test_exports_that_lead_elsewhere_are_refused(run_copy, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    run_copy.exports.symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(ConfigError, match="exports, a link to"),
+        export._workplace(run_copy),
+    ):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_what_a_killed_export_left_is_removed(run_copy):
     """And nothing that may be another living export's, on this host or another."""
     names = ("ended", "alive", "elsewhere", "unclaimed")
     ended, alive, elsewhere, unclaimed = (run_copy.exports / f".writing-{name}" for name in names)
     for folder in (ended, alive, elsewhere, unclaimed):
         folder.mkdir(parents=True)
-    code = "import sys, pathlib, keras_transfer.system.locks as locks; "
+    code = "import sys, pathlib, keras_transfer.system.files.locks as locks; "
     code += "locks.claim(pathlib.Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(ended / export.OWNER)], check=True)
     claim(alive / export.OWNER)
     owner = json.loads((ended / export.OWNER).read_text())
     (elsewhere / export.OWNER).write_text(json.dumps(owner | {"host": "another"}))
-    former = run_copy.exports / ".writing-123-former"  # versions without owners left such folders
-    former.mkdir()
-    os.utime(former, (0, 0))
+    os.utime(unclaimed, (0, 0))  # however old: nothing says that it is ours
     with export._workplace(run_copy) as place:
         kept = {alive, elsewhere, unclaimed}
         assert set(run_copy.exports.iterdir()) == {place, *kept}

@@ -1,6 +1,7 @@
 """Classifying images without a truth, from files, arrays and standard input."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from keras_transfer.evaluate import evaluate_run
+from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.images.decoding.image_formats import READ
 from keras_transfer.predict import main, predict_images
 from keras_transfer.system.errors import ConfigError
@@ -256,6 +258,7 @@ def test_options_are_checked_before_the_model_is_loaded(words, message):
 
 def test_class_names_are_not_taken_for_words_of_the_command(run_copy, folder, capsys):
     run_copy.class_names_file.write_text("unusable\nunsure\n")
+    run_copy.predictions_file.unlink()  # it names the classes, too
     assert main([str(run_copy.path), str(folder / "a.png")]) == 0
     with pytest.raises(ConfigError, match="0 where a class is called unsure"):
         main([str(run_copy.path), str(folder / "a.png"), "--threshold", "0.5"])
@@ -267,3 +270,42 @@ def test_a_terminal_gets_a_table(finished_run, folder, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "a.png" in shown
     assert "───" in shown
+
+
+def test_images_that_a_model_answers_with_nan_are_rows_with_the_reason(
+    finished_run, folder, capsys, monkeypatch
+):
+    artefact = load_artefact(finished_run.path)
+
+    def classify(pixels):
+        answers = artefact.classify(pixels)
+        answers[1] = np.nan
+        return answers
+
+    broken = dataclasses.replace(artefact, classify=classify)
+    monkeypatch.setattr("keras_transfer.predict.load_artefact", lambda path, trust: broken)
+    assert main([str(finished_run.path), str(folder)]) == 0
+    errors = [row["error"] for row in read_csv(capsys.readouterr().out)]
+    assert errors == [
+        "",
+        "the model answers with NaN",
+        "of no image format; read are JPEG, PNG, GIF, BMP, WebP, TIFF and a few others",
+        "",
+    ]
+
+
+def test_graphs_of_others_run_only_where_they_are_trusted(folder, tmp_path, capsys):
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((1, 8, 8, 3), tf.float32)
+    graph = tf.function(lambda images: tf.sigmoid(images[:, 0, 0, :1] - 1000), [spec])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [graph.get_concrete_function()], tf.Module()
+    )
+    (tmp_path / "m.tflite").write_bytes(converter.convert())
+    words = [str(tmp_path / "m.tflite"), str(folder / "a.png")]
+    with pytest.raises(ConfigError, match=r"no parity.json beside it lists"):
+        main(words)
+    assert main([*words, "--trust"]) == 0
+    (row,) = read_csv(capsys.readouterr().out)
+    assert (row["prediction"], float(row["probability"])) == ("0", 1)

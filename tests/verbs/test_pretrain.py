@@ -78,7 +78,11 @@ def test_weights_that_were_moved_away_are_written_again(finished, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "when", ["within an epoch", pytest.param("between epochs", marks=pytest.mark.slow)]
+    "when",
+    [
+        pytest.param("within an epoch", marks=pytest.mark.thorough),
+        pytest.param("between epochs", marks=pytest.mark.slow),
+    ],
 )
 def test_it_goes_on_to_the_same_weights(finished, tmp_path, monkeypatch, when):
     from keras_transfer.models.pretraining.fit_descriptors import KeepState

@@ -11,8 +11,8 @@ import pytest
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.run.load_settings import load_config
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 
 FILES = {
@@ -177,12 +177,14 @@ def test_an_earlier_run_serves_as_weights(finished_run, tiny_config):
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.thorough
 def test_zero_epochs_skip_the_frozen_phase(tiny_config):
     frozen = dataclasses.replace(tiny_config.frozen, epochs=0)
     run = fine_tune(dataclasses.replace(tiny_config, frozen=frozen))
     assert list(run.metrics()["phases"]) == ["finetune"]
 
 
+@pytest.mark.thorough
 def test_bad_files_are_left_out_or_refused(stripes, tiny_config, tmp_path):
     import shutil
 
@@ -206,6 +208,7 @@ def test_a_validation_split_without_a_usable_image_is_refused(stripes, tiny_conf
         fine_tune(dataclasses.replace(tiny_config, dataset=str(tmp_path / "set")))
 
 
+@pytest.mark.thorough
 def test_mixed_precision_counts_what_learned(tiny_config, finished_run):
     config = dataclasses.replace(
         tiny_config, precision="mixed_bfloat16", finetune=FinetuneConfig(epochs=0)
@@ -262,6 +265,7 @@ def test_lines_say_estimate_phases_and_what_to_type_next(tiny_config, capsys):
     assert lines.strip() in run.log_file.read_text()
 
 
+@pytest.mark.thorough
 def test_without_a_test_split_the_summary_warns(stripes, tiny_config, tmp_path, capsys):
     (tmp_path / "set").mkdir()
     for split in ("train", "val"):

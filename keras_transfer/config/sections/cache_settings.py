@@ -5,6 +5,9 @@ from typing import Literal
 
 from keras_transfer.config.validation import check_types, is_count, require
 
+MOST_VIEWS = 10_000
+MOST_GB = 10**6
+
 
 @dataclass(frozen=True, kw_only=True)
 class CacheConfig:
@@ -31,11 +34,11 @@ class CacheConfig:
     def __post_init__(self) -> None:
         check_types(self, "cache")
         views = self.views
-        fits = is_count(views) or views in ("auto", "fresh")
-        require(fits, "cache.views", "1 or more, 'auto' or 'fresh'", views)
+        fits = is_count(views, most=MOST_VIEWS) or views in ("auto", "fresh")
+        require(fits, "cache.views", f"from 1 to {MOST_VIEWS:,}, 'auto' or 'fresh'", views)
         endless = self.mode == "on" and views == "fresh"
         require(not endless, "cache.views", "a number where cache.mode is on", views)
         for name in ("memory_gb", "disk_gb"):
             size = getattr(self, name)
-            fits = size >= 0 if isinstance(size, float) else size == "auto"
-            require(fits, f"cache.{name}", "a number from 0 or 'auto'", size)
+            fits = 0 <= size <= MOST_GB if isinstance(size, float) else size == "auto"
+            require(fits, f"cache.{name}", f"a number from 0 to {MOST_GB:,}, or 'auto'", size)

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 from keras_transfer.config.sections.value_range import parse_range
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import check_types, is_count, require
+
+LARGEST = 8192  # pixels of a side
+MOST_IMAGES = 65_536  # of a batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +29,19 @@ class DataConfig:
     """LOW,HIGH: numbers in the files that become black (0) and white (255). auto: those that the
     training images hold, where they have more than 8 bits. full: all that the files can hold, such
     as 0,65535. Whole numbers from 0 to 255 hold for images of 8 bits, too; others leave them."""
+    layout: Literal["auto", "classes", "splits"] = "auto"
+    """What the folders of a data set are. auto: splits where their names and what they hold leave
+    no doubt. classes: classes, whatever they are called. splits: those with a word such as train,
+    val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
-    """skip: leave out files that are no readable image and name them. error: stop at them."""
+    """skip: leave out files that are missing or no readable image, and rows of a table without a
+    label, and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
+    rare_classes: Literal["error", "drop", "train_only"] = "error"
+    """What to do with classes that have too few images for one in each split. error: stop. drop:
+    leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
     """Images that look equal, resized or encoded anew, are never divided by the splits made here.
     In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
@@ -46,9 +57,11 @@ class DataConfig:
     def __post_init__(self) -> None:
         check_types(self, "data")
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
-        require(size is None or size >= 32, "data.image_size", "at least 32 pixels", size)
+        fits = size is None or is_count(size, 32, LARGEST)
+        require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
         _check_range(self.value_range)
-        require(self.batch_size >= 1, "data.batch_size", "at least 1", self.batch_size)
+        fits = is_count(self.batch_size, most=MOST_IMAGES)
+        require(fits, "data.batch_size", f"from 1 to {MOST_IMAGES:,}", self.batch_size)
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
         must = "at least 0 and leave images to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)

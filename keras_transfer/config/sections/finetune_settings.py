@@ -1,10 +1,16 @@
 """The section `finetune`: phase two."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_transfer.config.validation import check_phase, check_types, is_count, require
+from keras_transfer.config.validation import (
+    FASTEST,
+    MOST,
+    check_phase,
+    check_types,
+    is_count,
+    require,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +56,12 @@ class FinetuneConfig:
         )
         blocks, every, rates = self.last_blocks, self.unfreeze_every, self.rates or {}
         fits = is_count(blocks) or (isinstance(blocks, str) and bool(blocks))
-        require(fits, "finetune.last_blocks", "1 or more blocks, or the name of one", blocks)
+        require(
+            fits, "finetune.last_blocks", f"from 1 to {MOST:,} blocks, or the name of one", blocks
+        )
         fits = is_count(every) or every in ("evenly", "plateau")
-        require(fits, "finetune.unfreeze_every", "1 or more epochs, 'evenly' or 'plateau'", every)
+        must = f"from 1 to {MOST:,} epochs, 'evenly' or 'plateau'"
+        require(fits, "finetune.unfreeze_every", must, every)
         require(0 < self.layer_decay <= 1, "finetune.layer_decay", "in (0, 1]", self.layer_decay)
-        fits = all(type(rate) in (int, float) and 0 < rate < math.inf for rate in rates.values())
-        require(fits, "finetune.rates", "blocks with rates above 0", rates)
+        fits = all(type(rate) in (int, float) and 0 < rate <= FASTEST for rate in rates.values())
+        require(fits, "finetune.rates", f"blocks with rates above 0, at most {FASTEST:g}", rates)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import check_types, is_count, require
+
+MOST_UNITS = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,5 +20,6 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         check_types(self, "head")
-        require(self.hidden >= 0, "head.hidden", "0 or more units", self.hidden)
+        fits = is_count(self.hidden, 0, MOST_UNITS)
+        require(fits, "head.hidden", f"from 0 to {MOST_UNITS:,} units", self.hidden)
         require(0 <= self.dropout < 1, "head.dropout", "in [0, 1)", self.dropout)

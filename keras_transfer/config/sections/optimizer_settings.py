@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import FASTEST, MOST, check_types, is_count, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,15 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         check_types(self, "optimizer")
         decay, share = self.weight_decay, self.label_smoothing
-        fits = decay >= 0 if isinstance(decay, float) else decay == "auto"
-        require(fits, "optimizer.weight_decay", "0 or more, or 'auto'", decay)
-        require(self.warmup >= 0, "optimizer.warmup", "0 or more", self.warmup)
-        require(self.clip_norm >= 0, "optimizer.clip_norm", "0 or more", self.clip_norm)
-        require(self.accumulate >= 1, "optimizer.accumulate", "1 or more batches", self.accumulate)
+        fits = 0 <= decay <= FASTEST if isinstance(decay, float) else decay == "auto"
+        require(fits, "optimizer.weight_decay", f"from 0 to {FASTEST:g}, or 'auto'", decay)
+        fits = 0 <= self.warmup <= MOST
+        require(fits, "optimizer.warmup", f"from 0 to {MOST:,}", self.warmup)
+        fits = 0 <= self.clip_norm <= MOST
+        require(fits, "optimizer.clip_norm", f"from 0 to {MOST:,}", self.clip_norm)
+        fits = is_count(self.accumulate)
+        require(fits, "optimizer.accumulate", f"from 1 to {MOST:,} batches", self.accumulate)
         require(0 <= self.ema < 1, "optimizer.ema", "in [0, 1)", self.ema)
         require(0 <= share < 1, "optimizer.label_smoothing", "in [0, 1)", share)
-        require(self.patience >= 0, "optimizer.patience", "0 or more epochs", self.patience)
+        fits = is_count(self.patience, 0)
+        require(fits, "optimizer.patience", f"from 0 to {MOST:,} epochs", self.patience)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_transfer.config.validation import check_types, require
+from keras_transfer.config.validation import MOST, check_types, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +20,5 @@ class RegularizeConfig:
 
     def __post_init__(self) -> None:
         check_types(self, "regularize")
-        require(self.strength > 0, "regularize.strength", "above 0", self.strength)
+        fits = 0 < self.strength <= MOST
+        require(fits, "regularize.strength", f"above 0, at most {MOST:,}", self.strength)

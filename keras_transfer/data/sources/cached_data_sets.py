@@ -1,23 +1,31 @@
 """The sources `digits` and `tfds`: sets that become image files when they are first used.
 
 The files go to the cache, `$KERAS_TRANSFER_CACHE` or ~/.cache/keras_transfer: one folder per set
-with a labels.csv, which exists only when it is complete.
+with a labels.csv and a manifest.json, which is there only when it is complete.
 """
 
+import contextlib
 import csv
+import json
 import logging
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.labels_csv import build_examples, read_columns
+from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.atomic_files import write_json
+from keras_transfer.system.files.ownership import MARK, carries_mark, is_marked
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"  # what says that the folder is ours
 
 Images = Iterable[tuple[str, bytes, str, str]]  # path, content of the file, class name, split
 
@@ -25,26 +33,21 @@ Images = Iterable[tuple[str, bytes, str, str]]  # path, content of the file, cla
 def read_prepared(
     source: str, name: Path, class_names: list[str], write: Callable[[], Images]
 ) -> Examples:
-    """Return the images in the cache folder `name`, which `write` fills the first time."""
-    folder = _find_folder(name, write)
-    table = folder / "labels.csv"
-    try:
-        columns = read_columns(table)
-        present = set(columns["label"])
-        return build_examples(source, table, columns, [n for n in class_names if n in present])
-    except (ConfigError, OSError) as error:
-        raise ConfigError(
-            f"The cache must be whole. Received: {folder}, which has lost files. Remove that "
-            "folder; it will be written again."
-        ) from error
+    """Return the images in the cache folder `name`, which `write` fills the first time.
 
+    A folder that is not as it was written is made anew.
+    """
 
-def _find_folder(name: Path, write: Callable[[], Images]) -> Path:
-    """Return the folder `name` of the first cache that has it or can be written."""
+    def read(folder: Path) -> Examples:
+        return _read_folder(source, folder, class_names)
+
     roots = cache_roots()
     for root in roots:
-        if os.path.isdir(root / name):
-            return root / name
+        if os.path.lexists(root / name):
+            try:
+                return read(root / name)
+            except (ConfigError, OSError, KeyError) as error:
+                logger.warning("%s is damaged and made anew (%s)", root / name, error)
     for root in roots:
         try:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -52,30 +55,49 @@ def _find_folder(name: Path, write: Callable[[], Images]) -> Path:
         except OSError as error:
             logger.info("The cache %s cannot be written (%s).", root, error.strerror)
             continue
-        _fill(partial, root / name, write())
-        return root / name
+        return _fill(partial, root / name, write(), read)
     raise ConfigError(
         f"A cache folder must be writable. Received: {' and '.join(map(str, roots))}, which are "
         "not. Set the environment variable KERAS_TRANSFER_CACHE to one that is."
     )
 
 
-def _fill(partial: Path, folder: Path, images: Images) -> None:
-    """Write the images to `partial` and rename it to `folder`, unless another process has."""
+def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
+    """Return the images in a folder that `_fill` made.
+
+    Raises:
+        ConfigError: Files are missing or cut, or it is something else.
+        KeyError: The same.
+        OSError: The same.
+    """
+    manifest = folder / MANIFEST
+    columns = read_columns(folder / "labels.csv")
+    found = sum(os.path.getsize(folder / path) for path in columns["path"])
+    # former versions wrote no manifest
+    if carries_mark(manifest) and found != json.loads(manifest.read_bytes())["bytes"]:
+        raise ConfigError(f"its images have {found} bytes")
+    splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
+    rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
+    present = set(columns["label"])
+    return make_examples(source, folder, rows, [n for n in class_names if n in present])
+
+
+def _fill(
+    partial: Path, folder: Path, images: Images, read: Callable[[Path], Examples]
+) -> Examples:
+    """Write the images to `partial`, make it `folder`, and read that."""
     try:
-        rows = [("path", "label", "split")]
+        rows, size = [("path", "label", "split")], 0
         for path, content, class_name, split in images:
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             (partial / path).write_bytes(content)
             rows.append((path, class_name, split))
+            size += len(content)
         with (partial / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerows(rows)
+        write_json(partial / MANIFEST, {"program": MARK, "bytes": size})
         partial.chmod(0o755)  # mkdtemp's folders are their owner's alone
-        try:
-            partial.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
+        return _publish(partial, folder, read)
     except OSError as error:
         raise ConfigError(
             f"The cache must have room for the images. Received: {error} in {folder.parent}. Set "
@@ -83,3 +105,22 @@ def _fill(partial: Path, folder: Path, images: Images) -> None:
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _publish(partial: Path, folder: Path, read: Callable[[Path], Examples]) -> Examples:
+    """Rename `partial` to `folder`, unless another process has made that by now."""
+    if os.path.lexists(folder):
+        with contextlib.suppress(ConfigError, OSError, KeyError):
+            return read(folder)
+        if is_marked(folder, [MANIFEST]):
+            shutil.rmtree(folder)
+        else:  # it may be the user's own
+            aside = folder.with_name(f"{folder.name}.former-{secrets.token_hex(4)}")
+            folder.rename(aside)
+            logger.warning("What was there is kept as %s", aside)
+    try:
+        partial.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+    return read(folder)

@@ -10,9 +10,10 @@ from pathlib import Path
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
-from keras_transfer.data.sources.folder import read_folder
-from keras_transfer.data.sources.labels_csv import read_csv
+from keras_transfer.data.sources.folders.folder import read_folder
+from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
 
@@ -44,7 +45,7 @@ def read_examples(dataset: str, config: DataConfig) -> Examples:
     """
     source = choose_source(dataset)
     try:
-        return SOURCES[source](dataset, config)
+        return settle_names(SOURCES[source](dataset, config))
     except PermissionError as error:
         raise ConfigError(
             f"`dataset` must be readable. Received: {dataset}, of which {error.filename} is not. "
@@ -77,7 +78,7 @@ def _match_source(dataset: str) -> str:
         return word
     if path.is_dir():
         return "folder"
-    if path.is_file() and path.suffix.lower() == ".csv":
+    if path.is_file() and path.suffix.lower() in (".csv", ".tsv"):
         return "csv"
     raise ConfigError(_explain_unknown(dataset, path))
 

@@ -1,5 +1,6 @@
 """The source `tfds`: image classification sets of TensorFlow Datasets."""
 
+import contextlib
 import hashlib
 import logging
 import re
@@ -59,8 +60,12 @@ def _find_builder(dataset: str, config: DataConfig) -> Any:
     must += " or tfds:NAME:VERSION"
     if not name:
         raise ConfigError(f"{must}. Received: {dataset}. Add a name, as in tfds:mnist.")
+    folder = config.data_dir and str(config.data_dir.expanduser())
     try:
-        return tfds.builder(name, data_dir=config.data_dir and str(config.data_dir.expanduser()))
+        with _own_features(dataset):
+            return tfds.builder(name, data_dir=folder)
+    except ConfigError:
+        raise
     except Exception as error:  # of many kinds: what was asked for does not exist
         close = re.search(r"Did you mean: .*-> (\w+)", str(error))
         hint = f"Did you mean 'tfds:{close[1]}'? " if close else ""
@@ -68,6 +73,36 @@ def _find_builder(dataset: str, config: DataConfig) -> Any:
             f"{must}. Received: {dataset}: {_first_line(error)} {hint}"
             "See https://www.tensorflow.org/datasets/catalog."
         ) from error
+
+
+@contextlib.contextmanager
+def _own_features(dataset: str) -> Iterator[None]:
+    """Let a prepared set name features of TensorFlow Datasets only.
+
+    The class of a feature stands in its features.json, and its module would be imported.
+
+    Raises:
+        ConfigError: The set names another one.
+    """
+    import tensorflow_datasets as tfds
+
+    features = tfds.features.FeatureConnector
+    find = features.cls_from_name
+
+    def find_own(name: str) -> Any:
+        if name in features._registered_features or name.startswith("tensorflow_datasets."):
+            return find(name)
+        raise ConfigError(
+            "A set of TensorFlow Datasets must hold features of its own kinds. Received: "
+            f"{dataset}, whose features.json names {name!r}, code that would be run. If it is "
+            "yours, write its images to a folder with a labels.csv."
+        )
+
+    features.cls_from_name = find_own
+    try:
+        yield
+    finally:
+        features.cls_from_name = find
 
 
 def _find_features(dataset: str, builder: Any) -> tuple[str, str]:

@@ -82,4 +82,7 @@ def expand_word(word: str) -> list[str]:
 
 
 def _list_files(path: str) -> list[str]:
-    return list(walk_images(path, path.rstrip("/"), set())) if os.path.isdir(path) else [path]
+    if not os.path.isdir(path):
+        return [path]
+    os.scandir(path).close()  # one that is named must be readable, those below it need not be
+    return list(walk_images(path, path.rstrip("/"), set()))

@@ -12,9 +12,10 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.leaks import settle_leaks, warn_about_groups
+from keras_transfer.data.splits.rare_classes import divide_all
 from keras_transfer.data.splits.row_groups import NO_LINKS, find_clusters
 from keras_transfer.data.splits.split_file import read_pins
-from keras_transfer.data.splits.stratify import SPLIT_TYPE, TOGETHER, divide_pool
+from keras_transfer.data.splits.stratify import SPLIT_TYPE
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def assign_splits(
     Args:
         examples: The images; its `fractions`, if any, win over those of `config`.
         sha256: (n,) of str, content of each image; "" leaves it out.
-        config: Shares, the file of splits, and what becomes of leaks.
+        config: Shares, the file of splits, and what becomes of leaks and of rare classes.
         near: (m, 2) rows of images that look equal, as `link_alike` returns them.
 
     Returns:
@@ -46,7 +47,7 @@ def assign_splits(
 
     Raises:
         ConfigError: A class has too few images for one in each split that is made, or none to
-            train on; or there are leaks, and they are an error.
+            train on, and may not be left out; or there are leaks, and they are an error.
     """
     usable = sha256 != ""
     clusters = find_clusters(sha256, np.where(usable, examples.groups, ""), near)
@@ -56,10 +57,9 @@ def assign_splits(
     splits = np.where(fixed == "", "train", fixed).astype(SPLIT_TYPE)
     splits[~usable] = ""
     settle_leaks(examples, sha256, near, splits, config)
-    if made:
-        pool = (fixed == "") & (splits == "train")
-        splits[pool] = divide_pool(examples, clusters, splits, pool, made)
-    _check_classes(examples, splits, ("train", *made))
+    pool = (fixed == "") & (splits == "train")
+    splits = divide_all(examples, clusters, splits, made, pool, config)
+    _check_given(examples, splits, ("train", *made))
     warn_about_groups(examples, splits)
     return splits
 
@@ -101,23 +101,16 @@ def _name_made_splits(given: list[str], examples: Examples, config: DataConfig) 
     return {} if "validation" in given else {"validation": validation}
 
 
-def _check_classes(examples: Examples, splits: np.ndarray, needed: tuple[str, ...]) -> None:
-    """Refuse classes that a needed split lacks; warn of those that a given one lacks."""
+def _check_given(examples: Examples, splits: np.ndarray, needed: tuple[str, ...]) -> None:
+    """Refuse an empty validation split; warn of classes that a given split lacks."""
     if "validation" not in splits:
         raise ConfigError(
             "The validation split must have at least one usable image that is not in test as well. "
             "Received: none. Add images to it, or remove it to have one made from train."
         )
-    for split in SPLITS:
-        if split not in splits and split != "train":
-            continue
-        present = np.unique(examples.labels[splits == split])
-        lacking = np.setdiff1d(np.arange(len(examples.class_names)), present)
-        names = name_some([examples.class_names[label] for label in lacking])
-        if lacking.size and split in needed:
-            raise ConfigError(
-                f"Every class must have a usable image in {split}. Received: none of {names}. "
-                f"Add images or remove the class. {TOGETHER}"
-            )
-        if lacking.size:
+    learned = np.unique(examples.labels[splits == "train"])
+    for split in np.setdiff1d(SPLITS, needed):
+        lacking = np.setdiff1d(learned, examples.labels[splits == split])
+        if lacking.size and split in splits:
+            names = name_some([examples.class_names[label] for label in lacking])
             logger.warning("Classes without an image in %s: %s.", split, names)

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.labels_csv import Columns, read_columns, read_split
+from keras_transfer.data.sources.tables.read_table import Columns, read_columns
+from keras_transfer.data.sources.tables.table_splits import read_split
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)

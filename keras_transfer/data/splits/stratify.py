@@ -1,19 +1,14 @@
 """Divide the clusters of each class among the splits that are made."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
-from keras_transfer.system.errors import ConfigError
 
 SPLIT_TYPE = f"<U{max(map(len, SPLITS))}"
-TOGETHER = (
-    "Images of a group, equal ones and those that look equal stay together; "
-    "--data.near_duplicates ignore divides the last."
-)
 
 
 class Share(NamedTuple):
@@ -36,19 +31,14 @@ def divide_pool(
         examples: All images.
         clusters: (n,) of each image, in the order of their hashes.
         splits: (n,) of str; outside the pool, made splits may have images already.
-        pool: (n,) of bool, the images to divide.
+        pool: (n,) of bool, the images to divide; of each class there are as many clusters as
+            splits that have none of it.
         made: Share of each split that is made.
     """
     names = ("train", *made)
-    labels, (_, own) = examples.labels, np.unique(clusters[pool], return_inverse=True)
-    sizes, classes = np.bincount(own), _find_majorities(own, labels[pool])
-    held = np.stack(  # (splits, classes): images outside the pool
-        [
-            np.bincount(labels[(splits == name) & ~pool], minlength=len(examples.class_names))
-            for name in names
-        ]
-    )
-    _refuse_scarce(labels[pool], own, examples.class_names, names, held)
+    _, own = np.unique(clusters[pool], return_inverse=True)
+    sizes, classes = np.bincount(own), _find_majorities(own, examples.labels[pool])
+    held = count_held(examples, splits, pool, names)
     found: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
     shares = (1 - sum(made.values()), *made.values())
     for label in range(len(examples.class_names)):
@@ -59,6 +49,14 @@ def divide_pool(
         else:
             found[chosen] = _divide_class(sizes[chosen], held[:, label].tolist(), shares)
     return np.asarray(found[own])
+
+
+def count_held(
+    examples: Examples, splits: np.ndarray, pool: np.ndarray, names: Sequence[str]
+) -> np.ndarray:
+    """Return how many images of each class the splits have outside the pool, (splits, classes)."""
+    rows = [examples.labels[(splits == name) & ~pool] for name in names]
+    return np.stack([np.bincount(row, minlength=len(examples.class_names)) for row in rows])
 
 
 def _divide_class(sizes: np.ndarray, held: list[int], shares: tuple[float, ...]) -> list[str]:
@@ -127,40 +125,3 @@ def count_seats(images: int, shares: tuple[float, ...]) -> list[int]:
         lacking = [share * count - seat for share, seat in zip(shares, seats, strict=True)]
         seats[lacking.index(max(lacking))] += 1
     return seats
-
-
-def _refuse_scarce(
-    labels: np.ndarray,
-    clusters: np.ndarray,
-    class_names: tuple[str, ...],
-    names: tuple[str, ...],
-    held: np.ndarray,
-) -> None:
-    """Raise the error for classes in fewer clusters than there are splits that need one.
-
-    Args:
-        labels: (n,) of the images that are divided.
-        clusters: (n,) of the same images.
-        class_names: Index order.
-        names: The splits.
-        held: (splits, classes) images that are not divided.
-    """
-    images = np.bincount(labels, minlength=len(class_names))
-    pairs = np.unique(np.stack([labels, clusters]), axis=1)
-    found = np.bincount(pairs[0], minlength=len(class_names))
-    scarce = np.flatnonzero(found < (held == 0).sum(axis=0))
-    if not scarce.size:
-        return
-    words = [
-        f"{class_names[label]} ({images[label]}"
-        + (")" if found[label] == images[label] else f" in {found[label]} groups or copies)")
-        for label in scarce
-    ]
-    raise ConfigError(
-        f"Every class must have at least one image in each of {', '.join(names)}. Received: "
-        f"{name_some(words)}, a class with fewer images than splits. Add images, remove "
-        "the class"
-        + (", set data.test_fraction to 0" if "test" in names else "")
-        + (f". {TOGETHER}" if (found < images).any() else ".")
-        + (" Images that have a split keep it." if held.any() else "")
-    )

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from keras_transfer.config.messages import shorten
-from keras_transfer.evaluation.figures.canvas import DPI, create_figure, write_figure
+from keras_transfer.evaluation.figures.canvas import DPI, create_figure, wrap_title, write_figure
+from keras_transfer.evaluation.figures.lettering import label_classes
 
 TILE, GAP = 96, 4  # pixels
+LINE = 22  # pixels of each line of the title but the first
 TEXT = 14  # pixels below a row of mixed images
 LEFT, TOP = 24, 66  # pixels for the names of the rows; for the title and the numbers of the views
 
@@ -49,7 +50,9 @@ def build_view_sheet(
         top, left = row * down, column * step + (GAP if column else 0)
         tile = _shrink(tiles[row, column])[:, : columns * step - left]
         sheet[top : top + TILE, left : left + TILE] = tile
-    width, height = columns * step + LEFT, rows * down + TOP
+    width = columns * step + LEFT
+    lines = wrap_title(title, width / DPI).count("\n") + 1
+    height = rows * down + TOP + (lines - 1) * LINE
     figure = create_figure(width / DPI, height / DPI, title)
     # One image on one pair of axes at a place of its own, pixel by pixel: 52 axes, or a layout to
     # be found, would take longer than the views.
@@ -58,7 +61,8 @@ def build_view_sheet(
     axes.imshow(sheet, aspect="auto", interpolation="nearest")
     centres = np.arange(columns) * step + TILE / 2
     axes.set_xticks(centres, ["image", *map(str, range(1, columns))], fontsize=8)
-    names = [shorten(class_names[index], 18) for index in labels[:, 0].argmax(axis=1)]
+    titles = label_classes(class_names, 18)
+    names = [titles[index] for index in labels[:, 0].argmax(axis=1)]
     middles = np.arange(rows) * down + TILE / 2
     axes.set_yticks(middles, names, fontsize=8, rotation=90, va="center", parse_math=False)
     axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -76,10 +80,11 @@ def _name_mixes(
     bottoms: np.ndarray,
 ) -> None:
     """Write the two largest shares below each view."""
+    names = label_classes(class_names, 6)
     for row, column in np.ndindex(labels.shape[:2]):
         label = labels[row, column]
         best = [int(index) for index in np.argsort(-label, kind="stable")[:2] if label[index] > 0]
-        text = " ".join(f"{shorten(class_names[index], 7)} {label[index]:.0%}" for index in best)
+        text = " ".join(f"{names[index]} {label[index]:.0%}" for index in best)
         axes.text(
             float(centres[column]),
             float(bottoms[row]),

@@ -1,5 +1,6 @@
 """An empty figure and how it is written: without pyplot, a display or a global setting."""
 
+import logging
 import textwrap
 import warnings
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from keras_transfer.evaluation.figures.lettering import choose_fonts
+from keras_transfer.system.terminal.visible_text import count_cells, show
 
 # M. Okabe and K. Ito, "Color Universal Design" (2008): told apart by colour-blind readers
 BLUE = "#0072B2"
@@ -24,14 +28,28 @@ def create_figure(width: float, height: float, title: str) -> Figure:
     layout = ConstrainedLayoutEngine(compress=True, h_pad=0.07, w_pad=0.06)  # inches
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
-    lines = textwrap.fill(title, int(width / 0.11))  # a letter of 12 points is 0.11 inches wide
-    figure.suptitle(lines, fontsize=12, fontweight="bold", parse_math=False)
+    figure.suptitle(wrap_title(title, width), fontsize=12, fontweight="bold", parse_math=False)
     return figure
 
 
+def wrap_title(title: str, width: float) -> str:
+    """Return a title in lines that a figure of `width` inches has room for."""
+    title = show(title)
+    letters = width / 0.11  # a letter of 12 points is 0.11 inches wide, a Chinese one twice that
+    share = len(title) / count_cells(title) if title else 1
+    return textwrap.fill(title, int(letters * share))
+
+
 def write_figure(figure: Figure, file: Path) -> None:
-    """Write a figure as PNG to `file`, at 110 dots per inch."""
-    with warnings.catch_warnings():
-        # a class name in a script the font lacks is drawn as boxes; nobody can mend that here
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        figure.savefig(file, format="png")
+    """Write a figure as PNG to `file`, at 110 dots per inch, in fonts that have its letters."""
+    choose_fonts(figure)
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it warns of each font without a bold face
+    try:
+        with warnings.catch_warnings():
+            # the bold face of a font may lack what the regular one has
+            warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+            figure.savefig(file, format="png")
+    finally:
+        logger.setLevel(level)

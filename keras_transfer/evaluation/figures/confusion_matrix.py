@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
+from keras_transfer.evaluation.figures.lettering import label_classes
 from keras_transfer.evaluation.metrics import count_confusions
 from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.system.terminal.visible_text import count_cells
 
 NUMBERED_CLASSES = 20  # up to here the cells have room for numbers
 LABELLED_CLASSES = 50  # labels along one axis that do not touch
@@ -51,9 +52,11 @@ def _label_classes(axes: Axes, class_names: tuple[str, ...], cell: float) -> Non
     classes = len(class_names)
     step = -(-classes // LABELLED_CLASSES)
     ticks = np.arange(0, classes, step)
-    labels = [shorten(class_names[index], 24) for index in ticks]
+    names = label_classes(class_names, 24)
+    labels = [names[index] for index in ticks]
     size = 10 if classes <= 10 else 8 if classes <= 30 else 7
-    level = max(map(len, labels)) * size * 0.009 < cell * step  # inches: the names fit side by side
+    inches = max(map(count_cells, labels)) * size * 0.009
+    level = inches < cell * step  # the names fit side by side
     turn: dict[str, Any] = (
         {} if level else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     )

@@ -10,13 +10,14 @@ from keras_transfer.evaluation.figures.augmented_views import draw_view_sheet
 from keras_transfer.evaluation.figures.confusion_matrix import draw_confusion_matrix
 from keras_transfer.evaluation.figures.drift_bars import draw_drift
 from keras_transfer.evaluation.figures.learning_curves import draw_learning_curves
+from keras_transfer.evaluation.figures.lettering import warn_of_missing
 from keras_transfer.evaluation.figures.range_test_curve import draw_range_test
 from keras_transfer.evaluation.figures.top_losses import DrawExample, draw_top_losses
 from keras_transfer.run.history import read_history
 from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table, replacing
+from keras_transfer.system.files.atomic_files import read_table, replacing
 
 
 def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
@@ -36,6 +37,7 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     part = predictions.select(split)
     with replacing(run.figures / "confusion_matrix.png") as file:
         draw_confusion_matrix(part, file, f"{name}: {split} images")
+    warn_of_missing(part.class_names)
     with replacing(run.figures / "top_losses.png") as file:
         draw_top_losses(part, root, file, draw_example)
     if run.drift_file.exists():

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import BLUE, VERMILION, create_figure, write_figure
+from keras_transfer.evaluation.figures.lettering import label_classes
 from keras_transfer.run.predictions_csv import Predictions
 
 DrawExample = Callable[[Path, int], np.ndarray | None]
@@ -44,6 +45,7 @@ def build_top_losses(
     rows = max(1, -(-len(order) // columns))
     title = _title_top_losses(len(order), wrong, len(predictions))
     figure = create_figure(max(1.9 * columns, 6.0), 2.6 * rows + 0.6, title)
+    names = label_classes(predictions.class_names, 15)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, row in zip(grid, order, strict=False):
         file = root / predictions.paths[row]
@@ -51,8 +53,9 @@ def build_top_losses(
             axes,
             draw_example(file, TILE),
             file.name,
-            predictions.class_names[truth[row]],
-            predictions.class_names[prediction[row]],
+            names[truth[row]],
+            names[prediction[row]],
+            truth[row] == prediction[row],
             float(chances[row]),
         )
     for axes in grid[len(order) :]:
@@ -68,13 +71,19 @@ def _title_top_losses(shown: int, wrong: int, images: int) -> str:
 
 
 def _draw_tile(
-    axes: Axes, pixels: np.ndarray | None, name: str, truth: str, prediction: str, chance: float
+    axes: Axes,
+    pixels: np.ndarray | None,
+    name: str,
+    truth: str,
+    prediction: str,
+    right: bool,
+    chance: float,
 ) -> None:
     if pixels is None:
         pixels = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
         axes.text(TILE / 2, TILE / 2, "cannot be opened", ha="center", va="center", fontsize=9)
     axes.imshow(pixels)
-    text = f"truth: {shorten(truth, 20)}\nprediction: {shorten(prediction, 20)}"
+    text = f"truth: {truth}\nprediction: {prediction}"
     axes.set_title(text, fontsize=9, loc="left", parse_math=False)
     number = f"{chance:.3f}" if chance >= 0.0005 else "< 0.001"
     text = f"p(truth) {number}\n{shorten(name, 27)}"
@@ -82,4 +91,4 @@ def _draw_tile(
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
-        spine.set(color=BLUE if truth == prediction else VERMILION, linewidth=2.5)
+        spine.set(color=BLUE if right else VERMILION, linewidth=2.5)

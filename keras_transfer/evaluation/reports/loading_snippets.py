@@ -1,6 +1,7 @@
 """Five lines of Python for each file of a run, which load it without this package."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.train_config import TrainConfig
@@ -32,13 +33,12 @@ model = tf.saved_model.load("exports/saved_model/1")
 photo = tf.constant([open("photo.jpg", "rb").read()])
 answer = model.signatures["serve_bytes"](bytes=photo)
 print(answer["top_classes"].numpy(), answer["top_scores"].numpy())"""
-TFLITE = (
-    """print(litert.Interpreter("exports/{file}").get_signature_runner()"""
-    """(images=np.{dtype}([photo])))"""
-)
-ONNX = (
-    """print(ort.InferenceSession("exports/{file}").run(None, {{"images": np.float32([photo])}}))"""
-)
+TFLITE = "print(litert.Interpreter({path}).get_signature_runner()(images=np.float32([photo])))"
+INT8 = """model = litert.Interpreter({path})
+scale, zero = model.get_input_details()[0]["quantization"]
+photo = np.clip(np.round(np.array(photo) / scale + zero), 0, 255)
+print(model.get_signature_runner()(images=np.uint8([photo])))"""
+ONNX = """print(ort.InferenceSession({path}).run(None, {{"images": np.float32([photo])}}))"""
 
 
 def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
@@ -57,10 +57,15 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     if (run.exports / "saved_model").is_dir():
         yield "TensorFlow (best classes of an encoded image)", SAVED_MODEL
     for file in sorted(run.exports.glob("*.tflite")):
-        dtype = "uint8" if file.name == "model.int8.tflite" else "float32"
-        title = "LiteRT" + (" (answers are 256ths)" if dtype == "uint8" else "")
+        whole = file.name == "model.int8.tflite"
+        title = "LiteRT" + (" (answers are 256ths)" if whole else "")
         code = opening.format(runtime="ai_edge_litert.interpreter as litert", square=square)
-        yield f"{title}, {file.name}", code + TFLITE.format(file=file.name, dtype=dtype)
+        yield f"{title}, {file.name}", code + (INT8 if whole else TFLITE).format(path=_quote(file))
     for file in sorted(run.exports.glob("*.onnx")):
         code = opening.format(runtime="onnxruntime as ort", square=square)
-        yield "ONNX Runtime", code + ONNX.format(file=file.name)
+        yield "ONNX Runtime", code + ONNX.format(path=_quote(file))
+
+
+def _quote(export: Path) -> str:
+    """Return where an export is, as Python writes it: no name can be code."""
+    return repr(f"exports/{export.name}")

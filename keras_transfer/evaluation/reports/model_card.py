@@ -5,21 +5,22 @@ References:
 """
 
 import hashlib
-import json
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
+from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.models.model_file import OLDEST_KERAS
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_text
+from keras_transfer.system.files.atomic_files import write_text
+from keras_transfer.system.terminal.visible_text import quote_word
 
 MANY = 20  # classes: more are counted rather than named
 EXPORT_COLUMNS = (
@@ -36,28 +37,25 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
             parity.json are read.
         metrics: The content of metrics.json, which a run that is about to finish has not yet.
     """
-    config, report = load_config(run.config_file), _read_json(run.data_report_file)
+    config, report = load_run_config(run), run.data_report()
+    run.split()  # it is whole: the card holds its hash
     sections = [
-        [f"# {run.path.resolve().name}", "", *_describe_task(config, run)],
+        [f"# {escape(run.path.resolve().name)}", "", *_describe_task(config, run)],
         ["## Results", "", *_describe_results(metrics)],
         ["## Data", "", *_describe_data(config, run, report)],
         ["## Weights and settings", "", *_describe_settings(config, metrics)],
         ["## How to load it", "", *_describe_loading(config, run)],
         ["## Limits", "", *_describe_limits(config, metrics, report)],
     ]
-    if run.parity_file.is_file():
-        exports = ["## Exports", "", *_describe_exports(_read_json(run.parity_file))]
+    if run.parity_file.exists():
+        exports = ["## Exports", "", *_describe_exports(run.parity())]
         sections.insert(4, exports)
     write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    return dict(json.loads(file.read_text(encoding="utf-8")))
-
-
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     names = run.class_names()
-    listed = name_some([*map(_escape, names)], most=MANY)
+    listed = name_some([*map(escape, names)], most=MANY)
     size = config.data.image_size
     yield (
         f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "
@@ -70,10 +68,14 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
         "preprocessing is inside the model."
     )
     yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
+    yield (
+        f"* model.keras opens with plain Keras {OLDEST_KERAS} or newer; its metadata.json names "
+        "classes, size and resizing."
+    )
 
 
 def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
-    yield from _draw_table(
+    yield from draw_rows(
         ("split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"),
         [
             (
@@ -90,6 +92,11 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Intervals are Wilson's; calibration errors are expected calibration errors, 15 bins."
     yield "Validation chose the epoch, so its accuracy flatters a little."
+    for name, count in metrics.get("left_out", {}).items():
+        yield (
+            f"{count} {name} images were gone or changed when this was measured, and do not count "
+            "(data_report.json)."
+        )
     for name, found in metrics.get("calibration", {}).items():
         yield (
             f"Calibrated by temperature {found['temperature']:.3f}, fitted on validation: error on "
@@ -99,12 +106,12 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
     splits: Mapping[str, Mapping[str, int]] = report["splits"]
-    yield f"`{config.source}`, {report['images']:,} files."
+    yield f"{quote_code(config.source)}, {report['images']:,} files."
     yield ""
-    yield from _draw_table(
+    yield from draw_rows(
         ("class", *splits),
         [
-            (_escape(name), *(counts.get(name, 0) for counts in splits.values()))
+            (name, *(counts.get(name, 0) for counts in splits.values()))
             for name in run.class_names()[:MANY]
         ]
         + [("all classes", *(sum(counts.values()) for counts in splits.values()))],
@@ -120,12 +127,12 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
 
 
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
-    kind, row = metrics["weights"], BACKBONES[config.backbone]
+    kind, row = metrics["weights"], lookup(BACKBONES, "backbone", config.backbone)
     origin = {
         WeightsWord.IMAGENET: f"ImageNet, {row.weights_url}",
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
         "draw",
-        "file": config.weights,
+        "file": quote_code(str(config.weights)),
         WeightsWord.NONE: "random",
     }
     yield f"* Backbone's first weights: {origin.get(kind, kind)}"
@@ -161,19 +168,20 @@ def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ""
     rows = [list_cells(row) for row in parity["artefacts"]]
-    yield from _draw_table(
+    yield from draw_rows(
         EXPORT_COLUMNS, [tuple(cells.get(name, "") for name in EXPORT_COLUMNS) for cells in rows]
     )
     for row in parity["artefacts"]:
         if row["reason"]:
-            yield f"\n{row['file']}: {row['reason']}."
+            yield f"\n{escape(row['file'])}: {escape(' '.join(row['reason'].split()))}."
 
 
 def _describe_loading(config: TrainConfig, run: Run) -> Iterator[str]:
-    name = run.path.resolve().name
-    yield f"`python -m keras_transfer.predict {name} photo.jpg`, or in this folder:"
+    name = quote_word(run.path.resolve().name)
+    command = quote_code(f"python -m keras_transfer.predict {name} photo.jpg")
+    yield f"{command}, or in this folder:"
     for title, code in list_snippets(run, config):
-        yield f"\n{title}:\n\n```python\n{code}\n```"
+        yield f"\n{escape(title)}:\n\n```python\n{code}\n```"
 
 
 def _describe_limits(
@@ -191,16 +199,3 @@ def _describe_limits(
         f"{high:.2f}."
     )
     yield from choose_modality(config).list_limits(config, report)
-
-
-def _draw_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(map(str, row)) + " |"
-
-
-def _escape(name: str) -> str:
-    """Return a class name that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", name)

@@ -1,6 +1,5 @@
 """What a finished training says of itself: figures, metrics.json and the closing lines."""
 
-import shlex
 from collections import Counter
 from typing import Any
 
@@ -16,8 +15,8 @@ from keras_transfer.evaluation.metrics import (
 from keras_transfer.run.history import read_history, summarize_phases
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 LOWEST = 20  # classes whose recall is shown
 
@@ -66,8 +65,8 @@ def summarize_run(run: Run) -> str:
             "There is no test split: validation also chose the epoch, so its accuracy "
             "flatters a little."
         )
-    lines.append(f"Run: {run.path}  ({metrics['seconds']['total']:.0f} s)")
-    lines.append(f"Next: python -m keras_transfer.evaluate {shlex.quote(str(run.path))}")
+    lines.append(f"Run: {show_name(str(run.path))}  ({metrics['seconds']['total']:.0f} s)")
+    lines.append(f"Next: python -m keras_transfer.evaluate {quote_word(run.path)}")
     return "\n".join(lines)
 
 
@@ -116,7 +115,7 @@ def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
 
 def _explain_imbalance(run: Run) -> list[str]:
     """Return each class's recall where the largest class has many more images than the smallest."""
-    counts = Counter(read_table(run.split_file)["class"]).values()
+    counts = Counter(run.split()["class"]).values()
     if max(counts) <= UNEVEN * min(counts):
         return []
     predictions = read_run_predictions(run)

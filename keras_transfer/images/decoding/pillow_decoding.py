@@ -21,6 +21,8 @@ Shrink = Callable[[np.ndarray], np.ndarray]
 
 MOST_BYTES = 2**30  # of a file: no photograph has them, but a film in the wrong folder may
 
+NO_ACCESS = "a folder that cannot be read"  # others are never taken for a file
+
 WHITE = (255, 255, 255, 255)
 
 # EXIF orientation -> what turns the image upright.
@@ -48,7 +50,7 @@ def read_content(file: str | Path) -> bytes:
     try:
         status = os.stat(file)
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-            raise Unusable("not a file")
+            raise Unusable("not a file" if not stat.S_ISDIR(status.st_mode) else NO_ACCESS)
         if status.st_size > MOST_BYTES:
             raise Unusable(f"larger than {MOST_BYTES / 2**30:.0f} GiB")
         with open(file, "rb") as stream:

@@ -16,14 +16,15 @@ from PIL import Image, features
 
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.file_facts import Facts
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 
 NAME = "inspected.sqlite"
 LATEST = 2**63 - 1  # nanoseconds that SQLite can hold: the year 2262
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
-BUSY = 10  # seconds to wait for another process
+WIDEST = 2**31 - 1  # pixels
+BUSY = 2  # seconds to wait for another process, which writes for milliseconds
 
 # Another number for other columns or rules.
 TABLE = """
@@ -34,9 +35,12 @@ CREATE TABLE IF NOT EXISTS files_2 (
 ) WITHOUT ROWID
 """
 ASKED = "CREATE TEMP TABLE asked (row INTEGER PRIMARY KEY, path TEXT, size INTEGER, mtime INTEGER)"
+KINDS = {str: "text", bool: "integer", int: "integer", float: "real"}
+SOUND = " AND ".join(f"typeof({n}) = '{KINDS[k]}'" for n, k in Facts.__annotations__.items())
+SOUND += f" AND width BETWEEN 0 AND {WIDEST} AND height BETWEEN 0 AND {WIDEST}"
 FOUND = f"""
 SELECT row, {", ".join(Facts._fields)} FROM asked JOIN files_2 USING (path, size, mtime)
-WHERE root = ? AND maker = ?
+WHERE root = ? AND maker = ? AND length(sha256) = 64 AND {SOUND}
 """
 
 State = tuple[int, str, int, int]  # row of the examples, path, size in bytes, mtime in nanoseconds
@@ -60,7 +64,7 @@ class KnownFiles:
         """Yield row and facts of the files that are as they were when they were inspected."""
         if self._database is None:
             return
-        with _tolerate(), self._database as database:
+        with self._tolerating(), self._database as database:
             database.execute(ASKED)
             held = (state for state in states if abs(state[3]) < LATEST)
             database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?)", held)
@@ -78,7 +82,7 @@ class KnownFiles:
             for (_, path, size, mtime), facts in found
             if facts.sha256 and -LATEST < mtime < latest
         )
-        with _tolerate(), self._database as database:
+        with self._tolerating(), self._database as database:
             marks = ", ".join("?" * (5 + len(Facts._fields)))
             database.executemany(f"INSERT OR REPLACE INTO files_2 VALUES ({marks})", rows)
 
@@ -86,6 +90,19 @@ class KnownFiles:
         """Close the file."""
         if self._database is not None:
             self._database.close()
+            self._database = None
+
+    @contextlib.contextmanager
+    def _tolerating(self) -> Iterator[None]:
+        """Go on without what is known: it is damaged, locked, on a full disk, of a nameless folder.
+
+        It is not asked again: each time might take `BUSY` seconds.
+        """
+        try:
+            yield
+        except (sqlite3.Error, UnicodeError) as error:
+            _tell(error)
+            self.close()
 
 
 def _connect() -> sqlite3.Connection | None:
@@ -98,19 +115,21 @@ def _connect() -> sqlite3.Connection | None:
         database.execute(TABLE)
         return database
     except (OSError, sqlite3.Error) as error:
-        logger.debug("Inspections are not remembered: %s", error)
+        _tell(error)
         if database:
             database.close()
         return None
 
 
-@contextlib.contextmanager
-def _tolerate() -> Iterator[None]:
-    """Go on without what is known: it is damaged, locked, on a full disk, of a nameless folder."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeError) as error:
-        logger.debug("Inspections are not remembered: %s", error)
+def _tell(error: Exception) -> None:
+    """Say why nothing is remembered, aloud where it took time and will go away."""
+    locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    logger.log(
+        logging.WARNING if locked else logging.DEBUG,
+        "Inspections are not remembered this time (%s: %s)",
+        cache_roots()[0] / NAME,
+        error,
+    )
 
 
 def _sign(look: int) -> int:

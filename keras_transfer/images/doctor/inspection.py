@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.same_files.file_states import GONE, read_state
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.facts_cache import KnownFiles, State
 from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, inspect_file
@@ -50,6 +51,9 @@ class Inspection:
     """(n, 2) of float64: smallest and largest number in the file, but for a few that reach far."""
     looks: np.ndarray
     """(n,) of uint64, perceptual hash; it says nothing where `told_by_look` is false."""
+    states: np.ndarray
+    """(n, 2) of int64: size in bytes and time of the last change in nanoseconds, when the file was
+    inspected; -1 where there was none."""
 
     @property
     def usable(self) -> np.ndarray:
@@ -90,6 +94,7 @@ def inspect_files(examples: Examples) -> Inspection:
     known = KnownFiles(examples.root)
     try:
         states = _read_states(examples)
+        found.states[:] = [state[2:] for state in states]
         fresh = np.ones(count, bool)
         for row, facts in known.find(states):
             _put(found, row, facts)
@@ -124,6 +129,7 @@ def _make_columns(count: int) -> Inspection:
         kinds=np.full(count, "", dtype="<U9"),
         spans=np.zeros((count, 2)),
         looks=np.zeros(count, np.uint64),
+        states=np.full((count, 2), GONE, np.int64),
     )
 
 
@@ -138,11 +144,7 @@ def _read_states(examples: Examples) -> list[State]:
     """Return row, path, size and time of the last change of the files that are there."""
     states = []
     for row, path in enumerate(examples.paths.tolist()):
-        try:
-            status = os.stat(os.path.join(examples.root, path))
-            states.append((row, path, status.st_size, status.st_mtime_ns))
-        except OSError:  # a link to nowhere; the inspection says so
-            states.append((row, path, -1, -1))
+        states.append((row, path, *read_state(os.path.join(examples.root, path))))
     return states
 
 

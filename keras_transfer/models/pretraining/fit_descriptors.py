@@ -15,7 +15,7 @@ from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.pretraining.picture_batches import PictureBatches
 from keras_transfer.models.weights.weight_conversion import save_half
-from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.files.atomic_files import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from keras_transfer.models.pretraining.formula_shapes import SHAPES, TEXTURES, Random, make_grid
-from keras_transfer.system.atomic_files import replacing
+from keras_transfer.system.files.atomic_files import replacing
 
 PIECE = 500  # pictures that a process draws at a time
 

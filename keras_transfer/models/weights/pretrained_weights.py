@@ -22,7 +22,11 @@ import numpy as np
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.weights.file_contents import explain_contents
+from keras_transfer.models.weights.foreign_files import SUFFIXES, name_kind
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.models.weights.weight_conversion import (
+    OTHER_FILE,
     convert_weights,
     explain_mismatch,
     hash_file,
@@ -34,7 +38,6 @@ from keras_transfer.system.network import find_fault
 logger = logging.getLogger(__name__)
 
 UNSEEING = (WeightsWord.BUNDLED, WeightsWord.NONE)  # kinds of weights that know no photograph
-SUFFIXES = (".weights.h5", ".h5", ".keras")
 BUNDLED = Path(__file__).parent / "bundled"  # <backbone>.weights.h5, package data
 
 Kind = WeightsWord | Literal["file"]
@@ -104,27 +107,31 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
     Raises:
         ConfigError: The file is damaged or holds another network. The backbone is then unusable.
     """
-    if weights.file is None:
+    given = weights.file
+    if given is None:
         return
     floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
     for variable in floating:
         variable.assign(np.full(variable.shape, np.nan))
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder,
-            warnings.catch_warnings(action="ignore"),  # of layers left as they were: NaN tells
-        ):
-            backbone.load_weights(convert_weights(weights.file, name, Path(folder)))
-    except (ConfigError, MemoryError):
-        raise
-    except Exception as error:  # Keras raises anything from KeyError to OSError here
-        damaged = isinstance(error, OSError)
-        reason = "a damaged file" if damaged else "arrays that do not fit its layers"
-        raise ConfigError(explain_mismatch(name, weights.file, reason)) from error
-    empty = [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]
-    if empty:
-        reason = f"no numbers for {len(empty)} of its weights, {empty[0]} first"
-        raise ConfigError(explain_mismatch(name, weights.file, reason))
+    with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
+        file = given
+
+        def explain(reason: str) -> ConfigError:
+            explained = explain_contents(file, backbone, name) or (reason, OTHER_FILE)
+            return ConfigError(explain_mismatch(name, given, *explained))
+
+        try:
+            file = convert_weights(given, name, Path(folder))
+            with warnings.catch_warnings(action="ignore"):  # of layers left as they were: NaN tells
+                backbone.load_weights(file)
+        except (ConfigError, MemoryError):
+            raise
+        except Exception as error:  # Keras raises anything from KeyError to OSError here
+            damaged = isinstance(error, OSError)
+            reason = "a damaged file" if damaged else "arrays that do not fit its layers"
+            raise explain(reason) from error
+        if empty := [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]:
+            raise explain(f"no numbers for {len(empty)} of its weights, {empty[0]} first")
 
 
 def _find_bundled(name: str, row: Backbone) -> Weights:
@@ -150,7 +157,8 @@ def _find_file(name: str, choice: str) -> Path:
     """Return the weights file that a path means: itself, or the model of a run directory."""
     check_weights(choice)
     path = Path(choice).expanduser()
-    if path.is_dir():
+    kind = name_kind(path)
+    if path.is_dir() and not kind:
         run = Run.open(path)
         trained = run.metrics().get("backbone")
         if trained != name:
@@ -162,10 +170,12 @@ def _find_file(name: str, choice: str) -> Path:
     if not (path.is_file() and path.name.endswith(SUFFIXES)):
         raise ConfigError(
             "`weights` must be a run directory with its model, or a file that ends in "
-            f"{', '.join(SUFFIXES)}. Received: {choice}."
+            f"{', '.join(SUFFIXES)}. Received: {choice}{f', {kind}' if kind else ''}."
         )
     if not (zipfile.is_zipfile(path) if path.suffix == ".keras" else h5py.is_hdf5(path)):
-        raise ConfigError(explain_mismatch(name, path, "a damaged file, or one of another format"))
+        kind = kind or "a damaged file, or one of another format"
+        raise ConfigError(explain_mismatch(name, path, kind, OTHER_FILE))
+    require_own_numbers(path)
     return path
 
 

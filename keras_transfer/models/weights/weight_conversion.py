@@ -11,6 +11,12 @@ import numpy as np
 
 from keras_transfer.system.errors import ConfigError
 
+OTHER_FILE = "Give another file with --weights."
+SAVE_WEIGHTS = (
+    "Open it where it was made, save the backbone alone by save_weights('backbone.weights.h5'), "
+    "and give that file with --weights."
+)
+
 
 def save_half(network: keras.Model, file: Path) -> None:
     """Write the weights as float16, half the size; `load_weights` reads them into float32.
@@ -44,8 +50,10 @@ def convert_weights(file: Path, name: str, folder: Path) -> Path:
         try:
             model = keras.models.load_model(file, compile=False)
         except Exception as error:  # a class that is not Keras' own, a broken archive, …
-            reason = "a Keras model that does not open here"
-            raise ConfigError(explain_mismatch(name, file, reason)) from error
+            reason = (
+                "a Keras model that does not open here, of another Keras or with its own classes"
+            )
+            raise ConfigError(explain_mismatch(name, file, reason, SAVE_WEIGHTS)) from error
         names = [layer.name for layer in model.layers]
         backbone = model.get_layer("backbone") if "backbone" in names else model
         target = folder / "backbone.weights.h5"
@@ -61,12 +69,11 @@ def convert_weights(file: Path, name: str, folder: Path) -> Path:
     return target
 
 
-def explain_mismatch(name: str, file: Path, reason: str) -> str:
-    """Return the error for a file that is not one of the weights of backbone `name`."""
+def explain_mismatch(name: str, file: Path, reason: str, advice: str) -> str:
+    """Return the error for a file that does not hold the weights of backbone `name` alone."""
     return (
         f"The weights in {file} must be those of {name} without its classifier. "
-        f"Received: {reason}. "
-        "Choose the backbone they belong to with --backbone, or another file with --weights."
+        f"Received: {reason}. {advice}"
     )
 
 

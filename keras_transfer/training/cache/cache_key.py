@@ -2,21 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
-from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.models.weights.weight_conversion import hash_file
 from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
-from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.cache_store import FORMAT
 from keras_transfer.training.plan.training_parts import Training
 
@@ -67,43 +61,10 @@ def compute_decoded_key(split: str, data: TrainingData, run: Run) -> str:
     return _digest(parts)
 
 
-def check_images(data: TrainingData, run: Run) -> None:
-    """Compare the images that activations come from with their hashes in split.csv.
-
-    The key is made of those hashes, so an image that has changed since would be kept under the
-    name of the former one.
-
-    Raises:
-        ConfigError: Some have changed since the run looked at them.
-    """
-    if changed := find_changed(data, run, ["train", "validation"]):
-        raise ConfigError(
-            "Images must stay as they are while activations are kept for later runs. Received: "
-            f"{len(changed)} changed, the first is {changed[0]}. Begin a new run."
-        )
-
-
-def find_changed(data: TrainingData, run: Run, splits: Sequence[str] = SPLITS) -> list[str]:
-    """Return the images of these splits whose content is not that of split.csv."""
-    table = read_table(run.split_file)
-    rows = zip(table["split"], table["path"], table["sha256"], strict=True)
-    used = [(path, digest) for split, path, digest in rows if split in splits]
-    with ThreadPoolExecutor() as threads:
-        found = list(threads.map(_hash_file, [data.root / path for path, _ in used]))
-    return [path for (path, digest), now in zip(used, found, strict=True) if now != digest]
-
-
 def _list_images(run: Run) -> list[str]:
-    table = read_table(run.split_file)
+    table = run.split()
     return [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
 
 
 def _digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _hash_file(file: Path) -> str:
-    try:
-        return hash_file(file, "sha256")
-    except OSError:  # it is gone
-        return ""

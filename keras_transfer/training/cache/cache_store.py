@@ -6,7 +6,6 @@ holds one .npy per array and a manifest.json, written last.
 
 import contextlib
 import errno
-import io
 import json
 import logging
 import math
@@ -16,14 +15,21 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from keras_transfer.config.messages import say_bytes
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
+from keras_transfer.system.files.ownership import MARK
 from keras_transfer.system.machine import free_disk
+from keras_transfer.training.cache.array_files import (
+    make_header,
+    name_array_file,
+    open_array,
+    reserve_room,
+)
 from keras_transfer.training.cache.reuse_folder import (
     MANIFEST,
     claim_scratch,
@@ -35,7 +41,6 @@ from keras_transfer.training.cache.reuse_folder import (
 logger = logging.getLogger(__name__)
 
 FORMAT = 1  # of the files; another number in a manifest is not read
-CHUNK = 4_000_000  # bytes read at once to check a file
 
 Layout = Mapping[str, tuple[tuple[int, ...], str]]  # name -> shape, dtype
 
@@ -113,9 +118,9 @@ class FileStore:
             if free_disk(self._working) < count_bytes(layout):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             for name, (shape, dtype) in layout.items():
-                header = _make_header(shape, dtype)
-                self._streams[name] = (self._working / f"{name}.npy").open("wb")
-                _reserve(self._streams[name], len(header) + count_bytes({name: (shape, dtype)}))
+                header = make_header(shape, dtype)
+                self._streams[name] = name_array_file(self._working, name).open("xb")
+                reserve_room(self._streams[name], len(header) + count_bytes({name: (shape, dtype)}))
                 self._write(name, header)
 
     def append(self, name: str, rows: np.ndarray) -> None:
@@ -148,7 +153,12 @@ class FileStore:
                 name: {"shape": shape, "dtype": dtype, "crc32": self._checksums[name]}
                 for name, (shape, dtype) in self._layout.items()
             }
-            manifest = {"format": FORMAT, "key": self._key, "arrays": arrays}
+            manifest = {
+                "program": MARK,
+                "format": FORMAT,
+                "key": self._key,
+                "arrays": arrays,
+            }
             write_json(self._working / MANIFEST, manifest)
             return self._publish()
 
@@ -171,7 +181,7 @@ class FileStore:
                 os.rename(self._working, self._folder)
                 break
             except OSError as error:
-                taken = error.errno in (errno.EEXIST, errno.ENOTEMPTY)
+                taken = error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
                 if not taken or not attempts_left:
                     raise
             theirs = open_store(self._folder, self._key)
@@ -180,7 +190,11 @@ class FileStore:
                 return theirs
             if is_ours(self._folder):
                 remove_folder(self._folder)
-        return {n: np.load(self._folder / f"{n}.npy", mmap_mode="r") for n in self._layout}
+            else:
+                aside = self._folder.with_name(f"{self._folder.name}.former-{secrets.token_hex(4)}")
+                os.rename(self._folder, aside)
+                logger.warning("%s was not written by this program: now %s", self._folder, aside)
+        return {n: np.load(name_array_file(self._folder, n), mmap_mode="r") for n in self._layout}
 
     @contextlib.contextmanager
     def _undoing(self) -> Iterator[None]:
@@ -222,9 +236,9 @@ def open_store(folder: Path, key: str, *, touch: bool = False) -> dict[str, np.n
             logger.debug("The activations in %s are of another key or format.", folder)
             return None
         arrays = {
-            name: _open_array(folder, name, facts) for name, facts in manifest["arrays"].items()
+            name: open_array(folder, name, facts) for name, facts in manifest["arrays"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         logger.warning("The activations in %s are damaged and not used: %s", folder, error)
         return None
     if touch:
@@ -254,39 +268,6 @@ def _check_complete(layout: Layout, filled: Mapping[str, int]) -> None:
 def _fits(arrays: Mapping[str, np.ndarray], layout: Layout) -> bool:
     found = {name: (array.shape, array.dtype) for name, array in arrays.items()}
     return found == {name: (shape, np.dtype(dtype)) for name, (shape, dtype) in layout.items()}
-
-
-def _make_header(shape: tuple[int, ...], dtype: str) -> bytes:
-    """Return what precedes the rows in a .npy file."""
-    stream = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
-    facts = {"descr": descr, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, facts)
-    return stream.getvalue()
-
-
-def _reserve(stream: BinaryIO, size: int) -> None:
-    """Reserve room for a file where the system can, so that a full disk shows at once."""
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(stream.fileno(), 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
-
-
-def _open_array(folder: Path, name: str, facts: Mapping[str, Any]) -> np.ndarray:
-    """Map an array whose file is as it was written, to the last bit."""
-    file, checksum = folder / f"{name}.npy", 0
-    with file.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            checksum = zlib.crc32(block, checksum)
-    if checksum != facts["crc32"]:
-        raise ValueError(f"{file.name} has another checksum")
-    array: np.ndarray = np.load(file, mmap_mode="r")
-    if [*array.shape] != facts["shape"] or array.dtype != np.dtype(facts["dtype"]):
-        raise ValueError(f"{file.name} has another shape or dtype")
-    return array
 
 
 def _say_free(folder: Path) -> str:

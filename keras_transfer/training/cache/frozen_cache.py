@@ -12,12 +12,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.data.same_files.lost_examples import (
+    find_lost,
+    require_all,
+    require_unchanged,
+)
 from keras_transfer.data.training_data import Batches, TrainingData
-from keras_transfer.models.cuts import IMAGES, PROBABILITIES, take_part
+from keras_transfer.models.cuts import IMAGES, PROBABILITIES, Cut, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.cache.budget import read_budget
-from keras_transfer.training.cache.cache_key import check_images, compute_key
+from keras_transfer.training.cache.cache_key import compute_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
     Layout,
@@ -97,12 +102,18 @@ class FrozenCache:
         logger.info("The activations of %s", whose)
 
     def _compute(self, front: keras.Model, store: Store, is_shared: bool = False) -> None:
-        """Fill a store; where later runs may use it, look that its images are still the same."""
-        training = self.training
+        """Fill a store, unless its images are others than they were.
+
+        Raises:
+            ConfigError: They are; where later runs may use it, every file was read again.
+        """
+        training, splits = self.training, ("train", "validation")
         try:
+            require_all(training.data, training.run, splits)
             compute_arrays(front, self.plan, training.data, store, training.config.quiet)
-            if is_shared:
-                check_images(training.data, training.run)
+            if is_shared:  # the key is made of their hashes
+                _require_same(training)
+            require_unchanged(training.data, training.run, splits)
             self.arrays = store.finish()
         except OverflowError as error:
             logger.warning("%s: nothing is kept, every epoch computes them", error)
@@ -110,6 +121,21 @@ class FrozenCache:
         finally:
             if self.arrays is None:
                 store.discard()
+
+    def recall_validation(self) -> tuple[Cut, np.ndarray] | None:
+        """Return where activations of the validation examples were kept, and these; or None.
+
+        The lowest place serves whatever was trained: nothing below it ever learned.
+        """
+        if self.arrays is None and not self.streams and self.plan.place == "disk":
+            front = take_part(self.training.model, IMAGES, self.plan.kept_cuts())
+            key, reuse = compute_key(front, self.training), self.training.config.cache.reuse
+            self.arrays = open_store(reuse_folder() / key[:32] if reuse else self._scratch, key)
+        if self.arrays is None:
+            return None
+        cut = min(self.plan.kept_cuts())
+        lower = [other for other in self.plan.cuts.values() if other < cut]
+        return None if lower else (cut, self.arrays[f"validation_{cut.name}"])
 
     @property
     def _scratch(self) -> Path:
@@ -128,6 +154,20 @@ class FrozenCache:
                 logger.warning("%s", error)
         logger.warning("Nothing can be kept in %s: the activations go with the run", folder.parent)
         return None
+
+
+def _require_same(training: Training) -> None:
+    """Read every image again that activations for later runs come from.
+
+    Raises:
+        ConfigError: One is not as it was: it would be kept under the name of the former one.
+    """
+    lost = find_lost(training.data, training.run, ("train", "validation"), thoroughly=True)
+    if lost:
+        raise ConfigError(
+            "Images must stay as they are while activations are kept for later runs. Received: "
+            f"{len(lost)} changed, the first is {lost[0].path}. Begin a new run."
+        )
 
 
 def compute_arrays(

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.data.same_files.lost_examples import find_lost, require_unchanged
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.cache_key import compute_decoded_key
 from keras_transfer.training.cache.cache_store import (
@@ -34,10 +35,13 @@ def keep_decoded(training: Training) -> Training:
             logger.info("The decoded %s images of this run are used again", name)
             data = data.with_decoded(name, kept[name])
             continue
+        if find_lost(data, run, [name]):  # of a run that goes on: who needs them all says so
+            continue
         store = open_new(place, folder, layout, key)
         try:
             for examples, _ in data.clean_batches(name):
                 store.append(name, examples.numpy().astype(dtype))
+            require_unchanged(data, run, [name])
             data = data.with_decoded(name, store.finish()[name])
         except BaseException:
             store.discard()

@@ -8,19 +8,17 @@ import contextlib
 import logging
 import os
 import re
-import shutil
-import time
 from pathlib import Path
 
-from keras_transfer.run.run_directory import Run
+from keras_transfer.run.run_directory import OWNER, Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.locks import claim, is_abandoned
-from keras_transfer.system.user_folders import cache_roots
+from keras_transfer.system.files.locks import claim, is_abandoned
+from keras_transfer.system.files.ownership import is_marked, remove_own
+from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 
-MANIFEST, OWNER = "manifest.json", "owner.json"
-GRACE = 3600  # seconds after which a working folder without an owner is nobody's
+MANIFEST = "manifest.json"
 STRAY = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers leave them wherever they look
 
 
@@ -45,10 +43,9 @@ def sweep_scratch(output: Path) -> int:
     """
     freed = 0
     for run in map(Run, output.glob("*")):
-        if not os.path.isdir(run.scratch) or os.path.islink(run.scratch):
+        if not is_marked(run.scratch, [OWNER]):
             continue
-        finished = os.path.isfile(run.metrics_file) and os.path.isfile(run.scratch / OWNER)
-        if finished or is_abandoned(run.scratch / OWNER):
+        if os.path.isfile(run.metrics_file) or is_abandoned(run.scratch / OWNER):
             freed += remove_folder(run.scratch)
     return freed
 
@@ -110,20 +107,26 @@ def empty_reuse() -> tuple[int, int]:
     return len(entries), freed
 
 
+def list_others() -> list[str]:
+    """Return the names in the reuse folder that do not carry our mark, and so are never removed."""
+    return sorted(entry.name for entry in reuse_folder().glob("*") if not is_ours(entry))
+
+
 def remove_leftovers(folder: Path) -> int:
     """Remove the working folders of processes that are no more; return the bytes freed."""
     return sum(map(remove_folder, filter(_is_leftover, _list_ours(folder))))
 
 
 def is_ours(folder: Path) -> bool:
-    """Tell whether there is nothing in this folder but what a `FileStore` or a desktop writes."""
+    """Tell whether a `FileStore` made this folder, and nobody else but a desktop wrote into it."""
     try:
         names = os.listdir(folder)
     except OSError:  # a file, or nothing
         return False
-    linked = os.path.islink(folder)  # to who knows where
-    ours = (MANIFEST, OWNER, ".npy")
-    return not linked and all(name.endswith(ours) or name in STRAY for name in names)
+    known = (MANIFEST, OWNER, *STRAY)
+    return is_marked(folder, (MANIFEST, OWNER)) and all(
+        name.endswith(".npy") or name in known for name in names
+    )
 
 
 def remove_folder(folder: Path) -> int:
@@ -131,7 +134,7 @@ def remove_folder(folder: Path) -> int:
     before = _count_files(folder)
     with contextlib.suppress(OSError):
         (folder / MANIFEST).unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_own(folder, OWNER)
     if os.path.lexists(folder):
         logger.warning("Not all of %s could be removed.", folder)
     return before - _count_files(folder)
@@ -139,12 +142,7 @@ def remove_folder(folder: Path) -> int:
 
 def _is_leftover(entry: Path) -> bool:
     """Tell whether this is the working folder of a process that is no more."""
-    if not _is_working(entry):
-        return False
-    with contextlib.suppress(OSError):
-        if not (entry / OWNER).exists():  # it lost it: there is one from the first moment
-            return time.time() - entry.stat().st_mtime > GRACE
-    return is_abandoned(entry / OWNER)
+    return _is_working(entry) and is_abandoned(entry / OWNER)
 
 
 def _is_working(entry: Path) -> bool:

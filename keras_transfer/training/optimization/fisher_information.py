@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import replacing
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.checkpoints import read_arrays, write_arrays
+from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.training.optimization.source_images import read_sample
+from keras_transfer.training.progress.npz_archives import read_arrays, write_arrays
 from keras_transfer.training.progress_display import show_steps
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.data.training_data import Batches
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_table
+from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.fit_phase import build_loss

@@ -5,8 +5,9 @@ import logging
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
-from keras_transfer.system.atomic_files import read_table, write_table
-from keras_transfer.system.text_tables import draw_table
+from keras_transfer.run.contents.read_files import read_rows
+from keras_transfer.system.files.atomic_files import write_table
+from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 
@@ -27,7 +28,7 @@ def report_freeze(training: Training, phase: Phase) -> None:
     rows = freeze_rows(model, row, phase.name, phase.rate_of, config.finetune.batch_norm)
     earlier: list[tuple[str, ...]] = []
     if run.freeze_table_file.exists():
-        found = zip(*read_table(run.freeze_table_file).values(), strict=True)
+        found = zip(*read_rows(run.freeze_table_file, FreezeRow._fields).values(), strict=True)
         earlier = [cells for cells in found if cells[0] != phase.name]  # it may begin again
     write_table(run.freeze_table_file, FreezeRow._fields, [*earlier, *rows])
     table = [
@@ -37,7 +38,7 @@ def report_freeze(training: Training, phase: Phase) -> None:
     epochs = f"{phase.epochs} epoch{'s' if phase.epochs > 1 else ''}"
     if phase.plateau:
         epochs = f"at most {epochs}, until the validation loss stops falling"
-    logger.info("\nPhase %s: %s\n%s", phase.name, epochs, draw_table(COLUMNS, table))
+    logger.info("%s", f"\nPhase {phase.name}: {epochs}\n{draw_table(COLUMNS, table)}")
     rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
     if config.weights != WeightsWord.NONE and max(rates, default=0) > FORGETTING_RATE:
         logger.warning(

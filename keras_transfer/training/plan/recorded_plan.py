@@ -2,21 +2,23 @@
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES
-from keras_transfer.models.cuts import Cut
+from keras_transfer.models.cuts import POOLED, Cut, find_frontiers, frontier
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_json, write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json, write_text
+from keras_transfer.system.files.ownership import MARK
 from keras_transfer.training.cache.budget import Budget, read_budget
-from keras_transfer.training.cache.cache_plan import describe_plan, place_decoded
-from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
+from keras_transfer.training.cache.cache_store import Layout, count_bytes
 from keras_transfer.training.cache.reuse_folder import MANIFEST, claim_scratch, sweep_scratch
 from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
@@ -40,6 +42,7 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
     earlier = read_plan(run)
     cuts = {name: cut.to_number(training.depth) for name, cut in plan.cuts.items()}
     content = {
+        "program": MARK,
         "format": PLAN_FORMAT,
         "given": earlier["given"] if earlier else to_dict(given),
         "settings": to_dict(config),
@@ -68,7 +71,8 @@ def choose_weights(config: TrainConfig, run: Run) -> Weights:
     """
     plan = read_plan(run)
     if plan and has_start(run):
-        return Weights(**plan["weights"])
+        found = plan["weights"]
+        return Weights(kind=found["kind"], sha256=found["sha256"], warning=found["warning"])
     # random ones are what the strategy is named for, whatever other strategies start from
     wanted = WeightsWord.NONE if config.strategy == "from_scratch" else config.weights
     weights = find_weights(config.backbone, BACKBONES[config.backbone], wanted)
@@ -99,11 +103,28 @@ def recall_plan(training: Training) -> CachePlan | None:
     cache = recorded["cache"]
     layout = {name: (tuple(shape), dtype) for name, (shape, dtype) in cache["layout"].items()}
     cuts = {n: Cut.from_number(number, training.depth) for n, number in cache["cuts"].items()}
+    _check_layout(layout, cuts, training, cache["views"])
     place = _find_place(training, count_bytes(layout), budget)
     plan = CachePlan(cuts=cuts, views=cache["views"], layout=layout, place=place)
     plan = place_decoded(plan, training, budget)
     logger.info("%s", describe_plan(plan, training) or "Cache: nothing is kept")
     return plan
+
+
+def _check_layout(
+    layout: Layout, cuts: Mapping[str, Cut], training: Training, views: int | None
+) -> None:
+    """Refuse a plan of arrays that are not the activations of this model and these images."""
+    known = {phase.name for phase in training.phases} >= cuts.keys()
+    frontiers = {POOLED, *map(frontier, find_frontiers(training.backbone))}
+    if known and frontiers >= {*cuts.values()}:
+        expected = list_arrays(training, cuts, views) if views else {}
+        if expected.items() >= dict(layout).items():
+            return
+    raise ConfigError(
+        "`cache` of plan.json must be of the model and the images of its run. Received: another "
+        f"in {training.run.plan_file}. Restore it from a copy, or train anew."
+    )
 
 
 def _find_place(training: Training, needed: int, budget: Budget) -> Place:

@@ -6,6 +6,7 @@ import pytest
 from labelled import load_examples
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.data.examples import make_examples
 from keras_transfer.data.sources.choose_source import SOURCES, read_examples
 from keras_transfer.system.errors import ConfigError
 
@@ -16,9 +17,9 @@ def chosen(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def choose(dataset):
-        calls = []
+        calls, found = [], make_examples("folder", tmp_path, [("a/1.png", "a", "", "")])
         for name in SOURCES:
-            monkeypatch.setitem(SOURCES, name, lambda word, config, name=name: calls.append(name))
+            monkeypatch.setitem(SOURCES, name, lambda *_, name=name: calls.append(name) or found)
         read_examples(dataset, DataConfig())
         return calls[0]
 

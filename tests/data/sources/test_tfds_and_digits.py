@@ -1,6 +1,7 @@
 import os
-import tempfile
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -119,13 +120,16 @@ def test_several_at_once_leave_one_complete_folder(cache, few_digits):
     assert os.listdir(cache) == ["digits"]
 
 
+def read_set(draw, names=("a", "b")):
+    return cached_data_sets.read_prepared("digits", Path("set"), list(names), draw)
+
+
 def test_folder_that_another_process_finished_first_is_kept(cache):
     def draw():
         yield "a/mine.png", b"mine", "a", ""
-        (cache / "set/a").mkdir(parents=True)
-        (cache / "set/a/theirs.png").write_bytes(b"theirs")
+        read_set(lambda: [("a/theirs.png", b"theirs", "a", "")])
 
-    assert cached_data_sets._find_folder(cached_data_sets.Path("set"), draw) == cache / "set"
+    assert read_set(draw).paths.tolist() == ["a/theirs.png"]
     assert os.listdir(cache / "set/a") == ["theirs.png"]
     assert os.listdir(cache) == ["set"]
 
@@ -136,7 +140,7 @@ def test_broken_off_writing_leaves_nothing_behind(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached_data_sets._find_folder(cached_data_sets.Path("set"), draw)
+        read_set(draw)
     assert os.listdir(cache) == []
 
 
@@ -146,26 +150,42 @@ def test_full_disk_names_the_cache_setting(cache):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(ConfigError, match=r"No space left.*KERAS_TRANSFER_CACHE"):
-        cached_data_sets._find_folder(cached_data_sets.Path("set"), draw)
+        read_set(draw)
+    assert os.listdir(cache) == []
 
 
-def test_cache_that_cannot_be_written_falls_back_to_the_temporary_folder(
-    few_digits, tmp_path, monkeypatch
-):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "file/cache"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+@pytest.mark.parametrize("damage", ["lost file", "cut file", "no table", "a file", "empty"])
+def test_damaged_cache_is_made_anew(cache, few_digits, caplog, damage):
     root = load_examples("digits", DataConfig()).root
-    assert root == tmp_path / "keras_transfer/digits"
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
-    with pytest.raises(ConfigError, match=r"must be writable.*KERAS_TRANSFER_CACHE"):
-        load_examples("digits", DataConfig())
+    if damage == "lost file":
+        (root / "0/0.png").unlink()
+    elif damage == "cut file":
+        (root / "0/0.png").write_bytes(b"")
+    elif damage == "no table":
+        (root / "labels.csv").unlink()
+    else:
+        shutil.rmtree(root)
+        root.touch() if damage == "a file" else root.mkdir()
+    assert len(load_examples("digits", DataConfig()).paths) == 20
+    assert (root / "0/0.png").read_bytes() == b"x"
+    assert "made anew" in caplog.text
 
 
-def test_damaged_cache_is_named(cache, few_digits):
-    (load_examples("digits", DataConfig()).root / "0/0.png").unlink()
-    with pytest.raises(ConfigError, match="Remove that folder"):
-        load_examples("digits", DataConfig())
+def test_folder_of_the_users_that_has_the_name_of_a_set_is_kept(cache, few_digits, caplog):
+    (cache / "digits/mine").mkdir(parents=True)
+    (cache / "digits/mine/1.png").touch()
+    assert len(load_examples("digits", DataConfig()).paths) == 20
+    (kept,) = cache.glob("digits.former-*")
+    assert (kept / "mine/1.png").exists()
+    assert str(kept) in caplog.text
+
+
+def test_cache_of_a_former_version_is_used(cache, few_digits):
+    root = load_examples("digits", DataConfig()).root
+    (root / "manifest.json").unlink()
+    (root / "0/0.png").write_bytes(b"former")
+    load_examples("digits", DataConfig())
+    assert (root / "0/0.png").read_bytes() == b"former"
 
 
 def test_tfds_splits_are_kept_and_encoded_images_copied(cache, tfds_dir, caplog):
@@ -213,6 +233,29 @@ def test_tfds_set_is_copied_once_and_again_when_it_was_prepared_anew(cache, tfds
 def test_tfds_sets_that_cannot_be_used_are_refused(cache, tfds_dir, name, message):
     with pytest.raises(ConfigError, match=message):
         load_tiny(tfds_dir, name)
+
+
+def test_tfds_set_whose_features_are_somebodys_code_is_refused(
+    cache, tfds_dir, tmp_path, monkeypatch
+):
+    """The module that its features.json names would be imported."""
+    shutil.copytree(tfds_dir, tmp_path / "sets")
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    shutil.move(tmp_path / "sets/tiny_shapes", tmp_path / "sets/strangers")
+    for file in [*(tmp_path / "sets").rglob("*.*")]:
+        if file.suffix == ".json":
+            file.write_text(file.read_text().replace("tiny_shapes", "strangers"))
+        file.rename(file.with_name(file.name.replace("tiny_shapes", "strangers")))
+    (features,) = (tmp_path / "sets").rglob("features.json")
+    assert len(load_tiny(tmp_path / "sets", "tfds:strangers").paths) == 15
+    kinds = features.read_text()
+    features.write_text(
+        kinds.replace("tensorflow_datasets.core.features.text_feature.Text", "evil.Text")
+    )
+    with pytest.raises(ConfigError, match=r"features.json names 'evil.Text'"):
+        load_tiny(tmp_path / "sets", "tfds:strangers")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_tfds_without_network_says_at_once_what_to_do(cache, tfds_dir, tmp_path, monkeypatch):

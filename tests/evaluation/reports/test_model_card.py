@@ -1,5 +1,6 @@
 """The card of a run: what it says, and that every snippet in it runs."""
 
+import ast
 import dataclasses
 import re
 import shutil
@@ -18,6 +19,8 @@ from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.served_formats import READ, READ_OTHERWISE, REFUSED
 from keras_transfer.predict import predict_images
 from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.atomic_files import write_json
 
 
 def read_snippets(run):
@@ -34,6 +37,7 @@ def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
         "tiny",
         "level, upright",
         "32 x 32 pixels",
+        "plain Keras 3.4 or newer",
         f"{low:.3f} - {high:.3f}",
         "| level | 40 | 12 | 12 |",
         "| all classes | 80 | 24 | 24 |",
@@ -51,9 +55,36 @@ def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
 
 def test_class_names_are_shown_as_they_are(run_copy):
     run_copy.class_names_file.write_text("a|b\n<b>x</b> [l](y) `z`\n")
+    rows = re.sub(r"(?<=,)(level|upright)(?=,)", "a|b", run_copy.split_file.read_text())
+    run_copy.split_file.write_text(rows)
     write_model_card(run_copy, run_copy.metrics())
     text = run_copy.model_card_file.read_text()
     assert r"a\|b, \<b\>x\</b\> \[l\](y) \`z\`." in text
+
+
+def test_names_and_reasons_from_outside_are_no_markdown_of_the_card(run_copy):
+    evil = "<img src=x onerror=alert(1)>](x) `a`|\x1b[31m\u202e"
+    config = load_config(run_copy.config_file, name="evil", dataset=f"/photos/{evil}")
+    run_copy.config_file.write_text(dump_config(config), encoding="utf-8")
+    run = Run(run_copy.path.rename(run_copy.path.with_name(f"a $x$ {evil.replace('/', '')}")))
+    run.exports.mkdir(exist_ok=True)
+    (run.exports / 'a"); import os; ("x.tflite').touch()
+    row = {"file": evil, "signature": "", "images": 3, "reason": f"one\n\n# two {evil}"}
+    row["temperature"] = 1.0
+    reference = {"images": 3, "accuracy": 1.0, "accuracy_interval": [0.4, 1.0]}
+    reference["expected_calibration_error"] = 0.0
+    write_json(run.parity_file, {"reference": reference, "artefacts": [row]})
+    write_model_card(run, run.metrics())
+    text = run.model_card_file.read_text(encoding="utf-8")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    plain = re.sub(r"^```python\n.*?^```$", "", text, flags=re.M | re.S)  # outside of code
+    plain = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", re.sub(r"\\.", "", plain))
+    assert not re.search(r"<img|\]\(|`|\$", plain)
+    assert plain.startswith("# a x")
+    assert "\n# two" not in text
+    for _, code in read_snippets(run):
+        assert "name='os'" not in ast.dump(ast.parse(code))  # it imports what the snippets do
 
 
 @pytest.fixture(scope="module")

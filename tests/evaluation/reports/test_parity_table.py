@@ -4,7 +4,7 @@ import pytest
 
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.evaluation.reports.parity_table import draw_parity, list_cells
-from keras_transfer.system.atomic_files import write_json
+from keras_transfer.system.files.atomic_files import write_json
 
 ROW = {
     "file": "saved_model",

@@ -12,7 +12,9 @@ from PIL import Image
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.images.doctor import file_facts
 from keras_transfer.images.doctor import inspection as doctor
+from keras_transfer.images.doctor.facts_cache import NAME
 from keras_transfer.images.doctor.inspection import inspect_files
+from keras_transfer.system.files.user_folders import cache_roots
 
 
 def inspect(root):
@@ -116,7 +118,7 @@ def test_times_and_names_that_no_database_takes_do_no_harm(make_tree, monkeypatc
 
 
 @pytest.mark.parametrize("damage", ["no database", "another table", "folder", "locked"])
-def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_path, damage):
+def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_path, caplog, damage):
     root, cache = make_tree("a/1.png", "b/1.png"), tmp_path / "cache"
     make_older(root)
     monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(cache))
@@ -141,5 +143,40 @@ def test_without_a_cache_everything_is_inspected(make_tree, monkeypatch, tmp_pat
         count, inspection = count_inspected(root, monkeypatch)
         assert count == 2
         assert inspection.usable.all()
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == (2 if damage == "locked" else 0)  # once an inspection
+    assert all("not remembered this time" in line and str(file) in line for line in said)
     if lock:
         lock.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("sha256", None),
+        ("sha256", "x"),
+        ("sha256", 7),
+        ("reason", None),
+        ("reason", b"\xff"),
+        ("plain", "yes"),
+        ("odd", None),
+        ("width", None),
+        ("width", "wide"),
+        ("width", 2**40),
+        ("height", -1),
+        ("look", None),
+        ("look", "alike"),
+        ("look", 1.5),
+    ],
+)
+def test_what_nobody_found_is_not_remembered(make_tree, monkeypatch, column, value):
+    root = make_tree("a/1.png", "b/1.png")
+    make_older(root)
+    _, first = count_inspected(root, monkeypatch)
+    with sqlite3.connect(cache_roots()[0] / NAME) as database:
+        database.execute(f"UPDATE files_2 SET {column} = ? WHERE root = ?", (value, str(root)))
+    database.close()
+    count, again = count_inspected(root, monkeypatch)
+    assert count == 2
+    np.testing.assert_array_equal(first.sha256, again.sha256)
+    np.testing.assert_array_equal(first.sizes, again.sizes)

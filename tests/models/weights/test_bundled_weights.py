@@ -31,6 +31,7 @@ def test_each_file_belongs_to_a_row_and_is_small():
         assert hashlib.sha256(content).hexdigest() == row.bundled_hash
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHIPPED)
 def test_they_load_and_answer_to_pictures(name):
     row = SHIPPED[name]

@@ -8,8 +8,8 @@ import pytest
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.weights import pretrained_weights as module
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
-from keras_transfer.system.atomic_files import write_json
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
 
 URL = "https://weights.example/folder/tiny_notop.h5"  # as in conftest.py
 
@@ -150,7 +150,7 @@ def test_a_run_that_lost_its_model_is_an_error(row, run_copy):
     settings = run_copy.metrics() | {"backbone": "tiny"}
     write_json(run_copy.metrics_file, settings)
     run_copy.model_file.unlink()
-    with pytest.raises(ConfigError, match="a run directory with its model"):
+    with pytest.raises(ConfigError, match=r"must hold model\.keras"):
         find_weights("tiny", row, str(run_copy.path))
 
 

@@ -8,6 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from fake_runs import finish
 from keras.src.legacy.saving import legacy_h5_format
 
 from keras_transfer.config.sections.head_settings import HeadConfig
@@ -17,8 +18,8 @@ from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights, load_weights
 from keras_transfer.models.weights.weight_conversion import save_half
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import write_text
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_text
 
 SHARED = Path(__file__).parents[4] / "shared" / "weights"
 IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
@@ -36,7 +37,7 @@ def write_run(source, row, folder, backbone="tiny"):
     run = Run.create(TrainConfig(backbone="tiny", weights="none", output=folder, name="run"))
     write_text(run.config_file, "backbone: tiny\n")
     build_model(row, source, 2, HeadConfig()).save(run.model_file)
-    run.finish({"backbone": backbone})
+    finish(run, backbone=backbone)
     return run.path
 
 

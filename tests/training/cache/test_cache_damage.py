@@ -140,13 +140,35 @@ def test_many_writers_at_once_leave_one_whole_entry(folder):
     assert list_names(folder.parent) == ["activations"]
 
 
-def test_a_folder_with_other_files_is_never_replaced(folder):
+@pytest.mark.parametrize("theirs", ["thesis.txt", "x.npy", "manifest.json"])
+def test_a_folder_that_is_not_ours_makes_room_and_is_kept(folder, caplog, theirs):
     folder.mkdir(parents=True)
-    (folder / "thesis.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="Directory not empty"):
-        write_entry(folder)
-    assert list_names(folder.parent) == ["activations"]
-    assert list_names(folder) == ["thesis.txt"]
+    (folder / theirs).write_text("{}")
+    assert_equal(write_entry(folder), draw_arrays())
+    (kept,) = folder.parent.glob("activations.former-*")
+    assert list_names(kept) == [theirs]
+    assert str(kept) in caplog.text
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_is_kept(folder, tmp_path):
+    folder.parent.mkdir(parents=True)
+    write_entry(tmp_path / "elsewhere", "other key")
+    folder.symlink_to(tmp_path / "elsewhere")
+    write_entry(folder)
+    assert not folder.is_symlink()
+    assert open_store(tmp_path / "elsewhere", "other key") is not None
+
+
+@pytest.mark.parametrize("name", ["/elsewhere/train", "../train", "a/b", ""])
+def test_names_that_lead_out_of_the_folder_are_not_written_or_read(folder, tmp_path, name):
+    with pytest.raises(ValueError, match="must be named by letters"):
+        FileStore(folder, {name: ((2, 3), "float32")}, "key")
+    assert list_names(folder.parent) == []
+    write_entry(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["arrays"][name] = manifest["arrays"].pop("train")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert open_store(folder, "key") is None
 
 
 def test_what_a_killed_writer_left_is_removed(folder, dead_pid):

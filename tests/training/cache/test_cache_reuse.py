@@ -105,9 +105,14 @@ def change_weights(training):
     [
         change_image,
         change_weights,
-        replace_data(seed=7),
-        replace_data(resize="pad"),
-        replace_data(augmentation=AUGMENTATIONS["light"]),
+        *(
+            pytest.param(change, marks=pytest.mark.thorough)
+            for change in (
+                replace_data(seed=7),
+                replace_data(resize="pad"),
+                replace_data(augmentation=AUGMENTATIONS["light"]),
+            )
+        ),
     ],
 )
 def test_a_changed_image_or_setting_never_meets_a_stale_entry(reuse, change):

@@ -67,6 +67,7 @@ def test_kept_and_streamed_training_end_with_the_same_weights(start):
     assert np.linalg.norm(other - before) > 1e-2 * np.linalg.norm(other)
 
 
+@pytest.mark.thorough
 def test_memory_and_disk_give_equal_weights(start):
     memory, disk = (train(start(place)) for place in ("memory", "disk"))
     for one, other in zip(memory.get_weights(), disk.get_weights(), strict=True):

@@ -76,13 +76,19 @@ def test_scratch_of_a_finished_run_is_removed_whoever_owns_it(tmp_path):
 def test_scratch_that_no_run_of_ours_claimed_stays(tmp_path):
     """Other programs have folders with config.yaml, metrics.json and scratch/, too."""
     theirs = make_run(tmp_path, "bare", finished=True)
+    owned = make_run(tmp_path, "owned", finished=True)
+    (owned / "owner.json").write_text('{"owner": "somebody"}')
     assert sweep_scratch(tmp_path) == 0
     assert theirs.is_dir()
+    assert owned.is_dir()
 
 
 @pytest.mark.parametrize(
     "owner",
-    ["alive", "clock was corrected", "other host", "other container", "nobody", "garbage", "list"],
+    [
+        *("alive", "clock was corrected", "other host", "other container", "nobody", "garbage"),
+        *("list", "other program", "deep"),
+    ],
 )
 def test_scratch_that_may_be_in_use_stays(owner, tmp_path, dead_pid, monkeypatch):
     scratch = make_run(tmp_path)
@@ -98,6 +104,10 @@ def test_scratch_that_may_be_in_use_stays(owner, tmp_path, dead_pid, monkeypatch
         monkeypatch.setattr(os, "readlink", lambda _: "pid:[1]")
     if owner == "garbage":
         (scratch / "owner.json").write_text('{"pid": -7')
+    if owner == "other program":
+        claim_as(scratch, pid=dead_pid, program="another")
+    if owner == "deep":
+        (scratch / "owner.json").write_text("[" * 100_000)
     if owner == "list":
         (scratch / "owner.json").write_text("[]")
     before = list_names(scratch)
@@ -211,11 +221,11 @@ def test_making_room_removes_left_overs_only_of_dead_processes(cache, dead_pid):
     claim_as(cache / f".{dead_pid}-1-dead", pid=dead_pid)
     claim_as(cache / ".7-1-away", host="other")
     claim_scratch(cache / f".{os.getpid()}-1-alive")
-    (cache / ".7-1-new").mkdir()
-    (cache / ".7-1-old").mkdir()  # lost its owner.json a day ago
-    os.utime(cache / ".7-1-old", (time.time() - 86_400,) * 2)
+    (cache / ".7-1-bare").mkdir()  # nothing says that it is ours
+    claim_as(cache / ".7-1-foreign", pid=dead_pid, program="another")
     assert make_room(cache, 10, 10_000)
-    assert list_names(cache) == sorted([".7-1-away", ".7-1-new", f".{os.getpid()}-1-alive"])
+    alive = f".{os.getpid()}-1-alive"
+    assert list_names(cache) == sorted([".7-1-away", ".7-1-bare", ".7-1-foreign", alive])
 
 
 def test_an_entry_outlives_the_process_that_wrote_it(entries, dead_pid):
@@ -265,11 +275,13 @@ def test_emptying_spares_what_is_not_an_entry(entries, tmp_path):
     (entries / "notes.txt").touch()
     (entries / "photos").mkdir()
     (entries / "photos/1.png").touch()
+    (entries / "mydata").mkdir()
+    (entries / "mydata/x.npy").touch()
     write_entry(entries.parent / "digits")
     store = fill(FileStore(entries / "d", LAYOUT, "key"), draw_arrays())
     assert empty_reuse()[0] == 3
     assert_equal(store.finish(), draw_arrays())
-    assert list_names(entries) == ["d", "link", "notes.txt", "photos"]
+    assert list_names(entries) == ["d", "link", "mydata", "notes.txt", "photos"]
     assert_equal(open_store(outside, "key"), draw_arrays())
     assert_equal(open_store(entries.parent / "digits", "key"), draw_arrays())
 

@@ -13,7 +13,7 @@ from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.best_epoch import rank_epoch
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.training import fit_phase
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.plan.strategies import plan_phases
@@ -103,6 +103,7 @@ def test_history_has_the_rate_of_the_head(config, make_data, tmp_path):
     assert checkpoints.progress.rows[0][2] == "0.04"
 
 
+@pytest.mark.thorough
 def test_the_average_is_evaluated_and_kept_where_it_is_better(
     config, make_data, tmp_path, monkeypatch
 ):

@@ -9,7 +9,7 @@ import yaml
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.optimization.range_test import (
     RATES,
@@ -37,6 +37,7 @@ def read_rate(run):
     return yaml.safe_load(run.config_file.read_text())["frozen"]["learning_rate"]
 
 
+@pytest.mark.thorough
 def test_the_rate_that_was_found_is_written_and_taken(tested_run):
     _, run = tested_run
     rate = read_rate(run)
@@ -51,7 +52,7 @@ def test_the_rate_that_was_found_is_written_and_taken(tested_run):
     assert (run.figures / "learning_rate.png").stat().st_size > 5000
 
 
-@pytest.mark.slow  # another training
+@pytest.mark.thorough  # another training
 def test_a_run_with_that_rate_is_the_same(tested_run, tmp_path):
     config, run = tested_run
     frozen = FrozenConfig(epochs=4, learning_rate=read_rate(run))

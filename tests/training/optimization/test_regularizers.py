@@ -11,15 +11,16 @@ from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.models.freezing import list_weights
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
-from keras_transfer.training.checkpoints import Checkpoints, read_arrays
+from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.optimization import fisher_information
 from keras_transfer.training.optimization.fisher_information import estimate_fisher
 from keras_transfer.training.optimization.pull import Pull, hold_backbone
 from keras_transfer.training.optimization.regularizers import REGULARIZERS, Regularizer
 from keras_transfer.training.plan.preflight import check_names
+from keras_transfer.training.progress.npz_archives import read_arrays
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_labels_are_drawn_from_the_regression_on_the_features(classes):
         np.testing.assert_allclose(found[0], gradient**2, rtol=1e-3)
 
 
-@pytest.mark.slow  # three trainings
+@pytest.mark.thorough  # three trainings
 def test_a_penalty_keeps_the_backbone_nearer(tiny_config, finished_run, tmp_path):
     drifts = []
     for name, strength in (("none", 0.01), ("l2_sp", 0.1), ("ewc", 0.1)):

@@ -26,7 +26,7 @@ def resolve(make_data):
 
 
 def test_no_auto_is_left(resolve):
-    """Except for where things are kept: that is the machine's matter and changes no number."""
+    """Except for where things are kept, the machine's matter, and what folders say themselves."""
     values = []
     places = {"mode", "memory_gb", "disk_gb"}
 
@@ -36,6 +36,7 @@ def test_no_auto_is_left(resolve):
             walk(item)
 
     settings = to_dict(resolve())
+    assert settings["data"].pop("layout") == "auto"
     settings["cache"] = {k: v for k, v in settings["cache"].items() if k not in places}
     walk(settings)
     assert "auto" not in values

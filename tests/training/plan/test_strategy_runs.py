@@ -14,13 +14,13 @@ from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 from keras_transfer.training.callbacks import StopEarly
-from keras_transfer.training.checkpoints import Progress
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.strategies import plan_phases
 from keras_transfer.training.plan.training_parts import Training
+from keras_transfer.training.progress.training_progress import Progress
 from keras_transfer.training.run_phases import run_phases
 
 
@@ -49,6 +49,7 @@ def gradual_run(tiny_config, drawn, tmp_path_factory):
     return run, states
 
 
+@pytest.mark.thorough
 def test_a_run_follows_one_schedule_across_its_boundaries(gradual_run):
     run, _ = gradual_run
     rates = list(map(float, run.history()["learning_rate"]))[2:]
@@ -106,6 +107,7 @@ def test_the_drift_of_a_run_says_which_blocks_moved(gradual_run):
     assert (run.figures / "backbone_drift.png").stat().st_size > 5000
 
 
+@pytest.mark.thorough
 def test_from_scratch_starts_from_random_weights_with_statistics_that_follow(
     tiny_config, tmp_path, finished_run, monkeypatch
 ):

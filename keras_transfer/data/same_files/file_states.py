@@ -1,0 +1,32 @@
+"""Size and time of files: where neither is another, the content is taken for the same."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+GONE = -1  # size and time of a file that is not there
+LATEST = 2**63 - 1  # nanoseconds: the year 2262
+
+
+def read_state(file: str | Path) -> tuple[int, int]:
+    """Return size in bytes and time of the last change in nanoseconds; `GONE` where it is not."""
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):  # a link to nowhere, too
+        return GONE, GONE
+    return status.st_size, max(-LATEST, min(status.st_mtime_ns, LATEST))
+
+
+def find_touched(root: Path, paths: Iterable[str], states: np.ndarray) -> np.ndarray:
+    """Return the rows of files that are not there, or of another size or time than they were.
+
+    Args:
+        root: Folder of the paths.
+        paths: n of them.
+        states: (n, 2) int64, sizes and times as they were.
+    """
+    found = [read_state(os.path.join(root, path)) for path in paths]
+    now = np.array(found, np.int64).reshape(-1, 2)
+    return np.flatnonzero((now != states).any(axis=1) | (states == GONE).any(axis=1))

@@ -1,0 +1,140 @@
+"""Which folder holds images of which class and split: what is certain is taken, the rest refused.
+
+Names and the names within are looked at, never an image. See `split_folders.py` for split folders.
+"""
+
+import logging
+from pathlib import Path
+
+from keras_transfer.data.sources.folders.folder_tree import (
+    ClassFolder,
+    Layout,
+    Tree,
+    join,
+    refuse_both,
+    say_table,
+)
+from keras_transfer.data.sources.folders.folder_words import FOLD, UNLABELLED, are_piles, read_name
+from keras_transfer.data.sources.folders.other_tasks import NEEDED
+from keras_transfer.data.sources.folders.split_folders import assign_roles, find_splits
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+
+def find_layout(root: Path, reading: str) -> Layout:
+    """Return the class folders of a data set and the split of each.
+
+    Args:
+        root: The data set.
+        reading: `data.layout`.
+
+    Raises:
+        ConfigError: There are none, or the folders can be read in two ways.
+    """
+    tree = Tree(root)
+    folders = tree.list_folders()
+    plain = Layout([ClassFolder(name, name, "") for name in folders], [""])
+    if reading == "classes":
+        return plain
+    sure = reading == "splits"
+    plainly = {name.split for folder in folders if (name := read_name(folder)) and not name.rest}
+    within = len(folders) > 1 and not {"train"} < plainly - {FOLD, UNLABELLED}
+    found = _find_splits_within(tree, folders, sure) if within else None
+    if found := found or find_splits(tree, folders, sure):
+        return found
+    _refuse_wrappers(tree, folders)
+    _refuse_piles(tree, folders)
+    _tell_equal_folders(tree, folders)
+    return plain
+
+
+def _find_splits_within(tree: Tree, folders: list[str], sure: bool) -> Layout | None:
+    """Return the layout of class folders that hold train/ and others each: cats/train/1.jpg."""
+    within = {folder: tree.list_folders(folder) for folder in folders}
+    named = {
+        folder: {
+            n: name
+            for n in names
+            if (name := read_name(n)) and not name.rest and name.split not in (FOLD, UNLABELLED)
+        }
+        for folder, names in within.items()
+    }
+    splits = {folder: {name.split for name in names.values()} for folder, names in named.items()}
+    divided = [
+        folder for folder in folders if "train" in splits[folder] and len(splits[folder]) > 1
+    ]
+    if not divided:
+        return None
+    first = divided[0]
+    trains = [f"{first}/{n}" for n, name in named[first].items() if name.split == "train"]
+    if tree.list_folders(trains[0]):
+        raise ConfigError(
+            f"`dataset` must be one data set. Received: {tree.root}, where {join(divided)} "
+            f"hold {join(list(named[first]))} with class folders each. Use {tree.root / first}, or "
+            "add --data.layout classes if these folders are classes."
+        )
+    alike = all(within[folder] == within[first] == [*named[first]] for folder in folders)
+    if not alike and not sure:
+        refuse_both(
+            tree.root,
+            f"{first}/ with {join(within[first])} in it",
+            "the sub-folders are splits of the class, or they are no more than sub-folders",
+        )
+    parts: list[ClassFolder] = []
+    for folder in folders:
+        roles = assign_roles(tree.root / folder, named[folder]) if folder in divided else {}
+        parts += [ClassFolder(f"{folder}/{n}", folder, split) for n, split in roles.items()]
+        parts += [] if roles else [ClassFolder(folder, folder, "")]
+        if roles and (others := [name for name in within[folder] if name not in roles]):
+            logger.warning("Ignored beside the splits in %s: %s.", folder, join(others))
+    logger.info("Splits are the folders in each class: %s.", join(within[first]))
+    return Layout(parts, divided)
+
+
+def _refuse_wrappers(tree: Tree, folders: list[str]) -> None:
+    """Refuse folders without class folders, and those that only wrap a folder with classes."""
+    root, files = tree.root, tree.list_files()
+    table = say_table(root)
+    if not folders and table:
+        raise ConfigError(
+            f"`dataset` must hold class folders. Received: {root} with none, but a table.{table}"
+        )
+    if not folders and files:
+        raise ConfigError(
+            f"`dataset` must hold class folders. Received: {root}, where {len(files)} files lie "
+            f"directly, such as {files[0]}. {NEEDED}, or a labels.csv with the columns path,label."
+        )
+    if len(folders) != 1:
+        return
+    path = folders[0]
+    while len(inner := tree.list_folders(path)) == 1 and not tree.list_files(path):
+        path = f"{path}/{inner[0]}"
+    if inner:
+        raise ConfigError(
+            f"`dataset` must hold class folders or train/. Received: {root}, which holds only "
+            f"{path}/ with {join(inner)} in it. Use {root / path}.{table}"
+        )
+
+
+def _refuse_piles(tree: Tree, folders: list[str]) -> None:
+    """Refuse images_part_1/ and images_part_2/ beside a table: the classes stand in the table."""
+    table = say_table(tree.root)
+    if folders and table and are_piles(folders):
+        raise ConfigError(
+            f"`dataset` must hold class folders. Received: {tree.root} with {join(folders)}, which "
+            f"look like one pile of images beside a table of their classes.{table} If these are "
+            "classes, add --data.layout classes."
+        )
+
+
+def _tell_equal_folders(tree: Tree, folders: list[str]) -> None:
+    """Say which folders are taken for the classes where all hold sub-folders of the same names."""
+    within = [tree.list_folders(folder) for folder in folders]
+    if len(within) > 1 and len(within[0]) > 1 and all(names == within[0] for names in within):
+        logger.warning(
+            "Taken for the classes: %s. Each holds %s; if those are the classes, name one folder "
+            "as the data set.",
+            join(folders),
+            join(within[0]),
+        )

@@ -1,0 +1,1 @@
+"""What lies on disks: whole files, whose a folder is, where folders of the user's go."""

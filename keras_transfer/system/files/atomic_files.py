@@ -1,0 +1,115 @@
+"""Files that are whole or not there: written under another name, flushed, renamed."""
+
+import contextlib
+import csv
+import errno
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_transfer.system.errors import ConfigError
+
+# What a disk answers where a write cannot work, however good the program is.
+DISK_ERRORS = [
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+]
+
+
+@contextlib.contextmanager
+def explaining_disk() -> Iterator[None]:
+    """Make one line of what a disk refuses.
+
+    Raises:
+        ConfigError: A file could not be written or read.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        raise ConfigError(
+            "A run must be able to write its files, and to read the others. Received: "
+            f"{error}. Mend that and go on with --resume."
+        ) from error
+
+
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Hand out a new, empty file; on success it becomes `file`, flushed to disk.
+
+    Nobody can know its name before and put a link there.
+    """
+    mark = f".{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = file.with_name(f"{mark}-{file.name}")  # keeps the suffix: writers look
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        error.filename = error.filename or str(file)  # a writer may not say where it failed
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text file whole or not at all; its folder is made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_table(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file whole or not at all."""
+    with replacing(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all; NaN is refused, since JSON has none."""
+    write_text(file, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of `replacing`; nobody else may be writing there."""
+    for file in folder.glob(".*"):
+        if re.match(r"\.\d+-[0-9a-f]{8}-", file.name) and file.is_file():
+            file.unlink()
+
+
+Table = dict[str, list[str]]  # column name -> its cells, as text
+
+
+def read_table(file: Path) -> Table:
+    """Read a CSV file with a header, as `write_table` leaves it, into columns of text.
+
+    Raises:
+        ConfigError: It is not there, has no header, a column twice or a row of another length.
+    """
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            columns, *rows = list(csv.reader(stream, strict=True)) or [[]]
+        odd = next((line for line, row in enumerate(rows, 2) if len(row) != len(columns)), None)
+        fault = "" if odd is None else f"row {odd} has {len(rows[odd - 2])} cells"
+        fault = fault or ("" if columns else "it is empty")
+        fault = fault or ("a column is there twice" if len({*columns}) < len(columns) else "")
+    except OSError as error:
+        fault = error.strerror or str(error)
+    except (ValueError, csv.Error) as error:  # bytes that are no text, a cell without an end
+        fault = str(error)
+    if fault:
+        raise ConfigError(
+            f"{file.name} must be a CSV file with a header and rows of as many cells. "
+            f"Received: {file} ({fault}). Restore it from a copy."
+        )
+    return {name: [row[index] for row in rows] for index, name in enumerate(columns)}

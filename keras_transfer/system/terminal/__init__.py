@@ -1,0 +1,1 @@
+"""What is shown on a terminal, and in files that are read there: safe text and tables."""

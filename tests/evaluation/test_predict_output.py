@@ -1,0 +1,50 @@
+"""Files of predictions on a disk that is full."""
+
+import contextlib
+import os
+import resource
+
+import pytest
+
+from keras_transfer.evaluation.predict_output import list_columns, open_table
+from keras_transfer.system.errors import ConfigError
+
+
+@contextlib.contextmanager
+def full_after(size):
+    """Let the system refuse to make files longer than this."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def write_rows(file, count):
+    with open_table(file, list_columns(1)) as write:
+        for number in range(count):
+            write([[f"{os.urandom(100).hex()}{number}.png", "cat", 0.5, ""]])
+
+
+@pytest.mark.parametrize("count", [100, 5000])  # refused at the end, or in the middle
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_full_disk_is_one_line_and_leaves_no_file(tmp_path, suffix, count):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+        count //= 20  # a row group each
+    file = tmp_path / f"found.{suffix}"
+    with (
+        full_after(2000),
+        pytest.raises(ConfigError, match=rf"`output` .*found.{suffix} .*too large.*Free space"),
+    ):
+        write_rows(file, count)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_keeps_the_file_of_before(tmp_path):
+    (tmp_path / "found.csv").write_text("before")
+    with full_after(2000), pytest.raises(ConfigError):
+        write_rows(tmp_path / "found.csv", 100)
+    assert (tmp_path / "found.csv").read_text() == "before"
+    assert os.listdir(tmp_path) == ["found.csv"]

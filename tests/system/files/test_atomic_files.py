@@ -1,0 +1,41 @@
+import os
+
+import pytest
+
+from keras_transfer.system.files.atomic_files import remove_unfinished, replacing, write_text
+
+
+def test_a_temporary_file_is_new_and_cannot_be_foreseen(tmp_path):
+    names = set()
+    for _ in range(3):
+        with replacing(tmp_path / "a.txt") as temporary:
+            assert temporary.read_bytes() == b""
+            assert temporary.suffix == ".txt"
+            temporary.write_text("whole")
+            names.add(temporary.name)
+    assert len(names) == 3
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_link_that_waits_under_a_temporary_name_is_not_followed(tmp_path, monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda _: "01234567")
+    (tmp_path / f".{os.getpid()}-01234567-a.txt").symlink_to(tmp_path / "theirs")
+    with pytest.raises(FileExistsError):
+        write_text(tmp_path / "a.txt", "ours")
+    assert not (tmp_path / "theirs").exists()
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_a_link_under_the_final_name_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "a.txt").symlink_to("theirs")
+    write_text(tmp_path / "a.txt", "ours")
+    assert (tmp_path / "theirs").read_text() == "theirs"
+    assert (tmp_path / "a.txt").read_text() == "ours"
+
+
+def test_only_our_own_unfinished_files_are_removed(tmp_path):
+    for name in (".12-0123abcd-a.txt", ".12-notes", ".2024-01-02-notes.txt", ".hidden"):
+        (tmp_path / name).touch()
+    remove_unfinished(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".12-notes", ".2024-01-02-notes.txt", ".hidden"]
