@@ -187,7 +187,9 @@ def test_words_after_two_dashes_are_passed_on(versus):
     assert versus.split_words(["--pairs", "1", "--", "--x"]) == (["--pairs", "1"], ["--x"])
 
 
-@pytest.mark.parametrize("name", ["efficientnetb0", "mobilenetv3small"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("efficientnetb0", marks=pytest.mark.thorough), "mobilenetv3small"]
+)
 def test_both_lock_the_same_layers(versus, name):
     import keras
 

@@ -14,6 +14,7 @@ def trained(unsure_run, monkeypatch):
     return unsure_run.metrics()["splits"]["test"]["accuracy"]
 
 
+@pytest.mark.thorough
 def test_train_fails_below_the_accuracy_asked_for(trained, capsys):
     assert 0.5 < trained < 1
     assert train.main([]) == 0

@@ -234,12 +234,15 @@ def test_a_part_learns_the_variables_of_the_whole(tiny):
     assert moved == {id(v) for v in model.trainable_variables}
 
 
-CARD = ("resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large")
+COSTLY = {
+    "mobilenetv3small": (),
+    **dict.fromkeys(["resnet50", "efficientnetb0", "mobilenetv3large"], pytest.mark.thorough),
+}
 
 
 @pytest.mark.parametrize(
     "name",
-    [n if n in CARD else pytest.param(n, marks=pytest.mark.slow) for n in BACKBONES if n != "tiny"],
+    [pytest.param(n, marks=COSTLY.get(n, pytest.mark.slow)) for n in BACKBONES if n != "tiny"],
 )
 def test_prefix_and_suffix_of_every_backbone_are_the_whole(name):
     """Cut at three heights, with skip connections and squeeze-and-excite branches on the way."""

@@ -148,6 +148,7 @@ def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run
     assert_same_run(run, whole_run)
 
 
+@pytest.mark.thorough
 def test_images_that_vanish_are_named(train, stripes, tmp_path, monkeypatch):
     from keras_transfer.training import callbacks
 

@@ -43,6 +43,7 @@ def read_rates(run, phase):
     return [float(rate) for name, rate in rows if name == phase]
 
 
+@pytest.mark.thorough
 def test_the_phase_goes_on_from_its_best_epoch_at_half_the_rate(
     spoilt_run, whole_run, interrupt, train, tmp_path
 ):

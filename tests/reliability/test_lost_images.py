@@ -98,6 +98,7 @@ def test_a_run_ends_on_what_is_kept_of_images_that_are_deleted(
         evaluate_run(run, split="test")
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_goes_on_with_what_it_kept(train, interrupt, images, tmp_path):
     run = interrupt(1, tmp_path, dataset=str(images), **ON_DISK)
     for file in (*(images / "train/level").iterdir(), images / "val/level/003.png"):
@@ -107,6 +108,7 @@ def test_an_interrupted_run_goes_on_with_what_it_kept(train, interrupt, images, 
     assert "left_out" not in run.metrics()
 
 
+@pytest.mark.thorough
 def test_files_replaced_while_they_are_streamed_end_the_training_in_one_line(
     train, images, at_epoch, tmp_path
 ):
@@ -124,6 +126,7 @@ def test_files_replaced_while_they_are_streamed_end_the_training_in_one_line(
     assert run.metrics_file.exists()
 
 
+@pytest.mark.thorough
 def test_files_that_were_only_touched_are_the_same(train, images, at_epoch, tmp_path):
     at_epoch(0, lambda: [os.utime(file, (1, 1)) for file in images.glob("*/*/*.png")])
     config = STREAMED | {"frozen": load_config(frozen={"epochs": 1}).frozen}

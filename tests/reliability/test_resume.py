@@ -138,7 +138,10 @@ def test_views_are_not_reduced_where_memory_became_scarce(cut_run, train):
 def test_a_damaged_state_is_noticed_and_the_one_before_used(cut_run, train, whole_run):
     run = cut_run(6)
     (run.checkpoints / "00006.npz").write_bytes(b"PK\x03\x04 half of a file")
-    for file in (".123-history.csv", "checkpoints/.123-00007.npz"):  # left by a killed process
+    for file in (
+        ".123-0123abcd-history.csv",
+        "checkpoints/.123-89abcdef-00007.npz",
+    ):  # left by a killed process
         (run.path / file).touch()
     train(resume=run.path)
     log = run.log_file.read_text()

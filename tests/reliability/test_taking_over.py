@@ -65,6 +65,7 @@ def test_a_setting_that_was_settled_otherwise_may_be_said_again(interrupt, tmp_p
     assert take(run, cache={"views": 2}).cache.views == "fresh"
 
 
+@pytest.mark.thorough
 def test_more_epochs_are_taken_for_a_phase_that_has_not_begun(cut_run, train, tmp_path, cut_config):
     run = cut_run(4)  # the first phase is over
     train(resume=run.path, finetune={"epochs": 5})

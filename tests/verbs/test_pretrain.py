@@ -121,10 +121,10 @@ def test_a_folder_of_other_settings_is_an_error(finished):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "`epochs` must be 1 or more. Received: 0"),
+        ({"epochs": 0}, "`epochs` must be from 1 to 1,000,000. Received: 0"),
         ({"pictures": 8}, "`pictures` must be a batch of 16 or more. Received: 8"),
-        ({"side": 100}, "`side` must be a multiple of 24 from 48. Received: 100"),
-        ({"learning_rate": 0.0}, "`learning_rate` must be above 0. Received: 0.0"),
+        ({"side": 100}, "`side` must be a multiple of 24 from 48 to 4080. Received: 100"),
+        ({"learning_rate": 0.0}, "`learning_rate` must be above 0, at most 100. Received: 0.0"),
         ({"batch_size": "x"}, "`batch_size` must be a whole number"),
     ],
 )

@@ -207,6 +207,7 @@ def test_efficientnet_files_of_every_origin_give_the_same_function(tmp_path, ran
         np.testing.assert_array_equal(np.asarray(backbone(IMAGES)), expected, err_msg=name)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder shared is not beside the checkout")
 @pytest.mark.parametrize(
     ("name", "file"),
