@@ -11,7 +11,7 @@ from keras_transfer.data.data_report import Report, build_report, list_mislabell
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
-from keras_transfer.data.run_examples import inspect_again, list_examples
+from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
 from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
 from keras_transfer.data.training_data import TrainingData
@@ -65,7 +65,10 @@ def reload_splits(
     Raises:
         ConfigError: Examples are labelled otherwise; some are named.
     """
-    source = modality.read_examples(config.source, config.data)
+    try:
+        source = modality.read_examples(config.source, config.data)
+    except ConfigError:  # folders that can be read in two ways today: split.csv says what they are
+        source = read_source(config, modality)
     listed = list_examples(run, source)
     _compare_with_source(listed, source, run)
     findings, lost = inspect_again(listed, run, modality)
@@ -85,7 +88,7 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     labels = dict(zip(source.paths.tolist(), names, strict=True))
     pairs = zip(listed.paths.tolist(), listed.labels.tolist(), strict=True)
     moved = [p for p, k in pairs if p in labels and labels[p] != spell(listed.class_names[k])]
-    if moved:
+    if moved and source.source != "folder":  # there a path is a label, though read otherwise now
         raise ConfigError(
             f"The images of {source.root} must have the labels they had when the run began. "
             f"Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. Restore them, "

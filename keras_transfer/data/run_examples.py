@@ -24,8 +24,7 @@ def read_own_examples(
     run: Run, config: TrainConfig, modality: Modality, split: str | None
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
-    data = dataclasses.replace(config.data, layout="classes")  # split.csv says what they are
-    listed = list_examples(run, modality.read_examples(config.source, data))
+    listed = list_examples(run, read_source(config, modality))
     there = sorted(set(listed.splits))
     asked = _choose_split(split, there, str(run.path))
     # where nothing is left of the split that says most, the next one says something
@@ -43,6 +42,12 @@ def read_own_examples(
         f"Received: {listed.root}, where all of them are gone or changed. Restore them. (With "
         "--dataset `export` finds them elsewhere, `evaluate` takes others.)"
     )
+
+
+def read_source(config: TrainConfig, modality: Modality) -> Examples:
+    """Return the data set of a run, whatever its folders would be now: split.csv says that."""
+    data = dataclasses.replace(config.data, layout="classes")
+    return modality.read_examples(config.source, data)
 
 
 def list_examples(run: Run, source: Examples) -> Examples:

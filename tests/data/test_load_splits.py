@@ -86,6 +86,26 @@ def test_classes_are_named_and_counted_and_rare_ones_left_out(
     assert not any("came since" in message for message in caplog.messages)
 
 
+@pytest.mark.parametrize(
+    "folders", [["OK", "NG", "test"], ["training_set/a", "training_set/b", "test_set/a"]]
+)
+def test_an_interrupted_run_keeps_the_classes_that_its_folders_had(
+    make_tree, tiny_config, tmp_path, caplog, folders
+):
+    """Runs made when any folder without train/ beside it was a class."""
+    root = make_tree(*(f"{folder}/{index}.png" for folder in folders for index in range(4)))
+    config = dataclasses.replace(tiny_config, dataset=str(root), output=tmp_path / "runs")
+    run = Run.create(config)
+    before = dataclasses.replace(config, data=DataConfig(layout="classes"))
+    made = load_splits(before, IMAGE, 32, run)
+    again = reload_splits(config, IMAGE, 32, run)
+    assert again.class_names == made.class_names == run.class_names()
+    for name, split in made.splits.items():
+        assert again.splits[name].paths.tolist() == split.paths.tolist()
+        assert again.splits[name].labels.tolist() == split.labels.tolist()
+    assert not any("came since" in message for message in caplog.messages)
+
+
 def test_the_first_classes_are_said_in_lines_that_a_terminal_holds():
     counts = {f"a kind of food with a long name {index}": index for index in range(101)}
     text = say_classes(counts)

@@ -46,6 +46,17 @@ def test_other_examples_have_the_classes_of_the_run_however_their_names_are_enco
         read_other_examples(run, TrainConfig(), IMAGE, str(root), None)
 
 
+def test_a_run_keeps_its_own_examples_whatever_its_labels_look_like(make_tree, write_run):
+    """A run made when every label was a class."""
+    table = make_tree("1.png", "2.png") / "labels.csv"
+    table.write_text("path,label\n1.png,1.5\n2.png,2.5\n", "utf-8")
+    config = TrainConfig(dataset=str(table), data=DataConfig())
+    sha256 = IMAGE.inspect(IMAGE.read_examples(str(table), DataConfig(layout="classes"))).sha256
+    rows = [(f"{n}.png", h, f"{n}.5", "test") for n, h in zip("12", sha256, strict=True)]
+    examples, _ = read_own_examples(write_run(["1.5", "2.5"], rows), config, IMAGE, None)
+    assert examples.paths.tolist() == ["1.png", "2.png"]
+
+
 def test_a_run_keeps_its_own_examples_whatever_its_folders_would_be_now(make_tree, write_run):
     """A run made when a flat test/ beside other folders was always a class."""
     root = make_tree("NG/1.png", "OK/1.png", "test/1.png")

@@ -31,8 +31,8 @@ class DataConfig:
     as 0,65535. Whole numbers from 0 to 255 hold for images of 8 bits, too; others leave them."""
     layout: Literal["auto", "classes", "splits"] = "auto"
     """What the folders of a data set are. auto: splits where their names and what they hold leave
-    no doubt. classes: classes, whatever they are called. splits: those with a word such as train,
-    val or test in their names are no classes."""
+    no doubt. classes: classes, whatever they are called, and labels of a table, whatever they look
+    like. splits: those with a word such as train, val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
     """skip: leave out files that are missing or no readable image, and rows of a table without a
     label, and name them. error: stop at them."""

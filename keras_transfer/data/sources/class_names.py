@@ -49,7 +49,8 @@ def settle_names(examples: Examples) -> Examples:
             f"{name_some([' and '.join(map(ascii, names)) for names in alike])} in "
             f"{examples.root}. Rename or join them."
         )
-    if alike := _find_alike(examples.class_names, str.casefold):
+    words = [name for name in examples.class_names if len(name) > 1]  # letters: of handwriting
+    if alike := _find_alike(words, str.casefold):
         named = name_some([" and ".join(names) for names in alike])
         logger.warning("Classes whose names differ in upper and lower case alone: %s", named)
     return examples

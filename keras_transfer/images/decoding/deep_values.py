@@ -13,6 +13,7 @@ from PIL import Image, ImageFile
 GRAY_KINDS = {"I": "32 bits", "F": "floats"}  # and 16 bits
 OPPOSITE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 BOTH_BYTES = {"LA;16B": "RGBA"}  # a gray and an alpha of two bytes each, as four channels
+SWAPPED = {"I;16BS", "I;32BS", "F;32BF", "F;64BF"}
 PLANES = 284  # the TIFF tag that says whether colours are apart
 NO_DATA = 42113  # the TIFF tag with the number that stands for "nothing measured here"
 
@@ -23,13 +24,16 @@ def find_kind(image: Image.Image) -> str:
     Raises:
         OSError: Pillow would read other pixels than there are.
     """
+    codecs = {tile.codec_name for tile in getattr(image, "tile", ())}
     if image.mode in GRAY_KINDS:
+        # libtiff swaps the bytes, and Pillow does it again: numbers without meaning
+        if codecs == {"libtiff"} and {*_list_codings(image)} & SWAPPED:
+            raise OSError("compressed big-endian numbers are not read; store them uncompressed")
         return GRAY_KINDS[image.mode]
     if image.mode.startswith("I;16"):
         return "16 bits"
     bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample of a TIFF
-    raw = {tile.codec_name for tile in getattr(image, "tile", ())} == {"raw"}
-    planes = raw and len(_list_codings(image)) > 1
+    planes = codecs == {"raw"} and len(_list_codings(image)) > 1
     if planes and isinstance(bits, tuple) and 16 in bits:
         raise OSError("16-bit colours in separate planes are not read; store them interleaved")
     return "16 bits" if _is_deep(image) else "8 bits"
@@ -49,7 +53,7 @@ def read_values(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) ->
     nothing = str(getattr(image, "tag_v2", {}).get(NO_DATA, "")).strip(" \0")
     image.load()
     if image.getbands() in (("I",), ("F",)) or image.mode.startswith("I;16"):
-        return _drop_nothing(np.asarray(image), nothing)
+        return _drop_nothing(_restore_sign(image), nothing)
     upper = np.asarray(image).astype(np.uint16)
     (coding,) = codings
     if coding in BOTH_BYTES:
@@ -61,6 +65,13 @@ def read_values(image: Image.Image, again: Callable[[], ImageFile.ImageFile]) ->
     if getattr(image, "tag_v2", {}).get(PLANES) == 2:  # nor of separate planes
         lower = upper
     return upper * np.uint16(256) + lower
+
+
+def _restore_sign(image: Image.Image) -> np.ndarray:
+    """Return gray numbers; Pillow takes unsigned ones of 32 bits for signed ones."""
+    values, tags = np.asarray(image), getattr(image, "tag_v2", {})
+    unsigned = tags.get(258) == (32,) and tags.get(339, (1,)) == (1,)  # bits and their format
+    return values.view(np.uint32) if unsigned and values.dtype == np.int32 else values
 
 
 def _list_codings(image: Image.Image) -> list[str]:

@@ -55,7 +55,7 @@ def explain_unknown(content: bytes) -> str:
         return "a file of format HEIC: install pillow-heif to read it"
     name = _find_name(content)
     if name in FORMATS:
-        return f"a damaged file of format {name}"
+        return f"a file of format {name}, damaged or of a kind that Pillow does not read"
     if name:
         return f"a file of format {name}; {READ}"
     return f"of no image format; {READ}"

@@ -65,6 +65,11 @@ def test_names_that_differ_in_case_are_pointed_out(tmp_path, caplog):
     ]
 
 
+def test_letters_of_handwriting_are_not_pointed_out(tmp_path, caplog):
+    assert read(tmp_path, "A", "a", "b").class_names == ("A", "a", "b")
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize(
     ("names", "order"),
     [

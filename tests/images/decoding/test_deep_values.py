@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -34,6 +35,38 @@ def write_tiff(pixels, order="<", interleaved=True):
     mark = b"II*\0" if order == "<" else b"MM\0*"
     head = mark + struct.pack(f"{order}IH", 8, len(tags)) + entries + bytes(4)
     return (head.ljust(places, b"\0") + extra).ljust(1000, b"\0") + data
+
+
+def write_gray(values, order="<", compressed=False):
+    """Return a TIFF of gray numbers of 32 bits, in an order and a format Pillow cannot write."""
+    data = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    data = zlib.compress(data) if compressed else data
+    height, width = values.shape
+    kinds = {"u": 1, "i": 2, "f": 3}
+    tags = {256: width, 257: height, 258: 32, 259: 8 if compressed else 1, 262: 1, 273: 200}
+    tags |= {277: 1, 278: height, 279: len(data), 339: kinds[values.dtype.kind]}
+    entries = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, tags[tag]) for tag in tags)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}IH", 8, len(tags))
+    return (head + entries).ljust(200, b"\0") + data
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_unsigned_numbers_of_32_bits_do_not_become_negative(compressed):
+    values = np.array([[0, 5, 2**31 + 5, 2**32 - 1]], np.uint32)
+    np.testing.assert_array_equal(read(write_gray(values, compressed=compressed)), values)
+    values = np.array([[0, 5, -(2**31), 2**31 - 1]], np.int32)
+    np.testing.assert_array_equal(read(write_gray(values, compressed=compressed)), values)
+
+
+@pytest.mark.parametrize("kind", ["i4", "f4"])
+def test_numbers_whose_bytes_pillow_would_mix_up_are_refused(kind):
+    values = np.array([[1, -5, 3]], kind)
+    np.testing.assert_array_equal(read(write_gray(values, ">")), values)
+    with (
+        open_image(io.BytesIO(write_gray(values, ">", compressed=True))) as image,
+        pytest.raises(OSError, match="big-endian"),
+    ):
+        find_kind(image)
 
 
 def read(content):

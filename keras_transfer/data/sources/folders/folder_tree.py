@@ -1,6 +1,7 @@
 """The folders of a data set as they are looked through, and what they are found to be."""
 
 import functools
+import re
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -38,6 +39,13 @@ class Tree:
         self.list_folders = functools.cache(self._list_folders)
         self.list_files = functools.cache(self._list_files)
 
+    def find_inner(self, path: str) -> str:
+        """Return the folder that holds more than one, where others only wrap it: a/a for a."""
+        inner = path
+        while len(found := self.list_folders(inner)) == 1 and not self.list_files(inner):
+            inner = f"{inner}/{found[0]}"
+        return inner
+
     def _list_folders(self, path: str = "") -> list[str]:
         return file_walk.list_folders(self.root / path)
 
@@ -47,10 +55,12 @@ class Tree:
 
 def say_table(root: Path) -> str:
     """Return the advice to use a table that lies in a folder, "" if there is none."""
-    tables = sorted(path.name for path in root.iterdir() if path.suffix.lower() in TABLES)
-    return (
-        f" If {tables[0]} says the class of each image, use {root / tables[0]}." if tables else ""
-    )
+    names = sorted(path.name for path in root.iterdir() if path.suffix.lower() in TABLES)
+    if not names:
+        return ""
+    likely = [name for name in names if re.search("train|label|meta", name.lower())]
+    first = (likely or names)[0]
+    return f" If {first} says the class of each image, use {root / first}."
 
 
 def refuse_both(root: Path, what: str, readings: str) -> NoReturn:

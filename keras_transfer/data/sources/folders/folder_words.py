@@ -12,6 +12,11 @@ UNLABELLED = "unlabelled"  # no split
 
 WORDS = SPLIT_WORDS | {
     **{"trainval": "train", "entrenamiento": "train", "trainings": "train"},
+    **{"treino": "train", "treinamento": "train", "entrainement": "train", "entraînement": "train"},
+    **{"addestramento": "train", "训练": "train", "训练集": "train", "訓練": "train"},
+    **{"学習": "train", "обучение": "train", "validação": "validation", "validacao": "validation"},
+    **{"验证": "validation", "验证集": "validation", "検証": "validation", "teste": "test"},
+    **{"测试": "test", "测试集": "test", "テスト": "test", "тест": "test"},
     **{"dev": "validation", "validate": "validation", "validierung": "validation"},
     **{"validierungs": "validation", "validacion": "validation", "validación": "validation"},
     **{"tests": "test", "holdout": "test", "heldout": "test", "prueba": "test", "pruebas": "test"},
@@ -58,14 +63,12 @@ def read_name(name: str) -> FolderName | None:
 
 def list_words(name: str) -> list[str]:
     """Return the words and numbers of a name in lower case: "trainSet_01" is train, set, 01."""
-    name = unicodedata.normalize("NFC", name)
-    name = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])", " ", name)
-    return [word.lower() for word in re.findall(r"[^\W\d_]+|\d+", name)]
+    return [word.lower() for word in _find_words(name)]
 
 
 def drop_split_word(name: str) -> str:
     """Return what a name says besides its split: "black_cat_train" is "black_cat"."""
-    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", name))
+    words = [word for word in _find_words(name) if not word.isdecimal()]
     divider = re.search(r"[\W_]", name)
     rest = [word for word in words if not read_name(word) and word.lower() not in PLAIN_WORDS]
     return (divider[0] if divider else " ").join(rest)
@@ -78,6 +81,12 @@ def are_piles(names: list[str]) -> bool:
     apart = {word for each in words for word in each if word not in shared}
     says_pile = all(PILES & {*each} for each in words)
     return says_pile and all(word in PILES or word.isdecimal() for word in apart)
+
+
+def _find_words(name: str) -> list[str]:
+    name = unicodedata.normalize("NFC", name)
+    name = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])", " ", name)
+    return re.findall(r"[^\W\d_]+|\d+", name)
 
 
 def _divide(word: str) -> list[str]:

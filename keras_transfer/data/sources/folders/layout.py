@@ -45,13 +45,15 @@ def find_layout(root: Path, reading: str) -> Layout:
         return found
     _refuse_wrappers(tree, folders)
     _refuse_piles(tree, folders)
+    _refuse_copies(tree, folders)
     _tell_equal_folders(tree, folders)
     return plain
 
 
 def _find_splits_within(tree: Tree, folders: list[str], sure: bool) -> Layout | None:
     """Return the layout of class folders that hold train/ and others each: cats/train/1.jpg."""
-    within = {folder: tree.list_folders(folder) for folder in folders}
+    paths = {folder: tree.find_inner(folder) for folder in folders}
+    within = {folder: tree.list_folders(path) for folder, path in paths.items()}
     named = {
         folder: {
             n: name
@@ -67,29 +69,31 @@ def _find_splits_within(tree: Tree, folders: list[str], sure: bool) -> Layout | 
     if not divided:
         return None
     first = divided[0]
-    trains = [f"{first}/{n}" for n, name in named[first].items() if name.split == "train"]
+    trains = [f"{paths[first]}/{n}" for n, name in named[first].items() if name.split == "train"]
     if tree.list_folders(trains[0]):
         raise ConfigError(
-            f"`dataset` must be one data set. Received: {tree.root}, where {join(divided)} "
-            f"hold {join(list(named[first]))} with class folders each. Use {tree.root / first}, or "
-            "add --data.layout classes if these folders are classes."
+            f"`dataset` must be one data set. Received: {tree.root}, where "
+            f"{join(list(named[first]))} with class folders lie in {join(divided)}. Use "
+            f"{tree.root / paths[first]}, or add --data.layout classes if {join(folders)} are "
+            "classes."
         )
     alike = all(within[folder] == within[first] == [*named[first]] for folder in folders)
     if not alike and not sure:
         refuse_both(
             tree.root,
-            f"{first}/ with {join(within[first])} in it",
+            f"{paths[first]}/ with {join(within[first])} in it",
             "the sub-folders are splits of the class, or they are no more than sub-folders",
         )
     parts: list[ClassFolder] = []
     for folder in folders:
-        roles = assign_roles(tree.root / folder, named[folder]) if folder in divided else {}
-        parts += [ClassFolder(f"{folder}/{n}", folder, split) for n, split in roles.items()]
+        path = paths[folder]
+        roles = assign_roles(tree.root / path, named[folder]) if folder in divided else {}
+        parts += [ClassFolder(f"{path}/{n}", folder, split) for n, split in roles.items()]
         parts += [] if roles else [ClassFolder(folder, folder, "")]
         if roles and (others := [name for name in within[folder] if name not in roles]):
-            logger.warning("Ignored beside the splits in %s: %s.", folder, join(others))
+            logger.warning("Ignored beside the splits in %s: %s.", path, join(others))
     logger.info("Splits are the folders in each class: %s.", join(within[first]))
-    return Layout(parts, divided)
+    return Layout(parts, [paths[folder] for folder in divided])
 
 
 def _refuse_wrappers(tree: Tree, folders: list[str]) -> None:
@@ -107,10 +111,8 @@ def _refuse_wrappers(tree: Tree, folders: list[str]) -> None:
         )
     if len(folders) != 1:
         return
-    path = folders[0]
-    while len(inner := tree.list_folders(path)) == 1 and not tree.list_files(path):
-        path = f"{path}/{inner[0]}"
-    if inner:
+    path = tree.find_inner(folders[0])
+    if inner := tree.list_folders(path):
         raise ConfigError(
             f"`dataset` must hold class folders or train/. Received: {root}, which holds only "
             f"{path}/ with {join(inner)} in it. Use {root / path}.{table}"
@@ -128,9 +130,21 @@ def _refuse_piles(tree: Tree, folders: list[str]) -> None:
         )
 
 
+def _refuse_copies(tree: Tree, folders: list[str]) -> None:
+    """Refuse a folder with the names of all those beside it: cats/, dogs/ and pets/{cats,dogs}/."""
+    for folder in folders:
+        others = [name for name in folders if name != folder]
+        if len(others) > 1 and {*others} <= {*tree.list_folders(path := tree.find_inner(folder))}:
+            raise ConfigError(
+                f"`dataset` must be one data set. Received: {tree.root}, where {path}/ holds "
+                f"{join(others)} as well, so it looks like a copy of what is beside it. Move it "
+                "away, or, if it is a class, add --data.layout classes."
+            )
+
+
 def _tell_equal_folders(tree: Tree, folders: list[str]) -> None:
     """Say which folders are taken for the classes where all hold sub-folders of the same names."""
-    within = [tree.list_folders(folder) for folder in folders]
+    within = [tree.list_folders(tree.find_inner(folder)) for folder in folders]
     if len(within) > 1 and len(within[0]) > 1 and all(names == within[0] for names in within):
         logger.warning(
             "Taken for the classes: %s. Each holds %s; if those are the classes, name one folder "

@@ -45,7 +45,12 @@ def find_splits(tree: Tree, folders: list[str], sure: bool) -> Layout | None:
     read = {folder: name for folder in folders if (name := read_name(folder))}
     within = _unwrap(tree, read)
     classes = {folder: tree.list_folders(path) for folder, path in within.items()}
-    meant = {f: name for f, name in read.items() if sure or _is_meant(f, read, classes)}
+    plain = {tuple(list_words(folder)) for folder in folders if folder not in read}
+    meant = {
+        folder: name
+        for folder, name in read.items()
+        if sure or _is_meant(folder, read, classes) or (classes[folder] and name.rest in plain)
+    }
     names = _choose_plainest(meant)
     others = [folder for folder in folders if folder not in names]
     if not names and len(read) == len(folders) and any(classes.values()):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 # Names of columns as people write them, the likelier first; compared by `simplify`.
 PATHS = (
     *("path", "filepath", "imagepath", "imgpath", "relativepath", "relativeimpath"),
+    *("paths", "filepaths", "imagepaths", "filenames", "imagenames"),
     *("filename", "file", "fname", "imagefilename", "imagefile", "imagename", "imgname"),
     *("image", "img", "images", "imageid", "imgid", "isicid", "photo", "picture", "id", "idcode"),
 )
@@ -31,6 +33,7 @@ BOXES = ({"xmin", "ymin"}, {"x1", "y1"}, {"bbox"}, {"boundingbox"}, {"bboxx1"}, 
 
 MARKS = {"0", "1", "0.0", "1.0", "true", "false"}
 TRUE = {"1", "1.0", "true"}
+UNNAMED = re.compile(r"Unnamed: \d")  # what pandas calls the numbers of rows
 TRIED = 50  # cells that tell whether a column holds paths
 
 
@@ -96,8 +99,14 @@ def find_classes(table: Path, columns: Columns, taken: set[str]) -> Classes:
 
 
 def tell_unused(table: Path, columns: Columns, used: set[str]) -> None:
-    """Name the columns that are not used, and those that should be."""
-    rest = [name for name in columns if name not in used]
+    """Name the columns that are not used, and those that should be.
+
+    Args:
+        table: Named in messages.
+        columns: Of it.
+        used: Names of those that are used, or have been spoken of.
+    """
+    rest = [name for name in columns if name not in used and not UNNAMED.match(name)]
     if rest:
         logger.info("%s: not used: the columns %s", table.name, name_some(rest, most=8))
     for name in _pick({name: columns[name] for name in rest}, TOGETHER):

@@ -18,7 +18,11 @@ from keras_transfer.data.sources.tables.find_columns import (
 from keras_transfer.data.sources.tables.read_table import Columns, read_columns
 from keras_transfer.data.sources.tables.table_files import find_root, locate_files
 from keras_transfer.data.sources.tables.table_labels import is_filled, judge_labels
-from keras_transfer.data.sources.tables.table_splits import find_folder_splits, find_splits
+from keras_transfer.data.sources.tables.table_splits import (
+    find_folder_splits,
+    find_splits,
+    is_split_name,
+)
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -43,11 +47,12 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
     classes = find_classes(table, columns, {path, "split", "group"})
     taken = {path, "group", *classes.columns}
     splits, split_columns = find_splits(table, columns, taken)
-    tell_unused(table, columns, {*taken, *split_columns})
+    spoken_of = split_columns or filter(is_split_name, columns)
+    tell_unused(table, columns, {*taken, *spoken_of})
     groups = [cell * is_filled(cell) for cell in columns.get("group", [""] * len(splits))]
     rows = list(zip(columns[path], classes.labels, splits, groups, strict=True))
     rows = _leave_out_unlabelled(table, rows, config)
-    judge_labels(table, [label for _, label, _, _ in rows])
+    judge_labels(table, [label for _, label, _, _ in rows], config.layout == "classes")
     root, rows = _locate(table, rows)
     rows = _leave_out_repeated(table, rows, has_boxes(columns))
     if not split_columns:

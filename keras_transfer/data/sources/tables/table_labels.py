@@ -29,14 +29,21 @@ def is_filled(cell: str) -> bool:
     return cell not in NOTHING
 
 
-def judge_labels(table: Path, labels: list[str]) -> None:
+def judge_labels(table: Path, labels: list[str], sure: bool = False) -> None:
     """Refuse labels that are no classes, and say which of them are doubtful.
+
+    Args:
+        table: Named in messages.
+        labels: Of all rows.
+        sure: Whether the user says that they are classes, whatever they look like.
 
     Raises:
         ConfigError: Labels are lists, measurements, or one name in two spellings.
     """
     counts = Counter(labels)
     refuse_several_labels(counts, table)
+    if sure:
+        return
     _refuse_splits(table, counts)
     _refuse_lists(table, counts)
     _refuse_measurements(table, counts)
@@ -66,8 +73,8 @@ def _refuse_lists(table: Path, counts: Mapping[str, int]) -> None:
     if lists := sorted([*filter(LIST.fullmatch, counts), *joined]):
         raise ConfigError(
             f"Every image must have exactly one class. Received: {name_some(lists)} in {table}, "
-            "which looks like lists of labels. Keep one class per image, as plain text; join the "
-            "words of a class with '_'."
+            "which looks like lists of labels. Keep one class per image, as plain text; if these "
+            "are classes, add --data.layout classes."
         )
 
 
@@ -80,7 +87,7 @@ def _refuse_measurements(table: Path, counts: Mapping[str, int]) -> None:
         raise ConfigError(
             "Every label must be a class. Received: numbers with fractions such as "
             f"{name_some(broken, most=3)} in {table}, which look like measurements. Write classes, "
-            "such as ranges (low, high), or words if these are classes."
+            "such as ranges (low, high); if these are classes, add --data.layout classes."
         )
     single = sum(count == 1 for count in counts.values())
     if len(counts) > MEASURED and single > len(counts) / 2:
@@ -94,6 +101,6 @@ def _refuse_spellings(table: Path, counts: Mapping[str, int]) -> None:
         shown = [" and ".join(f"{name!a} ({counts[name]:,})" for name in g) for g in alike]
         raise ConfigError(
             "Class names must differ in more than letter case, blanks and zeros. Received: "
-            f"{name_some(shown, '; ', most=2)} in {table}. Write them the same, or rename one if "
-            "they are two classes."
+            f"{name_some(shown, '; ', most=2)} in {table}. Write them the same; if they are two "
+            "classes, add --data.layout classes."
         )

@@ -42,9 +42,10 @@ def find_splits(table: Path, columns: Columns, taken: set[str]) -> tuple[list[st
     found = {name: splits for name, cells in rest.items() if (splits := _read_words(cells))}
     found |= _read_marks(table, rest)
     for name, cells in rest.items():
-        if name not in found and simplify(name) in NAMES:
+        if name not in found and is_split_name(name):
             _refuse_half(table, name, cells)
     if not found:
+        _tell_of_others(table, rest)
         return [""] * len(next(iter(columns.values()))), []
     first, *others = found
     if any(found[name] != found[first] for name in others):
@@ -79,6 +80,11 @@ def read_split(table: Path, word: str, column: str = "split") -> str:
             f"{table}. Correct the column {column}."
         )
     return SPLIT_WORDS.get(word.lower(), "")
+
+
+def is_split_name(column: str) -> bool:
+    """Return whether a column is likely to hold splits, by its name."""
+    return simplify(column) in NAMES
 
 
 def name_mark(column: str) -> str:
@@ -124,15 +130,20 @@ def _read_marks(table: Path, rest: Columns) -> Columns:
 
 
 def _refuse_half(table: Path, name: str, cells: Sequence[str]) -> None:
-    """Refuse a column in which some words are splits; say that one without any is not used."""
+    """Refuse a column in which some words are splits and others are not."""
     words = sorted({cell for cell in cells if is_filled(cell)})
     unknown = [word for word in words if word.lower() not in SPLIT_WORDS]
     if unknown and len(unknown) < len(words):
         read_split(table, unknown[0], name)
-    if unknown:
-        logger.warning(
-            "%s: %s gives no splits (%s); a column split of train, val, test would",
-            table.name,
-            name,
-            name_some(words, most=4),
-        )
+
+
+def _tell_of_others(table: Path, rest: Columns) -> None:
+    """Say which columns are called like splits and hold none."""
+    for name, cells in rest.items():
+        if is_split_name(name) and (words := sorted({cell for cell in cells if is_filled(cell)})):
+            logger.warning(
+                "%s: %s gives no splits (%s); a column split of train, val, test would",
+                table.name,
+                name,
+                name_some(words, most=4),
+            )

@@ -80,6 +80,8 @@ TRAIN, VALID, TEST = "train", "validation", "test"
         (["{entrenamiento,validación,prueba}/{a,b}/1"], [TRAIN, VALID, TEST]),
         (["seg_{train}/seg_train/{a,b}/1", "seg_test/seg_test/{a,b}/1"], [TRAIN, TEST]),
         (["train/images/{a,b}/1", "test/images/{a,b}/1"], [TRAIN, TEST]),
+        (["{训练集,测试集}/{a,b}/1"], [TRAIN, TEST]),
+        (["{treino,teste}/{a,b}/1"], [TRAIN, TEST]),
         (["fold_{1,2,3,4,10}/{a,b}/1"], [TRAIN, TRAIN, TRAIN, VALID, TEST]),
         (["fold{1,2}/{a,b}/1"], [TRAIN, TEST]),
         (["fold{1,2,3}/{a,b}/1", "test/{a,b}/1"], [TRAIN, TRAIN, VALID, TEST]),
@@ -169,6 +171,20 @@ def test_class_and_split_in_one_name_are_told_apart(lay):
     }
 
 
+def test_class_and_split_may_be_told_apart_by_a_capital(lay):
+    assert read(lay("{cats,dogs}{Train,Test}/1")) == {
+        TRAIN: {"cats": ["catsTrain/1"], "dogs": ["dogsTrain/1"]},
+        TEST: {"cats": ["catsTest/1"], "dogs": ["dogsTest/1"]},
+    }
+
+
+def test_splits_within_each_class_may_lie_in_a_folder_that_wraps_them(lay):
+    assert read(lay("{a,b}/images/{train,test}/1")) == {
+        TRAIN: {name: [f"{name}/images/train/1"] for name in "ab"},
+        TEST: {name: [f"{name}/images/test/1"] for name in "ab"},
+    }
+
+
 def test_classes_beside_a_test_folder_with_the_same_classes_are_train(lay):
     assert read(lay("{a,b}/1", "test/{a,b}/2")) == {
         TRAIN: {"a": ["a/1"], "b": ["b/1"]},
@@ -202,8 +218,9 @@ def test_classes_stay_classes_whatever_they_are_called(lay, words, classes):
     assert " ".join(found[""]).replace(",", " ") == classes.replace(",", " ")
 
 
-def test_classes_that_all_hold_the_same_folders_are_pointed_out(lay, caplog):
-    read(lay("{camera1,camera2}/{a,b}/1"))
+@pytest.mark.parametrize("wrap", ["", "images/"])
+def test_classes_that_all_hold_the_same_folders_are_pointed_out(lay, caplog, wrap):
+    read(lay(f"{{camera1,camera2}}/{wrap}{{a,b}}/1"))
     assert "Taken for the classes: camera1/, camera2/. Each holds a/, b/" in caplog.text
 
 
@@ -236,6 +253,11 @@ BOTH = "Add --data.layout classes if .* or --data.layout splits"
         ),
         (["{mnist,mnist_m}/{train,test}/{0,1}/1"], "must be one data set.*Use .*/mnist, or"),
         (["fold_{1,2}/{train,val}/{a,b}/1"], "must be one data set.*Use .*/fold_1, or"),
+        (["New Plants/New Plants/{train,valid}/{a,b}/1", "test/test/1"], "Use .*/New Plants,"),
+        (["{,validation-}horse-or-human/{a,b}/1"], "Add train/, or"),
+        (["{cats,dogs}/1", "pets/{cats,dogs}/2"], "pets/ holds cats/, dogs/ as well.*layout cla"),
+        (["{cats,dogs}/1", "in/pets/{cats,dogs}/2"], "in/pets/ holds cats/, dogs/ as well"),
+        (["{train,test}_images/1", "test.csv", "train.csv"], "use .*train.csv"),
         (["images_part_{1,2}/1", "metadata.csv"], "look like one pile.*use .*/metadata.csv"),
         (["images_00{1,2}/images/1", "Data_Entry.csv"], "look like one pile.*use .*Data_Entry.csv"),
         (["images/1", "labels.csv"], "look like one pile.*use .*/labels.csv"),

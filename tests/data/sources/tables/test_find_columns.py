@@ -14,6 +14,14 @@ def test_other_names_of_columns_are_understood_and_said(load, say, path, label):
     ]
 
 
+def test_columns_that_are_not_used_are_said_once_but_not_the_numbers_of_rows(load, say):
+    load("Unnamed: 0,filepaths,label,fold\n0,i/1.png,a,1\n1,i/2.png,b,2\n")
+    assert say() == [
+        "labels.csv: the paths are in the column filepaths",
+        "labels.csv: fold gives no splits (1, 2); a column split of train, val, test would",
+    ]
+
+
 def test_column_that_holds_files_is_that_of_the_paths(load):
     assert load("filename,image,label\nx,i/1.png,a\ny,i/2.png,b\n").class_names == ("a", "b")
 

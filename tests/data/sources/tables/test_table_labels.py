@@ -33,6 +33,13 @@ def test_labels_that_are_no_classes_are_refused_in_words(tmp_path, labels, messa
         judge_labels(tmp_path / "t.csv", labels)
 
 
+def test_who_says_that_labels_are_classes_gets_classes(load):
+    text = "path,label\ni/1.png,1.5\ni/2.png,2.5\ni/3.png,ice\ni/4.png,Ice\n"
+    assert load(text, layout="classes").class_names == ("1.5", "2.5", "Ice", "ice")
+    with pytest.raises(ConfigError, match=r"add --data\.layout classes"):
+        load(text)
+
+
 @pytest.mark.parametrize(
     "labels",
     [
