@@ -121,10 +121,10 @@ def test_a_folder_of_other_settings_is_an_error(finished):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "`epochs` must be 1 or more. Received: 0"),
+        ({"epochs": 0}, "`epochs` must be from 1 to 1,000,000. Received: 0"),
         ({"pictures": 8}, "`pictures` must be a batch of 16 or more. Received: 8"),
-        ({"side": 100}, "`side` must be a multiple of 24 from 48. Received: 100"),
-        ({"learning_rate": 0.0}, "`learning_rate` must be above 0. Received: 0.0"),
+        ({"side": 100}, "`side` must be a multiple of 24 from 48 to 4080. Received: 100"),
+        ({"learning_rate": 0.0}, "`learning_rate` must be above 0, at most 100. Received: 0.0"),
         ({"batch_size": "x"}, "`batch_size` must be a whole number"),
     ],
 )
@@ -147,6 +147,30 @@ def test_the_command_reads_a_file_and_options(monkeypatch, tmp_path, capsys):
         main(["--config", str(tmp_path / "settings.yaml")])
     with pytest.raises(ConfigError, match="Unknown option --epoch"):
         main(["--epoch", "5"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed: 1\nseed: 2\n", "line 2: 'seed' stands in line 1 already"),
+        ("seed: " + "[" * 40_000, "line 1: it is nested more than 20 deep"),
+        ("data:\n  seed: 1\n", "Unknown setting 'data'"),
+        ("output: 3\n", "`output` must be a path. Received: 3"),
+    ],
+)
+def test_its_file_is_read_as_that_of_a_training(tmp_path, content, message):
+    (tmp_path / "settings.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        main(["--config", str(tmp_path / "settings.yaml")])
+
+
+def test_the_settings_that_it_prints_are_those_that_it_reads(tmp_path, capsys):
+    assert main(["--seed", "7", "--learning_rate", "1e-3", "--print_config"]) == 0
+    printed = capsys.readouterr().out
+    (tmp_path / "settings.yaml").write_text(printed)
+    assert main(["--config", str(tmp_path / "settings.yaml"), "--print_config"]) == 0
+    assert capsys.readouterr().out == printed
+    assert "seed: 7" in printed
 
 
 def test_output_must_be_a_folder(tmp_path):
