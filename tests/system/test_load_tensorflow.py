@@ -66,8 +66,9 @@ def test_what_a_file_of_the_user_says_of_numbers_and_axes_is_set_aside(import_fa
     assert done.stdout == f"{expected}\n"
 
 
-def test_a_file_that_keras_refuses_is_named(import_fake):
-    fault = "raise ValueError('Invalid `floatx` configuration')"
+@pytest.mark.parametrize("kind", ["ValueError", "IsADirectoryError", "PermissionError"])
+def test_a_file_that_keras_refuses_is_named(import_fake, kind):
+    fault = f"raise {kind}('Invalid `floatx` configuration')"
     done = import_fake("", keras=fault, KERAS_HOME="/elsewhere")
     assert "ConfigError: /elsewhere/keras.json must be as Keras wrote it." in done.stderr
 
