@@ -61,7 +61,7 @@ def hushed() -> Iterator[None]:
         os.dup2(written.fileno(), 2)
         try:
             yield
-        except ConfigError:  # it says all
+        except (ConfigError, KeyboardInterrupt):  # they say all
             raise
         except BaseException:
             written.seek(0)

@@ -50,6 +50,11 @@ def test_a_failing_import_shows_what_was_written(import_fake):
     assert "ImportError: no such library" in done.stderr
 
 
+def test_an_interrupted_import_shows_nothing(import_fake):
+    done = import_fake(NOISY + "raise KeyboardInterrupt\n")
+    assert "start-up noise" not in done.stderr
+
+
 def test_another_backend_of_keras_is_refused(import_fake):
     done = import_fake("", KERAS_BACKEND="jax")
     assert "ConfigError: `KERAS_BACKEND` must be tensorflow. Received: 'jax'" in done.stderr
