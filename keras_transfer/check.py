@@ -1,6 +1,7 @@
 """Look for what is wrong with a data set: `python -m keras_transfer.check FOLDER`."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _read_words(arguments: list[str]) -> tuple[str, Path | None, DataConfig]:
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:
     try:
-        with replacing(file) as temporary:
+        with replacing(Path(os.path.realpath(file))) as temporary:  # /dev/stdout is a link
             temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise ConfigError(

@@ -7,7 +7,7 @@ and Keras are needed, under whichever backend.
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from keras_transfer.config.lookup import lookup
@@ -133,19 +133,32 @@ def _tell_drawn(done: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line."""
-    from keras_transfer.config.command_line import Parser
+    from keras_transfer.config.command_line import Parser, read_words
+    from keras_transfer.config.layers import suggest_option
+    from keras_transfer.config.yaml_files import dump_settings
 
     parser = Parser(
         prog="python -m keras_transfer.pretrain",
         description="Pretrain a backbone on pictures that formulas draw.",
         allow_abbrev=False,
+        print_config=None,  # jsonargparse's own does not know our --config
     )
-    parser.add_argument("--config", action="config", help="YAML file of settings.")
+    parser.add_argument("--config", type=str, help="YAML file with settings; options override it.")
+    parser.add_argument(
+        "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."
+    )
     parser.add_class_arguments(PretrainConfig, as_group=False)
-    options = parser.parse_args(arguments).as_dict()
-    options.pop("config")
+    stated, options, printed = read_words(parser, arguments)
+    known = [field.name for field in fields(PretrainConfig)]
+    if unknown := [name for name in stated if name not in known]:
+        hint = suggest_option(f"--{unknown[0]}", [f"--{name}" for name in known])
+        raise ConfigError(f"Unknown setting {str(unknown[0])!r}. {hint}")
+    config = PretrainConfig(**{**stated, **options})
+    if printed:
+        print_text(dump_settings(asdict(config) | {"output": str(config.output)}).rstrip())
+        return 0
     print_logs()
-    print_text(str(pretrain(PretrainConfig(**options))))
+    print_text(str(pretrain(config)))
     return 0
 
 

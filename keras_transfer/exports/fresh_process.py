@@ -3,6 +3,7 @@
 `python -m keras_transfer.exports.fresh_process MODEL PIXELS.npy FILES.json ANSWERS.npz`
 """
 
+import errno
 import json
 import os
 import statistics
@@ -19,6 +20,7 @@ from keras_transfer.exports.loaders import find_saved_model, load_here
 from keras_transfer.exports.reading.artefact import Artefact
 from keras_transfer.exports.reading.runtimes import load_signature
 from keras_transfer.system.child_python import SAFE, search_path
+from keras_transfer.system.standard_streams import EXIT_CODE
 
 BATCH = 32  # images a call
 WARM, TIMED = 5, 30  # calls with one image: before they are timed, and timed
@@ -37,6 +39,9 @@ def measure_artefact(model: Path, pixels: Path, files: Path) -> tuple[Answers, d
     Returns:
         What each signature answered, and `latency_ms`, the median of one image a call, and
         `load_seconds`, without importing the runtime. Nothing and only `reason` if it failed.
+
+    Raises:
+        OSError: Its answers could not be written, which says nothing of the artefact.
     """
     found = pixels.with_name("answers.npz")
     words = map(str, (model, pixels, files, found))
@@ -47,6 +52,9 @@ def measure_artefact(model: Path, pixels: Path, files: Path) -> tuple[Answers, d
         text=True,
         check=False,
     )
+    if ended.returncode == EXIT_CODE:
+        fault = int(ended.stdout.splitlines()[-1])
+        raise OSError(fault, os.strerror(fault), str(found))
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or [f"its process ended with {ended.returncode}"]
         return {}, {"reason": lines[-1][:300]}
@@ -72,7 +80,11 @@ def _measure(model: Path, pixels: Path, files: Path, found: Path) -> None:
             answers["serve_bytes"] = _ask(load_signature(folder, "serve_bytes"), named)
     else:
         answers = {"": _ask(artefact.classify, images)}
-    np.savez(found, allow_pickle=False, **answers)
+    try:
+        np.savez(found, allow_pickle=False, **answers)
+    except OSError as error:
+        print(error.errno or errno.EIO)  # noqa: T201 (as below)
+        sys.exit(EXIT_CODE)
     answer = {"latency_ms": _time_one(artefact, images), "load_seconds": seconds}
     print(json.dumps(answer))  # noqa: T201 (read by the process that began this one)
 

@@ -35,7 +35,7 @@ def import_keras() -> None:
         if "keras" not in sys.modules:
             with hushed():
                 import keras
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, IsADirectoryError, PermissionError) as error:
         raise ConfigError(
             f"{os.path.join(home, 'keras.json')} must be as Keras wrote it. Received: {error}. "
             "Remove that file."
@@ -61,7 +61,7 @@ def hushed() -> Iterator[None]:
         os.dup2(written.fileno(), 2)
         try:
             yield
-        except ConfigError:  # it says all
+        except (ConfigError, KeyboardInterrupt):  # they say all
             raise
         except BaseException:
             written.seek(0)

@@ -10,7 +10,9 @@ import pytest
 from keras_transfer.comparison.engines import read_variables
 from keras_transfer.comparison.train_rows import COMMAND
 from keras_transfer.exports.fresh_process import measure_artefact
+from keras_transfer.exports.reading.confinement import Confinement
 from keras_transfer.system.child_python import HOME, search_path
+from keras_transfer.system.errors import ConfigError
 
 
 @pytest.fixture
@@ -32,6 +34,13 @@ def test_the_process_that_checks_exports_runs_nothing_of_the_working_directory(p
     answers, numbers = measure_artefact(tmp_path / "absent", tmp_path / "pixels.npy", tmp_path)
     assert answers == {}
     assert "absent" in numbers["reason"]
+    assert not planted.exists()
+
+
+def test_the_process_of_a_foreign_model_runs_nothing_of_the_working_directory(planted, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(planted.parent))
+    with pytest.raises(ConfigError, match="absent"):
+        Confinement(planted.parent / "absent").read_facts()
     assert not planted.exists()
 
 

@@ -50,6 +50,11 @@ def test_a_failing_import_shows_what_was_written(import_fake):
     assert "ImportError: no such library" in done.stderr
 
 
+def test_an_interrupted_import_shows_nothing(import_fake):
+    done = import_fake(NOISY + "raise KeyboardInterrupt\n")
+    assert "start-up noise" not in done.stderr
+
+
 def test_another_backend_of_keras_is_refused(import_fake):
     done = import_fake("", KERAS_BACKEND="jax")
     assert "ConfigError: `KERAS_BACKEND` must be tensorflow. Received: 'jax'" in done.stderr
@@ -66,8 +71,9 @@ def test_what_a_file_of_the_user_says_of_numbers_and_axes_is_set_aside(import_fa
     assert done.stdout == f"{expected}\n"
 
 
-def test_a_file_that_keras_refuses_is_named(import_fake):
-    fault = "raise ValueError('Invalid `floatx` configuration')"
+@pytest.mark.parametrize("kind", ["ValueError", "IsADirectoryError", "PermissionError"])
+def test_a_file_that_keras_refuses_is_named(import_fake, kind):
+    fault = f"raise {kind}('Invalid `floatx` configuration')"
     done = import_fake("", keras=fault, KERAS_HOME="/elsewhere")
     assert "ConfigError: /elsewhere/keras.json must be as Keras wrote it." in done.stderr
 

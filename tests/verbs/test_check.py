@@ -153,3 +153,14 @@ def test_a_terminal_that_cannot_draw_lines_shows_the_table_all_the_same(stripes)
     assert (done.returncode, done.stderr) == (0, "")
     assert "level" in done.stdout
     assert done.stdout.endswith("Nothing is wrong.\n")
+
+
+def test_a_report_goes_where_a_link_leads_and_replaces_no_pipe(stripes, tmp_path):
+    (tmp_path / "link.json").symlink_to("report.json")
+    main([str(stripes), "--report", str(tmp_path / "link.json")])
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "report.json").read_text())["images"] > 0
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match=r"`report` must be .* \(It is a device or a pipe\)"):
+        main([str(stripes), "--report", str(tmp_path / "pipe")])
+    assert (tmp_path / "pipe").is_fifo()

@@ -149,6 +149,30 @@ def test_the_command_reads_a_file_and_options(monkeypatch, tmp_path, capsys):
         main(["--epoch", "5"])
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed: 1\nseed: 2\n", "line 2: 'seed' stands in line 1 already"),
+        ("seed: " + "[" * 40_000, "line 1: it is nested more than 20 deep"),
+        ("data:\n  seed: 1\n", "Unknown setting 'data'"),
+        ("output: 3\n", "`output` must be a path. Received: 3"),
+    ],
+)
+def test_its_file_is_read_as_that_of_a_training(tmp_path, content, message):
+    (tmp_path / "settings.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        main(["--config", str(tmp_path / "settings.yaml")])
+
+
+def test_the_settings_that_it_prints_are_those_that_it_reads(tmp_path, capsys):
+    assert main(["--seed", "7", "--learning_rate", "1e-3", "--print_config"]) == 0
+    printed = capsys.readouterr().out
+    (tmp_path / "settings.yaml").write_text(printed)
+    assert main(["--config", str(tmp_path / "settings.yaml"), "--print_config"]) == 0
+    assert capsys.readouterr().out == printed
+    assert "seed: 7" in printed
+
+
 def test_output_must_be_a_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="`output` must be a folder"):

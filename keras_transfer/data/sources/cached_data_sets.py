@@ -57,8 +57,8 @@ def read_prepared(
             continue
         return _fill(partial, root / name, write(), read)
     raise ConfigError(
-        f"A cache folder must be writable. Received: {' and '.join(map(str, roots))}, which are "
-        "not. Set the environment variable KERAS_TRANSFER_CACHE to one that is."
+        f"A cache folder must be writable. Received: {' and '.join(map(str, roots))}. "
+        "Set the environment variable KERAS_TRANSFER_CACHE to one that is."
     )
 
 

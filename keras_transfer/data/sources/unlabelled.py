@@ -5,7 +5,8 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -64,8 +65,7 @@ def expand_word(word: str) -> list[str]:
     path = os.path.expanduser(word)
     try:
         if not os.path.lexists(path) and glob.has_magic(path):
-            matches = glob.glob(path, recursive=True)
-            found = [name for match in matches for name in _list_files(match)]
+            found = [name for match in match_pattern(path) for name in _list_files(match)]
             found = [name for name in found if not is_side_file(os.path.basename(name))]
         else:
             found = _list_files(path)
@@ -79,6 +79,40 @@ def expand_word(word: str) -> list[str]:
             f"IMAGES must name at least one file each. Received: {word}, which holds none."
         )
     return sorted(set(found))
+
+
+def match_pattern(pattern: str) -> Iterator[str]:
+    """Yield what `glob.glob(pattern, recursive=True)` finds, but enter each folder once only.
+
+    Links in rings are ever new paths to Python's own, and two rings as many as two to the 40th.
+    What lies in a folder that `**` ends with is left to whoever lists that folder.
+    """
+    if not (stars := re.search(r"(?<![^/])\*\*(/+|\Z)", pattern)):
+        yield from glob.iglob(pattern)
+        return
+    before, after = pattern[: stars.start()], pattern[stars.end() :]
+    for root in glob.iglob(before) if before else [""]:
+        if not after and root:
+            yield root
+        for folder, files in _walk_once(root or os.curdir):
+            folder = folder if root else folder.removeprefix(os.curdir).lstrip("/")
+            if after:
+                yield from match_pattern(os.path.join(glob.escape(folder), after))
+            else:
+                yield from (os.path.join(folder, name) for name in files)
+
+
+def _walk_once(root: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each visible folder from `root` on, and its visible files; each under one path."""
+    seen = {*map(str, Path(os.path.realpath(root)).parents)}
+    for folder, below, files in os.walk(root, followlinks=True):
+        here = os.path.realpath(folder)
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        if here in seen:
+            below.clear()
+            continue
+        seen.add(here)
+        yield folder, [name for name in files if not name.startswith(".")]
 
 
 def _list_files(path: str) -> list[str]:

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.system.child_python import SAFE, search_path
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import free_memory
 
@@ -39,13 +40,11 @@ class Confinement:
         self.memory = free_memory() // 2
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 — as long as the process
         self.connection, theirs = Pipe()
-        package = str(Path(__file__).parents[3])
-        known = os.environ.get("PYTHONPATH")
         module = "keras_transfer.exports.reading.confined_process"
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(place)],
+            [sys.executable, SAFE, "-m", module, str(theirs.fileno()), str(place)],
             env=os.environ
-            | {"PYTHONPATH": os.pathsep.join([package, known] if known else [package])}
+            | {"PYTHONPATH": search_path()}
             | {"CUDA_VISIBLE_DEVICES": "-1"},  # this process may hold the memory of the GPU
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

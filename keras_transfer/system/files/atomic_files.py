@@ -44,7 +44,12 @@ def replacing(file: Path) -> Iterator[Path]:
     """Hand out a new, empty file; on success it becomes `file`, flushed to disk.
 
     Nobody can know its name before and put a link there.
+
+    Raises:
+        OSError: It cannot be written, or `file` is a device or a pipe, which others need.
     """
+    if file.exists() and not file.is_symlink() and not (file.is_file() or file.is_dir()):
+        raise OSError(errno.EINVAL, "It is a device or a pipe", str(file))
     mark = f".{os.getpid()}-{secrets.token_hex(4)}"
     temporary = file.with_name(f"{mark}-{file.name}")  # keeps the suffix: writers look
     try:

@@ -150,3 +150,23 @@ def test_a_run_within_a_class_is_left_out_and_its_class_stays(root):
 def test_a_run_below_a_folder_of_images_is_not_predicted(root):
     write(root, *(f"saved_models/run/{name}" for name in RUN))
     assert expand_word(str(root)) == [str(root / "a/1.png"), str(root / "b/1.png")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("x/**", ["x/a.jpg", "x/y/b.jpg", "x/y/cat/c.png"]),
+        ("**/*.jpg", ["x/a.jpg", "x/y/b.jpg"]),
+        ("x/**/cat", ["x/y/cat/c.png"]),
+        ("**/y/**/*.png", ["x/y/cat/c.png"]),
+    ],
+)
+def test_a_pattern_ends_where_links_lead_in_rings(tmp_path, monkeypatch, pattern, found):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x" / "y" / "cat").mkdir(parents=True)
+    for name in ("x/a.jpg", "x/y/b.jpg", "x/y/cat/c.png"):
+        (tmp_path / name).touch()
+    for number in range(4):  # Python's own `**` follows them forty times, in every order
+        (tmp_path / "x" / f"ring{number}").symlink_to("..")
+        (tmp_path / "x" / "y" / f"ring{number}").symlink_to(".")
+    assert expand_word(pattern) == found

@@ -17,21 +17,6 @@ from keras_transfer.system.errors import ConfigError
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
 
 
-@pytest.fixture(scope="module")
-def foreign(tmp_path_factory):
-    """A TFLite file that takes two images at a time, in [0, 1]."""
-
-    def classify(images):
-        return tf.nn.softmax(tf.reduce_mean(images, [1, 2]))
-
-    spec = tf.TensorSpec((2, 8, 8, 3), tf.float32)
-    graph = tf.function(classify, input_signature=[spec]).get_concrete_function()
-    file = tmp_path_factory.mktemp("foreign") / "m.tflite"
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], tf.Module())
-    file.write_bytes(converter.convert())
-    return file
-
-
 def test_a_trusted_model_answers_from_its_process_which_ends_with_it(foreign, caplog):
     with pytest.raises(ConfigError, match="Add --trust"):
         load_artefact(foreign)

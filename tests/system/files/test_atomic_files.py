@@ -34,6 +34,14 @@ def test_a_link_under_the_final_name_is_replaced_and_not_followed(tmp_path):
     assert (tmp_path / "a.txt").read_text() == "ours"
 
 
+def test_devices_and_pipes_are_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="It is a device or a pipe"):
+        write_text(tmp_path / "pipe", "ours")
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_only_our_own_unfinished_files_are_removed(tmp_path):
     for name in (".12-0123abcd-a.txt", ".12-notes", ".2024-01-02-notes.txt", ".hidden"):
         (tmp_path / name).touch()
