@@ -141,6 +141,19 @@ class Run(RunFiles):
         folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
         refuse_links(*folders, self.log_file)
 
+    def refuse_folders(self) -> None:
+        """Refuse to go on where a folder stands in the place of a file, before the long work.
+
+        Raises:
+            ConfigError: One does.
+        """
+        for file in self.list_places():
+            if file.suffix and file.is_dir():
+                raise ConfigError(
+                    f"{file.name} of a run must be a file. Received: the folder {file}. "
+                    "Move or remove it."
+                )
+
     def _say_resume(self) -> str:
         return f"Go on with: {RESUME} {quote_word(self.path)}"
 

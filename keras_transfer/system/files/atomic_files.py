@@ -13,10 +13,21 @@ from typing import Any
 
 from keras_transfer.system.errors import ConfigError
 
-# What a disk answers where a write cannot work, however good the program is.
+# What a disk answers where a write cannot work, however good the program is; a folder may stand
+# where a file belongs.
 DISK_ERRORS = [
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    for name in (
+        "ENOSPC",
+        "EDQUOT",
+        "EFBIG",
+        "EROFS",
+        "EACCES",
+        "EPERM",
+        "EIO",
+        "EISDIR",
+        "ENOTDIR",
+    )
     if hasattr(errno, name)
 ]
 
