@@ -20,7 +20,12 @@ from keras_transfer.run.run_files import RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.system.files import locks
-from keras_transfer.system.files.atomic_files import explaining_disk, write_json, write_text
+from keras_transfer.system.files.atomic_files import (
+    explaining_disk,
+    read_table,
+    write_json,
+    write_text,
+)
 from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
@@ -114,7 +119,7 @@ class Run(RunFiles):
                 "Restore it from a copy, or train anew."
             )
         if run.predictions_file.is_file():  # it names the classes, too
-            require_columns(run.predictions(), names)
+            require_columns(read_table(run.predictions_file, 0), names)
         return run
 
     def release(self) -> None:
