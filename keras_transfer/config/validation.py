@@ -1,5 +1,6 @@
 """How settings are checked."""
 
+import contextlib
 import math
 import numbers
 import os
@@ -67,7 +68,8 @@ def _to_plain(value: Any, kinds: tuple[type, ...]) -> Any:
     if isinstance(value, numbers.Integral) and not isinstance(value, bool) and int in kinds:
         return int(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool) and float in kinds:
-        return float(value)
+        with contextlib.suppress(OverflowError):  # a whole number of 400 digits is none
+            return float(value)
     return value
 
 

@@ -51,8 +51,14 @@ def trace_forward(model: keras.Model) -> Any:
 
     One graph serves batches of all sizes; `model.predict` takes a second longer to begin.
     """
-    images = tf.TensorSpec((None, *model.input.shape[1:]), model.input.dtype, name="images")
-    forward = tf.function(lambda images: model(images, training=False), input_signature=[images])
+    (taken,) = model.inputs  # a Sequential that was read from a file has no `input`
+    images = tf.TensorSpec((None, *taken.shape[1:]), taken.dtype, name="images")
+
+    def ask(images: tf.Tensor) -> tf.Tensor:
+        (answer,) = keras.tree.flatten(model(images, training=False))  # it may have a name
+        return answer
+
+    forward = tf.function(ask, input_signature=[images])
     return forward.get_concrete_function()
 
 

@@ -105,11 +105,4 @@ def _call(forward: Any, batch: np.ndarray, dtype: str) -> np.ndarray:
 def _sort(predictions: Predictions, paths: np.ndarray) -> Predictions:
     """Return predictions of one split in the order of these paths."""
     place = {path: row for row, path in enumerate(paths.tolist())}
-    order = np.argsort([place[path] for path in predictions.paths.tolist()])
-    return Predictions(
-        paths=predictions.paths[order],
-        splits=predictions.splits[order],
-        truth=predictions.truth[order],
-        probabilities=predictions.probabilities[order],
-        class_names=predictions.class_names,
-    )
+    return predictions.take(np.argsort([place[path] for path in predictions.paths.tolist()]))

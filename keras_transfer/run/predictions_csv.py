@@ -53,7 +53,10 @@ class Predictions:
 
     def select(self, split: str) -> "Predictions":
         """Return the part of one split, in the same order; it is empty where the split is."""
-        rows = np.flatnonzero(self.splits == split)
+        return self.take(np.flatnonzero(self.splits == split))
+
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the images at these positions, in this order."""
         return Predictions(
             paths=self.paths[rows],
             splits=self.splits[rows],

@@ -88,6 +88,7 @@ def take_over(path: str | Path) -> Run:
     run = Run(Path(path).expanduser())
     run.require_config()
     run.refuse_links()
+    run.refuse_folders()
     _require_unfinished(run)
     try:
         run.hold = locks.require(run.lock_file, "A run")

@@ -20,7 +20,12 @@ from keras_transfer.run.run_files import RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.system.files import locks
-from keras_transfer.system.files.atomic_files import explaining_disk, write_json, write_text
+from keras_transfer.system.files.atomic_files import (
+    explaining_disk,
+    read_table,
+    write_json,
+    write_text,
+)
 from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
@@ -114,7 +119,7 @@ class Run(RunFiles):
                 "Restore it from a copy, or train anew."
             )
         if run.predictions_file.is_file():  # it names the classes, too
-            require_columns(run.predictions(), names)
+            require_columns(read_table(run.predictions_file, 0), names)
         return run
 
     def release(self) -> None:
@@ -140,6 +145,19 @@ class Run(RunFiles):
         """
         folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
         refuse_links(*folders, self.log_file)
+
+    def refuse_folders(self) -> None:
+        """Refuse to go on where a folder stands in the place of a file, before the long work.
+
+        Raises:
+            ConfigError: One does.
+        """
+        for file in self.list_places():
+            if file.suffix and file.is_dir():
+                raise ConfigError(
+                    f"{file.name} of a run must be a file. Received: the folder {file}. "
+                    "Move or remove it."
+                )
 
     def _say_resume(self) -> str:
         return f"Go on with: {RESUME} {quote_word(self.path)}"

@@ -59,6 +59,11 @@ class RunFiles:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
+    def list_places(self) -> list[Path]:
+        """Return where each file and folder is, or would be."""
+        fields = vars(RunFiles).values()
+        return [self.path / each.place for each in fields if isinstance(each, _Within)]
+
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
         return dict(read_json(self.metrics_file, kinds.Metrics))

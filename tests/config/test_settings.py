@@ -193,6 +193,12 @@ def test_numbers_that_are_not_finite_are_refused(option, value):
         build(option, value)
 
 
+@pytest.mark.parametrize("option", ["head.dropout", "frozen.learning_rate", "cache.memory_gb"])
+def test_whole_numbers_that_no_float_holds_are_refused(option):
+    with pytest.raises(ConfigError, match=f"`{option}` must be "):
+        build(option, 10**400)
+
+
 @pytest.mark.parametrize("option", ["backbone", "dataset", "weights", "name", "augment.preset"])
 def test_empty_text_is_refused(option):
     with pytest.raises(ConfigError, match=f"`{option}` must be at least one letter long"):

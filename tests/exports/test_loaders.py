@@ -77,6 +77,24 @@ def test_a_model_that_says_nothing_of_itself_is_said_to(finished_run, tmp_path, 
         assert part in line
 
 
+@pytest.mark.parametrize("kind", ["sequential", "named", "listed"])
+def test_keras_models_of_every_build_answer(tmp_path, pixels, kind):
+    import keras
+
+    images = keras.Input((32, 32, 3))
+    pool, head = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, activation="softmax")
+    answer = head(pool(images))
+    model = {
+        "sequential": lambda: keras.Sequential([keras.Input((32, 32, 3)), pool, head]),
+        "named": lambda: keras.Model(images, {"probabilities": answer}),
+        "listed": lambda: keras.Model([images], [answer]),
+    }[kind]()
+    model.save(tmp_path / "theirs.keras")
+    wanted = keras.Model(images, answer)(pixels.astype(np.float32))
+    found = load_artefact(tmp_path / "theirs.keras").classify(pixels)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
 def test_class_names_are_in_the_file_as_its_format_has_them(exported_run):
     import onnx
 

@@ -16,8 +16,21 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.resuming import take_over
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["history.csv", "metrics.json", "checkpoints/plan.json"])
+def test_a_folder_in_place_of_a_file_is_refused_before_the_long_work(name, tmp_path):
+    (tmp_path / "config.yaml").write_text("dataset: a")
+    (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(ConfigError, match=f"{name.split('/')[-1]} of a run must be a file"):
+        take_over(tmp_path)
+    assert not (tmp_path / "lock.json").exists()
+
 
 # Settings
 

@@ -245,7 +245,8 @@ def judge_answers(answers: np.ndarray, reasons: Sequence[str], path: Path) -> np
     if told.size and not (told.min() >= 0 and told.max() <= 1 + ROUNDING):
         raise ConfigError(
             f"A model must answer with probabilities in [0, 1]. Received: from {told.min():g} to "
-            f"{told.max():g} of {path}. If these are logits, put a softmax behind them."
+            f"{told.max():g} of {path}. If these are logits, put a softmax behind them, or a "
+            "sigmoid behind a single one."
         )
     return found
 

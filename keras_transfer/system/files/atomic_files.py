@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import errno
+import itertools
 import json
 import os
 import re
@@ -13,10 +14,21 @@ from typing import Any
 
 from keras_transfer.system.errors import ConfigError
 
-# What a disk answers where a write cannot work, however good the program is.
+# What a disk answers where a write cannot work, however good the program is; a folder may stand
+# where a file belongs.
 DISK_ERRORS = [
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    for name in (
+        "ENOSPC",
+        "EDQUOT",
+        "EFBIG",
+        "EROFS",
+        "EACCES",
+        "EPERM",
+        "EIO",
+        "EISDIR",
+        "ENOTDIR",
+    )
     if hasattr(errno, name)
 ]
 
@@ -95,15 +107,20 @@ def remove_unfinished(folder: Path) -> None:
 Table = dict[str, list[str]]  # column name -> its cells, as text
 
 
-def read_table(file: Path) -> Table:
+def read_table(file: Path, most: int | None = None) -> Table:
     """Read a CSV file with a header, as `write_table` leaves it, into columns of text.
+
+    Args:
+        file: The table.
+        most: Rows to read. None: all.
 
     Raises:
         ConfigError: It is not there, has no header, a column twice or a row of another length.
     """
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            columns, *rows = list(csv.reader(stream, strict=True)) or [[]]
+            lines = csv.reader(stream, strict=True)
+            columns, rows = next(lines, []), list(itertools.islice(lines, most))
         odd = next((line for line, row in enumerate(rows, 2) if len(row) != len(columns)), None)
         fault = "" if odd is None else f"row {odd} has {len(rows[odd - 2])} cells"
         fault = fault or ("" if columns else "it is empty")

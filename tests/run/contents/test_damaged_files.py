@@ -158,6 +158,14 @@ def test_class_names_that_are_not_those_of_the_run_are_refused(run, names):
     refuse(lambda run: Run.open(run.path), run, "class_names.txt")
 
 
+def test_only_the_header_of_the_predictions_is_read_to_open_a_run(run):
+    """They may be millions of numbers."""
+    with run.predictions_file.open("a") as stream:
+        stream.write("ragged\n")
+    Run.open(run.path)
+    refuse(Run.predictions, run, "predictions.csv", "1 cells")
+
+
 @pytest.mark.parametrize("missing", ["model.keras", "metrics.json", "class_names.txt"])
 def test_a_run_without_what_it_hands_out_is_not_opened(run, missing):
     (run.path / missing).unlink()

@@ -2,7 +2,13 @@ import os
 
 import pytest
 
-from keras_transfer.system.files.atomic_files import remove_unfinished, replacing, write_text
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import (
+    explaining_disk,
+    remove_unfinished,
+    replacing,
+    write_text,
+)
 
 
 def test_a_temporary_file_is_new_and_cannot_be_foreseen(tmp_path):
@@ -40,6 +46,13 @@ def test_devices_and_pipes_are_not_replaced(tmp_path):
         write_text(tmp_path / "pipe", "ours")
     assert (tmp_path / "pipe").is_fifo()
     assert os.listdir(tmp_path) == ["pipe"]
+
+
+def test_a_folder_where_a_file_belongs_is_one_line(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(ConfigError, match=r"able to write its files.*a\.txt"), explaining_disk():
+        write_text(tmp_path / "a.txt", "ours")
+    assert os.listdir(tmp_path) == ["a.txt"]
 
 
 def test_only_our_own_unfinished_files_are_removed(tmp_path):
