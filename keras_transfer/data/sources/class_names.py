@@ -49,10 +49,9 @@ def settle_names(examples: Examples) -> Examples:
             f"{name_some([' and '.join(map(ascii, names)) for names in alike])} in "
             f"{examples.root}. Rename or join them."
         )
-    words = [name for name in examples.class_names if len(name) > 1]  # letters: of handwriting
-    if alike := _find_alike(words, str.casefold):
+    if alike := _find_alike(examples.class_names, _fold):
         named = name_some([" and ".join(names) for names in alike])
-        logger.warning("Classes whose names differ in upper and lower case alone: %s", named)
+        logger.warning("Classes whose names may be spellings of one: %s", named)
     return examples
 
 
@@ -67,10 +66,7 @@ def group_spellings(counts: Mapping[str, int]) -> list[list[str]]:
     The most frequent one is first in each group. Single letters that differ in case are two names,
     as in sets of handwriting.
     """
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in counts:
-        groups[_fold(name)].append(name)
-    alike = [names for names in groups.values() if len(names) > 1]
+    alike = _find_alike(counts, _fold)
     return [sorted(names, key=lambda name: (-counts[name], name)) for names in alike]
 
 

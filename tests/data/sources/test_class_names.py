@@ -53,6 +53,11 @@ def test_names_that_differ_in_what_cannot_be_seen_are_refused(tmp_path, name):
     assert ascii(name) in str(caught.value)
 
 
+def test_numbers_with_zeros_before_them_are_pointed_out(tmp_path, caplog):
+    assert read(tmp_path, "01", "1", "2").class_names == ("01", "1", "2")
+    assert caplog.messages == ["Classes whose names may be spellings of one: 01 and 1"]
+
+
 def test_blanks_of_two_kinds_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"'hot\\xa0dog'"):
         read(tmp_path, "hot dog", "hot\u00a0dog")
@@ -61,7 +66,7 @@ def test_blanks_of_two_kinds_are_refused(tmp_path):
 def test_names_that_differ_in_case_are_pointed_out(tmp_path, caplog):
     assert read(tmp_path, "Cat", "cat", "dog", "Dog").class_names == ("Cat", "Dog", "cat", "dog")
     assert caplog.messages == [
-        "Classes whose names differ in upper and lower case alone: Cat and cat, Dog and dog"
+        "Classes whose names may be spellings of one: Cat and cat, Dog and dog"
     ]
 
 
