@@ -74,6 +74,7 @@ def export_model(
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
     config = load_run_config(run)
+    run.refuse_folders()
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick

@@ -149,6 +149,14 @@ def test_names_are_checked_before_anything_is_written(run_copy):
     assert not run_copy.exports.exists()
 
 
+def test_a_folder_in_place_of_the_model_card_is_named_before_the_long_work(run_copy):
+    run_copy.model_card_file.unlink()
+    run_copy.model_card_file.mkdir()
+    with pytest.raises(ConfigError, match=r"model_card\.md of a run must be a file"):
+        export_model(run_copy, ["tflite"])
+    assert not run_copy.exports.exists()
+
+
 def test_without_the_onnx_packages_one_line_says_how_to_get_them(monkeypatch):
     row = dataclasses.replace(ONNX, packages=("onnx", "no_such_package"))
     monkeypatch.setitem(EXPORTERS, "onnx", {"": row})
