@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_transfer.config.lookup import suggest
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -17,6 +16,8 @@ from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
 
 HUGE = (1e300, 10.0**30)
+
+
 SECTIONS = {
     "data": DataConfig,
     "augment": AugmentConfig,
@@ -287,15 +288,3 @@ def test_every_setting_is_documented_under_its_field():
             if isinstance(field, ast.AnnAssign):
                 documented = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
                 assert documented, f"{node.name}.{field.target.id}"
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("efficentnetb0", "Did you mean 'efficientnetb0'?"),
-        ("RESNET50", "Did you mean 'ResNet50'?"),
-        ("zzz", "Known: efficientnetb0, ResNet50."),
-    ],
-)
-def test_suggest_gives_close_names_in_their_own_spelling_or_all_of_them(name, answer):
-    assert suggest(name, ["efficientnetb0", "ResNet50"]) == answer

@@ -3,43 +3,9 @@
 import logging
 
 import pytest
+from folder_readings import TEST, TRAIN, VALID, read, unfold
 
-from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources.folders.folder import read_folder
 from keras_transfer.system.errors import ConfigError
-
-
-@pytest.fixture
-def lay(tmp_path):
-    """Return a function that makes files from words such as `{train,test}_set/{a,b}/1`."""
-
-    def make(*words):
-        for word in words:
-            for path in unfold(word):
-                file = tmp_path / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch()
-        return tmp_path
-
-    return make
-
-
-def unfold(word):
-    start, brace, rest = word.partition("{")
-    if not brace:
-        return [word]
-    inner, _, end = rest.partition("}")
-    return [path for each in inner.split(",") for path in unfold(f"{start}{each}{end}")]
-
-
-def read(root, layout="auto"):
-    """Return what was read, as {"train": {"a": ["set/a/1"]}}."""
-    examples = read_folder(str(root), DataConfig(layout=layout))
-    found = {}
-    columns = examples.paths.tolist(), examples.labels.tolist(), examples.splits.tolist()
-    for path, label, split in zip(*columns, strict=True):
-        found.setdefault(split, {}).setdefault(examples.class_names[label], []).append(path)
-    return found
 
 
 def split_of(found):
@@ -51,9 +17,6 @@ def split_of(found):
         for paths in classes.values()
         for path in paths
     }
-
-
-TRAIN, VALID, TEST = "train", "validation", "test"
 
 
 @pytest.mark.parametrize(
@@ -141,48 +104,6 @@ def test_a_class_that_is_called_like_the_split_it_is_in_stays_a_class(lay):
 def test_a_flat_test_beside_train_is_not_used(lay, flat, caplog):
     assert split_of(read(lay("train/{a,b}/1", flat))) == {"train": TRAIN}
     assert "lie in no class folder: 1 files" in caplog.text
-
-
-def test_splits_within_each_class_are_splits(lay, caplog):
-    caplog.set_level(logging.INFO)
-    assert read(lay("{a,b}/{train,val,Test set}/1")) == {
-        TRAIN: {name: [f"{name}/train/1"] for name in "ab"},
-        VALID: {name: [f"{name}/val/1"] for name in "ab"},
-        TEST: {name: [f"{name}/Test set/1"] for name in "ab"},
-    }
-    assert caplog.messages == ["Splits are the folders in each class: Test set/, train/, val/."]
-
-
-def test_splits_within_classes_that_are_called_train_are_splits(lay):
-    assert read(lay("{train,car}/{train,test}/1")) == {
-        TRAIN: {"car": ["car/train/1"], "train": ["train/train/1"]},
-        TEST: {"car": ["car/test/1"], "train": ["train/test/1"]},
-    }
-
-
-def test_class_and_split_in_one_name_are_told_apart(lay):
-    assert read(lay("{Cats,dogs,Wild Boar}_{train,test}/1")) == {
-        TRAIN: {
-            "Cats": ["Cats_train/1"],
-            "Wild Boar": ["Wild Boar_train/1"],
-            "dogs": ["dogs_train/1"],
-        },
-        TEST: {"Cats": ["Cats_test/1"], "Wild Boar": ["Wild Boar_test/1"], "dogs": ["dogs_test/1"]},
-    }
-
-
-def test_class_and_split_may_be_told_apart_by_a_capital(lay):
-    assert read(lay("{cats,dogs}{Train,Test}/1")) == {
-        TRAIN: {"cats": ["catsTrain/1"], "dogs": ["dogsTrain/1"]},
-        TEST: {"cats": ["catsTest/1"], "dogs": ["dogsTest/1"]},
-    }
-
-
-def test_splits_within_each_class_may_lie_in_a_folder_that_wraps_them(lay):
-    assert read(lay("{a,b}/images/{train,test}/1")) == {
-        TRAIN: {name: [f"{name}/images/train/1"] for name in "ab"},
-        TEST: {name: [f"{name}/images/test/1"] for name in "ab"},
-    }
 
 
 def test_classes_beside_a_test_folder_with_the_same_classes_are_train(lay):
