@@ -23,11 +23,11 @@ from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_
 from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.load_settings import load_run_config
-from keras_transfer.run.run_directory import OWNER, Run
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import DISK_ERRORS
 from keras_transfer.system.files.locks import claim, is_abandoned
-from keras_transfer.system.files.ownership import is_marked
+from keras_transfer.system.files.ownership import OWNER, is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.machine import free_disk

@@ -13,7 +13,7 @@ from keras_transfer.data.modality import Modality
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES, list_backbones
-from keras_transfer.run.load_settings import load_config, parse_config
+from keras_transfer.run.load_settings import load_run_config, parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -178,7 +178,7 @@ def _report(
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
 
-    seen_by = load_config(run.config_file).data.value_range
+    seen_by = load_run_config(run).data.value_range
     lost = {data.root / each.path for each in find_lost(data, run)}
 
     def draw(file: Path, side: int) -> "np.ndarray | None":

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from keras_transfer.system.terminal.visible_text import count_cells, show_name
 
+FAULT = 200  # letters
+
 
 def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str:
     """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
@@ -16,6 +18,11 @@ def say_interval(interval: Sequence[float]) -> str:
     """Return the two ends of an interval of an accuracy: "0.876 - 0.959"."""
     low, high = interval
     return f"{low:.3f} - {high:.3f}"
+
+
+def say_fault(error: BaseException) -> str:
+    """Return what a library raised in one line; a long text would widen tables."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:FAULT]
 
 
 def say_bytes(count: int) -> str:

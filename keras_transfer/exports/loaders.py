@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.exports.exporter_row import FAILED
 from keras_transfer.exports.reading.artefact import Artefact, build_artefact
 from keras_transfer.exports.reading.confinement import Confinement
@@ -94,10 +95,9 @@ def _explaining(place: Path) -> Iterator[None]:
     except ConfigError:
         raise
     except Exception as error:
-        fault = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise ConfigError(
             f"{place} must be a whole model that its runtime loads and runs, as `export` writes "
-            f"them. Received: {fault}."
+            f"them. Received: {say_fault(error)}."
         ) from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.sections.value_range import FULL, read_recorded
 from keras_transfer.models.model_file import read_notes
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
@@ -52,9 +52,11 @@ def read_run_usage(folder: Path) -> Usage | None:
     if not (run.class_names_file.is_file() and run.config_file.is_file()):
         return None
     data = load_config(run.config_file).data
-    # auto: of a run that was made before there was this setting
-    value_range = FULL if data.value_range == "auto" else data.value_range
-    return Usage(class_names=run.class_names(), resize=data.resize, value_range=value_range)
+    return Usage(
+        class_names=run.class_names(),
+        resize=data.resize,
+        value_range=read_recorded(data.value_range),
+    )
 
 
 def read_model_usage(file: Path) -> Usage | None:

@@ -6,7 +6,7 @@ import logging
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.sections.value_range import FULL, format_range
+from keras_transfer.config.sections.value_range import format_range, read_recorded
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
@@ -69,8 +69,7 @@ def hold_split(
         inspection: Of the examples.
         augmentation: Of their views, where there are to be any.
     """
-    if config.data.value_range == "auto":  # of a run that was made before there was this setting
-        config = _with_range(config, FULL)
+    config = _with_range(config, read_recorded(config.data.value_range))
     _warn_of_outside(examples, inspection, config.data.value_range)
     split = _take_split(examples, inspection, np.arange(len(examples.paths)))
     splits, views = {str(examples.splits[0]): split}, augmentation or AUGMENTATIONS["none"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
@@ -74,7 +75,7 @@ def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
         model = keras.models.load_model(run.model_file, compile=False)
         shapes = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
     except Exception as error:  # damaged files raise anything, code is refused by ValueError
-        found = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        found = say_fault(error)
     else:
         side, classes = config.data.image_size, len(run.class_names())
         if shapes == [(None, side, side, 3), (None, classes)]:

@@ -26,14 +26,13 @@ from keras_transfer.system.files.atomic_files import (
     write_json,
     write_text,
 )
-from keras_transfer.system.files.ownership import is_marked, refuse_links, remove_own
+from keras_transfer.system.files.ownership import OWNER, is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
 from keras_transfer.system.terminal.visible_text import quote_word
 
 logger = logging.getLogger(__name__)
 
-OWNER = "owner.json"  # in folders of work: which process that is
 NEW = ".new-"  # how the name of a folder begins that becomes a run directory
 MOVED = "If the images of this run have moved, say where they are with --dataset."
 RESUME = "python -m keras_transfer.train --resume"

@@ -24,6 +24,11 @@ def parse_range(text: str) -> Limits | None:
     return low, high
 
 
+def read_recorded(text: str) -> str:
+    """Return the value range that a run has; those made before there was a choice had `full`."""
+    return FULL if text == "auto" else text
+
+
 def format_range(low: float, high: float) -> str:
     """Return a pair as the text that `parse_range` reads."""
     return f"{low!r},{high!r}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 GONE = -1  # size and time of a file that is not there
-LATEST = 2**63 - 1  # nanoseconds: the year 2262
+LATEST = 2**63 - 1  # nanoseconds that NumPy and SQLite can hold: the year 2262
 
 
 def read_state(file: str | Path) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """Examples whose files are gone or hold something else than when the run looked at them."""
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from keras_transfer.data.same_files.file_states import find_touched
 from keras_transfer.data.training_data import ExampleSplit, TrainingData
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.file_hashes import hash_file
 
 
 class Lost(NamedTuple):
@@ -42,7 +42,7 @@ def find_lost(
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     paths = [str(data.splits[name].paths[row]) for name, row in doubted]
     with ThreadPoolExecutor() as threads:
-        found = list(threads.map(_hash_file, [data.root / path for path in paths]))
+        found = list(threads.map(_hash_or_nothing, [data.root / path for path in paths]))
     return [
         Lost(name, row, path, is_gone=not now)
         for (name, row), path, now in zip(doubted, paths, found, strict=True)
@@ -89,10 +89,9 @@ def _doubt(data: TrainingData, part: ExampleSplit, thoroughly: bool) -> list[int
     return rows
 
 
-def _hash_file(file: Path) -> str:
+def _hash_or_nothing(file: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read."""
     try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return hash_file(file)
     except OSError:
         return ""

@@ -20,12 +20,10 @@ from keras_transfer.data.examples import Examples, make_examples
 from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
-from keras_transfer.system.files.ownership import MARK, carries_mark, is_marked
+from keras_transfer.system.files.ownership import MANIFEST, MARK, carries_mark, is_marked
 from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
-
-MANIFEST = "manifest.json"  # what says that the folder is ours
 
 Images = Iterable[tuple[str, bytes, str, str]]  # path, content of the file, class name, split
 

@@ -4,7 +4,6 @@ References:
     M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from keras_transfer.models.model_file import OLDEST_KERAS
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_text
+from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.terminal.visible_text import quote_word
 
 MANY = 20  # classes: more are counted rather than named
@@ -118,7 +118,7 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
     )
     yield ""
     yield "* split.csv names every image with its SHA-256 and its split."
-    yield f"  SHA-256 of split.csv: `{hashlib.sha256(run.split_file.read_bytes()).hexdigest()}`"
+    yield f"  SHA-256 of split.csv: `{hash_file(run.split_file)}`"
     yield (
         f"* {len(report['unusable'])} unusable files, {len(report['odd'])} findings of odd files, "
         f"{len(report['dropped'])} dropped as leaks, {len(report['duplicates'])} groups of "

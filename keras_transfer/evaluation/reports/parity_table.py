@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_transfer.config.messages import say_interval
+from keras_transfer.run.contents.kinds import Checked
 from keras_transfer.system.terminal.text_tables import draw_table
 
 CLEAR = 2e-4  # where the two best classes are no further apart, rounding may choose either
-MEASURED = (  # the numbers of a row of an artefact that was asked
-    *("max_difference", "mean_difference", "agreement", "accuracy", "accuracy_interval"),
-    *("expected_calibration_error", "size_bytes", "latency_ms", "load_seconds"),
-)
+MEASURED = Checked.__optional_keys__ - {"sha256"}  # of an artefact that was asked
 WIDTH = 145  # letters of the table, so that no name is cut
 COLUMNS = (
     *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
@@ -29,7 +27,7 @@ def list_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     and the last only.
     """
     first = {"file": _name_signature(row), "images": row["images"]}
-    if not row.keys() >= {*MEASURED}:
+    if not row.keys() >= MEASURED:
         return first | {"passed": "no" if row["reason"] else "not checked"}
     return first | {
         "max": f"{row['max_difference']:.1e}",
@@ -68,7 +66,7 @@ def _explain_calibration(report: Mapping[str, Any]) -> list[str]:
         f"{_name_signature(row)}: temperature {row['temperature']:.2f}, calibration error "
         f"{before:.3f} -> {row['expected_calibration_error']:.3f}"
         for row in report["artefacts"]
-        if row["temperature"] != 1 and row.keys() >= {*MEASURED}
+        if row["temperature"] != 1 and row.keys() >= MEASURED
     ]
 
 

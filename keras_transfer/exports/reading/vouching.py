@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.file_hashes import hash_file
 
 HASH = "sha256"  # the key of parity.json's rows
 
@@ -13,15 +14,10 @@ HASH = "sha256"  # the key of parity.json's rows
 def hash_artefact(path: Path) -> str:
     """Return the SHA-256 of a file, or of the names and contents of all files in a folder."""
     if path.is_file():
-        return _hash_file(path)
+        return hash_file(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    lines = [f"{_hash_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+    lines = [f"{hash_file(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _hash_file(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_vouched(place: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.config.sections.value_range import FULL, parse_range
 from keras_transfer.images.decoding.decoding_memory import LARGE, decoding
 from keras_transfer.images.decoding.deep_values import find_kind, read_values
@@ -69,8 +70,7 @@ def explain_failure(error: Exception, content: bytes) -> str:
         return "there is not enough memory to load it"
     if isinstance(error, UnidentifiedImageError):
         return explain_unknown(content)
-    # damaged files raise anything, from SyntaxError to struct.error; a long text would widen tables
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return say_fault(error)  # damaged files raise anything, from SyntaxError to struct.error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

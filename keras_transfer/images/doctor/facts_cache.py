@@ -14,6 +14,7 @@ from pathlib import Path
 import PIL
 from PIL import Image, features
 
+from keras_transfer.data.same_files.file_states import LATEST
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.file_facts import Facts
 from keras_transfer.system.files.user_folders import cache_roots
@@ -21,7 +22,6 @@ from keras_transfer.system.files.user_folders import cache_roots
 logger = logging.getLogger(__name__)
 
 NAME = "inspected.sqlite"
-LATEST = 2**63 - 1  # nanoseconds that SQLite can hold: the year 2262
 FRESH = 2 * 10**9  # nanoseconds: a file this young may change again without a later time
 WIDEST = 2**31 - 1  # pixels
 BUSY = 2  # seconds to wait for another process, which writes for milliseconds

@@ -29,10 +29,10 @@ from keras_transfer.models.weights.weight_conversion import (
     OTHER_FILE,
     convert_weights,
     explain_mismatch,
-    hash_file,
 )
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.network import find_fault
 
 logger = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _find_bundled(name: str, row: Backbone) -> Weights:
 
 
 def _from_file(kind: Kind, file: Path) -> Weights:
-    sha256 = hash_file(file, "sha256")
+    sha256 = hash_file(file)
     logger.info("Weights: %s, %s (sha256 %s…)", kind, file, sha256[:12])
     return Weights(kind=kind, file=file, sha256=sha256)
 

@@ -1,6 +1,5 @@
 """Files of backbone weights: the formats that are read, and the one that the package ships."""
 
-import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -75,9 +74,3 @@ def explain_mismatch(name: str, file: Path, reason: str, advice: str) -> str:
         f"The weights in {file} must be those of {name} without its classifier. "
         f"Received: {reason}. {advice}"
     )
-
-
-def hash_file(file: Path, algorithm: str) -> str:
-    """Return the hash of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()

@@ -22,7 +22,7 @@ import numpy as np
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
-from keras_transfer.system.files.ownership import MARK
+from keras_transfer.system.files.ownership import MANIFEST, MARK
 from keras_transfer.system.machine import free_disk
 from keras_transfer.training.cache.array_files import (
     make_header,
@@ -31,7 +31,6 @@ from keras_transfer.training.cache.array_files import (
     reserve_room,
 )
 from keras_transfer.training.cache.reuse_folder import (
-    MANIFEST,
     claim_scratch,
     is_ours,
     remove_folder,

@@ -10,15 +10,14 @@ import os
 import re
 from pathlib import Path
 
-from keras_transfer.run.run_directory import OWNER, Run
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.locks import claim, is_abandoned
-from keras_transfer.system.files.ownership import is_marked, remove_own
+from keras_transfer.system.files.ownership import MANIFEST, OWNER, is_marked, remove_own
 from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
 
-MANIFEST = "manifest.json"
 STRAY = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers leave them wherever they look
 
 

@@ -15,11 +15,11 @@ from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json, write_text
-from keras_transfer.system.files.ownership import MARK
+from keras_transfer.system.files.ownership import MANIFEST, MARK
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
 from keras_transfer.training.cache.cache_store import Layout, count_bytes
-from keras_transfer.training.cache.reuse_folder import MANIFEST, claim_scratch, sweep_scratch
+from keras_transfer.training.cache.reuse_folder import claim_scratch, sweep_scratch
 from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
 
