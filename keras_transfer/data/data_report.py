@@ -20,6 +20,7 @@ UNEVEN = 3  # times as many images in the largest class as in the smallest are w
 SHOWN = 10  # rows of a table on the screen; data_report.json has all
 SHOWN_CLASSES = 12
 WIDTH = 80  # letters of a line of text
+NO_BREAK = "\xa0"
 
 NOTHING: np.ndarray = np.empty(0, np.int64)
 
@@ -125,8 +126,14 @@ def describe_report(report: Report, modality: Modality) -> str:
 def say_classes(counts: Mapping[str, int]) -> str:
     """Return the first classes and how many images each has, in lines of 80 letters."""
     named = [f"{name} ({count:,})" for name, count in counts.items()]
-    text = f"{len(named):,} classes: {name_some(named, most=SHOWN_CLASSES)}"
-    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    # a name and its count stay in one line: no blank but those behind commas may be a line's end
+    words = (
+        name_some(named, most=SHOWN_CLASSES).replace(" ", NO_BREAK).replace(f",{NO_BREAK}", ", ")
+    )
+    text = textwrap.fill(
+        f"{len(named):,} classes: {words}", WIDTH, subsequent_indent="  ", break_on_hyphens=False
+    )
+    return text.replace(NO_BREAK, " ")
 
 
 def _count(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:

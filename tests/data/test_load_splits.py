@@ -109,9 +109,16 @@ def test_an_interrupted_run_keeps_the_classes_that_its_folders_had(
 def test_the_first_classes_are_said_in_lines_that_a_terminal_holds():
     counts = {f"a kind of food with a long name {index}": index for index in range(101)}
     text = say_classes(counts)
-    assert text.startswith("101 classes: a kind of food with a long name 0 (0), a kind")
+    assert text.startswith("101 classes: a kind of food with a long name 0 (0),\n  a kind")
     assert " ".join(text.split()).endswith("name 11 (11) and 89 more")
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_class_with_blanks_in_its_name_stays_in_one_line():
+    lines = say_classes({f"class of {index:03}": 4 for index in range(12)}).splitlines()
+    assert all(line.removesuffix(",").endswith("(4)") for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(

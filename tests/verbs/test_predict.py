@@ -15,7 +15,6 @@ from PIL import Image
 
 from keras_transfer.evaluate import evaluate_run
 from keras_transfer.exports.loaders import load_artefact
-from keras_transfer.images.decoding.image_formats import READ
 from keras_transfer.predict import main, predict_images
 from keras_transfer.system.errors import ConfigError
 
@@ -50,7 +49,7 @@ def test_a_folder_is_read_with_all_below_it_and_bad_files_are_rows(finished_run,
     rows = read_csv(capsys.readouterr().out)
     names = ["a.png", "below/b.png", "broken.png", "c.png"]
     assert [row["path"] for row in rows] == [f"{folder}/{name}" for name in names]
-    assert rows[2]["error"] == f"of no image format; {READ}"
+    assert rows[2]["error"] == "of no known image format"
     assert rows[2]["prediction"] == rows[2]["probability"] == ""
     for row in (rows[0], rows[1], rows[3]):
         assert row["prediction"] in ("level", "upright")
@@ -221,7 +220,7 @@ def test_images_that_a_model_answers_with_nan_are_rows_with_the_reason(
     assert errors == [
         "",
         "the model answers with NaN",
-        "of no image format; read are JPEG, PNG, GIF, BMP, WebP, TIFF and a few others",
+        "of no known image format",
         "",
     ]
 

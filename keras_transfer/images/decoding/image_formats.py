@@ -16,7 +16,6 @@ FORMATS = (
     *("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF"),
     *("JPEG2000", "PPM", "PSD", "ICO", "PCX", "SGI", "QOI", "TGA"),  # TGA last: it has no mark
 )
-READ = "read are JPEG, PNG, GIF, BMP, WebP, TIFF and a few others"
 # What people mistake for an image and Pillow does not know: where its mark is, and the mark
 OTHERS = (
     ("PDF", 0, b"%PDF"),
@@ -52,13 +51,11 @@ def list_formats() -> tuple[str, ...]:
 def explain_unknown(content: bytes) -> str:
     """Return in words what a file is that `open_image` did not know, from its first bytes."""
     if content[4:12] in HEIC and "HEIF" not in list_formats():
-        return "a file of format HEIC: install pillow-heif to read it"
+        return "of the format HEIC: install pillow-heif to read it"
     name = _find_name(content)
     if name in FORMATS:
-        return f"a file of format {name}, damaged or of a kind that Pillow does not read"
-    if name:
-        return f"a file of format {name}; {READ}"
-    return f"of no image format; {READ}"
+        return f"of the format {name}, damaged or of a kind that Pillow does not read"
+    return f"of the format {name}, which is not read" if name else "of no known image format"
 
 
 def _find_name(content: bytes) -> str:

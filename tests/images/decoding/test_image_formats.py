@@ -12,7 +12,7 @@ from PIL import Image
 
 import keras_transfer
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.images.decoding.image_formats import READ, explain_unknown, open_image
+from keras_transfer.images.decoding.image_formats import explain_unknown, open_image
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.drawing import draw_image
 from keras_transfer.images.prediction_inputs import list_words, stream_pixels
@@ -37,7 +37,7 @@ def test_postscript_in_an_image_file_starts_no_program(make_tree, started):
     (root / "a/photo.jpg").write_bytes(POSTSCRIPT)
     inspection = inspect_files(load_examples(str(root), DataConfig()))
     assert not started.exists()
-    reason = f"a file of format EPS; {READ}"
+    reason = "of the format EPS, which is not read"
     assert inspection.reasons.tolist() == ["", reason, ""]
     _, sources = list_words([str(root / "a/photo.jpg")])
     (_, reasons), *_ = stream_pixels(sources, 32, "crop", "full", 8)
@@ -69,17 +69,17 @@ def test_usual_formats_are_opened(kind):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"<!doctype html>", f"a file of format HTML; {READ}"),
-        (b"%PDF-1.7", f"a file of format PDF; {READ}"),
-        (bytes(128) + b"DICM", f"a file of format DICOM; {READ}"),
-        (b"SIMPLE  =", f"a file of format FITS; {READ}"),
-        (b"\0\0\0\x18ftypheic", "a file of format HEIC: install pillow-heif to read it"),
+        (b"<!doctype html>", "of the format HTML, which is not read"),
+        (b"%PDF-1.7", "of the format PDF, which is not read"),
+        (bytes(128) + b"DICM", "of the format DICOM, which is not read"),
+        (b"SIMPLE  =", "of the format FITS, which is not read"),
+        (b"\0\0\0\x18ftypheic", "of the format HEIC: install pillow-heif to read it"),
         (
             b"\x89PNG\r\n\x1a\n",
-            "a file of format PNG, damaged or of a kind that Pillow does not read",
+            "of the format PNG, damaged or of a kind that Pillow does not read",
         ),
-        (b"words", f"of no image format; {READ}"),
-        (b"x", f"of no image format; {READ}"),
+        (b"words", "of no known image format"),
+        (b"x", "of no known image format"),
     ],
 )
 def test_what_is_not_read_is_named(content, reason):
