@@ -31,7 +31,9 @@ def judge(dataset: str, choice: str, seed: int, words: list[str], folder: Path) 
     command = [sys.executable, "-m", "keras_transfer.train", "--quiet", *words]
     command += ["--dataset", dataset, "--weights", choice, "--seed", str(seed)]
     subprocess.run([*command, "--output", str(folder), "--name", name], check=True)
-    table = {key: np.array(column) for key, column in Run.open(folder / name).predictions().items()}
+    table = {
+        key: np.array(column) for key, column in Run.open(folder / name).predictions_table().items()
+    }
     held = choose_split(table["split"])
     chosen = table["split"] == held
     order = np.argsort(table["path"][chosen])

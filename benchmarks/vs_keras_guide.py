@@ -125,7 +125,7 @@ def train_ours(command: Sequence[str], run: Path, seed: int = 0) -> Training:
     metrics = opened.metrics()
     phases = list(metrics["phases"].values())
     best = max(phase["validation_accuracy"] for phase in phases)
-    work = Counter(opened.history()["phase"] + read_table(opened.split_file)["split"])
+    work = Counter(opened.history_table()["phase"] + read_table(opened.split_file)["split"])
     last = phases[-1]["last_validation_accuracy"]
     return Training(*process[:2], best, last, dict(work), metrics["seconds"])
 

@@ -127,7 +127,7 @@ def _clear(axes: Axes) -> None:
 def _draw_curves(
     axes: Axes, each: Configuration, folder: Path, style: dict[str, Any], single: bool
 ) -> None:
-    curves = [read_history(Run(folder / run).history()).val_accuracy for run in each.runs]
+    curves = [read_history(Run(folder / run).history_table()).val_accuracy for run in each.runs]
     longest = max(map(len, curves))  # with early stopping seeds end at different epochs
     padded = np.array([np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in curves])
     epochs = np.arange(1, longest + 1)

@@ -52,7 +52,7 @@ def read_source(config: TrainConfig, modality: Modality) -> Examples:
 
 def list_examples(run: Run, source: Examples) -> Examples:
     """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
-    table = {name: np.array(cells) for name, cells in run.split().items()}
+    table = {name: np.array(cells) for name, cells in run.split_table().items()}
     names = run.class_names()
     return dataclasses.replace(
         source,
@@ -76,7 +76,7 @@ def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Fin
         The findings, in which lost examples have the state of files that are not there; and the
         rows of files that are gone, or hold something else than when the run was made.
     """
-    table = run.split()
+    table = run.split_table()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     findings = modality.inspect(examples)
     lost = np.flatnonzero(findings.sha256 != [contents[path] for path in examples.paths.tolist()])
@@ -136,7 +136,7 @@ def read_other_examples(
 
 def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
     """Warn of images that the run was trained on: their accuracy says nothing about others."""
-    table = run.split()
+    table = run.split_table()
     pairs = zip(table["sha256"], table["split"], strict=True)
     trained = {content for content, split in pairs if split == "train"}
     if seen := sum(content in trained for content in sha256):

@@ -69,7 +69,7 @@ class History:
 
 
 def read_history(table: Mapping[str, Sequence[str]]) -> History:
-    """Return history.csv, as `Run.history` reads it, in numbers.
+    """Return history.csv, as `Run.history_table` reads it, in numbers.
 
     Raises:
         ConfigError: A column is missing, a cell is not a number, or there is no epoch at all.

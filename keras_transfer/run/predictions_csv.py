@@ -87,7 +87,7 @@ def prediction_rows(predictions: Predictions) -> Iterator[list[str]]:
 
 
 def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[str]) -> Predictions:
-    """Return predictions.csv, as `Run.predictions` reads it, in numbers.
+    """Return predictions.csv, as `Run.predictions_table` reads it, in numbers.
 
     Args:
         table: Column name to cells of text.
@@ -168,4 +168,4 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
 
 def read_run_predictions(run: Run) -> Predictions:
     """Return the predictions of a run for validation and test, as predictions.csv holds them."""
-    return read_predictions(run.predictions(), run.class_names())
+    return read_predictions(run.predictions_table(), run.class_names())

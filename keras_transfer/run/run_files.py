@@ -84,17 +84,17 @@ class RunFiles:
         """Return the class names in index order."""
         return read_names(self.class_names_file)
 
-    def split(self) -> Table:
+    def split_table(self) -> Table:
         """Return split.csv: one row an example that is used."""
         table = read_rows(self.split_file, SPLIT_COLUMNS)
         check_rows(table, self.class_names(), self.split_file)
         return table
 
-    def history(self) -> Table:
+    def history_table(self) -> Table:
         """Return history.csv: one row an epoch."""
         return read_table(self.history_file)
 
-    def predictions(self) -> Table:
+    def predictions_table(self) -> Table:
         """Return predictions.csv: one row an example of validation and test."""
         return read_table(self.predictions_file)
 

@@ -50,7 +50,7 @@ def check_kills(start, words, folder, kills, seed=0):
     """
     assert start([*words, "--name", "whole"]).wait() == 0
     whole, found, draw = Run(Path(folder, "whole")), [], random.Random(seed)
-    phases = whole.history()["phase"]
+    phases = whole.history_table()["phase"]
     while (rest := kills - len(found)) > 0 or _find_missed(phases, found, kills):
         assert len(found) < 3 * kills, describe(found)
         # the first epoch of a phase is the longest one, since it traces: nothing is hit as surely
@@ -80,7 +80,7 @@ def _kill_run(start, path, draw, whole, targets):
             target = None if len(found) % 5 == 4 else targets[len(found)]
             moment = _wait_for_moment(process, Run(path), whole, target, draw.uniform(0, 1))
             if moment is not None and _kill(process):
-                done, stage = _look(Run(path), whole.history()["phase"], moment)
+                done, stage = _look(Run(path), whole.history_table()["phase"], moment)
                 found.append(Kill(time.monotonic() - began, done, stage))
                 continue
         if process.wait() != 0:
@@ -103,7 +103,7 @@ def _wait_for_moment(process, run, whole, target, share):
             if process.poll() is not None:
                 return None
             time.sleep(EVERY)
-        time.sleep(share * float(whole.history()["seconds"][target]))
+        time.sleep(share * float(whole.history_table()["seconds"][target]))
     return logged if process.poll() is None else None
 
 

@@ -10,7 +10,7 @@ def load_weights(run):
 
 
 def drop_seconds(run):
-    return {name: cells for name, cells in run.history().items() if name != "seconds"}
+    return {name: cells for name, cells in run.history_table().items() if name != "seconds"}
 
 
 def assert_same_run(run, other):

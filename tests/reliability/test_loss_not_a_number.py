@@ -38,7 +38,7 @@ def spoilt_run(spoil, train, tmp_path):
 
 
 def read_rates(run, phase):
-    history = run.history()
+    history = run.history_table()
     rows = zip(history["phase"], history["learning_rate"], strict=True)
     return [float(rate) for name, rate in rows if name == phase]
 
@@ -55,7 +55,7 @@ def test_the_phase_goes_on_from_its_best_epoch_at_half_the_rate(
     rates = read_rates(run, "finetune")
     assert rates[:2] == expected[:2]
     assert rates[2:] == pytest.approx(np.array(expected[2:]) / 2, rel=1e-4)
-    history, others = run.history(), whole_run.history()
+    history, others = run.history_table(), whole_run.history_table()
     assert history["loss"][:6] == others["loss"][:6]
     assert [*map(int, history["epoch"])] == [1, 2, 3, 4] * 2
     assert all(np.isfinite(value).all() for value in load_weights(run))

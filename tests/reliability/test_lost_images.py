@@ -117,7 +117,7 @@ def test_files_replaced_while_they_are_streamed_end_the_training_in_one_line(
     with pytest.raises(ConfigError, match=r"stay as they are .* 80 in .* gone or changed"):
         train(tmp_path, dataset=str(images), **STREAMED)
     run = Run(tmp_path / "run")
-    assert run.history()["epoch"] == ["1"]
+    assert run.history_table()["epoch"] == ["1"]
     with pytest.raises(ConfigError, match=r"80 in .* gone or changed"):
         train(resume=run.path)
     shutil.rmtree(images)

@@ -32,13 +32,13 @@ def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, who
     run = cut_run(2)
     interrupt(2, resume=run.path)  # which ends the first phase
     interrupt(2, resume=run.path)
-    assert len(run.history()["epoch"]) == 6
+    assert len(run.history_table()["epoch"]) == 6
     train(resume=run.path)
     assert_same_run(run, whole_run)
     seconds = run.metrics()["seconds"]  # of all parts
     total = seconds.pop("total")
     assert sum(seconds.values()) == pytest.approx(total, rel=0.02)
-    history = run.history()
+    history = run.history_table()
     first = sum(map(float, history["seconds"][: history["phase"].count("frozen")]))
     assert seconds["frozen"] >= first > 0
 
@@ -165,7 +165,7 @@ def test_early_stopping_goes_on_counting(interrupt, train, tmp_path):
     frozen = FrozenConfig(epochs=9, learning_rate=1e-12)  # nothing ever gets better
     run = interrupt(2, tmp_path, frozen=frozen, finetune=FinetuneConfig(epochs=0))
     train(resume=run.path)
-    assert run.history()["phase"].count("frozen") == 4  # one, and three more without a better
+    assert run.history_table()["phase"].count("frozen") == 4  # one, and three more without a better
 
 
 def test_a_run_that_had_done_nothing_yet_begins(cut_config, tmp_path):

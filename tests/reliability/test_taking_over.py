@@ -84,7 +84,7 @@ def test_more_epochs_are_taken_for_a_phase_that_has_not_begun(cut_run, train, tm
     train(resume=run.path, finetune={"epochs": 5})
     longer = dataclasses.replace(cut_config.finetune, epochs=5)
     whole = train(tmp_path / "whole", finetune=longer)
-    assert run.history()["phase"].count("finetune") == 5
+    assert run.history_table()["phase"].count("finetune") == 5
     assert_same_run(run, whole)
     assert "epochs: 5" in run.config_file.read_text()
 
@@ -114,7 +114,7 @@ def test_before_the_first_epoch_all_is_planned_anew(train, cut_config, tmp_path,
     assert (config.frozen.epochs, config.cache.views, config.quiet) == (2, "auto", False)
     train(resume=run.path, frozen={"epochs": 3})
     assert load_config(run.config_file).cache.views == 2
-    assert run.history()["epoch"] == ["1", "2", "3"]
+    assert run.history_table()["epoch"] == ["1", "2", "3"]
 
 
 @pytest.mark.thorough

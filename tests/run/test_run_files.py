@@ -35,7 +35,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(run):
         raise RuntimeError
     with pytest.raises(ValueError, match="JSON"):
         write_json(run.history_file, {"loss": float("inf")})
-    assert run.history() == {"a": ["old"], "b": ["old"]}
+    assert run.history_table() == {"a": ["old"], "b": ["old"]}
     assert list_files(run.path) == ["history.csv"]
 
 
@@ -76,7 +76,7 @@ def test_tables_come_back_as_columns_of_text(run):
     rows = [(1, "a,b", None), (0.5, 'say "x"', "two\nlines")]
     write_table(run.history_file, ("n", "text", "more"), rows)
     expected = {"n": ["1", "0.5"], "text": ["a,b", 'say "x"'], "more": ["", "two\nlines"]}
-    assert run.history() == expected == read_table(run.history_file)
+    assert run.history_table() == expected == read_table(run.history_file)
     with run.history_file.open(encoding="utf-8", newline="") as stream:
         assert next(csv.reader(stream)) == ["n", "text", "more"]
     assert b"\r" not in run.history_file.read_bytes()
@@ -84,4 +84,4 @@ def test_tables_come_back_as_columns_of_text(run):
 
 def test_a_table_without_rows_has_its_columns(run):
     write_table(run.predictions_file, ("a", "b"), [])
-    assert run.predictions() == {"a": [], "b": []}
+    assert run.predictions_table() == {"a": [], "b": []}

@@ -111,7 +111,7 @@ for names in json.loads(sys.argv[5]):
     used.clear()
     devices.devices = lambda: names
     run = fine_tune(config)
-    answers.append([max(used, default=1), run.metrics(), run.history()["loss"]])
+    answers.append([max(used, default=1), run.metrics(), run.history_table()["loss"]])
 print(json.dumps(answers))
 """
 

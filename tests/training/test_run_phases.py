@@ -171,7 +171,7 @@ def test_the_better_phase_is_kept(tiny_backbone, tmp_path, make_data, make_confi
     ]
     run = Run(tmp_path)
     assert run_all(model, phases, data, config, run).kept_phase == "frozen"
-    accuracy = [float(cell) for cell in run.history()["val_accuracy"]]
+    accuracy = [float(cell) for cell in run.history_table()["val_accuracy"]]
     assert max(accuracy[:10]) > accuracy[10]
     _, kept = model.evaluate(data.clean_batches("validation"), verbose=0)
     assert kept == pytest.approx(max(accuracy[:10]), abs=1e-6)
@@ -184,7 +184,7 @@ def test_each_phase_leaves_its_best_epoch(tiny_backbone, tmp_path, make_data, ma
     run = Run(tmp_path)
     phase = Phase(name="frozen", epochs=6, learning_rate=0.3)
     progress = run_one(model, phase, data, config, tmp_path)
-    history = run.history()
+    history = run.history_table()
     ranks = [
         (float(a), -float(b))
         for a, b in zip(history["val_accuracy"], history["val_loss"], strict=True)
@@ -207,7 +207,7 @@ def test_early_stopping_waits_for_patience_epochs(
     phase = Phase(name="frozen", epochs=9, learning_rate=1e-12, plateau=2)
     caplog.set_level("INFO")
     run_one(model, phase, data, config, tmp_path)
-    assert len(run.history()["epoch"]) == 3
+    assert len(run.history_table()["epoch"]) == 3
     lines = [line.strip() for line in caplog.messages if "epoch" in line]
     assert lines[-1] == "No better epoch in 2: the phase stops here"
     assert sum("No better epoch" in line for line in lines) == 1

@@ -27,7 +27,7 @@ def test_own_images_give_the_numbers_of_the_run(finished_run, capsys):
 
 def test_the_probabilities_are_those_of_the_run(finished_run):
     found = evaluate_run(finished_run, split="validation")
-    table = finished_run.predictions()
+    table = finished_run.predictions_table()
     rows = [i for i, split in enumerate(table["split"]) if split == "validation"]
     assert found.paths.tolist() == [table["path"][i] for i in rows]
     wanted = [float(table["probability_level"][i]) for i in rows]

@@ -52,7 +52,7 @@ def test_a_run_leaves_what_was_promised(finished_run):
 def test_the_run_learns_and_says_what_it_predicts(finished_run):
     metrics = finished_run.metrics()
     assert metrics["splits"]["test"]["accuracy"] > 0.8
-    table = finished_run.predictions()
+    table = finished_run.predictions_table()
     right = [t == p for t, p in zip(table["truth"], table["prediction"], strict=True)]
     tested = [s == "test" for s in table["split"]]
     share = np.mean(np.array(right)[tested])
@@ -80,8 +80,8 @@ def test_no_image_is_in_two_splits(finished_run):
 def test_the_same_seed_gives_the_same_run_and_another_does_not(finished_run, tiny_config):
     again = fine_tune(tiny_config)
     other = fine_tune(dataclasses.replace(tiny_config, seed=1))
-    columns = [name for name in finished_run.history() if name != "seconds"]
-    first, second, third = (run.history() for run in (finished_run, again, other))
+    columns = [name for name in finished_run.history_table() if name != "seconds"]
+    first, second, third = (run.history_table() for run in (finished_run, again, other))
     assert all(first[name] == second[name] for name in columns)
     assert again.predictions_file.read_bytes() == finished_run.predictions_file.read_bytes()
     assert first["loss"] != third["loss"]
@@ -142,7 +142,7 @@ def test_model_opens_without_this_package(precision, finished_run, tiny_config, 
 
     from keras_transfer.images.decoding.graph_decoding import decode_square
 
-    table = run.predictions()
+    table = run.predictions_table()
     rows = [index for index, split in enumerate(table["split"]) if split == "test"]
     files = [str(stripes / table["path"][index]) for index in rows]
     images = tf.data.Dataset.from_tensor_slices(files).map(lambda f: decode_square(f, 32, "crop"))

@@ -38,7 +38,7 @@ def find_lost(
     doubted = [(name, row) for name, part in there for row in _doubt(data, part, thoroughly)]
     if not doubted:
         return []
-    table = run.split()
+    table = run.split_table()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     paths = [str(data.splits[name].paths[row]) for name, row in doubted]
     with ThreadPoolExecutor() as threads:

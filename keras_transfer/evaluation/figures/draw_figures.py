@@ -31,7 +31,7 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
     with replacing(run.figures / "learning_curves.png") as file:
-        draw_learning_curves(read_history(run.history()), file, name)
+        draw_learning_curves(read_history(run.history_table()), file, name)
     predictions = read_run_predictions(run)
     split = choose_split(predictions.split_names)
     part = predictions.select(split)

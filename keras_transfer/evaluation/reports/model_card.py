@@ -38,7 +38,7 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
         metrics: The content of metrics.json, which a run that is about to finish has not yet.
     """
     config, report = load_run_config(run), run.data_report()
-    run.split()  # it is whole: the card holds its hash
+    run.split_table()  # it is whole: the card holds its hash
     sections = [
         [f"# {escape(run.path.resolve().name)}", "", *_describe_task(config, run)],
         ["## Results", "", *_describe_results(metrics)],

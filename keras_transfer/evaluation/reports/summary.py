@@ -30,7 +30,7 @@ def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
     """
     predictions = read_run_predictions(run)
     measured = {
-        "phases": summarize_phases(read_history(run.history())),
+        "phases": summarize_phases(read_history(run.history_table())),
         "splits": score_splits(predictions),
     }
     if temperature is None:
@@ -115,7 +115,7 @@ def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
 
 def _explain_imbalance(run: Run) -> list[str]:
     """Return each class's recall where the largest class has many more images than the smallest."""
-    counts = Counter(run.split()["class"]).values()
+    counts = Counter(run.split_table()["class"]).values()
     if max(counts) <= UNEVEN * min(counts):
         return []
     predictions = read_run_predictions(run)

@@ -62,7 +62,7 @@ def compute_decoded_key(split: str, data: TrainingData, run: Run) -> str:
 
 
 def _list_images(run: Run) -> list[str]:
-    table = run.split()
+    table = run.split_table()
     return [f"{h} {s}" for h, s in zip(table["sha256"], table["split"], strict=True)]
 
 

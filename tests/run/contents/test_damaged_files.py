@@ -49,8 +49,8 @@ READERS = {  # file -> what reads it
     "environment.json": Run.environment,
     "exports/parity.json": Run.parity,
     "checkpoints/plan.json": read_plan,
-    "split.csv": Run.split,
-    "history.csv": lambda run: read_history(run.history()),
+    "split.csv": Run.split_table,
+    "history.csv": lambda run: read_history(run.history_table()),
     "predictions.csv": read_run_predictions,
 }
 GARBAGE = {
@@ -163,7 +163,7 @@ def test_only_the_header_of_the_predictions_is_read_to_open_a_run(run):
     with run.predictions_file.open("a") as stream:
         stream.write("ragged\n")
     Run.open(run.path)
-    refuse(Run.predictions, run, "predictions.csv", "1 cells")
+    refuse(Run.predictions_table, run, "predictions.csv", "1 cells")
 
 
 @pytest.mark.parametrize("missing", ["model.keras", "metrics.json", "class_names.txt"])
@@ -188,7 +188,7 @@ def test_rows_of_a_split_that_no_run_writes_are_refused(run, column, cell):
     row = [*SPLIT[1]]
     row[column] = cell
     write_table(run.split_file, ("path", "sha256", "class", "split"), [SPLIT[0], row])
-    refuse(Run.split, run, "split.csv", cell if cell not in ("", "a/1.png") else "")
+    refuse(Run.split_table, run, "split.csv", cell if cell not in ("", "a/1.png") else "")
 
 
 @pytest.mark.parametrize(

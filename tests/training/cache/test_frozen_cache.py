@@ -96,7 +96,7 @@ def test_history_and_accuracy_of_the_kept_model_are_those_of_the_whole(start):
     training = start()
     model, data, run = training.model, training.data, training.run
     kept = run_phases(training).kept_phase
-    table = run.history()
+    table = run.history_table()
     rows = [i for i, phase in enumerate(table["phase"]) if phase == kept]
     best = max(float(table["val_accuracy"][i]) for i in rows)
     model.compile(loss="categorical_crossentropy", metrics=["accuracy"])

@@ -57,7 +57,7 @@ def test_a_run_with_that_rate_is_the_same(tested_run, tmp_path):
     config, run = tested_run
     frozen = FrozenConfig(epochs=4, learning_rate=read_rate(run))
     again = fine_tune(dataclasses.replace(config, frozen=frozen, output=tmp_path))
-    assert again.predictions() == run.predictions()
+    assert again.predictions_table() == run.predictions_table()
     assert not again.range_test_file.exists()
 
 

@@ -52,7 +52,7 @@ def gradual_run(tiny_config, drawn, tmp_path_factory):
 @pytest.mark.thorough
 def test_a_run_follows_one_schedule_across_its_boundaries(gradual_run):
     run, _ = gradual_run
-    rates = list(map(float, run.history()["learning_rate"]))[2:]
+    rates = list(map(float, run.history_table()["learning_rate"]))[2:]
     whole = plan_rates(OptimizerConfig(), 0.01, 15, 5)[4::5]
     assert rates == pytest.approx(whole * [1, 0.8, 0.64], rel=1e-4)
 
@@ -72,7 +72,7 @@ def test_a_plateau_unlocks_the_next_block(tiny_backbone, make_config, make_data,
     phases = plan_phases(config, BACKBONES["tiny"])
     run_phases(Training(model=model, phases=phases, data=data, config=config, run=run))
     names = ["frozen"] + 3 * ["finetune"] + 3 * ["finetune_2"] + 2 * ["finetune_3"]
-    assert run.history()["phase"] == names
+    assert run.history_table()["phase"] == names
 
 
 def test_a_plateau_is_one_of_the_loss_whatever_the_accuracy_does():
@@ -91,7 +91,13 @@ def test_a_plateau_is_one_of_the_loss_whatever_the_accuracy_does():
 
 def test_unfrozen_blocks_go_on_learning(gradual_run):
     run, states = gradual_run
-    assert run.history()["phase"] == ["frozen", "frozen", "finetune", "finetune_2", "finetune_3"]
+    assert run.history_table()["phase"] == [
+        "frozen",
+        "frozen",
+        "finetune",
+        "finetune_2",
+        "finetune_3",
+    ]
     before = states[1:]
     for epoch, (old, new) in enumerate(itertools.pairwise(before)):
         moved = [not np.array_equal(a, b) for a, b in zip(old, new, strict=True)]
@@ -127,7 +133,7 @@ def test_from_scratch_starts_from_random_weights_with_statistics_that_follow(
     assert run.metrics()["weights"] == "none"
     assert read_table(run.freeze_table_file)["batch_norm"].count("adapt") == 3
     assert set(read_table(run.freeze_table_file)["learning_rate"]) == {"0.001"}
-    assert len(run.history()["epoch"]) == 2
+    assert len(run.history_table()["epoch"]) == 2
     model = keras.models.load_model(run.model_file)
     layer = model.get_layer("backbone").get_layer("block3_bn")
     assert np.abs(np.array(layer.moving_mean)).max() > 1e-3
