@@ -17,7 +17,7 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
@@ -141,9 +141,9 @@ def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
 
 def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
     done = len(results.select(FINISHED))
-    logger.info("Comparison of %d trainings: %s", len(rows), comparison.path)
+    logger.info("Comparison of %s: %s", count_of(len(rows), "training"), comparison.path)
     if done:
-        logger.info("%d are finished already", done)
+        logger.info("%s finished already", count_of(done, "is", "are"))
 
 
 def _report(comparison: Comparison, results: Results) -> None:
@@ -163,7 +163,7 @@ def _report(comparison: Comparison, results: Results) -> None:
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
     if failed := results.select(FAILED):
-        many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
+        many = count_of(len(failed), "row")
         named = name_some([row.name for row in failed])
         logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
     logger.info("Table: %s", comparison.results_file)

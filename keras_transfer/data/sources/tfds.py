@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples
@@ -197,4 +198,5 @@ def _copy_images(
             folder = re.sub(r"[^\w-]", "_", class_name)  # the name itself stands in labels.csv
             yield f"{name}/{folder}/{index:06d}.{suffix}", content, class_name, split
         if unlabelled:
-            logger.warning("Left out %d images of the split %s: no label.", unlabelled, name)
+            without = count_of(unlabelled, "image")
+            logger.warning("Left out %s of the split %s: no label.", without, name)

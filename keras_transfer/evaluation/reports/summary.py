@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.data.data_report import UNEVEN
 from keras_transfer.evaluation.metrics import (
     classification_rows,
@@ -78,7 +78,7 @@ def describe_predictions(predictions: Predictions) -> str:
     images, accuracy, interval, macro_f1, error = _say_scores(scores)
     lines = [
         draw_table(columns, classification_rows(predictions)),
-        f"Split {predictions.split_names[0]}: {images} images",
+        f"Split {predictions.split_names[0]}: {count_of(images, 'image')}",
         f"accuracy {accuracy:.3f} (95 % interval {interval})",
         f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
     ]

@@ -16,7 +16,7 @@ from keras_transfer.system.terminal.visible_text import count_cells, show_name
 
 # letters of a line where there is no terminal: in files and pipes, where a long one does no harm,
 # and in notebooks, which break it
-IN_FILES, IN_NOTEBOOKS = 160, 100
+IN_FILES, IN_NOTEBOOKS = 160, 90
 LEAST, FLOOR = 18, 12  # letters of a text that stay: before a column is left out, and at the last
 APART, CLOSE = 3, 2  # blanks between columns, and those of tables that would not fit
 NO_CUTS: Mapping[str, Cut] = {}
