@@ -14,6 +14,14 @@ def test_set_of_the_hub_off_line_says_at_once_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(
         load_hugging_face, "find_fault", lambda url: asked.append(url) or "no route"
     )
+    load, offline = datasets.load_dataset, []
+    monkeypatch.setattr(
+        datasets,
+        "load_dataset",
+        lambda *words, **named: (
+            offline.append(datasets.config.HF_HUB_OFFLINE) or load(*words, **named)
+        ),
+    )
     before = datasets.config.HF_HUB_OFFLINE
     with pytest.raises(ConfigError) as error:
         read_examples("hf:nateraw/beans", DataConfig(data_dir=tmp_path / "kept"))
