@@ -20,6 +20,7 @@ from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.training.given.given_parts import GivenParts
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -36,12 +37,13 @@ SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
 
-def fine_tune(config: TrainConfig) -> Run:
+def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     """Train one model as `config` says and leave everything in its run directory.
 
     Args:
         config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml. To go
             on with an interrupted run: `load_config(resume=RUN)`.
+        given: Parts that are Python objects; a run goes on with those it began with.
 
     Returns:
         The finished run.
@@ -50,17 +52,20 @@ def fine_tune(config: TrainConfig) -> Run:
         ConfigError: A setting or the data set cannot be used, and why.
     """
     check_names(config)
-    run, begun = begin_run(config)
+    given = given or GivenParts()
+    run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        _train(begun, run)
+        for line in given.warnings():
+            logger.warning("%s", line)
+        _train(begun, given, run)
     return run
 
 
-def _train(config: TrainConfig, run: Run) -> None:
+def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     import_tensorflow()
     from keras_transfer.data.load_splits import load_splits
     from keras_transfer.training import devices
@@ -77,14 +82,19 @@ def _train(config: TrainConfig, run: Run) -> None:
     run.stopwatch.lap("data")
     with explain_faults(data, run):
         with devices.sharing(data, policy, config):
-            facts, temperature = _fit(config, policy, weights, data, run)
+            facts, temperature = _fit(config, given, policy, weights, data, run)
         _report(run, data, modality, facts, temperature)
     if weights.warning:
         logger.warning("%s", weights.warning)
 
 
 def _fit(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+    config: TrainConfig,
+    given: GivenParts,
+    policy: Policy,
+    weights: "Weights",
+    data: "TrainingData",
+    run: Run,
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.data.same_files.lost_examples import find_lost
@@ -92,6 +102,7 @@ def _fit(
     from keras_transfer.training.run_phases import run_phases
 
     training, reason = _plan(config, policy, weights, data, run)
+    training = dataclasses.replace(training, given=given)
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
@@ -124,7 +135,7 @@ def _plan(
     from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
-    row, given = BACKBONES[config.backbone], config
+    row, begun = BACKBONES[config.backbone], config
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
@@ -134,7 +145,7 @@ def _plan(
     training = Training(model=model, phases=phases, data=data, config=config, run=run)
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
-    recorded_plan.record_plan(training, given, weights, reason)
+    recorded_plan.record_plan(training, begun, weights, reason)
     announce(training)
     return training, reason
 

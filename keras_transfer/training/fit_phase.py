@@ -18,10 +18,12 @@ from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
+from keras_transfer.training.given.given_callbacks import TellGiven
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
+from keras_transfer.training.progress.training_progress import Progress
 from keras_transfer.training.progress_display import ProgressBar, shows_progress
 
 FITTED = ("train", "validation")  # splits that `fit` takes
@@ -97,7 +99,8 @@ def fit_part(
     examples = batches.training_batches(phase.name, phase.epochs, done)
     ends = plan_steps(phase, config, steps)[steps - 1 :: steps].tolist()
     patience = config.optimizer.patience
-    callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau)
+    given = _tell_given(part, training, checkpoints.progress)
+    callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau, given)
     if not isinstance(batches, ActivationData):  # it reads files
         require_all(training.data, training.run, FITTED)
         callbacks.insert(0, WatchFiles(training))
@@ -117,6 +120,18 @@ def fit_part(
             callbacks=callbacks,
             verbose=0,
         )
+
+
+def _tell_given(
+    part: keras.Model, training: Training, progress: Progress
+) -> list[keras.callbacks.Callback]:
+    """Return what tells the given callbacks of a phase; nothing where there are none."""
+    if not training.given.callbacks:
+        return []
+    whole = keras.Model(training.model.input, training.model.output, name="classifier")
+    whole.compile(optimizer=part.optimizer, loss=part.loss, metrics=["accuracy"])
+    _make_variables(whole)
+    return [TellGiven(training.given.callbacks, whole, progress)]
 
 
 def _make_variables(model: keras.Model) -> None:

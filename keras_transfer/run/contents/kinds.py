@@ -165,6 +165,15 @@ class Environment(TypedDict):
     packages: dict[str, str | None]
 
 
+class GivenParts(TypedDict):
+    """given_parts.json."""
+
+    callbacks: NotRequired[str]
+    augmentation: NotRequired[str]
+    head: NotRequired[str]
+    loss: NotRequired[str]
+
+
 class PlanFormat(TypedDict):
     """What plan.json of any version holds."""
 

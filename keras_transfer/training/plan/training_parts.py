@@ -14,6 +14,7 @@ from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_store import Layout
 from keras_transfer.training.class_weights import balance_classes
+from keras_transfer.training.given.given_parts import GivenParts
 from keras_transfer.training.plan.phase import Phase
 
 Place = Literal["memory", "disk"]
@@ -58,6 +59,8 @@ class Training:
     """Where tables, logs and checkpoints go."""
     cache: CachePlan = field(default_factory=CachePlan)
     """What is kept instead of computed in every epoch."""
+    given: GivenParts = field(default_factory=GivenParts)
+    """Parts that Python code gave."""
 
     @property
     def row(self) -> Backbone:
