@@ -42,8 +42,9 @@ class TrainConfig:
     backbone: str = "efficientnetb0"
     """Pretrained network; `train --list_backbones` shows them."""
     dataset: str | None = None
-    """A folder of class folders, a labels.csv, tfds:NAME, or digits (scikit-learn's handwritten
-    digits). None: digits."""
+    """A folder of class folders, a labels.csv, .parquet files or .tar shards (one, a folder, or
+    NAME-{000..009}.tar), hf:NAME, tfds:NAME, or digits (scikit-learn's handwritten digits). None:
+    digits."""
     weights: str = WeightsWord.AUTO
     """auto (ImageNet, or bundled weights off line), imagenet, bundled, none (random), or a path:
     .weights.h5, .h5, .keras or an earlier run directory."""

@@ -52,7 +52,8 @@ class DataConfig:
     """auto: in training every class counts the same, however many images it has. none: every
     image does."""
     data_dir: Path | None = None
-    """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
+    """Folder of the sets that `--dataset tfds:NAME` and `hf:NAME` download. None: the default of
+    TensorFlow Datasets or of Hugging Face."""
 
     def __post_init__(self) -> None:
         check_types(self, "data")
