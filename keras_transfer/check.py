@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
 
 def _read_words(arguments: list[str]) -> tuple[str, Path | None, DataConfig]:
     """Return the data set, the file for the report, and the settings of the data."""
-    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
+    parser = Parser("check", __doc__)
     parser.add_argument("dataset", metavar="FOLDER", help=KINDS)
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
     parser.add_class_arguments(DataConfig, "data")
