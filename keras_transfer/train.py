@@ -1,6 +1,7 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
 import dataclasses
+import functools
 import logging
 import math
 from pathlib import Path
@@ -53,16 +54,17 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     Raises:
         ConfigError: A setting or the data set cannot be used, and why.
     """
-    check_names(config)
     given = given or GivenParts()
+    config = given.settle(config)
+    check_names(config)
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        for line in given.warnings():
-            logger.warning("%s", line)
+        for line in given.describe():
+            logger.info("%s", line)
         _train(begun, given, run)
         if not config.quiet:
             _show_figures(run)
@@ -83,6 +85,10 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     run.stopwatch.lap("start")
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
     data = load_splits(config, modality, size, run)
+    if given.augmentation is not None:
+        data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
+        if warning:
+            logger.warning("%s", warning)
     run.stopwatch.lap("data")
     with explain_faults(data, run):
         with devices.sharing(data, policy, config):
@@ -105,8 +111,7 @@ def _fit(
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
-    training, reason = _plan(config, policy, weights, data, run)
-    training = dataclasses.replace(training, given=given)
+    training, reason = _plan(config, given, policy, weights, data, run)
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
@@ -122,6 +127,7 @@ def _fit(
         "weights_sha256": weights.sha256,
         "kept_phase": outcome.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
+        **({"given": given.names()} if given.names() else {}),
         "parameters": _count_parameters(training.model),
     }
     temperature, left_out = _leave_model(training, outcome.cache)
@@ -130,23 +136,32 @@ def _fit(
 
 
 def _plan(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+    config: TrainConfig,
+    given: GivenParts,
+    policy: Policy,
+    weights: "Weights",
+    data: "TrainingData",
+    run: Run,
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
     from keras_transfer.models.run_model import build_classifier
     from keras_transfer.training.cache.cache_plan import plan_cache
+    from keras_transfer.training.class_weights import tell_weights
+    from keras_transfer.training.given.given_head import build_head
     from keras_transfer.training.plan import auto_settings, recorded_plan
     from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
     row, begun = BACKBONES[config.backbone], config
+    tell_weights(config.data, data.class_names)
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
-    model = build_classifier(config, data.class_names, weights)
+    make_head = given.head and functools.partial(build_head, given.head)
+    model = build_classifier(config, data.class_names, weights, make_head)
     phases = plan_phases(config, row)
     check_steps(phases, data.steps, config.optimizer.accumulate)
-    training = Training(model=model, phases=phases, data=data, config=config, run=run)
+    training = Training(model=model, phases=phases, data=data, config=config, run=run, given=given)
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
     recorded_plan.record_plan(training, begun, weights, reason)
@@ -218,6 +233,7 @@ def _draw_views(training: "Training") -> None:
 
     views = training.data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
     said = choose_modality(training.config).describe_views(training.config)
+    said = training.given.names().get("augmentation", said)
     draw_augmentation(training.run, said, *views)
 
 

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.same_files.lost_examples import require_all, require_unchanged
 from keras_transfer.data.training_data import Batches
@@ -18,6 +17,7 @@ from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.given.given_callbacks import TellGiven
+from keras_transfer.training.given.given_loss import open_loss
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
@@ -56,9 +56,12 @@ def plan_steps(phase: Phase, config: TrainConfig, steps: int) -> np.ndarray:
     return rates[phase.begin * steps : (phase.begin + phase.epochs) * steps]
 
 
-def build_loss(config: OptimizerConfig) -> keras.Loss:
-    """Return the loss of every training."""
-    return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+def build_loss(training: Training) -> keras.Loss:
+    """Return the loss: the given one, else cross-entropy."""
+    if training.given.loss is not None:
+        return open_loss(training.given.loss)
+    smoothing = training.config.optimizer.label_smoothing
+    return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 
 
 def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training) -> None:
@@ -79,7 +82,7 @@ def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training
             plan_steps(phase, config, steps),
             factors if any(factor != 1 for factor in factors) else (),
         ),
-        loss=build_loss(config.optimizer),
+        loss=build_loss(training),
         metrics=["accuracy"],
     )
     _make_variables(part)
