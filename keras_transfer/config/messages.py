@@ -1,18 +1,25 @@
 """How numbers and names are said in messages, tables and figures."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from keras_transfer.system.terminal.short_names import keep_end as keep_end
 from keras_transfer.system.terminal.short_names import shorten as shorten
 from keras_transfer.system.terminal.visible_text import show_name
 
 FAULT = 200  # letters
+VALUE = 100  # columns of what came; nobody has to read all of it to know it again
 
 
 def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str:
     """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
     shown = separator.join(map(show_name, names[:most]))
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def say_value(value: Any) -> str:
+    """Return a value as Python writes it, a long one cut in the middle."""
+    return shorten(repr(value), VALUE)
 
 
 def say_interval(interval: Sequence[float]) -> str:
