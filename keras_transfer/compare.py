@@ -185,7 +185,7 @@ def _measure_best(comparison: Comparison) -> dict[str, float]:
 
 def _add_lists(parser: Parser) -> None:
     for option, each in COLUMNS.items():
-        words = f"Values of --{each.setting}, with spaces between them."
+        words = f"Values of --{each.setting}. Spaces stand between them."
         parser.add_argument(f"--{option}", type=each.kind, nargs="+", metavar="VALUE", help=words)
     parser.add_argument(
         "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
@@ -194,7 +194,7 @@ def _add_lists(parser: Parser) -> None:
         "--engine",
         type=str,
         default=OWN["engine"],
-        help="processes, or ray: on the cluster that runs, else with local workers.",
+        help="processes, or ray. ray: on the cluster that runs, else with local workers.",
     )
 
 

@@ -15,14 +15,13 @@ from keras_transfer.python_api.notebook_html import (
     draw_line,
     draw_path,
     draw_thumbnail,
-    is_notebook,
     join_html,
-    show_figures,
 )
 from keras_transfer.run import run_directory
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.terminal.notebook import is_notebook, show_images
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from keras_transfer.python_api.predictions import ImagePredictions, Predictions
 
 CURVES = "learning_curves"  # the figure that comes first
+FIGURE_WIDTH = 800  # pixels of a figure in a notebook
 # of `run_directory.Run`, what a person may want
 SHOWN = (
     *("open", "path", "metrics", "class_names", "data_report", "environment", "parity"),
@@ -148,7 +148,7 @@ class Run(run_directory.Run):
         files = [lookup(found, "figure", name) for name in chosen]
         if not is_notebook():
             return files
-        show_figures(files)
+        show_images(files, FIGURE_WIDTH)
         return None
 
     def _read_predictions(self) -> "Predictions":

@@ -4,7 +4,6 @@ import base64
 import html
 import io
 import numbers
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,20 +76,3 @@ def draw_thumbnail(file: Path, said: str) -> str:
         return ""
     data = base64.b64encode(content).decode("ascii")
     return f'<img alt="{escape(said)}" src="data:image/png;base64,{data}">'
-
-
-def is_notebook() -> bool:
-    """Return whether this code runs in a cell of a notebook: Jupyter, Colab, VS Code."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
-
-
-def show_figures(files: Sequence[Path]) -> None:
-    """Show figures in the cell of a notebook that runs."""
-    from IPython.display import Image, display
-
-    for file in files:
-        display(Image(data=file.read_bytes(), format="png", alt=file.stem.replace("_", " ")))

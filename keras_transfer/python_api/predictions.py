@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation import predict_output
 from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import draw_html_table, draw_line, join_html
@@ -123,7 +123,9 @@ class Predictions:
         """Return how many images there are, and how many of them are right."""
         splits, scores = " and ".join(self._indexed.split_names), self.scores()
         interval = say_interval(scores["accuracy_interval"])
-        images = f"{count(len(self), f'{splits} image'.strip())}, {len(self.class_names)} classes"
+        images = (
+            f"{count_of(len(self), f'{splits} image'.strip())}, {len(self.class_names)} classes"
+        )
         return images, f"accuracy {scores['accuracy']:.3f} (95 % interval {interval})"
 
     def __repr__(self) -> str:
@@ -170,7 +172,7 @@ class ImagePredictions(predict_output.ImagePredictions):
         parts += [f"{len(found) - 5:,} more classes"] if len(found) > 5 else []
         unusable = int((self.reasons != "").sum())
         parts += [f"unusable: {unusable:,}"] if unusable else []
-        return f"ImagePredictions of {count(len(self), 'image')}\n{', '.join(parts)}"
+        return f"ImagePredictions of {count_of(len(self), 'image')}\n{', '.join(parts)}"
 
     def _repr_html_(self) -> str:
         title, said = repr(self).split("\n")
@@ -181,8 +183,3 @@ class ImagePredictions(predict_output.ImagePredictions):
         ]
         table = draw_html_table(("path", "prediction", "probability", "error"), rows)
         return join_html(draw_line(said, bold=True), draw_line(title), table)
-
-
-def count(number: int, thing: str) -> str:
-    """Return a number of things: 1 image, 24 images."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

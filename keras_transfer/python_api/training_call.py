@@ -1,6 +1,6 @@
 """`fine_tune` as Python code calls it: what the command takes, as keywords."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from keras_transfer.python_api.arguments.setting_names import refuse_unknown
 from keras_transfer.python_api.finished_run import Run
 from keras_transfer.run.load_settings import build_config
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.given.given_parts import GivenParts
+
+PARTS = ("callbacks", "augmentation", "loss")  # objects; so may the head be
 
 
 @guard
@@ -34,10 +37,14 @@ def fine_tune(
     seed: int | None = None,
     data: Mapping[str, Any] | DataConfig | None = None,
     augment: Mapping[str, Any] | AugmentConfig | None = None,
-    head: Mapping[str, Any] | HeadConfig | None = None,
+    head: Mapping[str, Any] | HeadConfig | Callable[..., Any] | None = None,
     frozen: Mapping[str, Any] | FrozenConfig | None = None,
     finetune: Mapping[str, Any] | FinetuneConfig | None = None,
     optimizer: Mapping[str, Any] | OptimizerConfig | None = None,
+    callbacks: Sequence[Any] | None = None,
+    augmentation: Callable[..., Any] | None = None,
+    loss: str | Callable[..., Any] | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
     output: str | Path | None = None,
     name: str | None = None,
     resume: str | Path | None = None,
@@ -70,10 +77,16 @@ def fine_tune(
         data: How images become batches, as a dict or a `DataConfig`.
         augment: Changes of the training images, as a dict or an `AugmentConfig`:
             `{"preset": "strong"}`.
-        head: The new layers, as a dict or a `HeadConfig`: `{"dropout": 0.3}`.
+        head: The new layers, as a dict or a `HeadConfig`: `{"dropout": 0.3}`; or a function or
+            Keras layer, features -> tensor, that is all below the softmax.
         frozen: Phase one, as a dict or a `FrozenConfig`: `{"epochs": 5}`.
         finetune: Phase two, as a dict or a `FinetuneConfig`: `{"learning_rate": 1e-4}`.
         optimizer: How the weights are moved, as a dict or an `OptimizerConfig`.
+        callbacks: Of Keras, told of every phase; what they know is not resumed.
+        augmentation: A Keras layer or a function (image, seed) -> image, in the place of `augment`.
+        loss: A name, a Keras loss, or a function (labels, probabilities) -> loss.
+        class_weight: What an image of each class counts, by name or index; auto: every class the
+            same.
         output: Folder in which the run directory is made.
         name: Of the run directory.
         resume: An interrupted run to go on with, or auto.
@@ -93,7 +106,7 @@ def fine_tune(
 
 def _train(config: Any, stated: Mapping[str, Any]) -> Run:
     """Train as `config` says, but for what is stated; None states nothing."""
-    refuse_unknown(stated)
+    refuse_unknown(stated, [*PARTS, "class_weight"])
     changes = {name: value for name, value in stated.items() if value is not None}
     if isinstance(changes.get("dataset"), TrainConfig):
         if config is not None:
@@ -101,8 +114,19 @@ def _train(config: Any, stated: Mapping[str, Any]) -> Run:
         config = changes.pop("dataset")
     if "dataset" in changes:
         changes["dataset"] = name_dataset(changes["dataset"])
-    run = train.fine_tune(build_config(_read_base(config), changes))
+    given = _take_parts(changes)
+    run = train.fine_tune(build_config(_read_base(config), changes), given)
     return Run(run.path)
+
+
+def _take_parts(changes: dict[str, Any]) -> GivenParts:
+    """Take out what is no setting but an object, and return it."""
+    parts = {name: changes.pop(name) for name in PARTS if name in changes}
+    if callable(changes.get("head")):
+        parts["head"] = changes.pop("head")
+    if "class_weight" in changes:
+        changes["data.class_weight"] = changes.pop("class_weight")
+    return GivenParts(**parts)
 
 
 def _read_base(config: Any) -> Mapping[Any, Any]:

@@ -24,8 +24,10 @@ def desk(stripes, finished_run, tmp_path, monkeypatch):
     comparison.mkdir()
     (comparison / "comparison.yaml").write_text("")
     write_table(comparison / "results.csv", list_columns([]), [])
-    monkeypatch.setattr(train, "fine_tune", lambda config: finished_run)
-    monkeypatch.setattr(compare, "compare_runs", lambda *path, **settings: kt.Comparison(comparison))
+    monkeypatch.setattr(train, "fine_tune", lambda config, given: finished_run)
+    monkeypatch.setattr(
+        compare, "compare_runs", lambda *path, **settings: kt.Comparison(comparison)
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -35,7 +37,7 @@ def test_every_block_runs(desk, capsys):
     for block in read_blocks(PAGE, "python"):
         exec(compile(block, str(PAGE), "exec"), names)
     said = capsys.readouterr().out
-    assert "Unknown setting 'lr'. It is set within a section" in said
+    assert "Unknown setting 'lr'. Did you mean frozen={'learning_rate': …}" in said
     assert names["probabilities"].shape == (1, 2)
 
 

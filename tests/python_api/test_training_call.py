@@ -16,6 +16,14 @@ def asked(monkeypatch, finished_run):
     return found
 
 
+@pytest.fixture
+def given(monkeypatch, finished_run):
+    """Return the settings and the parts of the trainings that were asked for; none is done."""
+    found = []
+    monkeypatch.setattr(train, "fine_tune", lambda *words: found.append(words) or finished_run)
+    return found
+
+
 def test_keywords_are_what_the_command_takes(asked, tmp_path):
     run = kt.fine_tune(
         tmp_path,
@@ -43,6 +51,23 @@ def test_keywords_are_what_the_command_takes(asked, tmp_path):
     assert asked[-1] == kt.load_config(dataset="photos", backbone="resnet50")
 
 
+def test_objects_travel_beside_the_settings(given):
+    import keras
+
+    def double(features):
+        return features
+
+    callback = keras.callbacks.TerminateOnNaN()
+    words = {"callbacks": [callback], "loss": "categorical_crossentropy", "head": double}
+    kt.fine_tune("digits", **words, class_weight={0: 2}, data=kt.DataConfig(image_size=32))
+    ((config, parts),) = given
+    assert (parts.callbacks, parts.loss, parts.head) == ((callback,), words["loss"], double)
+    assert config.head == kt.HeadConfig()
+    assert config.data == kt.DataConfig(image_size=32, class_weight={"0": 2.0})
+    with pytest.raises(kt.ConfigError, match="`callbacks` must be Keras callbacks"):
+        kt.fine_tune(callbacks=[3])
+
+
 def test_what_is_not_given_is_as_the_config_has_it(asked, write_yaml):
     config = kt.TrainConfig(seed=3, frozen=kt.FrozenConfig(epochs=7))
     kt.fine_tune(config)
@@ -60,7 +85,7 @@ def test_what_is_not_given_is_as_the_config_has_it(asked, write_yaml):
     [
         ([], {"backbon": "resnet50"}, "Unknown setting 'backbon'. Did you mean 'backbone'?"),
         ([], {"backbone": "resnet5"}, "Unknown backbone 'resnet5'. Did you mean 'resnet50'"),
-        ([], {"lr": 1}, "Unknown setting 'lr'. It is set within a section"),
+        ([], {"lr": 1}, "Unknown setting 'lr'. Did you mean frozen={'learning_rate': …}"),
         ([], {"finetune": {"learning_rat": 1}}, "Unknown setting 'finetune.learning_rat'"),
         ([], {"finetune": 3}, "`finetune` must be a section of settings"),
         ([], {"epochs": "five"}, "`frozen.epochs` must be a whole number"),
@@ -78,7 +103,7 @@ def test_wrong_arguments_are_config_errors(arguments, settings, said, tmp_path):
 
 
 def test_every_keyword_is_a_setting_and_is_explained():
-    own = {"config", "settings"}
+    own = {"config", "settings", "callbacks", "augmentation", "loss", "class_weight"}
     settings = {each.name for each in dataclasses.fields(kt.TrainConfig)}
     parameters = {*inspect.signature(kt.fine_tune).parameters}
     assert parameters - own <= settings | {*SHORT_OPTIONS}

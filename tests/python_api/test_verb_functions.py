@@ -34,8 +34,8 @@ def test_they_are_called_and_explained_as_those_of_the_verbs(name):
         ("predict_images", ["RUN"], {}, "`images` must be given. Received: nothing."),
         ("predict_images", ["RUN", "a", 1, 2], {}, "at most 3 arguments without a name"),
         ("compare_runs", [], {"strategis": ["full"]}, "Did you mean 'strategies'"),
-        ("compare_runs", [], {"lr": 1}, "It is set within a section"),
-        ("load_config", [], {"lr": 1}, "It is set within a section"),
+        ("compare_runs", [], {"lr": 1}, "Did you mean frozen={'learning_rate': …}"),
+        ("load_config", [], {"lr": 1}, "Did you mean frozen={'learning_rate': …}"),
         ("load_config", [1, 2], {}, "at most 1 argument without a name. Received: 2."),
     ],
 )

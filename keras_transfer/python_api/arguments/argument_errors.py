@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from keras_transfer.config.lookup import suggest
+from keras_transfer.config.messages import count_of
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.visible_text import show_name
 
@@ -82,9 +83,8 @@ def _explain(
         )
     given = len(arguments) - of_self
     if (most := len(unnamed)) < given:
-        some = "1 argument" if most == 1 else f"{most} arguments"
         return (
-            f"{called} must be given at most {some} without a name. "
+            f"{called} must be given at most {count_of(most, 'argument')} without a name. "
             f"Received: {given}. Call: {called}({_say(taken)})"
         )
     if twice := [name for name in unnamed[:given] if name in keywords]:

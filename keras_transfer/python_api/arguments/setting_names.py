@@ -1,28 +1,14 @@
 """Names of settings as Python code gives them, and what is meant by those that are none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from keras_transfer.config.layers import SECTIONS, SHORT_OPTIONS, flatten
+from keras_transfer.config.help.foreign_words import FOREIGN
+from keras_transfer.config.layers import SHORT_OPTIONS, flatten
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
-
-# What people call settings elsewhere, where no letters come close
-OTHER_WORDS = {
-    "lr": "learning_rate",
-    "base_lr": "learning_rate",
-    "bs": "batch_size",
-    "batch": "batch_size",
-    "imgsz": "image_size",
-    "img_size": "image_size",
-    "input_shape": "image_size",
-    "arch": "backbone",
-    "model": "backbone",
-    "data_augmentation": "augment",
-    "verbose": "quiet",
-}
 
 
 def refuse_unknown(stated: Iterable[Any], own: Iterable[str] = ()) -> None:
@@ -43,12 +29,16 @@ def refuse_unknown(stated: Iterable[Any], own: Iterable[str] = ()) -> None:
             raise ConfigError(f"Unknown setting {name!r}. {hint}")
 
 
-def _find_hint(name: str, names: list[str], dotted: list[str]) -> str:
-    meant = OTHER_WORDS.get(name, name)
-    if meant in names:
-        return f"Did you mean {meant!r}?"
-    within = [each.partition(".") for each in dotted if each.rpartition(".")[2] == meant]
-    if sections := [section for section, _, _ in within if section in SECTIONS]:
-        ways = [f"{section}={{{meant!r}: …}}" for section in sections]
-        return f"It is set within a section: {' or '.join(ways)}."
+def _find_hint(name: str, names: Sequence[str], dotted: Sequence[str]) -> str:
+    word = name.lower()
+    within = [each for each in dotted if each.rpartition(".")[2] == word]
+    meant = within or [each for each in FOREIGN.get(word, ()) if each in (*names, *dotted)]
+    if meant:
+        return f"Did you mean {' or '.join(map(_write, meant))}?"
     return suggest_close(name, [*names, *dotted]) or "See help(keras_transfer.TrainConfig)."
+
+
+def _write(setting: str) -> str:
+    """Return how Python code gives a setting: within a section, where it has a dot."""
+    section, _, field = setting.rpartition(".")
+    return f"{section}={{{field!r}: …}}" if section else repr(setting)
