@@ -74,6 +74,11 @@ def predict_images(
         ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
+    return classify_images(artefact, images)
+
+
+def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
+    """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.value_range)
     parts = list(_classify(artefact, names, sources))
