@@ -1,0 +1,1 @@
+"""What Python code takes in hand: settings, data sets, a scikit-learn classifier."""
