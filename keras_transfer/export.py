@@ -21,7 +21,7 @@ from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
-from keras_transfer.modalities.table import choose_modality
+from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -49,7 +49,7 @@ def export_model(
     formats: str | Sequence[str] = FORMATS,
     tflite: str | Sequence[str] | None = None,
     calibrate: bool = False,
-    dataset: str | None = None,
+    dataset: Any = None,
 ) -> dict[str, Any]:
     """Write a run's model for other programs, and keep what gives the model's own answers.
 
@@ -62,7 +62,8 @@ def export_model(
         tflite: Number formats, of float32, float16, dynamic_int8 and int8. None: float32.
         calibrate: Fit a temperature on validation and put it into the exports; the run's own
             model.keras stays as it is (`calibrate` of `TrainConfig` does both).
-        dataset: The images that the run was made from, if they are elsewhere now.
+        dataset: The images that the run was made from, if they are elsewhere now, as
+            `evaluate_run` takes them.
 
     Returns:
         The content of parity.json: `reference`, and `artefacts`, a row per file and signature,
@@ -79,7 +80,9 @@ def export_model(
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
-    validation, train = _read_images(run, config, dataset, exporters)
+    if dataset is not None:
+        config = dataclasses.replace(config, dataset=name_dataset(dataset))
+    validation, train = _read_images(run, config, exporters)
     with _workplace(run) as folder, _explaining_disk(run):
         model, temperature = _load_model(run, config, validation, calibrate)
         yardstick = make_yardstick(model, validation, folder)
@@ -88,7 +91,7 @@ def export_model(
 
 
 def _read_images(
-    run: Run, config: TrainConfig, dataset: str | None, exporters: Sequence[Exporter]
+    run: Run, config: TrainConfig, exporters: Sequence[Exporter]
 ) -> "tuple[ImageData, ImageData | None]":
     """Return the validation images, and those of training where int8 needs a sample of them.
 
@@ -97,7 +100,6 @@ def _read_images(
     """
     from keras_transfer.exports.reference_answers import read_split
 
-    config = dataclasses.replace(config, dataset=dataset or config.dataset)
     validation = read_split(run, config, "validation")
     sampled = TFLITE["int8"] in exporters
     return validation, read_split(run, config, "train") if sampled else None

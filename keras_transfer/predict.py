@@ -64,7 +64,7 @@ def predict_images(
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `images.prediction_inputs.check_pixels`), one, several or a batch; or Pillow's.
+            `images.array_pixels.check_pixels`), one, several or a batch; or Pillow's.
         trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
 
     Returns:

@@ -13,8 +13,8 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.modalities.table import name_dataset
 from keras_transfer.python_api.arguments.argument_errors import guard
-from keras_transfer.python_api.arguments.dataset_names import name_dataset
 from keras_transfer.python_api.arguments.setting_names import refuse_unknown
 from keras_transfer.python_api.finished_run import Run
 from keras_transfer.run.load_settings import build_config

@@ -32,7 +32,8 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
 
     Args:
         path: A YAML file that states what differs from the defaults, or None for the defaults.
-        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`. With
+        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`; from
+            `keras_transfer`, `dataset` may be arrays, a DataFrame …, see `fine_tune`. With
             `resume=RUN` the settings of that run take the place of the defaults.
 
     Raises:
