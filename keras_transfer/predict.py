@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import keep_end, shorten
+from keras_transfer.config.messages import keep_end, name_some, shorten
 from keras_transfer.config.validation import require
+from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
@@ -134,8 +135,8 @@ def _fit_row(row: Row) -> Row:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
-    words = _parse(arguments)
     print_logs()
+    words = _parse(arguments)
     artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     from keras_transfer.training.progress_display import show_steps
@@ -182,6 +183,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
     if words.output:
         check_table(words.output)
+    if missing := find_missing(words.images):
+        logger.warning("Not there: %s", name_some(missing))
     return words
 
 

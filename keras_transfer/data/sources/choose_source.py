@@ -13,6 +13,7 @@ from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
 from keras_transfer.data.sources.folders.folder import read_folder
+from keras_transfer.data.sources.foreign_sources import explain_foreign
 from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
@@ -72,6 +73,10 @@ def _match_source(dataset: str) -> str:
         )
     word = dataset.partition(":")[0]
     path = Path(dataset).expanduser()
+    if (hint := explain_foreign(dataset)) and not path.exists():
+        raise ConfigError(
+            f"`dataset` must be a path here, or a source. Received: {dataset}. {hint}"
+        )
     if word in WORDS:
         if path.exists():
             logger.warning("Reading the source %s; for the folder write ./%s.", dataset, dataset)
