@@ -1,8 +1,11 @@
 """The section `data`: how images become batches."""
 
+import math
+import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.validation import check_types, is_count, require
@@ -49,14 +52,17 @@ class DataConfig:
     split_file: Path | None = None
     """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
     ones are assigned."""
-    class_weight: Literal["none", "auto"] = "none"
+    class_weight: dict[str, float] | str = "none"
     """auto: in training every class counts the same, however many images it has. none: every
-    image does."""
+    image does. {ants: 1, bees: 5}: what an image of each class counts, by name or index; 1 where
+    nothing is said."""
     data_dir: Path | None = None
-    """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
+    """Folder of the sets that `--dataset tfds:NAME` and `hf:NAME` download. None: the default of
+    TensorFlow Datasets or of Hugging Face."""
 
     def __post_init__(self) -> None:
         check_types(self, "data")
+        object.__setattr__(self, "class_weight", _check_weights(self.class_weight))
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
         fits = size is None or is_count(size, 32, LARGEST)
         require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
@@ -66,6 +72,22 @@ class DataConfig:
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
         must = "at least 0 and leave images to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)
+
+
+def _check_weights(given: Any) -> dict[str, float] | str:
+    """Return the weights with text for keys, as YAML and JSON hold them."""
+    if given in ("none", "auto"):
+        return str(given)
+    must = "none, auto, or classes with weights such as {ants: 1, bees: 5}"
+    require(isinstance(given, Mapping) and bool(given), "data.class_weight", must, given)
+    must = "classes with weights from 0, of which one is above it"
+    weights = {}
+    for name, weight in given.items():
+        fits = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        require(fits and 0 <= weight < math.inf, "data.class_weight", must, given)
+        weights[str(name)] = float(weight)
+    require(max(weights.values()) > 0, "data.class_weight", must, given)
+    return weights
 
 
 def _check_range(text: str) -> None:
