@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import count_of
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
+from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
@@ -152,8 +153,8 @@ def _draw_rows(rows: Sequence[Row], count: int) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
-    words = _parse(arguments)
     print_logs()
+    words = _parse(arguments)
     artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
     from keras_transfer.training.progress_display import showing_steps
@@ -203,6 +204,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
     if words.output:
         check_table(words.output)
+    if missing := find_missing(words.images):
+        logger.warning("Not there: %s", name_some(missing))
     return words
 
 
