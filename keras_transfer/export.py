@@ -31,6 +31,12 @@ from keras_transfer.system.files.ownership import OWNER, is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.machine import free_disk
+from keras_transfer.system.terminal.script_output import (
+    add_json,
+    print_json,
+    print_path,
+    reserving_output,
+)
 from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
@@ -220,14 +226,24 @@ def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", fold
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file was refused, or is less accurate than was asked for."""
     words = _parse(arguments)
-    print_logs()
-    report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
+    print_logs(logging.WARNING if words.quiet else logging.INFO)
+    with reserving_output(words.json or words.quiet):
+        report = export_model(
+            words.run, words.formats, words.tflite, words.calibrate, words.dataset
+        )
     from keras_transfer.evaluation.reports.parity_table import draw_parity
-    from keras_transfer.exports.parity import list_results
+    from keras_transfer.exports.parity import answer_export, list_results
 
-    print_text(draw_parity(report))
     names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
     results = list_results(report, names)
+    if words.json:
+        print_json(answer_export(Run(words.run), report, results))
+    elif words.quiet:
+        for result in results:
+            if result.accepted:
+                print_path(Run(words.run).exports / result.file)
+    else:
+        print_text(draw_parity(report))
     refused = [result for result in results if not result.accepted]
     for result in refused:
         print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
@@ -250,6 +266,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     text = "the images that the run was made from, if they are elsewhere now"
     parser.add_argument("--dataset", help=text)
     add_floor(parser)
+    text = "print the paths of the accepted files, warnings and errors only"
+    parser.add_argument("--quiet", action="store_true", help=text)
+    add_json(parser)
     return parser.parse_args(arguments)
 
 

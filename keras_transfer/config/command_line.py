@@ -27,6 +27,7 @@ from keras_transfer.system.standard_streams import (
     check_output,
     mend_streams,
 )
+from keras_transfer.system.terminal.script_output import add_json
 from keras_transfer.system.terminal.visible_text import print_text
 
 FLAGS = (
@@ -89,6 +90,7 @@ def build_parser(
     parser.add_argument(
         "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."
     )
+    add_json(parser)
     if command == "train":
         parser.add_argument(
             "--list_backbones", type=bool, default=False, help="Print the backbones and exit."
@@ -101,7 +103,8 @@ def build_parser(
             type=int | str if short == "epochs" else int,
             help="Short for --" + " and --".join(fields) + ".",
         )
-    parser.add_class_arguments(TrainConfig, as_group=False)
+    own = {action.dest for action in parser._actions}  # the command reads them in its own way
+    parser.add_class_arguments(TrainConfig, as_group=False, skip=own & vars(TrainConfig()).keys())
     return parser
 
 
@@ -114,7 +117,8 @@ def read_words(
         ConfigError: A word is no option, or a value does not fit.
     """
     options = parser.parse_args(_complete_flags(arguments), defaults=False).as_dict()
-    options.pop("list_backbones", None)  # answered by the command before it comes here
+    for name in ("list_backbones", "json"):  # what the command does, not how it trains
+        options.pop(name, None)
     file, printed = options.pop("config", None), options.pop("print_config", False)
     return {} if file is None else read_yaml(file), options, printed
 
