@@ -9,6 +9,7 @@ from keras_transfer.config.command_line import Parser, run_command
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
@@ -21,7 +22,7 @@ def check_dataset(dataset: str | Path, data: DataConfig | None = None) -> dict[s
     """Inspect every file of a data set and search it for duplicates; nothing is changed.
 
     Args:
-        dataset: A folder, a labels.csv, `tfds:NAME` or `digits`, as `--dataset` of train takes it.
+        dataset: A folder, a labels.csv, `hf:NAME` …, as `--dataset` of train takes it.
         data: Settings that a training would have. None: the defaults.
 
     Returns:
@@ -67,10 +68,10 @@ def main(arguments: list[str]) -> int:
 
 def _read_words(arguments: list[str]) -> tuple[str, Path | None, bool, DataConfig]:
     """Return the data set, the file for the report, whether to print JSON, and the settings."""
-    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
-    parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
-    add_json(parser)
+    parser = Parser("check", __doc__)
+    parser.add_argument("dataset", metavar="FOLDER", help=KINDS)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="Write what was found as JSON")
+    add_json(parser, "Print")
     parser.add_class_arguments(DataConfig, "data")
     words = parser.parse_args(arguments, defaults=False).as_dict()
     file: Path | None = words.get("report")

@@ -205,9 +205,9 @@ def _measure_best(comparison: Comparison) -> dict[str, float]:
 
 def _add_lists(parser: Parser) -> None:
     for option, each in COLUMNS.items():
-        words = f"Values of --{each.setting}, with spaces between them."
+        words = f"Values of --{each.setting}. Spaces stand between them."
         parser.add_argument(f"--{option}", type=each.kind, nargs="+", metavar="VALUE", help=words)
-    words = "For all backbones as train takes it, or BACKBONE=FILE for each, with spaces between."
+    words = "As train takes them for all backbones, or BACKBONE=FILE for each, with spaces between."
     parser.add_argument("--weights", type=str, nargs="+", metavar="WEIGHTS", help=words)
     parser.add_argument(
         "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
@@ -216,7 +216,7 @@ def _add_lists(parser: Parser) -> None:
         "--engine",
         type=str,
         default=OWN["engine"],
-        help="processes, or ray: on the cluster that runs, else with local workers.",
+        help="processes, or ray. ray: on the cluster that runs, else with local workers.",
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.evaluation.reports.model_card import write_model_card
@@ -37,7 +37,7 @@ from keras_transfer.system.terminal.script_output import (
     print_path,
     reserving_output,
 )
-from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.system.terminal.visible_text import print_text, quote_word
 
 if TYPE_CHECKING:
     import keras
@@ -126,7 +126,7 @@ def _write_all(
         logger.info("Writing %s", exporter.file)
         with hushed(), _explaining_disk(run):
             exporter.write(source, written)
-        logger.info("Checking it on %d validation images", len(yardstick.truth))
+        logger.info("Checking it on %s", count_of(len(yardstick.truth), "validation image"))
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
@@ -243,12 +243,29 @@ def main(arguments: list[str]) -> int:
             if result.accepted:
                 print_path(Run(words.run).exports / result.file)
     else:
-        print_text(draw_parity(report))
+        accepted = [each.file for each in results if each.accepted]
+        print_text(f"{draw_parity(report)}\n{_say_files(accepted, Run(words.run))}".rstrip("\n"))
     refused = [result for result in results if not result.accepted]
     for result in refused:
         print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
     measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
     return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
+
+
+def _say_files(names: Sequence[str], run: Run) -> str:
+    """Return a line for each export that was accepted, where it is and what runs it."""
+    from keras_transfer.evaluation.reports.loading_snippets import say_runtime
+
+    lines = []
+    for name in names:
+        file = run.exports / name
+        place = file / "1" if file.is_dir() else file  # SavedModels stand in a folder of versions
+        lines.append(f"{quote_word(place)}  {say_runtime(file)}")
+    if names:
+        export = quote_word(run.exports / names[-1])
+        lines.append(f"Code for each: {quote_word(run.model_card_file)}")
+        lines.append(f"Next: python -m keras_transfer.predict {export} IMAGES")
+    return "\n".join(lines)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -35,6 +35,7 @@ class RunFiles:
 
     config_file = _Within("config.yaml")
     environment_file = _Within("environment.json")
+    given_parts_file = _Within("given_parts.json")
     class_names_file = _Within("class_names.txt")
     split_file = _Within("split.csv")
     data_report_file = _Within("data_report.json")
@@ -85,6 +86,12 @@ class RunFiles:
     def environment(self) -> dict[str, Any]:
         """Return environment.json."""
         return dict(read_json(self.environment_file, kinds.Environment, "Restore or remove it."))
+
+    def given_parts(self) -> dict[str, str]:
+        """Return given_parts.json: what Python code gave, by kind; nothing where there is none."""
+        if not os.path.lexists(self.given_parts_file):
+            return {}
+        return dict(read_json(self.given_parts_file, kinds.GivenParts))
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in index order."""

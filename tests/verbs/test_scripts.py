@@ -199,6 +199,13 @@ def test_a_wrong_word_is_one_line_on_standard_error(verb, capsys, monkeypatch):
     assert shown.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("verb", ANSWERS)
+def test_json_stands_alone(verb):
+    command = __import__(f"keras_transfer.{verb}", fromlist=["main"]).main
+    with pytest.raises(ConfigError, match=r"`json` must stand alone\. Received: 'true'\."):
+        command(["--json=true"])
+
+
 @pytest.mark.parametrize(
     ("redirection", "code"), [(">&-", 74), ("> /dev/full", 74), ("| true", 141)]
 )

@@ -1,4 +1,4 @@
-"""The sources `digits` and `tfds`: sets that become image files when they are first used.
+"""Sets that become image files when they are first used, such as `digits` and `tfds`.
 
 The files go to the cache, `$KERAS_TRANSFER_CACHE` or ~/.cache/keras_transfer: one folder per set
 with a labels.csv and a manifest.json, which is there only when it is complete.
@@ -12,16 +12,19 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.ownership import MANIFEST, MARK, carries_mark, is_marked
 from keras_transfer.system.files.user_folders import cache_roots
+from keras_transfer.system.machine import free_disk
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +32,25 @@ Images = Iterable[tuple[str, bytes, str, str]]  # path, content of the file, cla
 
 
 def read_prepared(
-    source: str, name: Path, class_names: list[str], write: Callable[[], Images]
+    source: str,
+    name: Path,
+    class_names: Sequence[str] | None,
+    write: Callable[[], Images],
+    size: int = 0,
 ) -> Examples:
     """Return the images in the cache folder `name`, which `write` fills the first time.
 
     A folder that is not as it was written is made anew.
+
+    Args:
+        source: Key in `SOURCES`.
+        name: Below a folder of the cache.
+        class_names: Label names in index order. None: those that occur, sorted.
+        write: Yields the images.
+        size: Bytes that they take, as far as that is known.
+
+    Raises:
+        ConfigError: No cache folder can be written, or it has no room.
     """
 
     def read(folder: Path) -> Examples:
@@ -53,6 +70,7 @@ def read_prepared(
         except OSError as error:
             logger.info("The cache %s cannot be written (%s).", root, error.strerror)
             continue
+        _check_room(partial, size)
         return _fill(partial, root / name, write(), read)
     raise ConfigError(
         f"A cache folder must be writable. Received: {' and '.join(map(str, roots))}. "
@@ -60,7 +78,18 @@ def read_prepared(
     )
 
 
-def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
+def _check_room(partial: Path, size: int) -> None:
+    """Refuse to begin what will not fit; the folder, which is empty, goes then."""
+    if (free := free_disk(partial)) < size:
+        partial.rmdir()
+        raise ConfigError(
+            f"The cache must have room for the images. Received: {say_bytes(size)} to copy, "
+            f"{say_bytes(free)} free in {partial.parent}. Set the environment variable "
+            "KERAS_TRANSFER_CACHE to another folder."
+        )
+
+
+def _read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -> Examples:
     """Return the images in a folder that `_fill` made.
 
     Raises:
@@ -77,7 +106,8 @@ def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
     splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
     rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
     present = set(columns["label"])
-    return make_examples(source, folder, rows, [n for n in class_names if n in present])
+    names = order_class_names(present) if class_names is None else class_names
+    return make_examples(source, folder, rows, [name for name in names if name in present])
 
 
 def _fill(

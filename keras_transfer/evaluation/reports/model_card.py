@@ -146,10 +146,14 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
             f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
             f"accuracy {phase['validation_accuracy']:.3f}{kept}."
         )
+    given = metrics.get("given", {})
+    views = given.get("augmentation") or choose_modality(config).describe_views(config)
+    for kind, name in given.items():
+        yield f"* Given from Python, and not in config.yaml: {kind} {escape(name)}."
     yield (
         f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
         f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
-        f"{choose_modality(config).describe_views(config)}, batches of {config.data.batch_size}, "
+        f"{escape(views)}, batches of {config.data.batch_size}, "
         f"{config.precision}, seed {config.seed}."
     )
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."

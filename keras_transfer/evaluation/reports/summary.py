@@ -19,6 +19,7 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 LOWEST = 20  # classes whose recall is shown
+IN_METRICS = "in metrics.json"
 
 
 def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
@@ -98,13 +99,13 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
             (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
         )
     columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
 
 
 def _draw_splits(metrics: dict[str, Any]) -> str:
     columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
     rows = [(name, *_say_scores(scores)) for name, scores in metrics["splits"].items()]
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("calibration error", "macro F1"), where=IN_METRICS)
 
 
 def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:

@@ -13,12 +13,11 @@ from typing import Any
 
 from keras_transfer.system.terminal.visible_text import BLANKS, print_text
 
-JSON_HELP = "print one JSON object on standard output, all else on standard error"
 
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add the option `--json` to a parser."""
-    parser.add_argument("--json", action="store_true", help=JSON_HELP)
+def add_json(parser: argparse.ArgumentParser, word: str = "print") -> None:
+    """Add the option `--json` to a parser, whose help begins with this word, as the others' do."""
+    text = f"{word} one JSON object, all else on standard error"
+    parser.add_argument("--json", action="store_true", help=text)
 
 
 @contextlib.contextmanager
