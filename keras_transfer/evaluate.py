@@ -14,6 +14,7 @@ from keras_transfer.run.predictions_csv import Predictions, require_numbers
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
 from keras_transfer.system.terminal.visible_text import print_text
 
 
@@ -79,13 +80,19 @@ def main(arguments: list[str]) -> int:
         "training but for mixup, CutMix, erasing and RandAugment (default: 1, no views)",
     )
     add_floor(parser)
+    add_json(parser)
     words = parser.parse_args(arguments)
     print_logs(logging.WARNING)
-    predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
+    with reserving_output(words.json):
+        predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
     from keras_transfer.evaluation.metrics import score
+    from keras_transfer.evaluation.reports.json_answers import answer_evaluation
     from keras_transfer.evaluation.reports.summary import describe_predictions
 
-    print_text(describe_predictions(predictions))
+    if words.json:
+        print_json(answer_evaluation(Run(words.run), words.dataset, predictions))
+    else:
+        print_text(describe_predictions(predictions))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
     return check_floor(measured, words.assert_accuracy_at_least)
 

@@ -20,6 +20,11 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
+from keras_transfer.system.terminal.script_output import (
+    print_json,
+    print_path,
+    reserving_output,
+)
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.given.given_parts import GivenParts
@@ -253,9 +258,18 @@ def main(arguments: list[str]) -> int:
         where = "in a wider terminal"
         print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
+    as_json = "--json" in arguments
     with stoppable():
         config = parse_config(build_parser("train"), arguments)
-        splits = fine_tune(config).metrics()["splits"]
+        with reserving_output(as_json or config.quiet):
+            run = fine_tune(config)
+    if as_json:
+        from keras_transfer.evaluation.reports.json_answers import answer_training
+
+        print_json(answer_training(run))
+    elif config.quiet:
+        print_path(run.path)
+    splits = run.metrics()["splits"]
     split = choose_split(splits)
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 

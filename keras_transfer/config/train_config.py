@@ -74,7 +74,8 @@ class TrainConfig:
     assert_accuracy_at_least: float | None = None
     """Exit with 1 if the accuracy on test, else on validation, is lower in the end. None: never."""
     quiet: bool = False
-    """Print warnings and errors only."""
+    """Print the path of the run alone. Warnings and errors go to standard error; in Python nothing
+    else is printed."""
     tensorboard: bool = False
     """Write TensorBoard logs to the run directory (needs the package tensorboard)."""
     data: DataConfig = field(default_factory=DataConfig)

@@ -152,6 +152,23 @@ def list_results(report: Mapping[str, Any], names: Sequence[str]) -> list[Result
     return found
 
 
+def answer_export(run: Run, report: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
+    """Return what `export --json` prints: parity.json, of the files that were written last only.
+
+    Args:
+        run: That was exported.
+        report: What `keep_artefact` returned.
+        results: What `list_results` made of it.
+    """
+    folder, accepted = run.exports.absolute(), {each.file: each.accepted for each in results}
+    rows = [
+        row | {"path": folder / row["file"], "accepted": accepted[row["file"]]}
+        for row in report["artefacts"]
+        if row["file"] in accepted
+    ]
+    return {"run": run.path.absolute(), "reference": report["reference"], "artefacts": rows}
+
+
 def compare_answers(
     answers: np.ndarray, reference: np.ndarray, truth: np.ndarray, limits: Limits
 ) -> dict[str, Any]:

@@ -65,6 +65,12 @@ class RunFiles:
         fields = vars(RunFiles).values()
         return [self.path / each.place for each in fields if isinstance(each, _Within)]
 
+    def name_files(self) -> dict[str, Path]:
+        """Return each file and folder that is there, by what it holds: "model", "figures"."""
+        fields = {key: each for key, each in vars(RunFiles).items() if isinstance(each, _Within)}
+        files = {key.removesuffix("_file"): self.path / each.place for key, each in fields.items()}
+        return {name: file for name, file in files.items() if file.exists()}
+
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
         return dict(read_json(self.metrics_file, kinds.Metrics))

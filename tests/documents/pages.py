@@ -12,7 +12,8 @@ GUIDES = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *GUIDES, NUMBERS]
 
 BLOCK = r"```{}\n(.*?)```"
-VERB = r"(?:\.venv/bin/)?python -m keras_transfer\.(\w+)"
+VERB = r"(?:\w+=\$\()?(?:\.venv/bin/)?python -m keras_transfer\.(\w+)"
+REST = r"\)$| [|>].*"  # of a command in a shell: what is done with its output
 
 
 def read(page):
@@ -54,7 +55,7 @@ def find_verb(command):
 def list_words(verb):
     """Return what stands after the verb, in each command that calls it."""
     return [
-        shlex.split(re.sub(VERB, "", command, count=1), comments=True)
+        shlex.split(re.sub(rf"{VERB}|{REST}", "", command), comments=True)
         for command in list_commands()
         if find_verb(command) == verb
     ]
