@@ -18,6 +18,7 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
@@ -188,7 +189,9 @@ def _tell_failed(comparison: Comparison, results: Results) -> None:
     for row in failed[:SHOWN_FAILED]:
         logger.warning("%s %s", row.name, results[row].status)
     if more := failed[SHOWN_FAILED:]:
-        logger.warning("%d more rows failed, see %s", len(more), comparison.results_file)
+        logger.warning(
+            "%s failed, see %s", count_of(len(more), "more row"), comparison.results_file
+        )
     if failed:
         them = "it" if len(failed) == 1 else "them"
         logger.warning("Mend that and try %s again: %s", them, comparison.say_resume())

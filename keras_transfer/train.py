@@ -209,16 +209,19 @@ def _report(
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
     from keras_transfer.data.same_files.lost_examples import find_lost
+    from keras_transfer.evaluation.class_scores import write_class_tables
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
+    from keras_transfer.run.predictions_csv import read_run_predictions
 
-    seen_by = load_run_config(run).data.value_range
+    config = load_run_config(run)
     lost = {data.root / each.path for each in find_lost(data, run)}
 
     def draw(file: Path, side: int) -> "np.ndarray | None":
-        return None if file in lost else modality.draw_example(file, side, seen_by)
+        return None if file in lost else modality.draw_example(file, side, config)
 
+    write_class_tables(read_run_predictions(run), run.path)
     draw_figures(run, data.root, draw)
     run.stopwatch.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
