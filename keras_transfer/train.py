@@ -19,6 +19,7 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
+from keras_transfer.system.terminal.notebook import show_images
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.given.given_parts import GivenParts, tell_given
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from keras_transfer.training.plan.training_parts import Training
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
+FIGURE_WIDTH = 600  # pixels of a figure in a notebook
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
@@ -63,6 +65,8 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
         tell_given(given, run)
         _train(begun, given, run)
+        if not config.quiet:
+            _show_figures(run)
     return run
 
 
@@ -217,6 +221,12 @@ def _report(
     logger.info("%s", summarize_run(run))
 
 
+def _show_figures(run: Run) -> None:
+    """Show in a notebook how the training went and what it confuses."""
+    names = "learning_curves.png", "confusion_matrix.png"
+    show_images([run.figures / name for name in names], FIGURE_WIDTH)
+
+
 def _draw_views(training: "Training") -> None:
     from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
@@ -238,7 +248,9 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print_text(draw_table(columns, rows))
+        less = "layers", "learns from", "weights", "input"
+        where = "in a wider terminal"
+        print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
     with stoppable():
         config = parse_config(build_parser("train"), arguments)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
@@ -92,7 +93,7 @@ class ImageData:
     @property
     def batch_words(self) -> str:
         """What a batch is, in words."""
-        return f"{self.batch_size} images of {self.image_size} pixels"
+        return f"{count_of(self.batch_size, 'image')} of {self.image_size} pixels"
 
     @property
     def novelty(self) -> Novelty:

@@ -1,6 +1,5 @@
 """One phase as Keras sees it: flags, compile, fit."""
 
-import contextlib
 from typing import Any
 
 import keras
@@ -24,7 +23,7 @@ from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress.training_progress import Progress
-from keras_transfer.training.progress_display import ProgressBar, shows_progress
+from keras_transfer.training.progress_display import showing_phase
 
 FITTED = ("train", "validation")  # splits that `fit` takes
 
@@ -109,10 +108,8 @@ def fit_part(
         callbacks.insert(0, WatchFiles(training))
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
-    with contextlib.ExitStack() as stack:
-        if shows_progress(config.quiet):
-            bar = ProgressBar(phase.name, (phase.epochs - done) * steps, batches.batch_size)
-            callbacks.append(stack.enter_context(contextlib.closing(bar)))
+    left = (phase.epochs - done) * steps
+    with showing_phase(phase.name, left, batches.batch_size, config.quiet) as showing:
         part.fit(
             examples if class_weights is None else weigh_images(examples, class_weights),
             validation_data=validation,
@@ -120,7 +117,7 @@ def fit_part(
             epochs=phase.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the order is ours: see data/batch_order.py
-            callbacks=callbacks,
+            callbacks=[*callbacks, showing],
             verbose=0,
         )
 

@@ -29,7 +29,7 @@ class DataConfig:
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
     value_range: str = "auto"
-    """LOW,HIGH: numbers in the files that become black (0) and white (255). auto: those that the
+    """Numbers in the files that become black and white. LOW,HIGH: these two. auto: those that the
     training images hold, where they have more than 8 bits. full: all that the files can hold, such
     as 0,65535. Whole numbers from 0 to 255 hold for images of 8 bits, too; others leave them."""
     layout: Literal["auto", "classes", "splits"] = "auto"
@@ -37,8 +37,8 @@ class DataConfig:
     no doubt. classes: classes, whatever they are called, and labels of a table, whatever they look
     like. splits: those with a word such as train, val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
-    """skip: leave out files that are missing or no readable image, and rows of a table without a
-    label, and name them. error: stop at them."""
+    """What to do with files that cannot be used. skip: leave out those that are missing or no
+    readable image, and rows of a table without a label, and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
@@ -46,8 +46,9 @@ class DataConfig:
     """What to do with classes that have too few images for one in each split. error: stop. drop:
     leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
-    """Images that look equal, resized or encoded anew, are never divided by the splits made here.
-    In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
+    """What to do with images that look equal, in two given splits. report: warn. drop: they leave
+    train. ignore: do not search for any. The splits that are made here never divide them; equal are
+    those that were resized or encoded anew."""
     split_file: Path | None = None
     """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
     ones are assigned."""
@@ -56,7 +57,8 @@ class DataConfig:
     image does. {ants: 1, bees: 5}: what an image of each class counts, by name or index; 1 where
     nothing is said."""
     data_dir: Path | None = None
-    """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
+    """Folder of the sets that `--dataset tfds:NAME` and `hf:NAME` download. None: the default of
+    TensorFlow Datasets or of Hugging Face."""
 
     def __post_init__(self) -> None:
         check_types(self, "data")
