@@ -70,7 +70,8 @@ def _evaluate(
         examples, findings = read_other_examples(
             run, config, modality, name_dataset(dataset), split
         )
-    views = choose_views(config, modality, examples.flips, tta)
+    given = run.given_parts().get("augmentation", "")
+    views = choose_views(config, modality, examples.flips, tta, given)
     import_tensorflow()
     from keras_transfer.evaluation.inference import predict_splits
     from keras_transfer.models.run_model import load_run_model

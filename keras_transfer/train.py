@@ -27,7 +27,7 @@ from keras_transfer.system.terminal.script_output import (
 )
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
-from keras_transfer.training.given.given_parts import GivenParts
+from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -68,8 +68,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        for line in given.describe():
-            logger.info("%s", line)
+        tell_given(given, run)
         _train(begun, given, run)
         if not config.quiet:
             _show_figures(run)
