@@ -36,6 +36,7 @@ class RunFiles:
 
     config_file = _Within("config.yaml")
     environment_file = _Within("environment.json")
+    given_parts_file = _Within("given_parts.json")
     class_names_file = _Within("class_names.txt")
     split_file = _Within("split.csv")
     data_report_file = _Within("data_report.json")
@@ -68,6 +69,12 @@ class RunFiles:
         fields = vars(RunFiles).values()
         return [self.path / each.place for each in fields if isinstance(each, _Within)]
 
+    def name_files(self) -> dict[str, Path]:
+        """Return each file and folder that is there, by what it holds: "model", "figures"."""
+        fields = {key: each for key, each in vars(RunFiles).items() if isinstance(each, _Within)}
+        files = {key.removesuffix("_file"): self.path / each.place for key, each in fields.items()}
+        return {name: file for name, file in files.items() if file.exists()}
+
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
         return dict(read_json(self.metrics_file, kinds.Metrics))
@@ -83,6 +90,12 @@ class RunFiles:
     def environment(self) -> dict[str, Any]:
         """Return environment.json."""
         return dict(read_json(self.environment_file, kinds.Environment, "Restore or remove it."))
+
+    def given_parts(self) -> dict[str, str]:
+        """Return given_parts.json: what Python code gave, by kind; nothing where there is none."""
+        if not os.path.lexists(self.given_parts_file):
+            return {}
+        return dict(read_json(self.given_parts_file, kinds.GivenParts))
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in index order."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from keras_transfer.config.messages import name_some, say_interval
+from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.data.data_report import UNEVEN
 from keras_transfer.evaluation.class_scores import (
     list_confusions,
@@ -26,6 +26,7 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 LOWEST = 20  # classes whose recall is shown
+IN_METRICS = "in metrics.json"
 PAIRS, WEAKEST = 10, 5  # pairs of classes that are confused most, and classes of the lowest F1
 
 
@@ -86,7 +87,7 @@ def describe_predictions(predictions: Predictions) -> str:
     lines = [
         draw_table(columns, classification_rows(predictions)),
         *describe_confusions(predictions),
-        f"Split {predictions.split_names[0]}: {images} images",
+        f"Split {predictions.split_names[0]}: {count_of(images, 'image')}",
         f"accuracy {accuracy:.3f} (95 % interval {interval})",
         f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
     ]
@@ -125,7 +126,7 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
             (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
         )
     columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
 
 
 def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str]) -> str:
@@ -135,7 +136,7 @@ def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str]) -> str:
         columns.insert(4, "top-5")
         for row, scores in zip(rows, metrics["splits"].values(), strict=True):
             row.insert(4, scores.get("top5_accuracy"))
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("calibration error", "macro F1"), where=IN_METRICS)
 
 
 def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:
