@@ -10,7 +10,7 @@ from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import KINDS
-from keras_transfer.modalities.table import choose_modality
+from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
@@ -18,11 +18,12 @@ from keras_transfer.system.terminal.script_output import add_json, print_json, r
 from keras_transfer.system.terminal.visible_text import print_text
 
 
-def check_dataset(dataset: str | Path, data: DataConfig | None = None) -> dict[str, Any]:
+def check_dataset(dataset: Any, data: DataConfig | None = None) -> dict[str, Any]:
     """Inspect every file of a data set and search it for duplicates; nothing is changed.
 
     Args:
-        dataset: A folder, a labels.csv, `hf:NAME` …, as `--dataset` of train takes it.
+        dataset: A folder, a labels.csv, `hf:NAME` …, as `--dataset` of train takes it; or what
+            `keras_transfer.modalities.table.name_dataset` does.
         data: Settings that a training would have. None: the defaults.
 
     Returns:
@@ -36,7 +37,7 @@ def check_dataset(dataset: str | Path, data: DataConfig | None = None) -> dict[s
     from keras_transfer.data.data_report import NOTHING, build_report
     from keras_transfer.data.divided_examples import inspect_examples, judge_examples
 
-    config = TrainConfig(dataset=str(dataset), data=data or DataConfig())
+    config = TrainConfig(dataset=name_dataset(dataset), data=data or DataConfig())
     modality = choose_modality(config)
     examples = modality.read_examples(config.source, config.data)
     inspected = inspect_examples(examples, config, modality)

@@ -18,10 +18,12 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
+from keras_transfer.modalities.table import name_dataset
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
@@ -49,7 +51,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
     Args:
         path: A YAML file of settings, lists among them, or None.
-        **settings: As `load_config` takes them, and lists: the keys of
+        **settings: As `load_config` takes them, `dataset` too, and lists: the keys of
             `comparison.columns.COLUMNS`, such as `strategies` and `seeds`, and for others `grid`,
             such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `weights` may be a dict, backbone to
             its own. `jobs`: rows that are trained at the same time (1). `engine`: processes (of
@@ -65,6 +67,8 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
         ConfigError: A setting, the engine or the data set cannot be used, and why.
     """
     file = {} if path is None else read_yaml(path)
+    if (dataset := settings.get("dataset")) is not None:
+        settings["dataset"] = name_dataset(dataset)
     return _compare(file, settings)[0]
 
 
@@ -151,9 +155,9 @@ def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
 
 def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
     done = len(results.select(FINISHED))
-    logger.info("Comparison of %d trainings: %s", len(rows), comparison.path)
+    logger.info("Comparison of %s: %s", count_of(len(rows), "training"), comparison.path)
     if done:
-        logger.info("%d are finished already", done)
+        logger.info("%s finished already", count_of(done, "is", "are"))
 
 
 def _report(comparison: Comparison, results: Results) -> None:
@@ -186,7 +190,9 @@ def _tell_failed(comparison: Comparison, results: Results) -> None:
     for row in failed[:SHOWN_FAILED]:
         logger.warning("%s %s", row.name, results[row].status)
     if more := failed[SHOWN_FAILED:]:
-        logger.warning("%d more rows failed, see %s", len(more), comparison.results_file)
+        logger.warning(
+            "%s failed, see %s", count_of(len(more), "more row"), comparison.results_file
+        )
     if failed:
         them = "it" if len(failed) == 1 else "them"
         logger.warning("Mend that and try %s again: %s", them, comparison.say_resume())

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import count_of
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
+from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
@@ -65,7 +66,7 @@ def predict_images(
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `images.prediction_inputs.check_pixels`), one, several or a batch; or Pillow's.
+            `images.array_pixels.check_pixels`), one, several or a batch; or Pillow's.
         trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
 
     Returns:
@@ -75,6 +76,11 @@ def predict_images(
         ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
+    return classify_images(artefact, images)
+
+
+def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
+    """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.value_range)
     parts = list(_classify(artefact, names, sources))
@@ -212,6 +218,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
     if words.output:
         check_table(words.output)
+    if missing := find_missing(words.images):
+        logger.warning("Not there: %s", name_some(missing))
     return words
 
 

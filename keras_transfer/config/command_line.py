@@ -228,8 +228,8 @@ def _complete_flags(arguments: Sequence[str], flags: Sequence[str]) -> list[str]
 
 
 def _list_options(parser: argparse.ArgumentParser) -> list[str]:
-    options = [option for action in parser._actions for option in action.option_strings]
-    return [*options, "--help", "--version"]
+    options = [each for each in describe_options(parser) if not each.is_positional]
+    return [*(f"--{option.name}" for option in options), "--help", "--version"]
 
 
 def _list_flags(parser: argparse.ArgumentParser) -> list[str]:

@@ -42,9 +42,8 @@ class TrainConfig:
     backbone: str = "efficientnetb0"
     """Pretrained network. `train --list_backbones` shows them."""
     dataset: str | None = None
-    """Class folders, a labels.csv, hf:NAME, tfds:NAME and more. Also .parquet files, .tar shards
-    (one, a folder, or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None:
-    digits."""
+    """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
+    or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
     """auto, imagenet, bundled, none, or a path. auto: imagenet, or bundled off line. none: random.
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
@@ -92,7 +93,7 @@ class ImageData:
     @property
     def batch_words(self) -> str:
         """What a batch is, in words."""
-        return f"{self.batch_size} images of {self.image_size} pixels"
+        return f"{count_of(self.batch_size, 'image')} of {self.image_size} pixels"
 
     @property
     def novelty(self) -> Novelty:
@@ -184,8 +185,7 @@ class ImageData:
         pixels, labels = load(tf.constant(rows))
         seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
         several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
-        change = tf.function(self._change) if self.given else self._change
-        changed = change(several, tf.constant(np.concatenate(seeds)))
+        changed = self._change(several, tf.constant(np.concatenate(seeds)))
         found = [(image, labels) for image in tf.split(changed, views)]
         if self.augmentation.mixes:
             plans = (plan_mixes(pairs, self.augmentation, self.image_size) for pairs in seeds)

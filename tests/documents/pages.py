@@ -4,6 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
+from keras_transfer.config.help.shown_options import EXAMPLES
+
 ROOT = Path(__file__).resolve().parents[2]
 README, NUMBERS = ROOT / "README.md", ROOT / "benchmarks/README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -32,9 +34,14 @@ def read_prose(page):
 
 
 def list_commands():
-    """Return each line of each bash block, of all pages, once."""
+    """Return each line of each bash block, of all pages, and each example of `--help`, once."""
     blocks = [block for page in PAGES for block in read_blocks(page, "bash")]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines += [
+        f"python -m keras_transfer.{verb} {words}"
+        for verb, examples in EXAMPLES.items()
+        for words in examples
+    ]
     commands = [" ".join(line.split()) for line in lines if not re.match(r"\s*(#|$)", line)]
     return list(dict.fromkeys(commands))
 

@@ -13,6 +13,7 @@ from keras_transfer.comparison.ranking import (
     find_scratch,
     share_seeds,
 )
+from keras_transfer.config.messages import count_of
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import show_name
 
@@ -185,4 +186,4 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _count(names: Sequence[str]) -> str:
-    return "1 other" if len(names) == 1 else f"{len(names)} others"
+    return count_of(len(names), "other")

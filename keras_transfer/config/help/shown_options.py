@@ -36,7 +36,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "check": (
         "photos",
         "photos --report found.json",
-        "photos --data.layout classes",
+        "photos --data.layout splits",
     ),
     "pretrain": (
         "--backbone mobilenetv3small",

@@ -7,7 +7,7 @@ measured, stands in `exports/parity.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.run.contents.kinds import Checked
 from keras_transfer.system.terminal.text_tables import draw_table
 
@@ -54,8 +54,8 @@ def draw_parity(report: Mapping[str, Any]) -> str:
         "milliseconds for one image:",
         draw_table(COLUMNS, rows, whole=["file"], drop=LEFT_OUT, where="in parity.json"),
         f"model.keras: accuracy {reference['accuracy']:.3f} "
-        f"({say_interval(reference['accuracy_interval'])}) on {reference['images']} validation "
-        "images",
+        f"({say_interval(reference['accuracy_interval'])}) on "
+        f"{count_of(reference['images'], 'validation image')}",
     ]
     return "\n".join(lines + _explain_calibration(report))
 

@@ -69,10 +69,16 @@ def live_line(name: str, steps: int, images: int, quiet: bool) -> Iterator[Calla
         yield pace.step
     elif notebook.is_notebook():
         yield from _show_in_notebook(name, pace)
-    elif sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
+    elif sys.stdout.isatty() and _moves_cursor():
         yield from _show_on_terminal(name, pace)
     else:
         yield pace.step
+
+
+def _moves_cursor() -> bool:
+    """Return whether the terminal can change a line; the one behind `!` in a notebook cannot."""
+    environ = os.environ
+    return environ.get("TERM") not in ("dumb", "unknown") and "JPY_PARENT_PID" not in environ
 
 
 def _show_in_notebook(name: str, pace: Pace) -> Iterator[Callable[[], None]]:
@@ -98,6 +104,7 @@ def _show_on_terminal(name: str, pace: Pace) -> Iterator[Callable[[], None]]:
         rich.progress.TextColumn("{task.fields[pace]}", markup=False),
         console=_make_console(),
         transient=True,
+        refresh_per_second=5,
         redirect_stderr=sys.stderr.isatty(),  # else it is a file, which is to hold it
     )
     task = progress.add_task(name, total=pace.steps, pace=pace)

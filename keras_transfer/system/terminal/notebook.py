@@ -57,7 +57,7 @@ class Block:
         marked = [
             (bar if row == place else "") + html.escape(line) for row, line in enumerate(lines)
         ]
-        style = "margin: 0; font-size: var(--jp-code-font-size, 0.9em)"
+        style = "margin: 0; padding: 0 5px; font-size: var(--jp-code-font-size, 0.9em)"
         data = {
             "text/plain": "\n".join(lines),
             "text/html": f'<pre style="{style}">' + "\n".join(marked) + "</pre>",

@@ -16,7 +16,7 @@ from keras_transfer.system.terminal.visible_text import count_cells, show_name
 
 # letters of a line where there is no terminal: in files and pipes, where a long one does no harm,
 # and in notebooks, which break it
-IN_FILES, IN_NOTEBOOKS = 160, 100
+IN_FILES, IN_NOTEBOOKS = 160, 90
 LEAST, FLOOR = 18, 12  # letters of a text that stay: before a column is left out, and at the last
 APART, CLOSE = 3, 2  # blanks between columns, and those of tables that would not fit
 NO_CUTS: Mapping[str, Cut] = {}
@@ -80,7 +80,9 @@ class _Column:
         self.name, self.cells, self.cut = show_name(name), cells, cut
         self.is_numeric = all(map(_is_number, cells))
         self.length = max(map(count_cells, [self.name, *cells]))
-        self.least = self.length if is_whole else self.limit(LEAST)
+        self.least = self.limit(FLOOR if cut is keep_start else LEAST)
+        if is_whole:
+            self.least = self.length
 
     def limit(self, most: int) -> int:
         """Return its width if its texts have at most `most` letters; numbers stay."""

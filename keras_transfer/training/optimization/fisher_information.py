@@ -9,6 +9,7 @@ import tensorflow as tf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.run.run_directory import Run
@@ -137,5 +138,5 @@ def _square_gradients(
     with showing_steps(pairs, "fisher", len(images), 1, quiet) as shown:
         for image, draw in shown:
             add(image, draw)
-    logger.info("Fisher information of %d images", len(images))
+    logger.info("Fisher information of %s", count_of(len(images), "image"))
     return [total.numpy() / len(images) for total in totals]

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.data.training_data import Batches
@@ -74,7 +75,7 @@ def find_rate(
     write_table(run.range_test_file, COLUMNS, [[f"{cell:.6g}" for cell in row] for row in rows])
     found = suggest_rate(rates, smooth)
     if found is not None:
-        logger.info("Range test over %d steps: learning rate %g", len(rates), found)
+        logger.info("Range test over %s: learning rate %g", count_of(len(rates), "step"), found)
         return found
     usual = float(FrozenConfig().learning_rate)
     logger.warning(
