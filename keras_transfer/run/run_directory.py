@@ -151,7 +151,7 @@ class Run(RunFiles):
             ConfigError: One does.
         """
         folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
-        refuse_links(*folders, self.log_file)
+        refuse_links(*folders, self.evaluations, self.log_file)
 
     def refuse_folders(self) -> None:
         """Refuse to go on where a folder stands in the place of a file, before the long work.
