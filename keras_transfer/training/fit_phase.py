@@ -104,8 +104,7 @@ def fit_part(
     if not isinstance(batches, ActivationData):  # it reads files
         require_all(training.data, training.run, FITTED)
         callbacks.insert(0, WatchFiles(training))
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
+    callbacks += training.watchers
     with contextlib.ExitStack() as stack:
         if shows_progress(config.quiet):
             bar = ProgressBar(phase.name, (phase.epochs - done) * steps, batches.batch_size)

@@ -165,6 +165,14 @@ class Environment(TypedDict):
     packages: dict[str, str | None]
 
 
+class Tracking(TypedDict):
+    """tracking.json: what the log of another tool has of the run."""
+
+    logger: str
+    id: str
+    epochs: int
+
+
 class GivenParts(TypedDict):
     """given_parts.json."""
 
