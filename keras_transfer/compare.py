@@ -17,11 +17,12 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
+from keras_transfer.modalities.table import name_dataset
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
@@ -48,7 +49,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
     Args:
         path: A YAML file of settings, lists among them, or None.
-        **settings: As `load_config` takes them, and lists: the keys of
+        **settings: As `load_config` takes them, `dataset` too, and lists: the keys of
             `comparison.columns.COLUMNS`, such as `strategies` and `seeds`, and for others `grid`,
             such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the
             same time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a
@@ -63,6 +64,8 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
         ConfigError: A setting, the engine or the data set cannot be used, and why.
     """
     file = {} if path is None else read_yaml(path)
+    if (dataset := settings.get("dataset")) is not None:
+        settings["dataset"] = name_dataset(dataset)
     return _compare(file, settings)[0]
 
 
@@ -143,9 +146,9 @@ def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
 
 def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
     done = len(results.select(FINISHED))
-    logger.info("Comparison of %d trainings: %s", len(rows), comparison.path)
+    logger.info("Comparison of %s: %s", count_of(len(rows), "training"), comparison.path)
     if done:
-        logger.info("%d are finished already", done)
+        logger.info("%s finished already", count_of(done, "is", "are"))
 
 
 def _report(comparison: Comparison, results: Results) -> None:
@@ -165,7 +168,7 @@ def _report(comparison: Comparison, results: Results) -> None:
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
     if failed := results.select(FAILED):
-        many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
+        many = count_of(len(failed), "row")
         named = name_some([row.name for row in failed])
         logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
     logger.info("Table: %s", comparison.results_file)
@@ -187,7 +190,7 @@ def _measure_best(comparison: Comparison) -> dict[str, float]:
 
 def _add_lists(parser: Parser) -> None:
     for option, each in COLUMNS.items():
-        words = f"Values of --{each.setting}, with spaces between them."
+        words = f"Values of --{each.setting}. Spaces stand between them."
         parser.add_argument(f"--{option}", type=each.kind, nargs="+", metavar="VALUE", help=words)
     parser.add_argument(
         "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
@@ -196,7 +199,7 @@ def _add_lists(parser: Parser) -> None:
         "--engine",
         type=str,
         default=OWN["engine"],
-        help="processes, or ray: on the cluster that runs, else with local workers.",
+        help="processes, or ray. ray: on the cluster that runs, else with local workers.",
     )
 
 

@@ -2,12 +2,13 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.modalities.table import choose_modality
+from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, require_numbers
 from keras_transfer.run.run_directory import Run
@@ -17,14 +18,15 @@ from keras_transfer.system.terminal.visible_text import print_text
 
 
 def evaluate_run(
-    run: Run | str | Path, dataset: str | None = None, split: str | None = None, tta: int = 1
+    run: Run | str | Path, dataset: Any = None, split: str | None = None, tta: int = 1
 ) -> Predictions:
     """Predict every image of a split with the model.keras of a run.
 
     Args:
         run: A finished run or its directory.
-        dataset: Other labelled images, as `--dataset` of train takes them; their classes must be
-            among the run's. None: the images the run was made from, divided as in its split.csv.
+        dataset: Other labelled images, as `--dataset` of train takes them, or as
+            `keras_transfer.modalities.table.name_dataset` does; their classes must be among the
+            run's. None: the images the run was made from, divided as in its split.csv.
         split: train, validation or test. None: test if there is one, else validation; of a data set
             that names no splits, all images.
         tta: Test-time augmentation: probabilities are the mean over each image and `tta - 1` views
@@ -47,7 +49,9 @@ def evaluate_run(
     if dataset is None:
         examples, findings = read_own_examples(run, config, modality, split)
     else:
-        examples, findings = read_other_examples(run, config, modality, dataset, split)
+        examples, findings = read_other_examples(
+            run, config, modality, name_dataset(dataset), split
+        )
     views = choose_views(config, modality, examples.flips, tta)
     import_tensorflow()
     from keras_transfer.evaluation.inference import predict_splits

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
-from keras_transfer.modalities.table import choose_modality
+from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -31,7 +31,7 @@ from keras_transfer.system.files.ownership import OWNER, is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.machine import free_disk
-from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.system.terminal.visible_text import print_text, quote_word
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +49,7 @@ def export_model(
     formats: str | Sequence[str] = FORMATS,
     tflite: str | Sequence[str] | None = None,
     calibrate: bool = False,
-    dataset: str | None = None,
+    dataset: Any = None,
 ) -> dict[str, Any]:
     """Write a run's model for other programs, and keep what gives the model's own answers.
 
@@ -62,7 +62,8 @@ def export_model(
         tflite: Number formats, of float32, float16, dynamic_int8 and int8. None: float32.
         calibrate: Fit a temperature on validation and put it into the exports; the run's own
             model.keras stays as it is (`calibrate` of `TrainConfig` does both).
-        dataset: The images that the run was made from, if they are elsewhere now.
+        dataset: The images that the run was made from, if they are elsewhere now, as
+            `evaluate_run` takes them.
 
     Returns:
         The content of parity.json: `reference`, and `artefacts`, a row per file and signature,
@@ -79,7 +80,9 @@ def export_model(
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
-    validation, train = _read_images(run, config, dataset, exporters)
+    if dataset is not None:
+        config = dataclasses.replace(config, dataset=name_dataset(dataset))
+    validation, train = _read_images(run, config, exporters)
     with _workplace(run) as folder, _explaining_disk(run):
         model, temperature = _load_model(run, config, validation, calibrate)
         yardstick = make_yardstick(model, validation, folder)
@@ -88,7 +91,7 @@ def export_model(
 
 
 def _read_images(
-    run: Run, config: TrainConfig, dataset: str | None, exporters: Sequence[Exporter]
+    run: Run, config: TrainConfig, exporters: Sequence[Exporter]
 ) -> "tuple[ImageData, ImageData | None]":
     """Return the validation images, and those of training where int8 needs a sample of them.
 
@@ -97,7 +100,6 @@ def _read_images(
     """
     from keras_transfer.exports.reference_answers import read_split
 
-    config = dataclasses.replace(config, dataset=dataset or config.dataset)
     validation = read_split(run, config, "validation")
     sampled = TFLITE["int8"] in exporters
     return validation, read_split(run, config, "train") if sampled else None
@@ -120,7 +122,7 @@ def _write_all(
         logger.info("Writing %s", exporter.file)
         with hushed(), _explaining_disk(run):
             exporter.write(source, written)
-        logger.info("Checking it on %d validation images", len(yardstick.truth))
+        logger.info("Checking it on %s", count_of(len(yardstick.truth), "validation image"))
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
@@ -229,10 +231,27 @@ def main(arguments: list[str]) -> int:
     names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
     results = list_results(report, names)
     refused = [result for result in results if not result.accepted]
+    print_text(_say_files([each.file for each in results if each.accepted], Run(words.run)))
     for result in refused:
         print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
     measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
     return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
+
+
+def _say_files(names: Sequence[str], run: Run) -> str:
+    """Return a line for each export that was accepted, where it is and what runs it."""
+    from keras_transfer.evaluation.reports.loading_snippets import say_runtime
+
+    lines = []
+    for name in names:
+        file = run.exports / name
+        place = file / "1" if file.is_dir() else file  # SavedModels stand in a folder of versions
+        lines.append(f"{quote_word(place)}  {say_runtime(file)}")
+    if names:
+        export = quote_word(run.exports / names[-1])
+        lines.append(f"Code for each: {quote_word(run.model_card_file)}")
+        lines.append(f"Next: python -m keras_transfer.predict {export} IMAGES")
+    return "\n".join(lines)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

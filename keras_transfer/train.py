@@ -1,6 +1,7 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
 import dataclasses
+import functools
 import logging
 import math
 from pathlib import Path
@@ -18,6 +19,7 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
+from keras_transfer.system.terminal.notebook import show_images
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.tracking.loggers import check_logger
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from keras_transfer.training.plan.training_parts import Training
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
+FIGURE_WIDTH = 600  # pixels of a figure in a notebook
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
@@ -53,18 +56,21 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     Raises:
         ConfigError: A setting or the data set cannot be used, and why.
     """
+    given = given or GivenParts()
+    config = given.settle(config)
     check_names(config)
     check_logger(config)
-    given = given or GivenParts()
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        for line in given.warnings():
-            logger.warning("%s", line)
+        for line in given.describe():
+            logger.info("%s", line)
         _train(begun, given, run)
+        if not config.quiet:
+            _show_figures(run)
     return run
 
 
@@ -83,6 +89,10 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     run.stopwatch.lap("start")
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
     data = load_splits(config, modality, size, run)
+    if given.augmentation is not None:
+        data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
+        if warning:
+            logger.warning("%s", warning)
     run.stopwatch.lap("data")
     with tracking(run, config.logger) as tracker, explain_faults(data, run):
         with devices.sharing(data, policy, config):
@@ -106,8 +116,8 @@ def _fit(
     from keras_transfer.training.run_phases import run_phases
 
     run = tracker.run
-    training, reason = _plan(config, policy, weights, data, run)
-    training = dataclasses.replace(training, given=given, watchers=tracker.begin())
+    training, reason = _plan(config, given, policy, weights, data, run)
+    training = dataclasses.replace(training, watchers=tracker.begin())
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
@@ -123,6 +133,7 @@ def _fit(
         "weights_sha256": weights.sha256,
         "kept_phase": outcome.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
+        **({"given": given.names()} if given.names() else {}),
         "parameters": _count_parameters(training.model),
     }
     temperature, left_out = _leave_model(training, outcome.cache)
@@ -131,23 +142,32 @@ def _fit(
 
 
 def _plan(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+    config: TrainConfig,
+    given: GivenParts,
+    policy: Policy,
+    weights: "Weights",
+    data: "TrainingData",
+    run: Run,
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
     from keras_transfer.models.run_model import build_classifier
     from keras_transfer.training.cache.cache_plan import plan_cache
+    from keras_transfer.training.class_weights import tell_weights
+    from keras_transfer.training.given.given_head import build_head
     from keras_transfer.training.plan import auto_settings, recorded_plan
     from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
     row, begun = BACKBONES[config.backbone], config
+    tell_weights(config.data, data.class_names)
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
-    model = build_classifier(config, data.class_names, weights)
+    make_head = given.head and functools.partial(build_head, given.head)
+    model = build_classifier(config, data.class_names, weights, make_head)
     phases = plan_phases(config, row)
     check_steps(phases, data.steps, config.optimizer.accumulate)
-    training = Training(model=model, phases=phases, data=data, config=config, run=run)
+    training = Training(model=model, phases=phases, data=data, config=config, run=run, given=given)
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
     recorded_plan.record_plan(training, begun, weights, reason)
@@ -208,11 +228,18 @@ def _report(
     logger.info("%s", summarize_run(run))
 
 
+def _show_figures(run: Run) -> None:
+    """Show in a notebook how the training went and what it confuses."""
+    names = "learning_curves.png", "confusion_matrix.png"
+    show_images([run.figures / name for name in names], FIGURE_WIDTH)
+
+
 def _draw_views(training: "Training") -> None:
     from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
     views = training.data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
     said = choose_modality(training.config).describe_views(training.config)
+    said = training.given.names().get("augmentation", said)
     draw_augmentation(training.run, said, *views)
 
 
@@ -228,7 +255,9 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print_text(draw_table(columns, rows))
+        less = "layers", "learns from", "weights", "input"
+        where = "in a wider terminal"
+        print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
     with stoppable():
         config = parse_config(build_parser("train"), arguments)

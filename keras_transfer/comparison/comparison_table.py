@@ -12,11 +12,11 @@ from keras_transfer.comparison.ranking import (
     find_scratch,
     share_seeds,
 )
-from keras_transfer.config.messages import shorten
+from keras_transfer.config.messages import count_of
 from keras_transfer.system.terminal.text_tables import draw_table
 
-WIDTH = 240  # letters that a table may take; it takes what it needs
-LETTERS = 40  # of a setting in it; longer ones lose their middle
+# columns that narrow lines go without, in this order; results.csv has what they are made of
+LEFT_OUT = ("of seeds", "parameters", "MB", "seconds", "95 % interval", "seeds", "test")
 NAMED = 4  # configurations that are named in a sentence
 
 
@@ -63,7 +63,8 @@ def _find_varying(configurations: Sequence[Configuration]) -> list[str]:
 
 def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) -> str:
     varying = _find_varying(configurations)
-    names = [name.rpartition(".")[2] for name in varying]
+    last = [name.rpartition(".")[2] for name in varying]
+    names = [name if last.count(end) > 1 else end for name, end in zip(varying, last, strict=True)]
     columns = [*names, "seeds", "validation", "95 % interval", "of seeds", "test", "seconds"]
     columns += ["parameters", "MB", "p", "against the best"]
     rows = [
@@ -71,9 +72,11 @@ def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) 
         for each, verdict in zip(configurations, verdicts, strict=True)
     ]
     kept = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
-    # as wide as it is: names that are cut tell nothing apart
     return draw_table(
-        [columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=WIDTH
+        [columns[i] for i in kept],
+        [[row[i] for i in kept] for row in rows],
+        drop=LEFT_OUT,
+        where="in results.csv",
     )
 
 
@@ -81,7 +84,7 @@ def _say_setting(each: Configuration, name: str) -> str:
     """Return a setting, and behind the strategy auto what it came to."""
     chosen = "/".join(each.strategies)
     is_auto = name == "strategy" and each.settings[name] == "auto" and chosen not in ("", "auto")
-    return f"auto ({chosen})" if is_auto else shorten(each.settings[name], LETTERS)
+    return f"auto ({chosen})" if is_auto else each.settings[name]
 
 
 def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
@@ -159,4 +162,4 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _count(names: Sequence[str]) -> str:
-    return "1 other" if len(names) == 1 else f"{len(names)} others"
+    return count_of(len(names), "other")

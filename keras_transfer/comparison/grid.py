@@ -127,7 +127,7 @@ def read_grid(*layers: Mapping[Any, Any]) -> Grid:
         elif "weights" in stated:
             weights = {}
         settings.append(stated)
-    return make_grid(merge_layers(*settings), lists, weights)
+    return make_grid(merge_layers(*settings, equally_long=True), lists, weights)
 
 
 def _drop_stated(lists: Mapping[str, Any], stated: Iterable[str]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Examples:
     """Whether a mirror image shows the same class."""
     fractions: tuple[float, float] | None = None
     """(validation, test) shares that the source asks for, if it does."""
+    value_range: str | None = None
+    """What `data.value_range` is for arrays such as the files were made of, if they were."""
 
     def take(self, rows: np.ndarray) -> "Examples":
         """Return the images in these rows; the class names stay."""

@@ -6,7 +6,7 @@ The functions of a row import what they need when they are called, so that the t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,12 +19,45 @@ from keras_transfer.data.training_data import TrainingData
 Given = list[Any]  # names of files, their contents, or examples in memory
 
 
+class ExampleFiles(Protocol):
+    """Makes files of the examples of one set in memory, all in the same way."""
+
+    @property
+    def value_range(self) -> str:
+        """What `data.value_range` is for a set of such examples; auto: what the files hold."""
+
+    def measure(self, example: Any) -> bool:
+        """Take an example into account; tell whether files before it must be written anew.
+
+        Raises:
+            ConfigError: It is none, or does not go with those before it.
+        """
+
+    def begin_anew(self) -> None:
+        """Expect the examples of the set once more; what is known of them is kept."""
+
+    def hash(self, example: Any) -> str:
+        """Return a digest of an example, in hexadecimal digits."""
+
+    def encode(self, example: Any) -> tuple[str, bytes]:
+        """Return the suffix and the content of the file of an example that was measured."""
+
+    def conclude(self) -> list[str]:
+        """Return what is odd in the whole set, in words.
+
+        Raises:
+            ConfigError: It cannot be told what its numbers mean.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Modality:
     """One kind of examples."""
 
     read_examples: Callable[[str, DataConfig], Examples]
     """Lists the labelled examples of a data set, also where they are too few to train on."""
+    begin_files: Callable[[], ExampleFiles]
+    """Begins to write the examples of a set that Python code holds in memory."""
     inspect: Callable[[Examples], Findings]
     """Reads every example and says what is in it."""
     link_alike: Callable[[Examples, Any], np.ndarray]

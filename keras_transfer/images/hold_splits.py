@@ -6,7 +6,7 @@ import logging
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.sections.value_range import format_range, read_recorded
+from keras_transfer.config.sections.value_range import FULL, format_range, read_recorded
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
@@ -23,6 +23,7 @@ from keras_transfer.images.doctor.value_span import (
     resolve_range,
     say_values,
 )
+from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def hold_splits(
         inspection: Of the examples.
     """
     rows = {name: np.flatnonzero(examples.splits == name) for name in SPLITS}
-    config = _settle_range(config, inspection.take(rows["train"]))
+    config = _settle_range(examples, config, inspection.take(rows["train"]))
     _warn_of_outside(examples, inspection, config.data.value_range)
     return _hold(
         examples,
@@ -103,11 +104,18 @@ def _hold(
     )
 
 
-def _settle_range(config: TrainConfig, training: Inspection) -> TrainConfig:
+def _settle_range(examples: Examples, config: TrainConfig, training: Inspection) -> TrainConfig:
     """Return `config` with a value range, and say how the training images are read by it."""
-    values = measure_set(training.kinds, training.spans)
-    if config.data.value_range == "auto":
-        config = _with_range(config, resolve_range(values))
+    values, asked = measure_set(training.kinds, training.spans), config.data.value_range
+    if examples.value_range and asked not in ("auto", FULL, examples.value_range):
+        raise ConfigError(
+            "`data.value_range` must be auto where images are floats in [0, 1], which are kept as "
+            f"256 shades. Received: {asked}. Leave it out, or spread the floats themselves."
+        )
+    if examples.value_range:
+        logger.info("Values: floats in [0, 1], of which 0 is black and 1 is white")
+    if asked == "auto":
+        config = _with_range(config, examples.value_range or resolve_range(values))
     said, odd = say_values(values, config.data.value_range)
     if said:
         logger.info("%s", said)

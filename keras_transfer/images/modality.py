@@ -12,7 +12,7 @@ from keras_transfer.config.sections.value_range import covers_bytes, parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
-from keras_transfer.data.modality import Given, Modality
+from keras_transfer.data.modality import ExampleFiles, Given, Modality
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.images.augmentation.presets import (
     AUGMENTATIONS,
@@ -30,6 +30,12 @@ def _read_examples(dataset: str, config: DataConfig) -> Examples:
     from keras_transfer.data.sources.choose_source import read_examples
 
     return read_examples(dataset, config)
+
+
+def _begin_files() -> ExampleFiles:
+    from keras_transfer.images.pixel_files import ImageFiles
+
+    return ImageFiles()
 
 
 def _inspect(examples: Examples) -> Findings:
@@ -151,6 +157,7 @@ def _decode_served(content: Any, image_size: int, resize: str, value_range: str)
 
 IMAGE = Modality(
     read_examples=_read_examples,
+    begin_files=_begin_files,
     inspect=_inspect,
     link_alike=_link_alike,
     say_sizes=_say_sizes,

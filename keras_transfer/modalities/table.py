@@ -1,9 +1,11 @@
 """MODALITIES: the kinds of examples that can be learned from, one row each."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
 from keras_transfer.images.modality import IMAGE
 
 MODALITIES: Mapping[str, Modality] = {"image": IMAGE}
@@ -12,3 +14,18 @@ MODALITIES: Mapping[str, Modality] = {"image": IMAGE}
 def choose_modality(config: TrainConfig) -> Modality:
     """Return the row of what `config` is about: images, as long as the table has no other."""
     return MODALITIES["image"]
+
+
+def name_dataset(dataset: Any) -> str:
+    """Return what `--dataset` calls a data set that Python code gives; see `KINDS` for those.
+
+    Args:
+        dataset: A path or a word, which stays as it is; a DataFrame with the columns path and
+            label (and split and group), `(images, labels)` as arrays, `(paths, labels)`, a list of
+            (image or path, label), a `tf.data.Dataset` or Keras `PyDataset` of (image, label), or
+            `(train, validation)` or `(train, validation, test)` of these.
+
+    Raises:
+        ConfigError: It is none of these, has no labels, or its images cannot be kept.
+    """
+    return name_data_set(dataset, MODALITIES["image"])

@@ -109,7 +109,9 @@ def _layers_and_blocks(
     for index, layer in enumerate(backbone.layers):
         yield layer, block_of(row, index)
     for layer in model.layers[model.layers.index(backbone) + 1 :]:
-        yield layer, HEAD
+        # a given head is a model of its own
+        inner = layer.layers[1:] if isinstance(layer, keras.Model) else [layer]
+        yield from ((each, HEAD) for each in inner)
 
 
 def _summarize_block(name: str, pairs: list[tuple[keras.layers.Layer, FreezeRow]]) -> BlockRow:

@@ -1,7 +1,7 @@
 """The classifier that a run trains, and the float32 model that it leaves."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -18,7 +18,10 @@ from keras_transfer.system.errors import ConfigError
 
 
 def build_classifier(
-    config: TrainConfig, class_names: Sequence[str], weights: Weights | None
+    config: TrainConfig,
+    class_names: Sequence[str],
+    weights: Weights | None,
+    make_head: Callable[[int], keras.Model] | None = None,
 ) -> keras.Model:
     """Build backbone and head as `config` says, under the dtype policy in force.
 
@@ -26,13 +29,14 @@ def build_classifier(
         config: Resolved settings.
         class_names: Two or more.
         weights: What the backbone starts from; None leaves random values.
+        make_head: See `build_model`.
     """
     row = BACKBONES[config.backbone]
     assert config.data.image_size is not None  # resolved
     backbone = build_backbone(row, config.data.image_size)
     if weights is not None:
         load_weights(backbone, config.backbone, weights)
-    return build_model(row, backbone, len(class_names), config.head)
+    return build_model(row, backbone, len(class_names), config.head, make_head)
 
 
 def rebuild_float32(
@@ -50,7 +54,9 @@ def rebuild_float32(
     """
     if config.precision != "float32":
         with precision("float32"):
-            rebuilt = build_classifier(config, class_names, None)
+            given = next((layer for layer in model.layers if layer.name == "head"), None)
+            copy = given and keras.models.clone_model(given)
+            rebuilt = build_classifier(config, class_names, None, copy and (lambda channels: copy))
         # through a file: `set_weights` leaves a Normalization layer with its old statistics
         with tempfile.TemporaryDirectory() as folder:
             model.save_weights(Path(folder) / "trained.weights.h5")

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from keras_transfer.system.standard_streams import OutputError
+from keras_transfer.system.terminal import notebook
 from keras_transfer.system.terminal.visible_text import show
+
+# What `extra` says of lines that are for a log and a terminal. A notebook has one line for all
+# epochs, and what has a file of its own is not shown there.
+OF_EPOCH, DETAIL = {"notebook": "note"}, {"notebook": "nothing"}
 
 
 @contextlib.contextmanager
@@ -30,7 +35,8 @@ def logging_to(file: Path, quiet: bool) -> Iterator[None]:
         handler.setFormatter(_Lines())
         package.addHandler(handler)
     try:
-        yield
+        with notebook.new_block():
+            yield
     finally:
         package.setLevel(level)
         package.propagate = propagate
@@ -79,6 +85,13 @@ class _Screen(logging.StreamHandler[TextIO]):
 
     Where it cannot be written for another reason, the command says so when it ends.
     """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        place = getattr(record, "notebook", None) if notebook.is_notebook() else None
+        if place is None:
+            super().emit(record)
+        elif place == "note":
+            notebook.current_block().note = self.format(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]

@@ -12,8 +12,9 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.split_names import SPLIT_WORDS
@@ -29,6 +30,9 @@ from keras_transfer.system.machine import free_disk
 logger = logging.getLogger(__name__)
 
 Images = Iterable[tuple[str, bytes, str, str]]  # path, content of the file, class name, split
+Notes = Mapping[str, Any]
+Kept = TypeVar("Kept")
+Fill = Callable[[Path], tuple[str, Notes]]
 
 
 def read_prepared(
@@ -56,52 +60,98 @@ def read_prepared(
     def read(folder: Path) -> Examples:
         return _read_folder(source, folder, class_names)
 
+    def fill(folder: Path) -> tuple[str, Notes]:
+        _check_room(folder, size)
+        return name.name, {"bytes": write_images(folder, write())}
+
+    return find_prepared(name, read) or prepare(name.parent, fill, read)
+
+
+def find_prepared(name: Path, read: Callable[[Path], Kept]) -> Kept | None:
+    """Return what `read` makes of the cache folder `name`; None if there is none that is whole."""
+    for folder in (root / name for root in cache_roots()):
+        if os.path.lexists(folder):
+            try:
+                return read(folder)
+            except (ConfigError, OSError, KeyError) as error:
+                logger.warning("%s is damaged and made anew (%s)", folder, error)
+    return None
+
+
+def prepare(parent: Path, fill: Fill, read: Callable[[Path], Kept]) -> Kept:
+    """Make a new folder in the cache, and return what `read` makes of it.
+
+    Args:
+        parent: Folder in the cache that it goes to.
+        fill: Writes a folder, and returns its name and what manifest.json shall say.
+        read: Opens a folder, or raises as `find_prepared` expects.
+
+    Raises:
+        ConfigError: No cache folder can be written, or it has no room.
+    """
     roots = cache_roots()
     for root in roots:
-        if os.path.lexists(root / name):
-            try:
-                return read(root / name)
-            except (ConfigError, OSError, KeyError) as error:
-                logger.warning("%s is damaged and made anew (%s)", root / name, error)
-    for root in roots:
         try:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=(root / name).parent))
+            (root / parent).mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=root / parent))
         except OSError as error:
             logger.info("The cache %s cannot be written (%s).", root, error.strerror)
             continue
-        _check_room(partial, size)
-        return _fill(partial, root / name, write(), read)
+        return _make(partial, fill, read)
     raise ConfigError(
         f"A cache folder must be writable. Received: {' and '.join(map(str, roots))}. "
         "Set the environment variable KERAS_TRANSFER_CACHE to one that is."
     )
 
 
-def _check_room(partial: Path, size: int) -> None:
-    """Refuse to begin what will not fit; the folder, which is empty, goes then."""
-    if (free := free_disk(partial)) < size:
-        partial.rmdir()
+def write_images(folder: Path, images: Images) -> int:
+    """Write images and their labels.csv to a folder; return how many bytes the images have."""
+    rows, size = [("path", "label", "split")], 0
+    for path, content, class_name, split in images:
+        try:
+            (folder / path).write_bytes(content)
+        except FileNotFoundError:  # the first of its class
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        rows.append((path, class_name, split))
+        size += len(content)
+    write_labels(folder, rows)
+    return size
+
+
+def write_labels(folder: Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write the rows of a labels.csv, its header first."""
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def read_notes(folder: Path) -> Notes:
+    """Return what manifest.json of a folder of the cache says; nothing of any other folder."""
+    manifest = folder / MANIFEST
+    return json.loads(manifest.read_bytes()) if carries_mark(manifest) else {}
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """Refuse to begin what will not fit."""
+    if (free := free_disk(folder)) < size:
         raise ConfigError(
             f"The cache must have room for the images. Received: {say_bytes(size)} to copy, "
-            f"{say_bytes(free)} free in {partial.parent}. Set the environment variable "
+            f"{say_bytes(free)} free in {folder.parent}. Set the environment variable "
             "KERAS_TRANSFER_CACHE to another folder."
         )
 
 
 def _read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -> Examples:
-    """Return the images in a folder that `_fill` made.
+    """Return the images in a folder that `write_images` wrote.
 
     Raises:
         ConfigError: Files are missing or cut, or it is something else.
         KeyError: The same.
         OSError: The same.
     """
-    manifest = folder / MANIFEST
     columns = read_columns(folder / "labels.csv")
     found = sum(os.path.getsize(folder / path) for path in columns["path"])
-    # former versions wrote no manifest
-    if carries_mark(manifest) and found != json.loads(manifest.read_bytes())["bytes"]:
+    if found != read_notes(folder).get("bytes", found):  # former versions wrote no manifest
         raise ConfigError(f"its images have {found} bytes")
     splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
     rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
@@ -110,32 +160,23 @@ def _read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -
     return make_examples(source, folder, rows, [name for name in names if name in present])
 
 
-def _fill(
-    partial: Path, folder: Path, images: Images, read: Callable[[Path], Examples]
-) -> Examples:
-    """Write the images to `partial`, make it `folder`, and read that."""
+def _make(partial: Path, fill: Fill, read: Callable[[Path], Kept]) -> Kept:
+    """Fill the folder `partial`, give it its name, and read that."""
     try:
-        rows, size = [("path", "label", "split")], 0
-        for path, content, class_name, split in images:
-            (partial / path).parent.mkdir(parents=True, exist_ok=True)
-            (partial / path).write_bytes(content)
-            rows.append((path, class_name, split))
-            size += len(content)
-        with (partial / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream, lineterminator="\n").writerows(rows)
-        write_json(partial / MANIFEST, {"program": MARK, "bytes": size})
+        name, notes = fill(partial)
+        write_json(partial / MANIFEST, {"program": MARK, **notes})
         partial.chmod(0o755)  # mkdtemp's folders are their owner's alone
-        return _publish(partial, folder, read)
+        return _publish(partial, partial.with_name(name), read)
     except OSError as error:
         raise ConfigError(
-            f"The cache must have room for the images. Received: {error} in {folder.parent}. Set "
+            f"The cache must have room for the images. Received: {error} in {partial.parent}. Set "
             "the environment variable KERAS_TRANSFER_CACHE to another folder."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _publish(partial: Path, folder: Path, read: Callable[[Path], Examples]) -> Examples:
+def _publish(partial: Path, folder: Path, read: Callable[[Path], Kept]) -> Kept:
     """Rename `partial` to `folder`, unless another process has made that by now."""
     if os.path.lexists(folder):
         with contextlib.suppress(ConfigError, OSError, KeyError):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.cached_data_sets import read_prepared
@@ -177,4 +178,5 @@ def _copy_images(
             content, class_name = example[image], names[example[label]]
             yield name_file(name, class_name, f"{index:06d}", content), content, class_name, split
         if unlabelled:
-            logger.warning("Left out %d images of the split %s: no label.", unlabelled, name)
+            without = count_of(unlabelled, "image")
+            logger.warning("Left out %s of the split %s: no label.", without, name)

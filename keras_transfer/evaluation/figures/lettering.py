@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from keras_transfer.config.messages import name_some, shorten
+from keras_transfer.config.messages import count_of, name_some, shorten
 from keras_transfer.system.terminal.visible_text import JOINERS, show_name
 
 LAST_RESORT = "Last Resort"  # matplotlib's font of boxes, one for each script
@@ -47,9 +47,9 @@ def warn_of_missing(class_names: Sequence[str]) -> None:
     _, missing = find_fonts("".join(class_names))
     if lacking := [name for name in class_names if not missing.isdisjoint(name)]:
         logger.warning(
-            "Figures name %d classes by their line in class_names.txt, such as #1, since no "
+            "Figures name %s by their line in class_names.txt, such as #1, since no "
             "installed font has the letters of %s. Install one that has, such as Noto Sans.",
-            len(lacking),
+            count_of(len(lacking), "class"),
             name_some(lacking),
         )
 

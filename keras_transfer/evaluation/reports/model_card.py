@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import name_some, say_interval
+from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
@@ -106,7 +106,7 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
     splits: Mapping[str, Mapping[str, int]] = report["splits"]
-    yield f"{quote_code(config.source)}, {report['images']:,} files."
+    yield f"{quote_code(config.source)}, {count_of(report['images'], 'file')}."
     yield ""
     yield from draw_rows(
         ("class", *splits),
@@ -120,9 +120,10 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
     yield "* split.csv names every image with its SHA-256 and its split."
     yield f"  SHA-256 of split.csv: `{hash_file(run.split_file)}`"
     yield (
-        f"* {len(report['unusable'])} unusable files, {len(report['odd'])} findings of odd files, "
-        f"{len(report['dropped'])} dropped as leaks, {len(report['duplicates'])} groups of "
-        "duplicates (data_report.json)."
+        f"* {count_of(len(report['unusable']), 'unusable file')}, "
+        f"{count_of(len(report['odd']), 'finding')} of odd files, "
+        f"{len(report['dropped'])} dropped as leaks, "
+        f"{count_of(len(report['duplicates']), 'group')} of duplicates (data_report.json)."
     )
 
 
@@ -146,10 +147,14 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
             f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
             f"accuracy {phase['validation_accuracy']:.3f}{kept}."
         )
+    given = metrics.get("given", {})
+    views = given.get("augmentation") or choose_modality(config).describe_views(config)
+    for kind, name in given.items():
+        yield f"* Given from Python, and not in config.yaml: {kind} {escape(name)}."
     yield (
         f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
         f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
-        f"{choose_modality(config).describe_views(config)}, batches of {config.data.batch_size}, "
+        f"{escape(views)}, batches of {config.data.batch_size}, "
         f"{config.precision}, seed {config.seed}."
     )
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.data.data_report import UNEVEN
 from keras_transfer.evaluation.metrics import (
     classification_rows,
@@ -19,6 +19,7 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 LOWEST = 20  # classes whose recall is shown
+IN_METRICS = "in metrics.json"
 
 
 def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def describe_predictions(predictions: Predictions) -> str:
     images, accuracy, interval, macro_f1, error = _say_scores(scores)
     lines = [
         draw_table(columns, classification_rows(predictions)),
-        f"Split {predictions.split_names[0]}: {images} images",
+        f"Split {predictions.split_names[0]}: {count_of(images, 'image')}",
         f"accuracy {accuracy:.3f} (95 % interval {interval})",
         f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
     ]
@@ -98,13 +99,13 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
             (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
         )
     columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
 
 
 def _draw_splits(metrics: dict[str, Any]) -> str:
     columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
     rows = [(name, *_say_scores(scores)) for name, scores in metrics["splits"].items()]
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("calibration error", "macro F1"), where=IN_METRICS)
 
 
 def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 Nothing here imports Keras: whoever gives an object of it has loaded it.
 """
 
+import dataclasses
 import functools
 import inspect
 import sys
@@ -10,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.system.errors import ConfigError
 
 # Callbacks of Keras that would undo what the program does itself, and what does it here.
@@ -36,6 +40,35 @@ class GivenParts:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "callbacks", _list_callbacks(self.callbacks))
+        _check_callable("augmentation", self.augmentation, ("image", "seed"))
+        _check_callable("head", self.head, ("features",))
+        if not isinstance(self.loss, str):
+            _check_callable("loss", self.loss, ("labels", "probabilities"))
+
+    def settle(self, config: TrainConfig) -> TrainConfig:
+        """Return settings without what a given part takes the place of.
+
+        Raises:
+            ConfigError: One of those was set.
+        """
+        if self.augmentation is not None:
+            config = dataclasses.replace(config, augment=_settle_augment(config.augment))
+            if config.cache.reuse:
+                raise ConfigError(
+                    "`cache.reuse` must be false where an augmentation is given: later runs could "
+                    "not tell whose views were kept. Received: true. Leave it out."
+                )
+        if self.head is not None and config.head != HeadConfig():
+            raise ConfigError(
+                "The section `head` must be left out where a head is given: it takes the place of "
+                f"hidden, batch_norm and dropout. Received: {config.head}."
+            )
+        if self.loss is not None and config.optimizer.label_smoothing:
+            raise ConfigError(
+                "`optimizer.label_smoothing` must be 0 where a loss is given. Received: "
+                f"{config.optimizer.label_smoothing:g}. Give it to the loss."
+            )
+        return config
 
     def names(self) -> dict[str, str]:
         """Return what each given part is called, in words that stay the same when it is resumed."""
@@ -45,14 +78,25 @@ class GivenParts:
                 found[kind] = name_part(part)
         return {kind: name for kind, name in found.items() if name}
 
-    def warnings(self) -> Iterator[str]:
-        """Yield what a user must know of the given parts before a training begins, in lines."""
+    def describe(self) -> Iterator[str]:
+        """Yield what the given parts mean for the cache and for resuming, in lines."""
         names = self.names()
         if "callbacks" in names:
             yield (
-                f"Callbacks {names['callbacks']}: what they know is not kept; where the run is "
-                "resumed, they begin anew"
+                f"Callbacks: {names['callbacks']}. What they know is not kept: where the run is "
+                "resumed, they begin anew."
             )
+        if "augmentation" in names:
+            yield (
+                f"Augmentation: {names['augmentation']}, in the place of augment.preset. Every "
+                "epoch has new views, so frozen work is done once with cache.mode on only, and "
+                "never kept for later runs."
+            )
+        for kind in ("head", "loss"):
+            if kind in names:
+                yield f"{kind.capitalize()}: {names[kind]}."
+        if names.keys() - {"callbacks"}:
+            yield "To resume the run, give the same parts again, from Python."
 
 
 def name_part(part: Any) -> str:
@@ -80,17 +124,49 @@ def is_keras(module: str, name: str, value: Any) -> bool:
     return keras is not None and isinstance(value, getattr(getattr(keras, module), name))
 
 
-def count_arguments(function: Callable[..., Any]) -> int | None:
-    """Return how many arguments a function can be given by position; None: nobody can say."""
+def _check_callable(kind: str, given: Any, words: Sequence[str]) -> None:
+    """Raise a `ConfigError` unless a part is None, a Keras object, or takes so many arguments."""
+    if given is None:
+        return
+    if isinstance(given, type) or not callable(given):
+        said = given.__name__ if isinstance(given, type) else repr(given)
+        raise ConfigError(
+            f"`{kind}` must be a Keras object or a function ({', '.join(words)}). Received: {said}."
+        )
+    known = is_keras("layers", "Layer", given) or is_keras("losses", "Loss", given)
+    if not known and not _takes(given, len(words)):
+        raise ConfigError(
+            f"`{kind}` must take {len(words)} arguments ({', '.join(words)}). Received: "
+            f"{name_part(given)}{inspect.signature(given)}."
+        )
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Return whether a function can be called with so many arguments."""
     try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # written in C
-        return None
-    kinds = [each.kind for each in parameters]
-    if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return None
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(kind in by_position for kind in kinds)
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # written in C: nobody can say
+        pass
+    return True
+
+
+def _settle_augment(augment: AugmentConfig) -> AugmentConfig:
+    """Return what may go with a given augmentation: mixes of what it makes.
+
+    Raises:
+        ConfigError: More is set.
+    """
+    kept = AugmentConfig(preset="none", mixup=augment.mixup, cutmix=augment.cutmix)
+    usual = augment.preset in ("none", AugmentConfig().preset)
+    if not usual or dataclasses.replace(augment, preset="none") != kept:
+        raise ConfigError(
+            "`augment` must hold mixup and cutmix only where an augmentation is given: it takes "
+            f"the place of the others. Received: preset {augment.preset} and settings. Put all "
+            "changes into the augmentation."
+        )
+    return kept
 
 
 def _list_callbacks(callbacks: Any) -> tuple[Any, ...]:

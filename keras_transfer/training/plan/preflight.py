@@ -1,6 +1,9 @@
 """Look up every name in the settings before TensorFlow is loaded or anything is downloaded."""
 
+import operator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from keras_transfer.config.full_paths import check_weights
 from keras_transfer.config.lookup import lookup
@@ -18,6 +21,17 @@ from keras_transfer.training.optimization.schedules import SCHEDULES
 from keras_transfer.training.plan.strategies import STRATEGIES, check_strategy
 
 
+def list_names() -> dict[str, Mapping[str, Any]]:
+    """Return the settings that are names, each with the table that it is a name in."""
+    return {
+        "backbone": BACKBONES,
+        "strategy": dict.fromkeys([*STRATEGIES, "auto"]),
+        "optimizer.name": OPTIMIZERS,
+        "optimizer.schedule": SCHEDULES,
+        "regularize.name": REGULARIZERS,
+    }
+
+
 def check_names(config: TrainConfig) -> None:
     """Look up every name in `config` before TensorFlow is loaded or anything is downloaded.
 
@@ -25,11 +39,9 @@ def check_names(config: TrainConfig) -> None:
         ConfigError: A name is unknown (close ones are listed), there is no such data set or no
             such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
-    row = lookup(BACKBONES, "backbone", config.backbone)
-    lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
-    lookup(OPTIMIZERS, "optimizer.name", config.optimizer.name)
-    lookup(SCHEDULES, "optimizer.schedule", config.optimizer.schedule)
-    regularizer = lookup(REGULARIZERS, "regularize.name", config.regularize.name)
+    for setting, table in list_names().items():
+        lookup(table, setting, operator.attrgetter(setting)(config))
+    row = BACKBONES[config.backbone]
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
@@ -40,7 +52,7 @@ def check_names(config: TrainConfig) -> None:
         choose_source(config.source)
     except ConfigError as error:
         raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
-    if regularizer.needs_source:
+    if REGULARIZERS[config.regularize.name].needs_source:
         _check_source(config)
     choose_modality(config).check_settings(config)
 

@@ -1,13 +1,15 @@
 """The source `csv`: a table of image files and their classes, `path,label[,split][,group]`."""
 
+import dataclasses
 import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, Row, make_examples
+from keras_transfer.data.sources.cached_data_sets import read_notes
 from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.tables.find_columns import (
     find_classes,
@@ -59,8 +61,12 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
         words = find_folder_splits(table, [path for path, _, _, _ in rows])
         rows = [(*row[:2], word, row[3]) for row, word in zip(rows, words, strict=True)]
     present = {label for _, label, _, _ in rows}
-    names = [name for name in classes.order or order_class_names(present) if name in present]
-    return make_examples("csv", root, rows, names)
+    notes = read_notes(table.parent)
+    noted = notes.get("class_names", ())
+    order = classes.order or (noted if present <= {*noted} else order_class_names(present))
+    names = [name for name in order if name in present]
+    examples = make_examples("csv", root, rows, names)
+    return dataclasses.replace(examples, value_range=notes.get("value_range"))
 
 
 def _leave_out_comments(table: Path, columns: Columns, path: str) -> Columns:
@@ -130,8 +136,8 @@ def _leave_out_repeated(table: Path, rows: Sequence[Row], boxes: bool) -> list[R
         if boxes or known != row:
             _refuse_repeated(table, known, row, boxes)
     if twice:
-        text = "%s: %d rows repeat another and are left out: %s"
-        logger.warning(text, table.name, len(twice), name_some(twice, most=2))
+        rows_are = count_of(len(twice), "row repeats another and is", "rows repeat another and are")
+        logger.warning("%s: %s left out: %s", table.name, rows_are, name_some(twice, most=2))
     if boxes:
         logger.warning("%s: its boxes are not used: a class is that of the image", table.name)
     return list(first.values())

@@ -1,0 +1,108 @@
+"""The one way in for data sets that Python code holds: each gets a name that can be read again.
+
+That is the path of a labels.csv in the cache, beside the images where these were no files. So the
+doctor, the splits, a resume and the command line find it as any other table.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.in_memory.array_pairs import (
+    is_columns,
+    is_pairs,
+    read_columns_of_pairs,
+    read_pairs,
+)
+from keras_transfer.data.sources.in_memory.file_tables import is_frame, read_frame
+from keras_transfer.data.sources.in_memory.given_sets import (
+    WANTED,
+    Given,
+    Listed,
+    join_splits,
+    show_kind,
+)
+from keras_transfer.data.sources.in_memory.keras_sets import is_stream, read_stream
+from keras_transfer.data.sources.in_memory.write_given import write_examples, write_table
+from keras_transfer.system.errors import ConfigError
+
+ORDER = ("train", "validation", "test")  # of splits that are given side by side
+
+
+class Kind(NamedTuple):
+    """A kind of data sets."""
+
+    tells: Callable[[Any], bool]  # whether something is of it; nothing is imported for this
+    read: Callable[[Any], Given]
+
+
+def name_data_set(dataset: Any, modality: Modality) -> str:
+    """Return what `--dataset` calls a data set, which is written to the cache where it must be.
+
+    Args:
+        dataset: A path or a word, which stays as it is; or of one of `KINDS`.
+        modality: Of its examples.
+
+    Raises:
+        ConfigError: It is of no kind, has no labels, or its examples cannot be kept.
+    """
+    if isinstance(dataset, str | os.PathLike):
+        return os.fspath(dataset)
+    given = read_given(dataset)
+    return write_table(given) if isinstance(given, Listed) else write_examples(given, modality)
+
+
+def read_given(dataset: Any) -> Given:
+    """Return what a data set in memory holds.
+
+    Raises:
+        ConfigError: It is of no kind, or not as its kind must be.
+    """
+    for kind in KINDS.values():
+        if kind.tells(dataset):
+            return kind.read(dataset)
+    raise ConfigError(
+        f"`dataset` must be a path, tfds:NAME, digits, or {WANTED}. Received: "
+        f"{show_kind(dataset)}. {_advise(dataset)}".rstrip()
+    )
+
+
+def _advise(dataset: Any) -> str:
+    if hasattr(dataset, "__array__") or isinstance(dataset, list):
+        return "Labels are missing: give (images, labels)."
+    if isinstance(dataset, Iterator):
+        return "It can be read only once: make it a list, or a tf.data.Dataset.from_generator."
+    if isinstance(dataset, tuple) and len(dataset) == 3:
+        return "Weights of images are not taken; `data.class_weight` has those of classes."
+    return ""
+
+
+def _is_known(dataset: Any) -> bool:
+    return any(kind.tells(dataset) for kind in KINDS.values())
+
+
+def _are_splits(dataset: Any) -> bool:
+    if isinstance(dataset, Mapping):
+        return bool(dataset) and {str(name).lower() for name in dataset} <= SPLIT_WORDS.keys()
+    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
+    return several and all(map(_is_known, dataset))
+
+
+def _read_splits(dataset: Any) -> Given:
+    if isinstance(dataset, Mapping):
+        parts = {str(name).lower(): part for name, part in dataset.items()}
+    else:
+        parts = dict(zip(ORDER, dataset, strict=False))
+    return join_splits({name: read_given(part) for name, part in parts.items()})
+
+
+# The first that tells is taken.
+KINDS = {
+    "table": Kind(is_frame, read_frame),
+    "splits": Kind(_are_splits, _read_splits),
+    "columns": Kind(is_columns, read_columns_of_pairs),
+    "pairs": Kind(is_pairs, read_pairs),
+    "stream": Kind(is_stream, read_stream),
+}
