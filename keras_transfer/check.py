@@ -14,6 +14,7 @@ from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
 from keras_transfer.system.terminal.visible_text import print_text
 
 
@@ -52,27 +53,33 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
     from keras_transfer.data.data_report import describe_report, list_leaks, list_mislabelled
 
-    dataset, file, data = _read_words(arguments)
+    dataset, file, as_json, data = _read_words(arguments)
     print_logs()
-    report = check_dataset(dataset, data)
+    with reserving_output(as_json):
+        report = check_dataset(dataset, data)
     if file:
         _write_report(file, report)
-    print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
     wrong = report["unusable"], list_leaks(report), list_mislabelled(report), report["refusal"]
+    if as_json:
+        print_json(report | {"ok": not any(wrong)})
+    else:
+        print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
     return int(any(wrong))
 
 
-def _read_words(arguments: list[str]) -> tuple[str, Path | None, DataConfig]:
-    """Return the data set, the file for the report, and the settings of the data."""
+def _read_words(arguments: list[str]) -> tuple[str, Path | None, bool, DataConfig]:
+    """Return the data set, the file for the report, whether to print JSON, and the settings."""
     parser = Parser("check", __doc__)
     parser.add_argument("dataset", metavar="FOLDER", help=KINDS)
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="Write what was found as JSON")
+    add_json(parser, "Print")
     parser.add_class_arguments(DataConfig, "data")
     words = parser.parse_args(arguments, defaults=False).as_dict()
     file: Path | None = words.get("report")
     if file and (file.is_dir() or not file.parent.is_dir()):
         raise ConfigError(f"`report` must be a file in a folder. Received: {file}.")
-    return words["dataset"], file, merge_layers({"data": words.get("data", {})}).data
+    data = merge_layers({"data": words.get("data", {})}).data
+    return words["dataset"], file, bool(words.get("json")), data
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:

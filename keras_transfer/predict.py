@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import count_of
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
+from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
@@ -35,6 +36,7 @@ from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
 from keras_transfer.system.terminal.short_names import keep_end, keep_start, shorten
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
@@ -120,11 +122,13 @@ def _classify(
 
 
 @contextlib.contextmanager
-def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRows]:
+def _open_output(words: argparse.Namespace, columns: Sequence[str]) -> Iterator[WriteRows]:
     """Write rows to a file; without one, a table at the end on a terminal, else CSV at once."""
-    if file:
-        with open_table(file, columns) as write:
+    if words.output:
+        with open_table(words.output, columns) as write:
             yield write
+    elif words.json:
+        yield lambda rows: None  # an object has them
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
@@ -153,9 +157,10 @@ def _draw_rows(rows: Sequence[Row], count: int) -> str:
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
-    print_logs()
+    print_logs(logging.WARNING if words.quiet else logging.INFO)
     artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
+    from keras_transfer.evaluation.reports.json_answers import answer_images
     from keras_transfer.training.progress_display import showing_steps
 
     classes = artefact.usage.class_names
@@ -164,21 +169,28 @@ def main(arguments: list[str]) -> int:
     names, sources = MODALITY.list_words(words.images)
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
+    images: list[dict[str, Any]] = []
     unusable = 0
     batches, steps = _classify(artefact, names, sources), math.ceil(len(names) / BATCH)
     with (
-        _open_output(words.output, list_columns(top)) as write,
-        showing_steps(batches, "predict", steps, BATCH, False) as shown,
+        reserving_output(words.json),
+        _open_output(words, list_columns(top)) as write,
+        showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
     ):
         for part in shown:
             rows = list(list_rows(part, top, words.threshold))
             write(rows)
+            if words.json:
+                images += answer_images(part, top, words.threshold)
             for name, prediction, *_, error in rows:
                 if error:
                     unusable += 1
                     logger.warning("%s is unusable: %s", name, error)
                 else:
                     found[str(prediction)] += 1
+    if words.json:
+        model = Path(words.model).absolute()
+        print_json({"model": model, "class_names": classes, "images": images})
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
     logger.info("%s: %s", count_of(len(names), "image"), ", ".join(counts))
@@ -196,6 +208,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
     text = f"below this probability the prediction is `{UNSURE}`"
     parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    text = "print the predictions, warnings and errors only"
+    parser.add_argument("--quiet", action="store_true", help=text)
+    add_json(parser)
     text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
     parser.add_argument("--trust", action="store_true", help=text)
     words = parser.parse_args(arguments)
@@ -203,6 +218,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
     if words.output:
         check_table(words.output)
+    if missing := find_missing(words.images):
+        logger.warning("Not there: %s", name_some(missing))
     return words
 
 

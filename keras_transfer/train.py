@@ -20,10 +20,15 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
+from keras_transfer.system.terminal.script_output import (
+    print_json,
+    print_path,
+    reserving_output,
+)
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.tracking.loggers import check_logger
-from keras_transfer.training.given.given_parts import GivenParts
+from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -66,8 +71,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        for line in given.describe():
-            logger.info("%s", line)
+        tell_given(given, run)
         _train(begun, given, run)
         if not config.quiet:
             _show_figures(run)
@@ -210,16 +214,19 @@ def _report(
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
     from keras_transfer.data.same_files.lost_examples import find_lost
+    from keras_transfer.evaluation.class_scores import write_class_tables
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
+    from keras_transfer.run.predictions_csv import read_run_predictions
 
-    seen_by = load_run_config(run).data.value_range
+    config = load_run_config(run)
     lost = {data.root / each.path for each in find_lost(data, run)}
 
     def draw(file: Path, side: int) -> "np.ndarray | None":
-        return None if file in lost else modality.draw_example(file, side, seen_by)
+        return None if file in lost else modality.draw_example(file, side, config)
 
+    write_class_tables(read_run_predictions(run), run.path)
     draw_figures(run, data.root, draw)
     run.stopwatch.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
@@ -259,9 +266,18 @@ def main(arguments: list[str]) -> int:
         where = "in a wider terminal"
         print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
+    as_json = "--json" in arguments
     with stoppable():
         config = parse_config(build_parser("train"), arguments)
-        splits = fine_tune(config).metrics()["splits"]
+        with reserving_output(as_json or config.quiet):
+            run = fine_tune(config)
+    if as_json:
+        from keras_transfer.evaluation.reports.json_answers import answer_training
+
+        print_json(answer_training(run))
+    elif config.quiet:
+        print_path(run.path)
+    splits = run.metrics()["splits"]
     split = choose_split(splits)
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 

@@ -32,6 +32,7 @@ from keras_transfer.system.standard_streams import (
     check_output,
     mend_streams,
 )
+from keras_transfer.system.terminal.script_output import add_json
 from keras_transfer.system.terminal.visible_text import print_text
 
 # What --epochs means under strategies of one phase.
@@ -120,6 +121,7 @@ def build_parser(
     parser.add_argument(
         "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."
     )
+    add_json(parser, "Print")
     if command == "train":
         parser.add_argument(
             "--list_backbones", type=bool, default=False, help="Print the backbones and exit."
@@ -132,7 +134,8 @@ def build_parser(
             words += f" {EPOCHS.get(command, EPOCHS_IN_ALL)}"
         kind = int | str if short == "epochs" else int
         parser.add_argument(f"--{short}", type=kind, help=words)
-    parser.add_class_arguments(TrainConfig, as_group=False)
+    own = {action.dest for action in parser._actions}  # the command reads them in its own way
+    parser.add_class_arguments(TrainConfig, as_group=False, skip=own & vars(TrainConfig()).keys())
     return parser
 
 
@@ -145,7 +148,8 @@ def read_words(
         ConfigError: A word is no option, or a value does not fit.
     """
     options = parser.parse_args(arguments, defaults=False).as_dict()
-    options.pop("list_backbones", None)  # answered by the command before it comes here
+    for name in ("list_backbones", "json"):  # what the command does, not how it trains
+        options.pop(name, None)
     file, printed = options.pop("config", None), options.pop("print_config", False)
     return {} if file is None else read_yaml(file), options, printed
 
@@ -224,10 +228,14 @@ def _complete_flags(arguments: Sequence[str], flags: Sequence[str]) -> list[str]
 
 
 def _list_options(parser: argparse.ArgumentParser) -> list[str]:
-    options = [option for action in parser._actions for option in action.option_strings]
-    return [*options, "--help", "--version"]
+    options = [each for each in describe_options(parser) if not each.is_positional]
+    return [*(f"--{option.name}" for option in options), "--help", "--version"]
 
 
 def _list_flags(parser: argparse.ArgumentParser) -> list[str]:
-    """Return the options that may stand alone."""
-    return [f"--{option.name}" for option in describe_options(parser) if option.is_flag]
+    """Return the options that may stand alone, or be followed by true or false."""
+    bare = {
+        action.dest for action in parser._actions if action.nargs == 0
+    }  # these are always alone
+    flags = [option.name for option in describe_options(parser) if option.is_flag]
+    return [f"--{name}" for name in flags if name not in bare]

@@ -72,6 +72,16 @@ def _explain_bare(found: re.Match[str], known: Known) -> str:
     return f"`{found['option']}` must be followed by a value. Received: none."
 
 
+def _explain_alone(found: re.Match[str], known: Known) -> str:
+    """Refuse a value for an option that has none.
+
+    argument --json: ignored explicit argument 'true'
+    -> `json` must stand alone. Received: 'true'. Write --json.
+    """
+    option = found["option"]
+    return f"`{option}` must stand alone. Received: {found['value']}. Write --{option}."
+
+
 def _explain_plain_value(found: re.Match[str], known: Known) -> str:
     """Refuse a value that argparse cannot read; the words of jsonargparse are others, see below.
 
@@ -152,6 +162,10 @@ FAULTS: Sequence[tuple[str, Callable[[re.Match[str], Known], str]]] = (
     (
         r"argument (\S+/)?--(?P<option>\S+): expected (one|at least one) argument",
         _explain_bare,
+    ),
+    (
+        r"argument (\S+/)?--(?P<option>\S+): ignored explicit argument (?P<value>.*)",
+        _explain_alone,
     ),
     (
         r"argument (\S+/)?--(?P<option>\S+): invalid (?P<type>\w+) value: (?P<value>.*)",

@@ -42,9 +42,8 @@ class TrainConfig:
     backbone: str = "efficientnetb0"
     """Pretrained network. `train --list_backbones` shows them."""
     dataset: str | None = None
-    """Class folders, a labels.csv, hf:NAME, tfds:NAME and more. Also .parquet files, .tar shards
-    (one, a folder, or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None:
-    digits."""
+    """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
+    or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
     """auto, imagenet, bundled, none, or a path. auto: imagenet, or bundled off line. none: random.
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
@@ -75,7 +74,8 @@ class TrainConfig:
     assert_accuracy_at_least: float | None = None
     """Exit with 1 if the accuracy on test, else on validation, is lower in the end. None: never."""
     quiet: bool = False
-    """Print warnings and errors only."""
+    """Print the path of the run alone. Warnings and errors go to standard error; in Python nothing
+    else is printed."""
     logger: Literal["none", "csv", "tensorboard", "mlflow", "wandb"] = "none"
     """Log settings, epochs, results, figures and the model elsewhere, too. csv and tensorboard: in
     the run directory. mlflow: where MLFLOW_TRACKING_URI says. wandb: on Weights & Biases."""

@@ -132,10 +132,15 @@ def _follow_links(file: Path) -> Path:
 
 
 def write_csv(stream: IO[str], columns: Sequence[str]) -> WriteRows:
-    """Write the header, and return what appends rows."""
+    """Return what appends rows; the header goes before the first of them."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    return writer.writerows
+    header = [columns]
+
+    def write(rows: Sequence[Row]) -> None:
+        writer.writerows([*header, *rows])
+        header.clear()
+
+    return write
 
 
 def _write_jsonl(stream: IO[str], columns: Sequence[str]) -> WriteRows:

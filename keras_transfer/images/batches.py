@@ -185,8 +185,7 @@ class ImageData:
         pixels, labels = load(tf.constant(rows))
         seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
         several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
-        change = tf.function(self._change) if self.given else self._change
-        changed = change(several, tf.constant(np.concatenate(seeds)))
+        changed = self._change(several, tf.constant(np.concatenate(seeds)))
         found = [(image, labels) for image in tf.split(changed, views)]
         if self.augmentation.mixes:
             plans = (plan_mixes(pairs, self.augmentation, self.image_size) for pairs in seeds)

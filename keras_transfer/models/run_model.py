@@ -11,8 +11,9 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
-from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 

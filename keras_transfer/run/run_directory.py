@@ -150,7 +150,7 @@ class Run(RunFiles):
         Raises:
             ConfigError: One does.
         """
-        folders = self.checkpoints, self.scratch, self.figures, self.exports
+        folders = self.checkpoints, self.scratch, self.figures, self.exports, self.evaluations
         logs = self.tensorboard, self.csv_logs, self.wandb, self.log_file
         refuse_links(*folders, *logs)
 

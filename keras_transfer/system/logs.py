@@ -20,13 +20,14 @@ OF_EPOCH, DETAIL = {"notebook": "note"}, {"notebook": "nothing"}
 
 @contextlib.contextmanager
 def logging_to(file: Path, quiet: bool) -> Iterator[None]:
-    """Append the lines to a file and, unless `quiet`, print them; warnings are printed always.
+    """Append the lines to a file and print them; if `quiet`, warnings only, to standard error.
 
     Raises:
         OSError: The file cannot be opened.
     """
     package = logging.getLogger("keras_transfer")
-    handlers: list[logging.Handler] = [_LogFile(file, encoding="utf-8"), _Screen(sys.stdout)]
+    handlers: list[logging.Handler] = [_LogFile(file, encoding="utf-8")]
+    handlers.append(_Screen(sys.stderr if quiet else sys.stdout))
     handlers[1].setLevel(logging.WARNING if quiet else logging.INFO)
     level, propagate = package.level, package.propagate
     package.setLevel(logging.INFO)
@@ -98,6 +99,6 @@ class _Screen(logging.StreamHandler[TextIO]):
         if isinstance(error, BrokenPipeError | OutputError):
             self.setLevel(logging.CRITICAL + 1)
         if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
         elif not isinstance(error, OutputError):
             super().handleError(record)

@@ -23,7 +23,7 @@ class Described(Exception):
 def name_program(command: str) -> str:
     """Return how a command was called: as a module, or as a word of the console script."""
     called = Path(sys.argv[0] if sys.argv else "")
-    if called.name == "__main__.py":
+    if called.parts[-2:] == ("keras_transfer", "__main__.py"):
         return f"python -m keras_transfer {command}"
     if called.stem == "keras-transfer":
         return f"keras-transfer {command}"
@@ -66,8 +66,8 @@ def _find_topic(arguments: Sequence[str]) -> str | None:
         if word.startswith("--help="):
             return word.partition("=")[2]
         if asked:
-            topic = arguments[index + 1 : index + 2]
-            return topic[0] if topic and (topic[0][:1] != "-" or topic[0][:2] == "--") else ""
+            topic = "".join(arguments[index + 1 : index + 2])
+            return "" if topic.startswith("-") else topic
     return None
 
 

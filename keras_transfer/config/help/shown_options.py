@@ -36,7 +36,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "check": (
         "photos",
         "photos --report found.json",
-        "photos --data.layout classes",
+        "photos --data.layout splits",
     ),
     "pretrain": (
         "--backbone mobilenetv3small",
@@ -62,7 +62,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
         "Model": (*_MODEL, "list_backbones"),
         "Training": (*_TRAINING, "resume"),
-        "Output": ("output", "name", "quiet"),
+        "Output": ("output", "name", "quiet", "json"),
         "Settings": ("config", "print_config"),
     },
     "compare": {
@@ -70,13 +70,12 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
         "Model": _MODEL,
         "Training": (*_TRAINING, "resume", "jobs", "engine"),
-        "Output": ("output", "name", "quiet"),
+        "Output": ("output", "name", "quiet", "json"),
         "Settings": ("config", "print_config"),
     },
     "check": {
         "Data": (
             "FOLDER",
-            "report",
             "data.layout",
             "data.on_leak",
             "data.on_bad_file",
@@ -84,5 +83,6 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
             "data.near_duplicates",
             "data.value_range",
         ),
+        "Output": ("report", "json"),
     },
 }

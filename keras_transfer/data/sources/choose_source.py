@@ -18,6 +18,7 @@ from keras_transfer.data.sources.encoded_images.hugging_face import read_hugging
 from keras_transfer.data.sources.encoded_images.load_hugging_face import is_saved
 from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.data.sources.folders.folder import read_folder
+from keras_transfer.data.sources.foreign_sources import explain_foreign
 from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
@@ -87,6 +88,10 @@ def _match_source(dataset: str) -> str:
         raise ConfigError(f"`dataset` must be {KINDS}. Received: nothing.")
     word = dataset.partition(":")[0]
     path = Path(dataset).expanduser()
+    if (hint := explain_foreign(dataset)) and not path.exists():
+        raise ConfigError(
+            f"`dataset` must be a path here, or a source. Received: {dataset}. {hint}"
+        )
     if word in WORDS:
         if path.exists():
             logger.warning("Reading the source %s; for the folder write ./%s.", dataset, dataset)

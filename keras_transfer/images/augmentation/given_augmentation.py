@@ -5,6 +5,7 @@ come. Here each of its draws is made from the seed of the view instead, inside t
 """
 
 import contextlib
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,13 +51,13 @@ def open_augmentation(given: Any, name: str, side: int) -> tuple[GivenAugmentati
         ConfigError: It does not return such images.
     """
     if isinstance(given, keras.layers.Layer):
-        opened = _open_layer(given, name)
+        opened = _open_layer(given, name, side)
     else:
         opened = _open_function(given, name)
     return opened, _probe(opened, side)
 
 
-def _open_layer(layer: keras.layers.Layer, name: str) -> GivenAugmentation:
+def _open_layer(layer: keras.layers.Layer, name: str, side: int) -> GivenAugmentation:
     for each in layer._flatten_layers():
         if type(each).__name__ in MIXING:
             kind = type(each).__name__
@@ -73,9 +74,13 @@ def _open_layer(layer: keras.layers.Layer, name: str) -> GivenAugmentation:
         _require_shape(found.shape[1:], image.shape, name)
         return tf.cast(found[0], tf.float32)
 
+    shapes = tf.TensorSpec((None, side, side, 3), tf.float32), tf.TensorSpec((None, 2), tf.int64)
+
+    # traced once for all: RandAugment takes seconds. Keras has no layer rewritten by AutoGraph.
+    @tf.function(input_signature=shapes, autograph=False)
     def change(images: Any, seeds: Any) -> Any:
         found = tf.map_fn(change_one, (images, seeds), fn_output_signature=tf.float32)
-        return tf.clip_by_value(tf.ensure_shape(found, images.shape), 0.0, WHITE)
+        return tf.clip_by_value(found, 0.0, WHITE)
 
     return GivenAugmentation(name=name, change=change, in_turn=False)
 
@@ -110,7 +115,13 @@ def to_number(seed: np.ndarray) -> int:
 
 @contextlib.contextmanager
 def drawing_from(seed: Any) -> Iterator[None]:
-    """Have every generator of Keras draw from a seed, (2,) int64, while a graph is traced."""
+    """Have every generator of Keras draw from a seed, (2,) int64, while a graph is traced.
+
+    What a layer draws from Python's own generator, as AugMix does, is the same in every process.
+    """
+    states = random.getstate(), np.random.get_state()
+    random.seed(0)
+    np.random.seed(0)
     generators, original = keras.random.SeedGenerator, keras.random.SeedGenerator.next
     drawn = 0
 
@@ -126,6 +137,8 @@ def drawing_from(seed: Any) -> Iterator[None]:
         yield
     finally:
         generators.next = original
+        random.setstate(states[0])
+        np.random.set_state(states[1])
 
 
 def _probe(opened: GivenAugmentation, side: int) -> str:
@@ -137,9 +150,8 @@ def _probe(opened: GivenAugmentation, side: int) -> str:
     noise = np.random.default_rng(0).integers(0, 256, (PROBED, side, side, 3))
     images = tf.constant(noise, tf.float32)
     seeds = [tf.constant([[row, view] for row in range(PROBED)], tf.int64) for view in range(2)]
-    forward = tf.function(opened.change)
     try:
-        first, again, other = (forward(images, each) for each in (seeds[0], *seeds))
+        first, again, other = (opened.change(images, each) for each in (seeds[0], *seeds))
     except tf.errors.OpError:
         if opened.fault is not None:
             raise opened.fault from None

@@ -80,7 +80,9 @@ class _Column:
         self.name, self.cells, self.cut = show_name(name), cells, cut
         self.is_numeric = all(map(_is_number, cells))
         self.length = max(map(count_cells, [self.name, *cells]))
-        self.least = self.length if is_whole else self.limit(LEAST)
+        self.least = self.limit(FLOOR if cut is keep_start else LEAST)
+        if is_whole:
+            self.least = self.length
 
     def limit(self, most: int) -> int:
         """Return its width if its texts have at most `most` letters; numbers stay."""

@@ -6,6 +6,7 @@ Nothing here imports Keras: whoever gives an object of it has loaded it.
 import dataclasses
 import functools
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from typing import Any
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 # Callbacks of Keras that would undo what the program does itself, and what does it here.
 REFUSED: Mapping[str, str] = {
@@ -97,6 +101,15 @@ class GivenParts:
                 yield f"{kind.capitalize()}: {names[kind]}."
         if names.keys() - {"callbacks"}:
             yield "To resume the run, give the same parts again, from Python."
+
+
+def tell_given(given: GivenParts, run: Run) -> None:
+    """Log what the given parts mean, and warn where a run began with callbacks and has none now."""
+    for line in given.describe():
+        logger.info("%s", line)
+    began = run.given_parts().get("callbacks")
+    if began and not given.callbacks:
+        logger.warning("The run began with callbacks %s: it goes on without them", began)
 
 
 def name_part(part: Any) -> str:

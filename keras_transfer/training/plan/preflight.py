@@ -10,6 +10,7 @@ from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
 from keras_transfer.data.sources.choose_source import choose_source
+from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
@@ -52,6 +53,8 @@ def check_names(config: TrainConfig) -> None:
         choose_source(config.source)
     except ConfigError as error:
         raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
+    if config.data.split_file and not config.resume:  # as above
+        read_split_file(config.data.split_file)
     if REGULARIZERS[config.regularize.name].needs_source:
         _check_source(config)
     choose_modality(config).check_settings(config)

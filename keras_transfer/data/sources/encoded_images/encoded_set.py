@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_transfer.config.messages import say_fault
+from keras_transfer.config.messages import count_of, say_fault
 from keras_transfer.data.examples import Examples, refuse_odd_name
 from keras_transfer.data.sources.cached_data_sets import Images, read_prepared
 from keras_transfer.system.errors import ConfigError
@@ -104,7 +104,8 @@ def _name_files(encoded: EncodedSet) -> Images:
             f"{seen.total():,} has one. Choose splits that are labelled."
         )
     for split, count in bare.items():
-        logger.warning("Left out %d images of the split %s: no label.", count, split)
+        without = count_of(count, "image")
+        logger.warning("Left out %s of the split %s: no label.", without, split)
 
 
 def _read_whole(encoded: EncodedSet) -> Iterator[EncodedImage]:

@@ -7,6 +7,7 @@ from keras_transfer.comparison.columns import COLUMNS
 from keras_transfer.comparison.ranking import (
     LEVEL,
     Configuration,
+    Lost,
     Verdict,
     find_best,
     find_scratch,
@@ -14,6 +15,7 @@ from keras_transfer.comparison.ranking import (
 )
 from keras_transfer.config.messages import count_of
 from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import show_name
 
 # columns that narrow lines go without, in this order; results.csv has what they are made of
 LEFT_OUT = ("of seeds", "parameters", "MB", "seconds", "95 % interval", "seeds", "test")
@@ -21,16 +23,23 @@ NAMED = 4  # configurations that are named in a sentence
 
 
 def describe_comparison(
-    configurations: Sequence[Configuration], verdicts: Sequence[Verdict]
+    configurations: Sequence[Configuration],
+    verdicts: Sequence[Verdict],
+    lost: Sequence[Lost] = (),
 ) -> str:
-    """Return the table and the lines below it.
+    """Return the table, the backbone above it if all have the same, and the lines below it.
 
     Args:
         configurations: At least one.
         verdicts: Of each, as `judge` gives them.
+        lost: Those of which every row failed.
     """
     best = find_best(configurations)
-    lines = [_draw(configurations, verdicts), *_explain(configurations, verdicts, best)]
+    planned: list[Configuration | Lost] = [*configurations, *lost]
+    backbones = {each.settings["backbone"] for each in planned}
+    lines = [f"Backbone: {show_name(*backbones)}"] if len(backbones) == 1 else []
+    lines.append(_draw(configurations, verdicts, lost))
+    lines += _explain(configurations, verdicts, lost, best)
     for each in configurations:
         twin = find_scratch(each, configurations)
         if twin and (shares := share_seeds(each, twin)):
@@ -54,15 +63,17 @@ def name_configuration(
     )
 
 
-def _find_varying(configurations: Sequence[Configuration]) -> list[str]:
+def _find_varying(configurations: Sequence[Configuration | Lost]) -> list[str]:
     """Return the settings that are not the same in all configurations, or just the strategy."""
     names = configurations[0].settings
     varying = [name for name in names if len({each.settings[name] for each in configurations}) > 1]
     return varying or ["strategy"]
 
 
-def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) -> str:
-    varying = _find_varying(configurations)
+def _draw(
+    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], lost: Sequence[Lost]
+) -> str:
+    varying = _find_varying([*configurations, *lost])
     last = [name.rpartition(".")[2] for name in varying]
     names = [name if last.count(end) > 1 else end for name, end in zip(varying, last, strict=True)]
     columns = [*names, "seeds", "validation", "95 % interval", "of seeds", "test", "seconds"]
@@ -71,6 +82,10 @@ def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) 
         [*(_say_setting(each, name) for name in varying), *_say_numbers(each, verdict)]
         for each, verdict in zip(configurations, verdicts, strict=True)
     ]
+    for each in lost:
+        settings = [each.settings[name] for name in varying]
+        blank = [None] * (len(columns) - len(varying) - 2)
+        rows.append([*settings, f"0 of {each.planned}", *blank, "failed"])
     kept = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
     return draw_table(
         [columns[i] for i in kept],
@@ -102,8 +117,13 @@ def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
         None if parameters is None else round(parameters),
         None if memory is None else round(memory),
         None if verdict.p_value is None else _say_p(verdict.p_value),
-        verdict.words,
+        verdict.words + _say_failed(each),
     ]
+
+
+def _say_failed(each: Configuration) -> str:
+    failed = each.planned - len(each.runs)
+    return f", {failed} failed" if failed else ""
 
 
 def _say_p(p_value: float) -> str:
@@ -111,12 +131,16 @@ def _say_p(p_value: float) -> str:
 
 
 def _explain(
-    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], best: Configuration
+    configurations: Sequence[Configuration],
+    verdicts: Sequence[Verdict],
+    lost: Sequence[Lost],
+    best: Configuration,
 ) -> list[str]:
     """Return what the table means and what it does not."""
     if len(configurations) == 1:
-        return ["There is one configuration only, so nothing is compared."]
-    some = any(len(each.runs) < each.planned for each in configurations)
+        which = "Only one configuration is finished" if lost else "There is one configuration only"
+        return [f"{which}, so nothing is compared."]
+    some = bool(lost) or any(len(each.runs) < each.planned for each in configurations)
     is_whole = len(best.runs) == best.planned
     which = " of those of which no row is missing" if some and is_whole else ""
     name, images = name_configuration(best, configurations), best.right.shape[1]
