@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keras_transfer.models.backbones import BACKBONES
     from keras_transfer.predict import predict_images
     from keras_transfer.python_api.given_settings import load_config
+    from keras_transfer.python_api.image_classifier import ImageClassifier
     from keras_transfer.run.run_directory import Run
     from keras_transfer.system.errors import ConfigError
     from keras_transfer.train import fine_tune
@@ -44,6 +45,7 @@ _HOMES = {
     "keras_transfer.models.backbones": ("BACKBONES",),
     "keras_transfer.predict": ("predict_images",),
     "keras_transfer.python_api.given_settings": ("load_config",),
+    "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
     "keras_transfer.run.run_directory": ("Run",),
     "keras_transfer.system.errors": ("ConfigError",),
     "keras_transfer.train": ("fine_tune",),
@@ -60,6 +62,7 @@ __all__ = [
     "FinetuneConfig",
     "FrozenConfig",
     "HeadConfig",
+    "ImageClassifier",
     "OptimizerConfig",
     "Run",
     "TrainConfig",
