@@ -7,9 +7,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keras_transfer.check import check_dataset
-    from keras_transfer.compare import compare_runs
-    from keras_transfer.comparison.comparison_directory import Comparison
     from keras_transfer.config.sections.augment_settings import AugmentConfig
     from keras_transfer.config.sections.cache_settings import CacheConfig
     from keras_transfer.config.sections.data_settings import DataConfig
@@ -18,20 +15,23 @@ if TYPE_CHECKING:
     from keras_transfer.config.sections.head_settings import HeadConfig
     from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
     from keras_transfer.config.train_config import TrainConfig
-    from keras_transfer.evaluate import evaluate_run
-    from keras_transfer.export import export_model
     from keras_transfer.models.backbones import BACKBONES
-    from keras_transfer.predict import predict_images
-    from keras_transfer.python_api.given_settings import load_config
+    from keras_transfer.python_api.finished_comparison import Comparison
+    from keras_transfer.python_api.finished_run import Run
     from keras_transfer.python_api.image_classifier import ImageClassifier
-    from keras_transfer.run.run_directory import Run
+    from keras_transfer.python_api.predictions import ImagePredictions, Predictions
+    from keras_transfer.python_api.training_call import fine_tune
+    from keras_transfer.python_api.verb_functions import (
+        check_dataset,
+        compare_runs,
+        evaluate_run,
+        export_model,
+        load_config,
+        predict_images,
+    )
     from keras_transfer.system.errors import ConfigError
-    from keras_transfer.train import fine_tune
 
 _HOMES = {
-    "keras_transfer.check": ("check_dataset",),
-    "keras_transfer.compare": ("compare_runs",),
-    "keras_transfer.comparison.comparison_directory": ("Comparison",),
     "keras_transfer.config.sections.augment_settings": ("AugmentConfig",),
     "keras_transfer.config.sections.cache_settings": ("CacheConfig",),
     "keras_transfer.config.sections.data_settings": ("DataConfig",),
@@ -40,15 +40,21 @@ _HOMES = {
     "keras_transfer.config.sections.head_settings": ("HeadConfig",),
     "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
     "keras_transfer.config.train_config": ("TrainConfig",),
-    "keras_transfer.evaluate": ("evaluate_run",),
-    "keras_transfer.export": ("export_model",),
     "keras_transfer.models.backbones": ("BACKBONES",),
-    "keras_transfer.predict": ("predict_images",),
-    "keras_transfer.python_api.given_settings": ("load_config",),
+    "keras_transfer.python_api.finished_comparison": ("Comparison",),
+    "keras_transfer.python_api.finished_run": ("Run",),
     "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
-    "keras_transfer.run.run_directory": ("Run",),
+    "keras_transfer.python_api.predictions": ("ImagePredictions", "Predictions"),
+    "keras_transfer.python_api.training_call": ("fine_tune",),
+    "keras_transfer.python_api.verb_functions": (
+        "check_dataset",
+        "compare_runs",
+        "evaluate_run",
+        "export_model",
+        "load_config",
+        "predict_images",
+    ),
     "keras_transfer.system.errors": ("ConfigError",),
-    "keras_transfer.train": ("fine_tune",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -63,7 +69,9 @@ __all__ = [
     "FrozenConfig",
     "HeadConfig",
     "ImageClassifier",
+    "ImagePredictions",
     "OptimizerConfig",
+    "Predictions",
     "Run",
     "TrainConfig",
     "check_dataset",
@@ -77,6 +85,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("keras_transfer.config.help.versions").find_version()
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

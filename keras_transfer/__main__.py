@@ -1,14 +1,20 @@
 """`keras-transfer VERB …`, the same as `python -m keras_transfer.VERB …`."""
 
+import argparse
 import importlib
+from collections.abc import Iterable
 
 from keras_transfer.config.command_line import run_command
+from keras_transfer.config.help.asked import DESCRIBE, Described
+from keras_transfer.config.help.completion import SHELLS, write_completion
+from keras_transfer.config.help.versions import say_versions
 from keras_transfer.config.lookup import lookup
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.visible_text import print_text
 
 VERBS = {
     "train": "train one model, by default in two phases",
-    "compare": "train several strategies, backbones … and tell which differences are real",
+    "compare": "train several strategies, backbones … and tell what differs",
     "evaluate": "measure a finished run, on its own or on other images",
     "predict": "classify images with a run or an exported model",
     "export": "write a run's model for servers and phones, and prove it equal",
@@ -16,17 +22,61 @@ VERBS = {
     "pretrain": "make a backbone's weights from pictures that formulas draw",
     "clean": "remove what earlier runs keep for later ones",
 }
+FOOT = f"""VERB --help has examples and options. --version prints versions, --completion
+{"|".join(SHELLS)} a script that completes words at TAB."""
+HELP = ("-h", "--help", "help")
 
 
 def call_verb(arguments: list[str]) -> int:
     """Call the command that the first word names with the words after it."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        lines = [f"  {verb:10} {meaning}" for verb, meaning in VERBS.items()]
-        print_text("\n".join(["usage: keras-transfer VERB [--help] …", *lines]))
-        return 0
-    lookup(VERBS, "verb", arguments[0])
-    command = importlib.import_module(f"keras_transfer.{arguments[0]}")
-    return int(command.main(arguments[1:]))
+    verb, *others = arguments or ["help"]
+    if verb == "--version":
+        print_text(say_versions())
+    elif verb.partition("=")[0] == "--completion":
+        _print_completion(verb.partition("=")[2] or "".join(others[:1]))
+    elif verb in HELP and not others:
+        lines = [f"  {each:10} {meaning}" for each, meaning in VERBS.items()]
+        print_text("\n".join(["usage: keras-transfer VERB [options]", "", *lines, "", FOOT]))
+    else:
+        if verb in HELP:
+            verb, *others = [*others, "--help"]
+        lookup(VERBS, "verb", verb)
+        return int(importlib.import_module(f"keras_transfer.{verb}").main(others))
+    return 0
+
+
+def _print_completion(shell: str) -> None:
+    """Print the script for a shell, with every option and what its value may be."""
+    parsers = {verb: find_parser(verb) for verb in VERBS}
+    print_text(write_completion(shell, VERBS, parsers, list_values()))
+
+
+def list_values() -> dict[str, tuple[str, ...]]:
+    """Return what the values of options may be whose type is any text, by the options' names."""
+    from keras_transfer.comparison.columns import COLUMNS
+    from keras_transfer.comparison.engines import ENGINES
+    from keras_transfer.config.split_names import SPLITS
+    from keras_transfer.config.train_config import WeightsWord
+    from keras_transfer.exports.exporters import EXPORTERS, TFLITE
+    from keras_transfer.images.augmentation.presets import AUGMENTATIONS
+    from keras_transfer.training.plan.preflight import list_names
+
+    tables: dict[str, Iterable[str]] = {**list_names(), "augment.preset": AUGMENTATIONS}
+    lists = {name: each.setting for name, each in COLUMNS.items()}
+    tables |= {name: tables[setting] for name, setting in lists.items() if setting in tables}
+    tables |= {"weights": WeightsWord, "split": SPLITS, "engine": ENGINES}
+    tables |= {"formats": EXPORTERS, "tflite": TFLITE}
+    return {name: tuple(map(str, table)) for name, table in tables.items()}
+
+
+def find_parser(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of a command, which knows its options."""
+    command = importlib.import_module(f"keras_transfer.{verb}")
+    try:
+        command.main([DESCRIBE])
+    except Described as answer:
+        return answer.parser
+    raise ConfigError(f"{verb} must read its options before all else. Received: an answer.")
 
 
 def main() -> None:

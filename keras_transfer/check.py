@@ -9,10 +9,12 @@ from keras_transfer.config.command_line import Parser, run_command
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
 from keras_transfer.system.terminal.visible_text import print_text
 
 
@@ -20,8 +22,8 @@ def check_dataset(dataset: Any, data: DataConfig | None = None) -> dict[str, Any
     """Inspect every file of a data set and search it for duplicates; nothing is changed.
 
     Args:
-        dataset: A folder, a labels.csv, `tfds:NAME` or `digits`, as `--dataset` of train takes it;
-            or what `keras_transfer.modalities.table.name_dataset` does.
+        dataset: A folder, a labels.csv, `hf:NAME` …, as `--dataset` of train takes it; or what
+            `keras_transfer.modalities.table.name_dataset` does.
         data: Settings that a training would have. None: the defaults.
 
     Returns:
@@ -51,27 +53,33 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
     from keras_transfer.data.data_report import describe_report, list_leaks, list_mislabelled
 
-    dataset, file, data = _read_words(arguments)
+    dataset, file, as_json, data = _read_words(arguments)
     print_logs()
-    report = check_dataset(dataset, data)
+    with reserving_output(as_json):
+        report = check_dataset(dataset, data)
     if file:
         _write_report(file, report)
-    print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
     wrong = report["unusable"], list_leaks(report), list_mislabelled(report), report["refusal"]
+    if as_json:
+        print_json(report | {"ok": not any(wrong)})
+    else:
+        print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
     return int(any(wrong))
 
 
-def _read_words(arguments: list[str]) -> tuple[str, Path | None, DataConfig]:
-    """Return the data set, the file for the report, and the settings of the data."""
-    parser = Parser(prog="python -m keras_transfer.check", description=__doc__, allow_abbrev=False)
-    parser.add_argument("dataset", metavar="FOLDER", help="or a labels.csv, tfds:NAME, digits")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was found as JSON")
+def _read_words(arguments: list[str]) -> tuple[str, Path | None, bool, DataConfig]:
+    """Return the data set, the file for the report, whether to print JSON, and the settings."""
+    parser = Parser("check", __doc__)
+    parser.add_argument("dataset", metavar="FOLDER", help=KINDS)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="Write what was found as JSON")
+    add_json(parser, "Print")
     parser.add_class_arguments(DataConfig, "data")
     words = parser.parse_args(arguments, defaults=False).as_dict()
     file: Path | None = words.get("report")
     if file and (file.is_dir() or not file.parent.is_dir()):
         raise ConfigError(f"`report` must be a file in a folder. Received: {file}.")
-    return words["dataset"], file, merge_layers({"data": words.get("data", {})}).data
+    data = merge_layers({"data": words.get("data", {})}).data
+    return words["dataset"], file, bool(words.get("json")), data
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import logging
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import name_some, say_bytes
+from keras_transfer.config.messages import count_of, name_some, say_bytes
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.training.cache.reuse_folder import empty_reuse, list_others, reuse_folder
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING)
     entries, freed = empty_reuse()
     if entries:
-        found = "1 entry" if entries == 1 else f"{entries} entries"
+        found = count_of(entries, "entry", "entries")
         print_text(f"Removed {found}, {say_bytes(freed)}, from {reuse_folder()}")
     else:
         print_text(f"There is nothing to remove in {reuse_folder()}")

@@ -3,21 +3,22 @@
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_transfer.comparison.columns import COLUMNS, FAILED, FINISHED, WAITING
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.engines import ENGINES
-from keras_transfer.comparison.grid import Grid, read_grid
+from keras_transfer.comparison.grid import Grid, read_grid, read_weight_words
 from keras_transfer.comparison.results_csv import Results
+from keras_transfer.comparison.row_weights import settle_weights
 from keras_transfer.comparison.rows import Row
 from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
@@ -27,6 +28,7 @@ from keras_transfer.run.resuming import PLACES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import stoppable
+from keras_transfer.system.terminal.script_output import print_json, print_path, reserving_output
 from keras_transfer.training.plan.preflight import check_names
 
 logger = logging.getLogger("keras_transfer.compare")  # __name__ is "__main__" as a command
@@ -39,6 +41,7 @@ OWN = {  # options that are not settings of a training, and their defaults
     "jobs": 1,
     "engine": "processes",
 }
+SHOWN_FAILED = 10  # rows that are named in the end
 DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
 CHANGEABLE = ("quiet", "assert_accuracy_at_least", *PLACES)  # of a comparison that was begun
 
@@ -68,20 +71,27 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
     return _compare(file, settings)[0]
 
 
-def _compare(file: Mapping[Any, Any], settings: Mapping[str, Any]) -> tuple[Comparison, Results]:
+def _compare(
+    file: Mapping[Any, Any],
+    settings: Mapping[str, Any],
+    reserves: Callable[[Grid], bool] = lambda grid: False,
+) -> tuple[Comparison, Results]:
+    """Compare; `reserves` says whether standard output is for an answer alone."""
     own = _read_own(file, settings)
     earlier, grid = _find_earlier(_drop_own(file), _drop_own(settings))
     rows = _check_rows(grid, is_new=earlier is None)
     comparison = earlier or Comparison.create(grid)
     with (
+        reserving_output(reserves(grid)),
         comparison.recording(grid.base.quiet),
         _telling_end(comparison, is_new=earlier is None),
     ):
         comparison.write_grid(grid)  # places may be others than they were
         results = Results(comparison, rows)
-        if results.select(WAITING):
-            make_split(comparison, rows[0])
         _announce(comparison, results, rows)
+        if results.select(WAITING):
+            settle_weights(comparison, results, rows, is_new=earlier is None)
+            make_split(comparison, rows[0])
         train_rows(comparison, results, own["jobs"], own["engine"])
         _report(comparison, results)
     return comparison, results
@@ -144,34 +154,47 @@ def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
 
 def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
     done = len(results.select(FINISHED))
-    logger.info("Comparison of %d trainings: %s", len(rows), comparison.path)
+    logger.info("Comparison of %s: %s", count_of(len(rows), "training"), comparison.path)
     if done:
-        logger.info("%d are finished already", done)
+        logger.info("%s finished already", count_of(done, "is", "are"))
 
 
 def _report(comparison: Comparison, results: Results) -> None:
     """Add the p-values to results.csv, draw comparison.png, and say what came out."""
-    from keras_transfer.comparison.comparison_figure import draw_comparison
-    from keras_transfer.comparison.comparison_table import describe_comparison
     from keras_transfer.comparison.ranking import (
         compare_runs_with_best,
         judge,
         read_configurations,
+        read_lost,
     )
+    from keras_transfer.comparison.reports.comparison_figure import draw_comparison
+    from keras_transfer.comparison.reports.comparison_table import describe_comparison
 
     configurations = read_configurations(comparison.results_file)
     if configurations:
         results.add_p_values(compare_runs_with_best(configurations))
-        logger.info("%s", describe_comparison(configurations, judge(configurations)))
+        lost = read_lost(comparison.results_file)
+        logger.info("%s", describe_comparison(configurations, judge(configurations), lost))
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
-    if failed := results.select(FAILED):
-        many = f"{len(failed)} rows" if len(failed) > 1 else "1 row"
-        named = name_some([row.name for row in failed])
-        logger.warning("%s failed: %s. Try again with: %s", many, named, comparison.say_resume())
+    _tell_failed(comparison, results)
     logger.info("Table: %s", comparison.results_file)
     if configurations:
         logger.info("Figure: %s", comparison.figure_file)
+
+
+def _tell_failed(comparison: Comparison, results: Results) -> None:
+    """Say which rows failed and why, one a line, and what to do."""
+    failed = results.select(FAILED)
+    for row in failed[:SHOWN_FAILED]:
+        logger.warning("%s %s", row.name, results[row].status)
+    if more := failed[SHOWN_FAILED:]:
+        logger.warning(
+            "%s failed, see %s", count_of(len(more), "more row"), comparison.results_file
+        )
+    if failed:
+        them = "it" if len(failed) == 1 else "them"
+        logger.warning("Mend that and try %s again: %s", them, comparison.say_resume())
 
 
 def _measure_best(comparison: Comparison) -> dict[str, float]:
@@ -188,8 +211,10 @@ def _measure_best(comparison: Comparison) -> dict[str, float]:
 
 def _add_lists(parser: Parser) -> None:
     for option, each in COLUMNS.items():
-        words = f"Values of --{each.setting}, with spaces between them."
+        words = f"Values of --{each.setting}. Spaces stand between them."
         parser.add_argument(f"--{option}", type=each.kind, nargs="+", metavar="VALUE", help=words)
+    words = "As train takes them for all backbones, or BACKBONE=FILE for each, with spaces between."
+    parser.add_argument("--weights", type=str, nargs="+", metavar="WEIGHTS", help=words)
     parser.add_argument(
         "--jobs", type=int, default=OWN["jobs"], help="Rows that are trained at the same time."
     )
@@ -197,21 +222,31 @@ def _add_lists(parser: Parser) -> None:
         "--engine",
         type=str,
         default=OWN["engine"],
-        help="processes, or ray: on the cluster that runs, else with local workers.",
+        help="processes, or ray. ray: on the cluster that runs, else with local workers.",
     )
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a row failed."""
+    as_json = "--json" in arguments
     file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
+    if words := options.get("weights"):
+        options["weights"] = read_weight_words(words)
     if printed:
         _, grid = _find_earlier(_drop_own(file), _drop_own(options))
         # as it is: YAML has its own way to write what cannot be seen
         print(dump_settings(_read_own(file, options)) + grid.dump(), end="")  # noqa: T201
         return 0
     with stoppable():
-        comparison, results = _compare(file, options)
-    floor = comparison.read_grid().base.assert_accuracy_at_least
+        comparison, results = _compare(file, options, lambda grid: as_json or grid.base.quiet)
+    base = comparison.read_grid().base
+    if as_json:
+        from keras_transfer.comparison.reports.comparison_answer import answer_comparison
+
+        print_json(answer_comparison(comparison, results))
+    elif base.quiet:
+        print_path(comparison.path)
+    floor = base.assert_accuracy_at_least
     low = floor is not None and check_floor(_measure_best(comparison), floor)
     return int(bool(results.select(FAILED)) or low)
 

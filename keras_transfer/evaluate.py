@@ -1,20 +1,32 @@
 """Measure a finished run on its own or on other images: `python -m keras_transfer.evaluate RUN`."""
 
+import argparse
 import logging
+import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.split_names import SPLITS
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, require_numbers
 from keras_transfer.run.run_directory import Run
+from keras_transfer.run.run_files import EVALUATION_FILE
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
 from keras_transfer.system.terminal.visible_text import print_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_LOSSES = 400  # images in top_losses.png; one of more would be too high for many programs
 
 
 def evaluate_run(
@@ -39,12 +51,18 @@ def evaluate_run(
         ConfigError: The run, the images or the split cannot be used, the run has no views, or its
             model answers with NaN.
     """
+    run = run if isinstance(run, Run) else Run.open(run)
+    return _evaluate(run, load_run_config(run), dataset, split, tta)[0]
+
+
+def _evaluate(
+    run: Run, config: TrainConfig, dataset: str | None, split: str | None, tta: int
+) -> tuple[Predictions, Path]:
+    """Return what `evaluate_run` returns, and the folder that its paths start from."""
     from keras_transfer.data.run_examples import read_other_examples, read_own_examples
     from keras_transfer.evaluation.test_time_augmentation import choose_views
 
     require(is_count(tta), "tta", "a whole number from 1", tta)
-    run = run if isinstance(run, Run) else Run.open(run)
-    config = load_run_config(run)
     modality = choose_modality(config)
     if dataset is None:
         examples, findings = read_own_examples(run, config, modality, split)
@@ -52,7 +70,8 @@ def evaluate_run(
         examples, findings = read_other_examples(
             run, config, modality, name_dataset(dataset), split
         )
-    views = choose_views(config, modality, examples.flips, tta)
+    given = run.given_parts().get("augmentation", "")
+    views = choose_views(config, modality, examples.flips, tta, given)
     import_tensorflow()
     from keras_transfer.evaluation.inference import predict_splits
     from keras_transfer.models.run_model import load_run_model
@@ -61,11 +80,42 @@ def evaluate_run(
     data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
     found = predict_splits(model, data, [str(examples.splits[0])], tta)
     require_numbers(found, run.model_file)
-    return found
+    return found, examples.root
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line."""
+    words = _parse(arguments)
+    print_logs(logging.WARNING)
+    run = Run.open(words.run)
+    config = load_run_config(run)
+    with reserving_output(words.json):
+        predictions, root = _evaluate(run, config, words.dataset, words.split, words.tta)
+    from keras_transfer.evaluation.metrics import score
+    from keras_transfer.evaluation.reports.evaluation_files import Evaluation, leave_evaluation
+    from keras_transfer.evaluation.reports.json_answers import answer_evaluation
+    from keras_transfer.evaluation.reports.summary import describe_predictions
+
+    def draw(file: Path, side: int) -> "np.ndarray | None":
+        return choose_modality(config).draw_example(file, side, config)
+
+    if not words.json:
+        print_text(describe_predictions(predictions))
+    done = Evaluation(
+        run=run, predictions=predictions, root=root, dataset=words.dataset, tta=words.tta
+    )
+    print_text(
+        leave_evaluation(done, words.output, draw, words.top_losses),
+        sys.stderr if words.json else None,
+    )
+    if words.json:
+        print_json(answer_evaluation(run, words.dataset, predictions))
+    measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
+    return check_floor(measured, words.assert_accuracy_at_least)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("evaluate", __doc__)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
@@ -78,16 +128,42 @@ def main(arguments: list[str]) -> int:
         help="test-time augmentation: average over each image and N - 1 views of it, changed as in "
         "training but for mixup, CutMix, erasing and RandAugment (default: 1, no views)",
     )
+    parser.add_argument(
+        "--top_losses",
+        type=int,
+        default=12,
+        metavar="N",
+        help="images in top_losses.png, highest loss first (default: 12)",
+    )
+    text = "where per_class.csv, confusion_matrix.csv and the figures go (default: into the run)"
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help=text)
     add_floor(parser)
+    add_json(parser)
     words = parser.parse_args(arguments)
-    print_logs(logging.WARNING)
-    predictions = evaluate_run(words.run, words.dataset, words.split, words.tta)
-    from keras_transfer.evaluation.metrics import score
-    from keras_transfer.evaluation.reports.summary import describe_predictions
+    must = f"a whole number of images, at most {MOST_LOSSES}"
+    require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
+    if words.output:
+        _check_output(words.output)
+    return words
 
-    print_text(describe_predictions(predictions))
-    measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
-    return check_floor(measured, words.assert_accuracy_at_least)
+
+def _check_output(folder: Path) -> None:
+    """Refuse a folder for an evaluation that holds something else.
+
+    Raises:
+        ConfigError: It does, or is no folder.
+    """
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError:  # a file, or a folder of others
+        names = [""]
+    if names and EVALUATION_FILE not in names:
+        raise ConfigError(
+            "`output` must be a new folder, an empty one or that of an earlier evaluation. "
+            f"Received: {folder}, which is something else. Choose another with --output."
+        )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
@@ -31,7 +32,13 @@ from keras_transfer.system.files.ownership import OWNER, is_marked
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.machine import free_disk
-from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.system.terminal.script_output import (
+    add_json,
+    print_json,
+    print_path,
+    reserving_output,
+)
+from keras_transfer.system.terminal.visible_text import print_text, quote_word
 
 if TYPE_CHECKING:
     import keras
@@ -76,6 +83,8 @@ def export_model(
     exporters = choose_exporters(formats, tflite)
     config = load_run_config(run)
     run.refuse_folders()
+    if dataset is not None:
+        choose_source(dataset)  # what is not there is said before TensorFlow loads
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
@@ -122,7 +131,7 @@ def _write_all(
         logger.info("Writing %s", exporter.file)
         with hushed(), _explaining_disk(run):
             exporter.write(source, written)
-        logger.info("Checking it on %d validation images", len(yardstick.truth))
+        logger.info("Checking it on %s", count_of(len(yardstick.truth), "validation image"))
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
@@ -222,19 +231,46 @@ def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", fold
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file was refused, or is less accurate than was asked for."""
     words = _parse(arguments)
-    print_logs()
-    report = export_model(words.run, words.formats, words.tflite, words.calibrate, words.dataset)
+    print_logs(logging.WARNING if words.quiet else logging.INFO)
+    with reserving_output(words.json or words.quiet):
+        report = export_model(
+            words.run, words.formats, words.tflite, words.calibrate, words.dataset
+        )
     from keras_transfer.evaluation.reports.parity_table import draw_parity
-    from keras_transfer.exports.parity import list_results
+    from keras_transfer.exports.parity import answer_export, list_results
 
-    print_text(draw_parity(report))
     names = [exporter.file for exporter in choose_exporters(words.formats, words.tflite)]
     results = list_results(report, names)
+    if words.json:
+        print_json(answer_export(Run(words.run), report, results))
+    elif words.quiet:
+        for result in results:
+            if result.accepted:
+                print_path(Run(words.run).exports / result.file)
+    else:
+        accepted = [each.file for each in results if each.accepted]
+        print_text(f"{draw_parity(report)}\n{_say_files(accepted, Run(words.run))}".rstrip("\n"))
     refused = [result for result in results if not result.accepted]
     for result in refused:
         print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)
     measured = {result.file: result.accuracy for result in results if result.accuracy is not None}
     return check_floor(measured, words.assert_accuracy_at_least) or int(bool(refused))
+
+
+def _say_files(names: Sequence[str], run: Run) -> str:
+    """Return a line for each export that was accepted, where it is and what runs it."""
+    from keras_transfer.evaluation.reports.loading_snippets import say_runtime
+
+    lines = []
+    for name in names:
+        file = run.exports / name
+        place = file / "1" if file.is_dir() else file  # SavedModels stand in a folder of versions
+        lines.append(f"{quote_word(place)}  {say_runtime(file)}")
+    if names:
+        export = quote_word(run.exports / names[-1])
+        lines.append(f"Code for each: {quote_word(run.model_card_file)}")
+        lines.append(f"Next: python -m keras_transfer.predict {export} IMAGES")
+    return "\n".join(lines)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -252,6 +288,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     text = "the images that the run was made from, if they are elsewhere now"
     parser.add_argument("--dataset", help=text)
     add_floor(parser)
+    text = "print the paths of the accepted files, warnings and errors only"
+    parser.add_argument("--quiet", action="store_true", help=text)
+    add_json(parser)
     return parser.parse_args(arguments)
 
 

@@ -10,13 +10,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
 from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import keep_end, shorten
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
+from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import (
     UNSURE,
     ImagePredictions,
@@ -35,6 +36,8 @@ from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
+from keras_transfer.system.terminal.short_names import keep_end, keep_start, shorten
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 
@@ -47,7 +50,9 @@ logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" a
 
 MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
-WIDEST, WIDEST_CLASS = 50, 24  # columns of a path and of a class in the table
+WIDEST_CLASS = 24  # letters of a class that is not the best, in the table
+PLACES = {2: "2nd", 3: "3rd"}
+CUT = {"path": keep_end, "error": keep_start}  # in narrow tables
 PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
@@ -71,6 +76,11 @@ def predict_images(
         ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
     """
     artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
+    return classify_images(artefact, images)
+
+
+def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
+    """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.value_range)
     parts = list(_classify(artefact, names, sources))
@@ -107,38 +117,51 @@ def _classify(
             )
             done += count
             if time.monotonic() > said + PAUSE:
-                logger.info("Classified %s of %s images", f"{done:,}", f"{len(names):,}")
+                logger.info("Classified %s of %s", f"{done:,}", count_of(len(names), "image"))
                 said = time.monotonic()
 
 
 @contextlib.contextmanager
-def _open_output(file: Path | None, columns: Sequence[str]) -> Iterator[WriteRows]:
+def _open_output(words: argparse.Namespace, columns: Sequence[str]) -> Iterator[WriteRows]:
     """Write rows to a file; without one, a table at the end on a terminal, else CSV at once."""
-    if file:
-        with open_table(file, columns) as write:
+    if words.output:
+        with open_table(words.output, columns) as write:
             yield write
+    elif words.json:
+        yield lambda rows: None  # an object has them
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
-        print_text(draw_table(columns, map(_fit_row, rows)))
+        print_text(_draw_rows(rows, len(columns)))
     else:
         yield write_csv(sys.stdout, columns)
 
 
-def _fit_row(row: Row) -> Row:
-    """Return a row in which no name takes the room of the others."""
-    path, *best, error = row
-    names = [shorten(cell, WIDEST_CLASS) if isinstance(cell, str) else cell for cell in best]
-    return [keep_end(str(path), WIDEST), *names, error]
+def _draw_rows(rows: Sequence[Row], count: int) -> str:
+    """Return rows of `count` cells as a table: a column for each class, errors if there are any."""
+    others = [PLACES.get(place, f"{place}th") for place in range(2, (count - 2) // 2 + 1)]
+    shown: list[list[Any]] = []
+    for path, prediction, probability, *best, error in rows:
+        pairs = [
+            "" if name is None else f"{shorten(str(name), WIDEST_CLASS)} {share:.3f}"
+            for name, share in zip(best[::2], best[1::2], strict=True)
+        ]
+        shown.append([path, prediction, probability, *pairs, error])
+    columns = ["path", "prediction", "probability", *others, "error"]
+    if not any(row[-1] for row in rows):
+        columns, shown = columns[:-1], [row[:-1] for row in shown]
+    where = "with --output FILE"
+    return draw_table(columns, shown, cut=CUT, drop=others[::-1], where=where)
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
-    print_logs()
+    print_logs(logging.WARNING if words.quiet else logging.INFO)
     artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
-    from keras_transfer.training.progress_display import show_steps
+    from keras_transfer.evaluation.reports.json_answers import answer_images
+    from keras_transfer.training.progress_display import showing_steps
 
     classes = artefact.usage.class_names
     clash = words.threshold and UNSURE in classes
@@ -146,21 +169,31 @@ def main(arguments: list[str]) -> int:
     names, sources = MODALITY.list_words(words.images)
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
+    images: list[dict[str, Any]] = []
     unusable = 0
-    with _open_output(words.output, list_columns(top)) as write:
-        batches = _classify(artefact, names, sources)
-        for part in show_steps(batches, "predict", math.ceil(len(names) / BATCH), BATCH, False):
+    batches, steps = _classify(artefact, names, sources), math.ceil(len(names) / BATCH)
+    with (
+        reserving_output(words.json),
+        _open_output(words, list_columns(top)) as write,
+        showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
+    ):
+        for part in shown:
             rows = list(list_rows(part, top, words.threshold))
             write(rows)
+            if words.json:
+                images += answer_images(part, top, words.threshold)
             for name, prediction, *_, error in rows:
                 if error:
                     unusable += 1
                     logger.warning("%s is unusable: %s", name, error)
                 else:
                     found[str(prediction)] += 1
+    if words.json:
+        model = Path(words.model).absolute()
+        print_json({"model": model, "class_names": classes, "images": images})
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
-    logger.info("%s images: %s", f"{len(names):,}", ", ".join(counts))
+    logger.info("%s: %s", count_of(len(names), "image"), ", ".join(counts))
     return int(unusable == len(names))
 
 
@@ -175,6 +208,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
     text = f"below this probability the prediction is `{UNSURE}`"
     parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    text = "print the predictions, warnings and errors only"
+    parser.add_argument("--quiet", action="store_true", help=text)
+    add_json(parser)
     text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
     parser.add_argument("--trust", action="store_true", help=text)
     words = parser.parse_args(arguments)
@@ -182,6 +218,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
     if words.output:
         check_table(words.output)
+    if missing := find_missing(words.images):
+        logger.warning("Not there: %s", name_some(missing))
     return words
 
 

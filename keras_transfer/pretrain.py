@@ -134,15 +134,10 @@ def _tell_drawn(done: int) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command line."""
     from keras_transfer.config.command_line import Parser, read_words
-    from keras_transfer.config.layers import suggest_option
+    from keras_transfer.config.help.foreign_words import suggest_option
     from keras_transfer.config.yaml_files import dump_settings
 
-    parser = Parser(
-        prog="python -m keras_transfer.pretrain",
-        description="Pretrain a backbone on pictures that formulas draw.",
-        allow_abbrev=False,
-        print_config=None,  # jsonargparse's own does not know our --config
-    )
+    parser = Parser("pretrain", "Pretrain a backbone on pictures that formulas draw.")
     parser.add_argument("--config", type=str, help="YAML file with settings; options override it.")
     parser.add_argument(
         "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."

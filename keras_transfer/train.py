@@ -1,6 +1,7 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
 import dataclasses
+import functools
 import logging
 import math
 from pathlib import Path
@@ -18,8 +19,15 @@ from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.signals import stoppable
+from keras_transfer.system.terminal.notebook import show_images
+from keras_transfer.system.terminal.script_output import (
+    print_json,
+    print_path,
+    reserving_output,
+)
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
@@ -32,16 +40,18 @@ if TYPE_CHECKING:
     from keras_transfer.training.plan.training_parts import Training
 
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
+FIGURE_WIDTH = 600  # pixels of a figure in a notebook
 
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
 
-def fine_tune(config: TrainConfig) -> Run:
+def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     """Train one model as `config` says and leave everything in its run directory.
 
     Args:
         config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml. To go
             on with an interrupted run: `load_config(resume=RUN)`.
+        given: Parts that are Python objects; a run goes on with those it began with.
 
     Returns:
         The finished run.
@@ -49,18 +59,23 @@ def fine_tune(config: TrainConfig) -> Run:
     Raises:
         ConfigError: A setting or the data set cannot be used, and why.
     """
+    given = given or GivenParts()
+    config = given.settle(config)
     check_names(config)
-    run, begun = begin_run(config)
+    run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
             logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        _train(begun, run)
+        tell_given(given, run)
+        _train(begun, given, run)
+        if not config.quiet:
+            _show_figures(run)
     return run
 
 
-def _train(config: TrainConfig, run: Run) -> None:
+def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     import_tensorflow()
     from keras_transfer.data.load_splits import load_splits
     from keras_transfer.training import devices
@@ -74,24 +89,33 @@ def _train(config: TrainConfig, run: Run) -> None:
     run.stopwatch.lap("start")
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
     data = load_splits(config, modality, size, run)
+    if given.augmentation is not None:
+        data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
+        if warning:
+            logger.warning("%s", warning)
     run.stopwatch.lap("data")
     with explain_faults(data, run):
         with devices.sharing(data, policy, config):
-            facts, temperature = _fit(config, policy, weights, data, run)
+            facts, temperature = _fit(config, given, policy, weights, data, run)
         _report(run, data, modality, facts, temperature)
     if weights.warning:
         logger.warning("%s", weights.warning)
 
 
 def _fit(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+    config: TrainConfig,
+    given: GivenParts,
+    policy: Policy,
+    weights: "Weights",
+    data: "TrainingData",
+    run: Run,
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
-    training, reason = _plan(config, policy, weights, data, run)
+    training, reason = _plan(config, given, policy, weights, data, run)
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
@@ -107,6 +131,7 @@ def _fit(
         "weights_sha256": weights.sha256,
         "kept_phase": outcome.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
+        **({"given": given.names()} if given.names() else {}),
         "parameters": _count_parameters(training.model),
     }
     temperature, left_out = _leave_model(training, outcome.cache)
@@ -115,26 +140,35 @@ def _fit(
 
 
 def _plan(
-    config: TrainConfig, policy: Policy, weights: "Weights", data: "TrainingData", run: Run
+    config: TrainConfig,
+    given: GivenParts,
+    policy: Policy,
+    weights: "Weights",
+    data: "TrainingData",
+    run: Run,
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
     from keras_transfer.models.run_model import build_classifier
     from keras_transfer.training.cache.cache_plan import plan_cache
+    from keras_transfer.training.class_weights import tell_weights
+    from keras_transfer.training.given.given_head import build_head
     from keras_transfer.training.plan import auto_settings, recorded_plan
     from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
-    row, given = BACKBONES[config.backbone], config
+    row, begun = BACKBONES[config.backbone], config
+    tell_weights(config.data, data.class_names)
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
-    model = build_classifier(config, data.class_names, weights)
+    make_head = given.head and functools.partial(build_head, given.head)
+    model = build_classifier(config, data.class_names, weights, make_head)
     phases = plan_phases(config, row)
     check_steps(phases, data.steps, config.optimizer.accumulate)
-    training = Training(model=model, phases=phases, data=data, config=config, run=run)
+    training = Training(model=model, phases=phases, data=data, config=config, run=run, given=given)
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
-    recorded_plan.record_plan(training, given, weights, reason)
+    recorded_plan.record_plan(training, begun, weights, reason)
     announce(training)
     return training, reason
 
@@ -174,16 +208,19 @@ def _report(
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
     from keras_transfer.data.same_files.lost_examples import find_lost
+    from keras_transfer.evaluation.class_scores import write_class_tables
     from keras_transfer.evaluation.figures.draw_figures import draw_figures
     from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
+    from keras_transfer.run.predictions_csv import read_run_predictions
 
-    seen_by = load_run_config(run).data.value_range
+    config = load_run_config(run)
     lost = {data.root / each.path for each in find_lost(data, run)}
 
     def draw(file: Path, side: int) -> "np.ndarray | None":
-        return None if file in lost else modality.draw_example(file, side, seen_by)
+        return None if file in lost else modality.draw_example(file, side, config)
 
+    write_class_tables(read_run_predictions(run), run.path)
     draw_figures(run, data.root, draw)
     run.stopwatch.lap("figures")
     metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
@@ -192,11 +229,18 @@ def _report(
     logger.info("%s", summarize_run(run))
 
 
+def _show_figures(run: Run) -> None:
+    """Show in a notebook how the training went and what it confuses."""
+    names = "learning_curves.png", "confusion_matrix.png"
+    show_images([run.figures / name for name in names], FIGURE_WIDTH)
+
+
 def _draw_views(training: "Training") -> None:
     from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
     views = training.data.sample_views(SHOWN_IMAGES, SHOWN_VIEWS)
     said = choose_modality(training.config).describe_views(training.config)
+    said = training.given.names().get("augmentation", said)
     draw_augmentation(training.run, said, *views)
 
 
@@ -212,11 +256,22 @@ def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
         columns, *rows = list_backbones()
-        print_text(draw_table(columns, rows))
+        less = "layers", "learns from", "weights", "input"
+        where = "in a wider terminal"
+        print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
+    as_json = "--json" in arguments
     with stoppable():
         config = parse_config(build_parser("train"), arguments)
-        splits = fine_tune(config).metrics()["splits"]
+        with reserving_output(as_json or config.quiet):
+            run = fine_tune(config)
+    if as_json:
+        from keras_transfer.evaluation.reports.json_answers import answer_training
+
+        print_json(answer_training(run))
+    elif config.quiet:
+        print_path(run.path)
+    splits = run.metrics()["splits"]
     split = choose_split(splits)
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)
 

@@ -131,7 +131,7 @@ class Comparison:
     def read_results(self) -> Table:
         """Return results.csv; nothing if it is missing or damaged."""
         try:
-            return self.results()
+            return read_table(self.results_file)
         except (OSError, ValueError, IndexError, StopIteration, csv.Error):
             return {}
 

@@ -1,6 +1,7 @@
 """What is compared: settings of a training, and lists of values over some of them."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from keras_transfer.comparison.columns import COLUMNS, SEED
 from keras_transfer.comparison.rows import PATHS, Row, build_rows
 from keras_transfer.config.full_paths import find_path, is_word, name_places
 from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
+from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
 from keras_transfer.config.validation import require
 from keras_transfer.config.yaml_files import dump_settings
@@ -127,7 +129,7 @@ def read_grid(*layers: Mapping[Any, Any]) -> Grid:
         elif "weights" in stated:
             weights = {}
         settings.append(stated)
-    return make_grid(merge_layers(*settings), lists, weights)
+    return make_grid(merge_layers(*settings, equally_long=True), lists, weights)
 
 
 def _drop_stated(lists: Mapping[str, Any], stated: Iterable[str]) -> dict[str, Any]:
@@ -152,6 +154,25 @@ def _read_weights(weights: Mapping[Any, Any]) -> dict[str, str]:
     return {str(name): str(file) for name, file in weights.items()}
 
 
+def read_weight_words(words: Sequence[str]) -> str | dict[str, str]:
+    """Return what the words of `--weights` say: one for all backbones, or `name=FILE` for each.
+
+    Raises:
+        ConfigError: They are of both kinds, or name a backbone twice.
+    """
+    if len(words) == 1 and ("=" not in words[0] or Path(words[0]).expanduser().exists()):
+        return words[0]
+    pairs = [word.partition("=")[::2] for word in words]
+    if plain := [word for word in words if "=" not in word]:
+        raise ConfigError(
+            "`weights` must be one word or path, or name=FILE for each backbone. Received: "
+            f"{plain[0]!r} beside others. Write BACKBONE={plain[0]}."
+        )
+    if twice := [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]:
+        raise ConfigError(f"`weights` must name a backbone once. Received: {twice[0]} twice.")
+    return dict(pairs)
+
+
 def _require_mapping(found: Any) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise ConfigError(
@@ -169,8 +190,8 @@ def _check_weights(grid: Grid) -> None:
     require(
         plain or len(others) < 2,
         "weights",
-        f"one of {', '.join(WeightsWord)} where several backbones are compared, or in the YAML "
-        "file their names with a path each",
+        f"one of {', '.join(WeightsWord)} where several backbones are compared, or "
+        f"{' '.join(f'{name}=FILE' for name in backbones)}",
         grid.base.weights,
     )
     if grid.weights and "weights" in grid.lists:
@@ -179,9 +200,10 @@ def _check_weights(grid: Grid) -> None:
             "win. Leave one of them out."
         )
     if unknown := [name for name in grid.weights if name not in backbones]:
+        hint = suggest_close(unknown[0], backbones) or "Leave it out, or add it to the backbones."
         raise ConfigError(
             f"`weights` must name backbones that are compared: {', '.join(backbones)}. "
-            f"Received: {unknown[0]}. Leave it out."
+            f"Received: {unknown[0]}. {hint}"
         )
 
 

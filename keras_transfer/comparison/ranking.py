@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.comparison.columns import FINISHED, SEED, find_settings
+from keras_transfer.comparison.columns import FINISHED, SCRATCH, SEED, find_settings
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.evaluation.significance import compare_pair, correct_holm, flip_signs
@@ -20,7 +20,6 @@ from keras_transfer.system.files.atomic_files import Table, read_table
 LEVEL = 0.05  # a difference is called real below this corrected p-value
 # Columns of results.csv that are shown as means over seeds; accuracy on validation is by image.
 AVERAGED = ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
-SCRATCH = "from_scratch"  # the strategy that learns from random weights
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +67,14 @@ class Configuration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A configuration of which no row is finished; its fields are those of `Configuration`."""
+
+    settings: Mapping[str, str]
+    planned: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """How a configuration compares with the best one."""
 
@@ -101,17 +108,20 @@ def read_configurations(results: Path) -> list[Configuration]:
         results: results.csv of a comparison; its runs are read.
     """
     table = read_table(results)
-    names = find_settings([*table])
-    groups: dict[tuple[str, ...], list[int]] = {}  # values of the settings -> numbers of the rows
-    for row in range(len(table["run"])):
-        groups.setdefault(tuple(table[name][row] for name in names), []).append(row)
-    found = []
-    for values, rows in groups.items():
-        done = [row for row in rows if table["status"][row] == FINISHED]
-        settings = dict(zip(names, values, strict=True))
-        if done:
-            found.append(_read(table, settings, done, len(rows), results.parent))
-    return found
+    return [
+        _read(table, settings, done, planned, results.parent)
+        for settings, done, planned in _group(table)
+        if done
+    ]
+
+
+def read_lost(results: Path) -> list[Lost]:
+    """Return the configurations of results.csv that have no finished row, in its order."""
+    return [
+        Lost(settings=settings, planned=planned)
+        for settings, done, planned in _group(read_table(results))
+        if not done
+    ]
 
 
 def find_best(configurations: Sequence[Configuration]) -> Configuration:
@@ -203,6 +213,22 @@ def share_seeds(
         for each in (first, second)
     )
     return np.asarray(one), np.asarray(other)
+
+
+def _group(table: Table) -> list[tuple[dict[str, str], list[int], int]]:
+    """Return the settings of each configuration, its finished rows, and how many it has in all."""
+    names = find_settings([*table])
+    groups: dict[tuple[str, ...], list[int]] = {}  # values of the settings -> numbers of the rows
+    for row in range(len(table["run"])):
+        groups.setdefault(tuple(table[name][row] for name in names), []).append(row)
+    return [
+        (
+            dict(zip(names, values, strict=True)),
+            [row for row in rows if table["status"][row] == FINISHED],
+            len(rows),
+        )
+        for values, rows in groups.items()
+    ]
 
 
 def _read(

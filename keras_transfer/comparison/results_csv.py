@@ -41,6 +41,10 @@ class Results:
         """Return the rows whose status begins with one of these words."""
         return [row for row in self._rows if self[row].status.startswith(states)]
 
+    def settle(self, rows: Sequence[Row]) -> None:
+        """Take the rows with what was decided of their settings before any is trained."""
+        self._rows = rows
+
     def report(self, row: Row, result: Result) -> None:
         """Keep what became of a row."""
         with self._lock:

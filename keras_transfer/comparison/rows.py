@@ -44,7 +44,7 @@ def build_rows(
     configs = []
     for values in combinations:
         own = {"weights": weights.get(values["backbone"], base.weights)}
-        configs.append(merge_layers(to_dict(base), own, values))
+        configs.append(merge_layers(to_dict(base), own, values, equally_long=True))
     names = _name_all(combinations, _choose_named(lists))
     return [
         Row(name=name, values=values, config=config)

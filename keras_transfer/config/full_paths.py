@@ -7,6 +7,9 @@ from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig, WeightsWord
 from keras_transfer.system.errors import ConfigError
 
+HUGGING_FACE = "hf:"  # before the name of a set, or a folder
+SHARD_SUFFIXES = (".parquet", ".tar")  # of files that hold many images
+
 
 def name_places(config: TrainConfig) -> TrainConfig:
     """Return `config` with full paths, so that a run means the same from any working directory."""
@@ -28,9 +31,12 @@ def name_places(config: TrainConfig) -> TrainConfig:
 
 
 def find_path(word: str) -> str:
-    """Return a path in full; other words, such as tfds:NAME, as they are."""
-    path = Path(word).expanduser()
-    return str(path.absolute()) if path.exists() else word
+    """Return a path in full, also behind hf:, and a pattern of shards; other words as they are."""
+    start = HUGGING_FACE if word.startswith(HUGGING_FACE) else ""
+    place = word.removeprefix(start)
+    path = Path(place).expanduser()
+    leads = path.exists() or path.suffix in SHARD_SUFFIXES  # or is a pattern
+    return f"{start}{path.absolute()}" if place and leads else word
 
 
 def is_word(weights: str) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
-from keras_transfer.config.lookup import suggest_close
+from keras_transfer.config.help.foreign_words import MAIN_SETTING, suggest_option
+from keras_transfer.config.messages import VALUE, say_value, shorten
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
 
@@ -17,6 +18,13 @@ SHORT_OPTIONS = {
     "image_size": ("data.image_size",),
     "epochs": ("frozen.epochs", "finetune.epochs"),
 }
+# Strategies of one phase -> the setting that `epochs` means there, and the one that it leaves at 0.
+ONE_PHASE = {
+    "feature_extraction": ("frozen.epochs", "finetune.epochs"),
+    "partial": ("finetune.epochs", "frozen.epochs"),
+    "full": ("finetune.epochs", "frozen.epochs"),
+    "from_scratch": ("finetune.epochs", "frozen.epochs"),
+}
 
 SECTIONS: dict[str, type[Any]] = {
     name: kind
@@ -25,19 +33,21 @@ SECTIONS: dict[str, type[Any]] = {
 }
 
 
-def merge_layers(*layers: Mapping[Any, Any]) -> TrainConfig:
+def merge_layers(*layers: Mapping[Any, Any], equally_long: bool = False) -> TrainConfig:
     """Build the settings from layers of nested dicts; later ones win.
 
     Within a layer a setting wins over the short option that means it, too.
+
+    Args:
+        *layers: The settings.
+        equally_long: Whether `epochs` are those of each of two phases under every strategy, so that
+            one with a single phase trains as long as two_phase. False: it is all that it trains.
     """
+    stated = [flatten(layer) for layer in layers]
+    strategy = next((each["strategy"] for each in reversed(stated) if "strategy" in each), None)
     settings: dict[str, Any] = {}
-    for layer in layers:
-        stated = flatten(layer)
-        for short, fields in SHORT_OPTIONS.items():
-            if short in stated:
-                value = stated.pop(short)
-                stated = dict.fromkeys(fields, value) | stated
-        settings |= stated
+    for each in stated:
+        settings |= _write_in_full(each, None if equally_long else strategy)
     known = flatten(to_dict(TrainConfig()))
     if unknown := [key for key in settings if key not in known]:
         hint = suggest_option(unknown[0], [*known, *SHORT_OPTIONS])
@@ -47,6 +57,21 @@ def merge_layers(*layers: Mapping[Any, Any]) -> TrainConfig:
         section, _, name = key.rpartition(".")
         (values[section] if section else values)[name] = value
     return TrainConfig(**values | {name: kind(**values[name]) for name, kind in SECTIONS.items()})
+
+
+def _write_in_full(stated: Mapping[str, Any], strategy: Any) -> dict[str, Any]:
+    """Return flat settings with those that the short options among them mean."""
+    settings = dict(stated)
+    for short, fields in SHORT_OPTIONS.items():
+        if short not in settings:
+            continue
+        value = settings.pop(short)
+        meant = dict.fromkeys(fields, value)
+        if short == "epochs" and value != "auto" and str(strategy) in ONE_PHASE:
+            spent, unused = ONE_PHASE[str(strategy)]
+            meant = {spent: value, unused: 0}
+        settings = meant | settings
+    return settings
 
 
 def flatten(layer: Mapping[Any, Any]) -> dict[str, Any]:
@@ -66,12 +91,19 @@ def flatten(layer: Mapping[Any, Any]) -> dict[str, Any]:
     return flat
 
 
-def explain_section(name: str, received: Any) -> str:
-    """Return the error for a section that is given as one value."""
+def explain_section(name: str, received: Any, dashes: str = "") -> str:
+    """Return the error for a section that is given as one value.
+
+    Args:
+        name: Of the section.
+        received: The value.
+        dashes: What options begin with where it came from.
+    """
     first, *_ = SECTIONS[name].__dataclass_fields__
-    return f"`{name}` must be a section of settings such as {name}.{first}. Received: {received!r}."
-
-
-def suggest_option(option: str, options: list[str]) -> str:
-    """Return the hint for an unknown option: those that come close to it."""
-    return suggest_close(option, options) or "See --help for all of them."
+    value, meant = say_value(received), dashes + MAIN_SETTING[name]
+    if dashes:
+        meant = f"{meant} {shorten(str(received), VALUE)}"
+    return (
+        f"`{name}` must be a section of settings such as {name}.{first}. Received: {value}. "
+        f"Did you mean '{meant}'?"
+    )

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from keras_transfer.config.messages import say_value
 from keras_transfer.system.errors import ConfigError
 
 
@@ -38,4 +39,4 @@ def lookup(table: Mapping[str, Row], kind: str, name: str) -> Row:
     """
     if name in table:
         return table[name]
-    raise ConfigError(f"Unknown {kind} {name!r}. {suggest(name, table)}")
+    raise ConfigError(f"Unknown {kind} {say_value(name)}. {suggest(name, table)}")

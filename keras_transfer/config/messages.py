@@ -1,17 +1,25 @@
 """How numbers and names are said in messages, tables and figures."""
 
-import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
-from keras_transfer.system.terminal.visible_text import count_cells, show_name
+from keras_transfer.system.terminal.short_names import keep_end as keep_end
+from keras_transfer.system.terminal.short_names import shorten as shorten
+from keras_transfer.system.terminal.visible_text import show_name
 
 FAULT = 200  # letters
+VALUE = 100  # columns of what came; nobody has to read all of it to know it again
 
 
 def name_some(names: Sequence[str], separator: str = ", ", most: int = 5) -> str:
     """Return the first of some names, and how many more there are: "a, b, c and 4 more"."""
     shown = separator.join(map(show_name, names[:most]))
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def say_value(value: Any) -> str:
+    """Return a value as Python writes it, a long one cut in the middle."""
+    return shorten(repr(value), VALUE)
 
 
 def say_interval(interval: Sequence[float]) -> str:
@@ -34,28 +42,14 @@ def say_bytes(count: int) -> str:
     return f"{round(size, 1 if size < 10 else None):g} {unit}"
 
 
-def shorten(text: str, length: int) -> str:
-    """Return a name in at most `length` columns, cut in the middle, as both ends tell."""
-    text = show_name(text)
-    if count_cells(text) <= length:
-        return text
-    head = _fit(text, (length - 1) // 2)
-    tail = _fit(text[::-1], length - 1 - count_cells(head))[::-1]
-    while tail and unicodedata.category(tail[0]) in ("Mn", "Mc", "Cf"):
-        tail = tail[1:]  # it would stand on the dots
-    return head + "…" + tail
+def count_of(number: int, thing: str, several: str = "") -> str:
+    """Return a number of things in words: "1 image", "1,234 images", "2 classes".
 
-
-def keep_end(path: str, length: int) -> str:
-    """Return a path in at most `length` columns: its end says more than where it begins."""
-    text = show_name(path)
-    return text if count_cells(text) <= length else "…" + _fit(text[::-1], length - 1)[::-1]
-
-
-def _fit(text: str, cells: int) -> str:
-    """Return as much of the beginning as fits."""
-    for index, letter in enumerate(text):
-        cells -= count_cells(letter)
-        if cells < 0:
-            return text[:index]
-    return text
+    Args:
+        number: How many.
+        thing: One of them.
+        several: More of them, where that does not end in -s, or in -es after an s.
+    """
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number:,} {several or thing + ('es' if thing.endswith('s') else 's')}"

@@ -40,18 +40,19 @@ class TrainConfig:
     """Everything one training needs."""
 
     backbone: str = "efficientnetb0"
-    """Pretrained network; `train --list_backbones` shows them."""
+    """Pretrained network. `train --list_backbones` shows them."""
     dataset: str | None = None
-    """A folder of class folders, a labels.csv, tfds:NAME, or digits (scikit-learn's handwritten
-    digits). None: digits."""
+    """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
+    or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
-    """auto (ImageNet, or bundled weights off line), imagenet, bundled, none (random), or a path:
-    .weights.h5, .h5, .keras or an earlier run directory."""
+    """auto, imagenet, bundled, none, or a path. auto: imagenet, or bundled off line. none: random.
+    A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
     strategy: str = "two_phase"
-    """How frozen.epochs + finetune.epochs are spent. feature_extraction: the head alone learns.
-    two_phase: frozen, then finetune. partial: the last blocks and the head from the first epoch.
-    full: all layers. gradual: frozen, then block after block. from_scratch: all layers from random
-    weights. auto: chosen by images per class and domain."""
+    """two_phase, full, gradual and more. It says what learns. two_phase: frozen, then finetune.
+    gradual: frozen, then block after block. The others have one phase, which lasts frozen.epochs +
+    finetune.epochs. feature_extraction: the head alone. partial: the last blocks and the head from
+    the first epoch. full: all layers. from_scratch: all layers, from random weights. auto: chosen
+    by images per class and domain."""
     domain: Literal["unknown", "similar", "different"] = "unknown"
     """How close the images are to those of the pretraining, for `--strategy auto`: ImageNet's are
     photographs of things and animals."""
@@ -60,20 +61,21 @@ class TrainConfig:
     precision: Policy = "auto"
     """auto: mixed_float16 on a GPU of compute capability 7 or more, else float32."""
     output: Path = Path("saved_models")
-    """Folder in which the run directory is made."""
+    """Where the run directory is made."""
     name: str | None = None
     """Name of the run directory. None: backbone-strategy-date-time, or
     compare-date-time."""
     resume: str | None = None
-    """Go on with an interrupted run: its directory, or auto, the newest one in `output` with the
-    same settings, else a new run. None: a new run."""
+    """Interrupted run to go on with, or auto. auto: the newest one in `output` with the same
+    settings, else a new run. None: a new run."""
     calibrate: bool = False
-    """Scale the probabilities by a temperature fitted on validation, in model.keras and in all that
+    """Scale the probabilities by a temperature fitted on validation. In model.keras and in all that
     is made of it; accuracy stays. Asks for wrong predictions on validation to learn from."""
     assert_accuracy_at_least: float | None = None
     """Exit with 1 if the accuracy on test, else on validation, is lower in the end. None: never."""
     quiet: bool = False
-    """Print warnings and errors only."""
+    """Print the path of the run alone. Warnings and errors go to standard error; in Python nothing
+    else is printed."""
     tensorboard: bool = False
     """Write TensorBoard logs to the run directory (needs the package tensorboard)."""
     data: DataConfig = field(default_factory=DataConfig)

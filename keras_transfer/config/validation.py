@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from keras_transfer.config.messages import say_value
 from keras_transfer.system.errors import ConfigError
 
 MOST = 10**6  # epochs, views, batches …: beyond it a number is a slip of the keyboard
@@ -26,7 +27,7 @@ KINDS = {
 def require(holds: bool, option: str, must: str, received: Any) -> None:
     """Raise a `ConfigError` that names the option unless `holds`."""
     if not holds:
-        raise ConfigError(f"`{option}` must be {must}. Received: {received!r}.")
+        raise ConfigError(f"`{option}` must be {must}. Received: {say_value(received)}.")
 
 
 def is_count(value: Any, least: int = 1, most: int = MOST) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.splits.row_groups import group_rows, link_equal
+from keras_transfer.system.terminal.short_names import keep_end, keep_start
 from keras_transfer.system.terminal.text_tables import draw_table
 
 UNEVEN = 3  # times as many images in the largest class as in the smallest are worth a word
@@ -21,6 +22,7 @@ SHOWN = 10  # rows of a table on the screen; data_report.json has all
 SHOWN_CLASSES = 12
 WIDTH = 80  # letters of a line of text
 NO_BREAK = "\xa0"
+CUT = {"path": keep_end, "such as": keep_end, "reason": keep_start}  # in narrow tables
 
 NOTHING: np.ndarray = np.empty(0, np.int64)
 
@@ -131,7 +133,10 @@ def say_classes(counts: Mapping[str, int]) -> str:
         name_some(named, most=SHOWN_CLASSES).replace(" ", NO_BREAK).replace(f",{NO_BREAK}", ", ")
     )
     text = textwrap.fill(
-        f"{len(named):,} classes: {words}", WIDTH, subsequent_indent="  ", break_on_hyphens=False
+        f"{count_of(len(named), 'class')}: {words}",
+        WIDTH,
+        subsequent_indent="  ",
+        break_on_hyphens=False,
     )
     return text.replace(NO_BREAK, " ")
 
@@ -169,7 +174,7 @@ def _draw_classes(report: Report) -> str:
         (name, count, *(part[name] for part in splits.values() if len(splits) > 1))
         for name, count in report["classes"].items()
     ]
-    title = f"{report['images']:,} files in {len(rows):,} classes"
+    title = f"{count_of(report['images'], 'file')} in {count_of(len(rows), 'class')}"
     lines = [_draw(columns, rows, title, SHOWN_CLASSES)]
     if gone := report["left_out_classes"]:
         lines.append(f"Left out: {say_classes(gone)}")
@@ -179,7 +184,8 @@ def _draw_classes(report: Report) -> str:
     counts = report["classes"].values()
     if max(counts) > UNEVEN * min(counts):
         lines.append(
-            f"The largest class has {max(counts):,} images, the smallest {min(counts):,}: "
+            f"The largest class has {count_of(max(counts), 'image')}, the smallest "
+            f"{min(counts):,}: "
             "see --data.class_weight auto"
         )
     return "\n".join(lines)
@@ -213,7 +219,8 @@ def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
     ]
     columns = "kind", "images", "splits", "classes", "such as"
     exact = sum(kind == "exact" for kind, *_ in rows)
-    title = f"Duplicates: {exact:,} groups of equal files, {len(rows) - exact:,} that look alike"
+    groups = count_of(exact, "group")
+    title = f"Duplicates: {groups} of equal files, {len(rows) - exact:,} that look alike"
     return _draw(columns, rows, title)
 
 
@@ -221,8 +228,8 @@ def _say_verdict(unusable: int, leaks: int, mislabelled: int, refusal: str) -> s
     lines = [f"\nTraining refuses this data set. {refusal}"] if refusal else []
     if unusable + leaks + mislabelled:
         lines.append(
-            f"\nWrong: {unusable:,} unusable files, {leaks:,} groups of duplicates in several "
-            f"splits, {mislabelled:,} with several classes."
+            f"\nWrong: {count_of(unusable, 'unusable file')}, {count_of(leaks, 'group')} of "
+            f"duplicates in several splits, {mislabelled:,} with several classes."
         )
     return "\n".join(lines) or "\nNothing is wrong."
 
@@ -234,4 +241,4 @@ def _draw(
     if not rows:
         return ""
     more = f"\n  … and {len(rows) - shown:,} more" if len(rows) > shown else ""
-    return f"\n{title}\n{draw_table(columns, rows[:shown])}{more}"
+    return f"\n{title}\n{draw_table(columns, rows[:shown], cut=CUT)}{more}"

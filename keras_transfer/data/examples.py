@@ -72,10 +72,7 @@ def make_examples(
     paths, names, splits, groups = zip(*rows, strict=True)
     class_names = tuple(sorted(set(names)) if class_names is None else class_names)
     for name in class_names:
-        if name.splitlines() != [name] or not is_text(name):
-            raise ConfigError(
-                f"A class name must be one line of text. Received: {name!a} in {root}. Rename it."
-            )
+        refuse_odd_name(name, root)
     index = {name: label for label, name in enumerate(class_names)}
     order = np.argsort(np.array(paths))
     return Examples(
@@ -141,6 +138,14 @@ def leave_out_classes(examples: Examples, left_out: np.ndarray) -> tuple[Example
     names = tuple(examples.class_names[label] for label in kept)
     labels = np.searchsorted(kept, found.labels)
     return dataclasses.replace(found, labels=labels, class_names=names), rows
+
+
+def refuse_odd_name(name: str, where: Path | str) -> None:
+    """Raise `ConfigError` unless a class name is one line of text."""
+    if name.splitlines() != [name] or not is_text(name):
+        raise ConfigError(
+            f"A class name must be one line of text. Received: {name!a} in {where}. Rename it."
+        )
 
 
 def refuse_several_labels(class_names: Iterable[str], where: Path) -> None:

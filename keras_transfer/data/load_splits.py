@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
 from keras_transfer.data.divided_examples import Division, divide_examples
@@ -74,8 +74,12 @@ def reload_splits(
     findings, lost = inspect_again(listed, run, modality)
     if len(lost):
         logger.warning(
-            "%d images are gone or changed, such as %s: what is kept of them is used. %s",
-            *(len(lost), name_some(listed.paths[lost].tolist()), MOVED),
+            "%s gone or changed, such as %s: what is kept of them is used. %s",
+            *(
+                count_of(len(lost), "image is", "images are"),
+                name_some(listed.paths[lost].tolist()),
+                MOVED,
+            ),
         )
     logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
     logger.info("%s", _count_classes(listed))
@@ -134,11 +138,12 @@ def _tell_findings(report: Report) -> None:
     kinds = [group["kind"] for group in report["duplicates"]]
     if kinds:
         logger.info(
-            "Duplicates: %d groups of equal files, %d that look alike (data_report.json)",
-            kinds.count("exact"),
+            "Duplicates: %s of equal files, %d that look alike (data_report.json)",
+            count_of(kinds.count("exact"), "group"),
             kinds.count("near"),
         )
     if wrong := list_mislabelled(report):
         pairs = zip(wrong[0]["paths"], wrong[0]["labels"], strict=True)
         example = name_some([f"{path} ({label})" for path, label in pairs])
-        logger.warning("%d groups of duplicates have several classes: %s", len(wrong), example)
+        several = count_of(len(wrong), "group of duplicates has", "groups of duplicates have")
+        logger.warning("%s several classes: %s", several, example)

@@ -77,8 +77,8 @@ class Modality:
     hold_split: Callable[[Examples, TrainConfig, int, Any, Any], TrainingData]
     """The same for examples of one split that are only predicted on; the last argument is what
     `find_test_views` returned, or None."""
-    draw_example: Callable[[Path, int, str], np.ndarray | None]
-    """Draws an example for a figure, as the network sees it by `data.value_range`: (side, side, 3)
+    draw_example: Callable[[Path, int, TrainConfig], np.ndarray | None]
+    """Draws an example for a figure, as the network sees it by resolved settings: (side, side, 3)
     uint8, or None where it cannot be read."""
     list_words: Callable[[Iterable[str]], tuple[list[str], Given]]
     """Finds the examples that words of a command line name, and a name for each."""

@@ -116,6 +116,21 @@ class TrainingData(Batches, Protocol):
     def with_views(self, views: int | None) -> Self:
         """Return the data with epochs that take so many views in turn; None: new ones."""
 
+    def with_augmentation(self, given: Any, name: str) -> tuple[Self, str]:
+        """Return the data with views that Python code makes, and a warning or "".
+
+        Args:
+            given: A Keras layer, or a function (example, seed) -> example.
+            name: What it is called.
+
+        Raises:
+            ConfigError: It does not return what it must, and what that is.
+        """
+
+    @property
+    def fault(self) -> Exception | None:
+        """What a given function raised while it made views."""
+
     def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
         """Return the data with the examples of a split kept as `decoded` says."""
 

@@ -1,5 +1,6 @@
 """Every number that is made of predictions: accuracy and its interval, F1, calibration."""
 
+from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -38,6 +39,31 @@ def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tup
     low = 0.0 if correct == 0 else centre - half  # the ends are exact; rounding would miss them
     high = 1.0 if correct == total else centre + half
     return low, high
+
+
+def f1_interval(
+    right: int, support: int, predicted: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval that holds the true F1 of a class with probability `confidence`.
+
+    F1 = 2 J / (1 + J), where J is the share of `right` in the images that are of the class or are
+    called so. That is a proportion, so Wilson's interval of it is carried over.
+
+    Args:
+        right: Images of the class that are called so.
+        support: Images of the class.
+        predicted: Images that are called so.
+        confidence: In (0, 1).
+
+    Returns:
+        Lower and upper end, in [0, 1].
+
+    References:
+        K. F. Y. Lam, V. Gopal, J. Qian, "Confidence Intervals for the F1 Score: A Comparison of
+        Four Methods", arXiv:2309.14621 (2023), the Wilson indirect method.
+    """
+    low, high = wilson_interval(right, support + predicted - right, confidence)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def expected_calibration_error(
@@ -94,7 +120,8 @@ def score(predictions: Predictions) -> dict[str, Any]:
 
     Returns:
         `images`, `accuracy`, `accuracy_interval` [low, high] of 95 %, `macro_f1`,
-        `expected_calibration_error` and, with more than five classes, `top5_accuracy`. Plain
+        `expected_calibration_error` and, with more than five classes, `top5_accuracy`; it says
+        little with ten or fewer, so reports leave it out there, see `says_top5`. Plain
         numbers, never NaN; of no images every score is 0 and the interval [0, 1].
     """
     truth, prediction = predictions.truth, predictions.prediction
@@ -109,6 +136,11 @@ def score(predictions: Predictions) -> dict[str, Any]:
     if len(predictions.class_names) > 5:
         scores["top5_accuracy"] = _score_top5(predictions)
     return scores
+
+
+def says_top5(class_names: Sequence[str]) -> bool:
+    """Tell whether there are so many classes that top-5 accuracy belongs in a report."""
+    return len(class_names) > 10
 
 
 def score_splits(predictions: Predictions) -> dict[str, dict[str, Any]]:

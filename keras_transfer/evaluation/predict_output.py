@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
+from keras_transfer.system.packages import require_package
 
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 
@@ -113,11 +113,8 @@ def check_table(file: Path) -> None:
     """Raise `ConfigError` unless `open_table` can write a file of this name."""
     if file.suffix not in (".csv", ".jsonl", ".parquet"):
         raise ConfigError(f"`output` must end in .csv, .jsonl or .parquet. Received: {file}.")
-    if file.suffix == ".parquet" and not importlib.util.find_spec("pyarrow"):
-        raise ConfigError(
-            "For .parquet, pyarrow must be installed. Received: no such package. "
-            "Run: pip install 'keras_transfer[parquet]'"
-        )
+    if file.suffix == ".parquet":
+        require_package(".parquet", "pyarrow", "parquet")
     place = _follow_links(file).parent
     writable = place.is_dir() and os.access(place, os.W_OK)
     if not writable or (file.exists() and not file.is_file()):
@@ -135,10 +132,15 @@ def _follow_links(file: Path) -> Path:
 
 
 def write_csv(stream: IO[str], columns: Sequence[str]) -> WriteRows:
-    """Write the header, and return what appends rows."""
+    """Return what appends rows; the header goes before the first of them."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    return writer.writerows
+    header = [columns]
+
+    def write(rows: Sequence[Row]) -> None:
+        writer.writerows([*header, *rows])
+        header.clear()
+
+    return write
 
 
 def _write_jsonl(stream: IO[str], columns: Sequence[str]) -> WriteRows:

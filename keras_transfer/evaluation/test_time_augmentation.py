@@ -8,9 +8,12 @@ import numpy as np
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.modality import Modality
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.visible_text import show_name
 
 
-def choose_views(config: TrainConfig, modality: Modality, flips: bool, tta: int) -> Any:
+def choose_views(
+    config: TrainConfig, modality: Modality, flips: bool, tta: int, given: str = ""
+) -> Any:
     """Return how the views are changed, for `modality.hold_split`.
 
     Args:
@@ -18,11 +21,17 @@ def choose_views(config: TrainConfig, modality: Modality, flips: bool, tta: int)
         modality: Of the examples.
         flips: Whether a mirror image shows the same class.
         tta: Versions of each example, itself included, from 1.
+        given: What the run's augmentation is called where Python code gave it.
 
     Raises:
         ConfigError: The run has no views.
     """
     views = modality.find_test_views(config, flips)
+    if tta > 1 and given:
+        raise ConfigError(
+            "`tta` must be 1 where the augmentation was given from Python: the run does not hold "
+            f"it. Received: {tta}, and {show_name(given)}."
+        )
     if tta > 1 and views is None:
         raise ConfigError(
             "`tta` must be 1 where the run's augmentation has no views but mixes, erasing, "

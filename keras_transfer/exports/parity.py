@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.help.versions import find_version
 from keras_transfer.evaluation.metrics import expected_calibration_error, wilson_interval
 from keras_transfer.evaluation.reports.parity_table import CLEAR
 from keras_transfer.exports.exporter_row import FAILED, Limits
@@ -19,7 +20,6 @@ from keras_transfer.exports.fresh_process import measure_artefact
 from keras_transfer.exports.loaders import find_saved_model
 from keras_transfer.exports.reading.vouching import HASH, hash_artefact
 from keras_transfer.exports.reference_answers import Yardstick
-from keras_transfer.run.environment import find_version
 from keras_transfer.run.predictions_csv import soften
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_json
@@ -150,6 +150,23 @@ def list_results(report: Mapping[str, Any], names: Sequence[str]) -> list[Result
             accuracy = own[0].get("accuracy")
             found.append(Result(file=own[0]["file"], reason=reason, accuracy=accuracy))
     return found
+
+
+def answer_export(run: Run, report: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
+    """Return what `export --json` prints: parity.json, of the files that were written last only.
+
+    Args:
+        run: That was exported.
+        report: What `keep_artefact` returned.
+        results: What `list_results` made of it.
+    """
+    folder, accepted = run.exports.absolute(), {each.file: each.accepted for each in results}
+    rows = [
+        row | {"path": folder / row["file"], "accepted": accepted[row["file"]]}
+        for row in report["artefacts"]
+        if row["file"] in accepted
+    ]
+    return {"run": run.path.absolute(), "reference": report["reference"], "artefacts": rows}
 
 
 def compare_answers(

@@ -13,12 +13,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
 from keras_transfer.data.streams import finish_stream
 from keras_transfer.data.training_data import Element, Novelty
 from keras_transfer.images.augmentation.augment_batch import augment_batch
+from keras_transfer.images.augmentation.given_augmentation import (
+    GivenAugmentation,
+    open_augmentation,
+)
 from keras_transfer.images.augmentation.mixup_cutmix import mix_batch, plan_mixes
 from keras_transfer.images.augmentation.presets import (
     Augmentation,
@@ -73,6 +78,7 @@ class ImageData:
     seed: int
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
     value_range: str = FULL  # as `data.value_range` says, resolved
+    given: GivenAugmentation | None = None  # makes the views in the place of `augmentation`
 
     @property
     def element(self) -> Element:
@@ -87,12 +93,12 @@ class ImageData:
     @property
     def batch_words(self) -> str:
         """What a batch is, in words."""
-        return f"{self.batch_size} images of {self.image_size} pixels"
+        return f"{count_of(self.batch_size, 'image')} of {self.image_size} pixels"
 
     @property
     def novelty(self) -> Novelty:
         """How often a view may be seen: a strong augmentation lives from never repeating one."""
-        if is_heavy(self.augmentation):
+        if self.given or is_heavy(self.augmentation):
             return "fresh"
         return "repeats" if list_changes(self.augmentation) else "none"
 
@@ -117,27 +123,28 @@ class ImageData:
                 mix = plan_mixes(seeds, self.augmentation, self.image_size) if mixes else ()
                 yield images, seeds, *mix
 
-        change = augment_batch(self.augmentation)
-
-        def load(images: Any, seeds: Any, *mix: Any) -> tuple[Any, Any]:
+        def load(images: Any, seeds: Any, *mix: Any) -> tuple[Any, ...]:
             pixels, labels = self._load("train", images)
-            changed = change(tf.cast(pixels, tf.float32), draw_uniform(seeds))
+            return tf.cast(pixels, tf.float32), labels, seeds, *mix
+
+        def change(pixels: Any, labels: Any, seeds: Any, *mix: Any) -> tuple[Any, Any]:
+            changed = self._change(pixels, seeds)
             return mix_batch(changed, labels, *mix) if mixes else (changed, labels)
 
         shapes: list[Any] = [((None,), tf.int64), ((None, 2), tf.int64)]
         shapes += [((None, *size), tf.float32) for size in ((4,), (), ())] if mixes else []
         signature = tuple(tf.TensorSpec(shape, dtype) for shape, dtype in shapes)
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
-        return finish_stream(
-            dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        )
+        in_turn = self.given is not None and self.given.in_turn
+        both = load if in_turn else lambda *words: change(*load(*words))
+        dataset = dataset.map(both, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return finish_stream(dataset.map(change) if in_turn else dataset)
 
     def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
         """Return every view of every image of a split once, see `TrainingData`; never mixed.
 
         The images of a batch are decoded once. Decoding begins now and runs ahead.
         """
-        change = augment_batch(self.augmentation)
         side = self.image_size
 
         # Not in the tf.data graph: there, one thread at a time resamples a whole batch.
@@ -148,7 +155,7 @@ class ImageData:
             ]
         )
         def draw(pixels: Any, seeds: Any) -> Any:
-            return change(tf.cast(pixels, tf.float32), draw_uniform(seeds))
+            return self._change(tf.cast(pixels, tf.float32), seeds)
 
         def list_views(batches: Iterator[Any]) -> Iterator[Any]:
             for images, pixels, _ in batches:
@@ -177,9 +184,8 @@ class ImageData:
         load = tf.function(lambda indices: self._load("train", indices))  # decoding needs a graph
         pixels, labels = load(tf.constant(rows))
         seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
-        change = augment_batch(self.augmentation)
         several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
-        changed = change(several, draw_uniform(np.concatenate(seeds)))
+        changed = self._change(several, tf.constant(np.concatenate(seeds)))
         found = [(image, labels) for image in tf.split(changed, views)]
         if self.augmentation.mixes:
             plans = (plan_mixes(pairs, self.augmentation, self.image_size) for pairs in seeds)
@@ -196,6 +202,16 @@ class ImageData:
     def with_views(self, views: int | None) -> "ImageData":
         """Return the data with epochs that take so many views in turn; None: new ones."""
         return dataclasses.replace(self, views=views)
+
+    def with_augmentation(self, given: Any, name: str) -> tuple["ImageData", str]:
+        """Return the data with views that a Keras layer or a function makes, and a warning."""
+        opened, warning = open_augmentation(given, name, self.image_size)
+        return dataclasses.replace(self, given=opened), warning
+
+    @property
+    def fault(self) -> Exception | None:
+        """What a given function raised while it made views."""
+        return self.given.fault if self.given else None
 
     def with_decoded(self, split: str, decoded: np.ndarray) -> "ImageData":
         """Return the data with the images of a split kept as `decoded` says."""
@@ -222,7 +238,8 @@ class ImageData:
         """Return what views depend on besides."""
         strengths = dataclasses.asdict(self.augmentation)
         del strengths["preset"]  # a name for the others
-        return {"augmentation": strengths, "seed": self.seed}
+        facts = {"augmentation": strengths, "seed": self.seed}
+        return facts | {"given": self.given.name} if self.given else facts
 
     def settle(self, config: TrainConfig) -> TrainConfig:
         """Return `config` with the image size and the value range."""
@@ -230,6 +247,12 @@ class ImageData:
             config.data, image_size=self.image_size, value_range=self.value_range
         )
         return dataclasses.replace(config, data=data)
+
+    def _change(self, images: Any, seeds: Any) -> Any:
+        """Return a view of each image, float32 in `[0, 255]`, as its seeds, (batch, 2), say."""
+        if self.given:
+            return self.given.change(images, seeds)
+        return augment_batch(self.augmentation)(images, draw_uniform(seeds))
 
     def _decode(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split: indices, pixels in uint8, labels; some batches ahead."""

@@ -4,27 +4,33 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.images.decoding.pillow_decoding import load_image
+from keras_transfer.images.decoding.resizing import resize_square
 
 
-def draw_image(file: Path, side: int, value_range: str = FULL) -> np.ndarray | None:
-    """Return an image upright, in RGB and whole, on a white square.
+def draw_image(file: Path, side: int, config: DataConfig | None = None) -> np.ndarray | None:
+    """Return what a network sees of an image: upright, in RGB, cut and resized as for training.
 
     Args:
         file: Any image that the program reads.
-        side: Of the square, in pixels.
-        value_range: As `data.value_range` says, resolved.
+        side: Of the tile that is returned, in pixels; few pixels of a network stay visible.
+        config: Says how images become squares, and numbers shades; resolved. None: `side` is the
+            size of the network, and the rest as by default.
 
     Returns:
         (side, side, 3), uint8; None where the file cannot be read (any more).
     """
+    config = config or DataConfig()
+    size = config.image_size or side
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about huge or odd files, which the doctor reports
-            pixels = load_image(file, 2 * side, value_range)
-        return np.asarray(ImageOps.pad(Image.fromarray(pixels), (side, side), color="white"))
+            pixels = load_image(file, 2 * size, config.value_range)
+        seen = Image.fromarray(np.asarray(resize_square(pixels, size, config.resize)))
     except Exception:  # Pillow raises a dozen types on damaged files; a figure needs none of them
         return None
+    kind = Image.Resampling.BOX if size > side else Image.Resampling.NEAREST
+    return np.asarray(seen.resize((side, side), kind))

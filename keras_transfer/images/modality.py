@@ -91,10 +91,10 @@ def _hold_split(
     return hold_split(examples, config, image_size, inspection, views)
 
 
-def _draw_example(file: Path, side: int, value_range: str) -> np.ndarray | None:
+def _draw_example(file: Path, side: int, config: TrainConfig) -> np.ndarray | None:
     from keras_transfer.images.drawing import draw_image
 
-    return draw_image(file, side, value_range)
+    return draw_image(file, side, config.data)
 
 
 def _list_words(words: Iterable[str]) -> tuple[list[str], Given]:

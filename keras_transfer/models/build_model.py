@@ -6,6 +6,7 @@ Nothing is loaded here (see `weights/pretrained_weights.py`) and nothing locked 
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -54,6 +55,7 @@ def build_model(
     backbone: keras.Model,
     class_count: int,
     head: HeadConfig,
+    make_head: Callable[[int], keras.Model] | None = None,
 ) -> keras.Model:
     """Build the classifier around a backbone: pixels, preprocessing, backbone, head.
 
@@ -67,6 +69,7 @@ def build_model(
         backbone: What `build_backbone` returned; it is used, not copied.
         class_count: Number of classes, 2 or more.
         head: Hidden layer, BatchNorm and dropout of the head.
+        make_head: From the number of features to a model in the place of those, named `"head"`.
 
     Returns:
         A functional model from raw RGB in [0, 255], float32 (batch, size, size, 3), to
@@ -88,19 +91,35 @@ def build_model(
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # `backbone(pixels, training=False)` has no effect in `fit`
     features = backbone(_preprocess(images, row.preprocess))
-    return keras.Model(images, _add_head(features, class_count, head), name="classifier")
-
-
-def _add_head(features: keras.KerasTensor, class_count: int, head: HeadConfig) -> keras.KerasTensor:
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(features)
+    x = make_head(x.shape[-1])(x) if make_head else _add_head(x, head)
+    probabilities = keras.layers.Dense(
+        class_count, activation="softmax", dtype="float32", name="probabilities"
+    )(x)
+    return keras.Model(images, probabilities, name="classifier")
+
+
+def copy_graph(network: keras.Model, inputs: keras.KerasTensor) -> keras.Model:
+    """Return a copy of a network on a new input, with new weights and names that stay the same."""
+    names = _stable_names(network)
+
+    def clone(operation: keras.Operation) -> keras.Operation:
+        config = operation.get_config()
+        if isinstance(operation, keras.layers.Layer):
+            config["name"] = names[operation.name]
+        copy = type(operation).from_config(config)
+        copy.name = names[operation.name]
+        return copy
+
+    return keras.models.clone_model(network, input_tensors=inputs, clone_function=clone)
+
+
+def _add_head(x: keras.KerasTensor, head: HeadConfig) -> keras.KerasTensor:
     if head.batch_norm:
         x = keras.layers.BatchNormalization(dtype="float32", name="head_batch_norm")(x)
     if head.hidden:
         x = keras.layers.Dense(head.hidden, activation="relu", dtype="float32", name="hidden")(x)
-    x = keras.layers.Dropout(head.dropout, dtype="float32", name="dropout")(x)
-    return keras.layers.Dense(
-        class_count, activation="softmax", dtype="float32", name="probabilities"
-    )(x)
+    return keras.layers.Dropout(head.dropout, dtype="float32", name="dropout")(x)
 
 
 def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:

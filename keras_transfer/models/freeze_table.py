@@ -109,7 +109,17 @@ def _layers_and_blocks(
     for index, layer in enumerate(backbone.layers):
         yield layer, block_of(row, index)
     for layer in model.layers[model.layers.index(backbone) + 1 :]:
-        yield layer, HEAD
+        yield from ((each, HEAD) for each in _open(layer))
+
+
+def _open(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of a given head, which is a model of its own."""
+    if not isinstance(layer, keras.Model):
+        yield layer
+        return
+    for each in layer.layers:
+        if not isinstance(each, keras.layers.InputLayer):
+            yield from _open(each)
 
 
 def _summarize_block(name: str, pairs: list[tuple[keras.layers.Layer, FreezeRow]]) -> BlockRow:

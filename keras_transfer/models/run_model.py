@@ -1,7 +1,7 @@
 """The classifier that a run trains, and the float32 model that it leaves."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -11,14 +11,18 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
-from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
 
 def build_classifier(
-    config: TrainConfig, class_names: Sequence[str], weights: Weights | None
+    config: TrainConfig,
+    class_names: Sequence[str],
+    weights: Weights | None,
+    make_head: Callable[[int], keras.Model] | None = None,
 ) -> keras.Model:
     """Build backbone and head as `config` says, under the dtype policy in force.
 
@@ -26,13 +30,14 @@ def build_classifier(
         config: Resolved settings.
         class_names: Two or more.
         weights: What the backbone starts from; None leaves random values.
+        make_head: See `build_model`.
     """
     row = BACKBONES[config.backbone]
     assert config.data.image_size is not None  # resolved
     backbone = build_backbone(row, config.data.image_size)
     if weights is not None:
         load_weights(backbone, config.backbone, weights)
-    return build_model(row, backbone, len(class_names), config.head)
+    return build_model(row, backbone, len(class_names), config.head, make_head)
 
 
 def rebuild_float32(
@@ -50,7 +55,9 @@ def rebuild_float32(
     """
     if config.precision != "float32":
         with precision("float32"):
-            rebuilt = build_classifier(config, class_names, None)
+            given = next((layer for layer in model.layers if layer.name == "head"), None)
+            copy = given and keras.models.clone_model(given)
+            rebuilt = build_classifier(config, class_names, None, copy and (lambda channels: copy))
         # through a file: `set_weights` leaves a Normalization layer with its old statistics
         with tempfile.TemporaryDirectory() as folder:
             model.save_weights(Path(folder) / "trained.weights.h5")

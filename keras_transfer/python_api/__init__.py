@@ -1,1 +1,1 @@
-"""What Python code takes in hand: settings, data sets, a scikit-learn classifier."""
+"""What Python code takes in hand: fine_tune with keywords, runs, a scikit-learn classifier."""

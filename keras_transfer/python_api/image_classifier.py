@@ -17,11 +17,10 @@ from keras_transfer.config.messages import name_some
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.data.sources.in_memory.given_labels import name_labels
 from keras_transfer.data.sources.tables.table_labels import is_filled
-from keras_transfer.modalities.table import name_dataset
 from keras_transfer.predict import predict_images
+from keras_transfer.python_api.training_call import PARTS, fine_tune
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.train import fine_tune
 
 OWN = ("dataset", "seed", "resume")  # settings that `fit` and `random_state` give
 # Whoever cross-validates holds the test images; and what `y` says are classes, however they look.
@@ -32,7 +31,7 @@ MOST_SEEDS = 2**31 - 1
 class ImageClassifier(ClassifierMixin, BaseEstimator):
     """Fine-tune a pretrained network as a scikit-learn classifier.
 
-    What is not named here is a setting of `TrainConfig`: `finetune__learning_rate=1e-4`, or a
+    What is not named here is taken as `fine_tune` takes it: `finetune__learning_rate=1e-4`, or a
     section as a dict, `augment={"preset": "strong"}`. Each `fit` leaves a run directory in
     `output`. A share of the images that `fit` gets is held back for validation, as in every
     training; there is no test split, unless `data__test_fraction` says so.
@@ -138,8 +137,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             )
         names = _name_classes(classes)
         labels = [names[code] for code in codes]
-        config = merge_layers(DEFAULTS, self._read_settings())
-        run = fine_tune(merge_layers(to_dict(config), {"dataset": name_dataset((images, labels))}))
+        run = fine_tune((images, labels), config=merge_layers(DEFAULTS), **self._read_settings())
         self.classes_, self.class_names_ = classes, names
         self.run_path_ = str(run.path.absolute())
         self._model: bytes | None = None
@@ -217,7 +215,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
 def _list_settings() -> list[str]:
     """Return the names of all settings, of those within sections as `section__name`."""
-    top = [*(field.name for field in fields(TrainConfig)), *SHORT_OPTIONS]
+    top = [*(field.name for field in fields(TrainConfig)), *SHORT_OPTIONS, *PARTS, "class_weight"]
     dotted = [name.replace(".", "__") for name in flatten(to_dict(TrainConfig())) if "." in name]
     return [name for name in [*top, *dotted] if name not in OWN]
 

@@ -1,6 +1,5 @@
 """Where a run was made: environment.json."""
 
-import importlib.metadata
 import logging
 import platform
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from keras_transfer.config.help.versions import find_version
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_json
@@ -50,14 +50,6 @@ def describe_environment(seed: int, gpus: Sequence[str]) -> dict[str, Any]:
         "seed": seed,
         "git_commit": _git_commit(),
     }
-
-
-def find_version(package: str) -> str | None:
-    """Return the version of an installed package; None where it runs from a checkout."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _git_commit() -> str | None:

@@ -20,7 +20,7 @@ def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
         ConfigError: A word is no option, or a value does not fit.
     """
     file, options, printed = read_words(parser, arguments)
-    config = _build_config(file, options)
+    config = build_config(file, options)
     if printed:
         print(dump_config(config), end="")  # noqa: T201 (to be read by programs)
         raise SystemExit(0)
@@ -32,13 +32,14 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
 
     Args:
         path: A YAML file that states what differs from the defaults, or None for the defaults.
-        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`. With
+        **overrides: Top-level fields, or sections as dicts: `finetune={"epochs": 3}`; from
+            `keras_transfer`, `dataset` may be arrays, a DataFrame …, see `fine_tune`. With
             `resume=RUN` the settings of that run take the place of the defaults.
 
     Raises:
         ConfigError: The file cannot be read, or a setting does not fit.
     """
-    return _build_config({} if path is None else read_yaml(path), overrides)
+    return build_config({} if path is None else read_yaml(path), overrides)
 
 
 def load_run_config(run: Run) -> TrainConfig:
@@ -62,8 +63,16 @@ def load_run_config(run: Run) -> TrainConfig:
     return config
 
 
-def _build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainConfig:
-    """Merge the layers: defaults or the run to be resumed, then the file, then the options."""
+def build_config(file: Mapping[Any, Any], options: Mapping[str, Any]) -> TrainConfig:
+    """Merge the layers: defaults or the run to be resumed, then the file, then the options.
+
+    Args:
+        file: What a YAML file states, or settings that are whole.
+        options: What wins over it.
+
+    Raises:
+        ConfigError: A setting does not fit.
+    """
     resumed = options.get("resume", file.get("resume"))
     if resumed == "auto" or not isinstance(resumed, str | Path):
         return merge_layers(file, options)

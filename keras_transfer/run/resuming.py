@@ -36,8 +36,14 @@ HARMLESS = (
 PLACES = ("dataset", "data.data_dir")  # the images may have moved; their content is compared
 
 
-def begin_run(config: TrainConfig) -> tuple[Run, TrainConfig]:
+def begin_run(
+    config: TrainConfig, parts: Mapping[str, str] | None = None
+) -> tuple[Run, TrainConfig]:
     """Make a run directory, or take over the one that `config.resume` names.
+
+    Args:
+        config: Settings as the user gave them.
+        parts: What Python code gave besides: kind -> what it is called.
 
     Returns:
         The run, which is this process's to write, and its settings: where they were resolved
@@ -48,19 +54,21 @@ def begin_run(config: TrainConfig) -> tuple[Run, TrainConfig]:
             change its outcome.
     """
     config = name_places(config)
-    path = find_newest(config) if config.resume == "auto" else config.resume
+    parts = parts or {}
+    path = find_newest(config, parts) if config.resume == "auto" else config.resume
     config = dataclasses.replace(config, resume=None)
     if path is None:
-        return Run.create(config), config
+        return Run.create(config, parts), config
     run = take_over(path)
     try:
+        require_parts(run, parts)
         return run, settle_changes(run, config)
     except BaseException:
         run.release()
         raise
 
 
-def find_newest(config: TrainConfig) -> Path | None:
+def find_newest(config: TrainConfig, parts: Mapping[str, str]) -> Path | None:
     """Return the newest unfinished run in `config.output` that began with the same settings."""
     wanted = _flatten(to_dict(config))
     files = config.output.expanduser().glob("[!.]*/config.yaml")
@@ -70,6 +78,8 @@ def find_newest(config: TrainConfig) -> Path | None:
             continue
         try:
             given, settled = _read_given(run), _flatten(read_settings(run))
+            if _outline(run.given_parts()) != _outline(parts):
+                continue
         except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not what we write
             continue
         given |= {name: settled[name] for name in PLACES if settled[name] == wanted[name]}
@@ -104,6 +114,29 @@ def take_over(path: str | Path) -> Run:
         run.release()
         raise
     return run
+
+
+def require_parts(run: Run, parts: Mapping[str, str]) -> None:
+    """Refuse to go on with other parts from Python than a run began with; callbacks may differ.
+
+    Raises:
+        ConfigError: One is another, missing, or more.
+    """
+    began, given = _outline(run.given_parts()), _outline(parts)
+    for kind in {**began, **given}:
+        if began.get(kind) != given.get(kind):
+            had, has = began.get(kind, "none"), given.get(kind, "none")
+            raise ConfigError(
+                f"`{kind}` must be the one that the run began with, {had}. Received: {has}. Go on "
+                f"from Python: fine_tune(resume={str(run.path)!r}"
+                + "".join(f", {name}=…" for name in began)
+                + ")."
+            )
+
+
+def _outline(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts on which the outcome of a run depends."""
+    return {kind: name for kind, name in parts.items() if kind != "callbacks"}
 
 
 def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:

@@ -55,14 +55,20 @@ class Run(RunFiles):
         return f"Run({str(self.path)!r})"
 
     @classmethod
-    def create(cls, config: TrainConfig) -> "Run":
+    def create(cls, config: TrainConfig, parts: Mapping[str, str] | None = None) -> "Run":
         """Make the run directory that `config` asks for, with config.yaml and lock.json in it.
+
+        Args:
+            config: The settings.
+            parts: What Python code gave besides, by kind, for given_parts.json.
 
         Raises:
             ConfigError: A run of that name exists, or the folder cannot be written.
         """
         stem = f"{config.backbone}-{config.strategy}"
-        made = make_folder(config.output, config.name, stem, lambda path: cls._make(path, config))
+        made = make_folder(
+            config.output, config.name, stem, lambda path: cls._make(path, config, parts or {})
+        )
         if made is not None:
             return made
         there = cls(config.output.expanduser() / (config.name or stem))
@@ -74,7 +80,7 @@ class Run(RunFiles):
         )
 
     @classmethod
-    def _make(cls, path: Path, config: TrainConfig) -> "Run":
+    def _make(cls, path: Path, config: TrainConfig, parts: Mapping[str, str]) -> "Run":
         """Make the folder under another name first: it is never there without its files."""
         if os.path.lexists(path):
             raise FileExistsError
@@ -86,6 +92,8 @@ class Run(RunFiles):
         try:
             new.hold = locks.seize(new.lock_file)
             write_text(new.config_file, dump_config(config))
+            if parts:
+                write_json(new.given_parts_file, parts)
             new.path.rename(path)
         except BaseException as error:
             new.release()
@@ -143,7 +151,7 @@ class Run(RunFiles):
             ConfigError: One does.
         """
         folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
-        refuse_links(*folders, self.log_file)
+        refuse_links(*folders, self.evaluations, self.log_file)
 
     def refuse_folders(self) -> None:
         """Refuse to go on where a folder stands in the place of a file, before the long work.
@@ -159,6 +167,8 @@ class Run(RunFiles):
                 )
 
     def _say_resume(self) -> str:
+        if os.path.lexists(self.given_parts_file):  # the command has nothing to give
+            return f"Go on from Python with the same parts: fine_tune(resume={str(self.path)!r}, …)"
         return f"Go on with: {RESUME} {quote_word(self.path)}"
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ from keras_transfer.run.contents.read_files import read_json, read_names, read_r
 from keras_transfer.run.contents.split_table import SPLIT_COLUMNS, check_rows
 from keras_transfer.system.files.atomic_files import Table, read_table
 
+EVALUATION_FILE = "evaluation.json"  # in the folder of an evaluation: what was evaluated
 COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
 
 
@@ -35,6 +36,7 @@ class RunFiles:
 
     config_file = _Within("config.yaml")
     environment_file = _Within("environment.json")
+    given_parts_file = _Within("given_parts.json")
     class_names_file = _Within("class_names.txt")
     split_file = _Within("split.csv")
     data_report_file = _Within("data_report.json")
@@ -43,11 +45,14 @@ class RunFiles:
     range_test_file = _Within("range_test.csv")
     drift_file = _Within("backbone_drift.csv")
     predictions_file = _Within("predictions.csv")
+    per_class_file = _Within("per_class.csv")
+    confusion_file = _Within("confusion_matrix.csv")
     log_file = _Within("train.log")
     model_file = _Within("model.keras")
     metrics_file = _Within("metrics.json")
     model_card_file = _Within("model_card.md")
     figures = _Within("figures")
+    evaluations = _Within("evaluations")
     exports = _Within("exports")
     parity_file = _Within("exports/parity.json")
     tensorboard = _Within("tensorboard")
@@ -64,6 +69,12 @@ class RunFiles:
         fields = vars(RunFiles).values()
         return [self.path / each.place for each in fields if isinstance(each, _Within)]
 
+    def name_files(self) -> dict[str, Path]:
+        """Return each file and folder that is there, by what it holds: "model", "figures"."""
+        fields = {key: each for key, each in vars(RunFiles).items() if isinstance(each, _Within)}
+        files = {key.removesuffix("_file"): self.path / each.place for key, each in fields.items()}
+        return {name: file for name, file in files.items() if file.exists()}
+
     def metrics(self) -> dict[str, Any]:
         """Return metrics.json."""
         return dict(read_json(self.metrics_file, kinds.Metrics))
@@ -79,6 +90,12 @@ class RunFiles:
     def environment(self) -> dict[str, Any]:
         """Return environment.json."""
         return dict(read_json(self.environment_file, kinds.Environment, "Restore or remove it."))
+
+    def given_parts(self) -> dict[str, str]:
+        """Return given_parts.json: what Python code gave, by kind; nothing where there is none."""
+        if not os.path.lexists(self.given_parts_file):
+            return {}
+        return dict(read_json(self.given_parts_file, kinds.GivenParts))
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in index order."""
@@ -100,11 +117,11 @@ class RunFiles:
 
 
 def is_output(folder: str | Path) -> bool:
-    """Return whether a folder is a run directory, a comparison or an export, by its files."""
+    """Return whether a folder is a run, a comparison, an evaluation or an export, by its files."""
 
     def holds(*names: str) -> bool:
         return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
     log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
     is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
-    return is_run or holds(COMPARISON_FILE, "saved_model.pb", "parity.json")
+    return is_run or holds(COMPARISON_FILE, EVALUATION_FILE, "saved_model.pb", "parity.json")

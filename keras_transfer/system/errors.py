@@ -12,6 +12,10 @@ class ConfigError(ValueError):
     def __init__(self, message: str = "") -> None:
         super().__init__(show(str(message), keep="\n"))
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython and notebooks show of it: no traceback, the user can mend this."""
+        return [f"{ConfigError.__name__}: {self}"]
+
 
 class DeadEnd(ConfigError):
     """An error that comes again however often the run is resumed."""

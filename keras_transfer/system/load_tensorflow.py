@@ -1,12 +1,15 @@
 """Load TensorFlow and Keras once, late, without start-up lines, whatever ~/.keras says."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 
 from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 
 def import_tensorflow() -> None:
@@ -45,6 +48,21 @@ def import_keras() -> None:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
+    _lift_limits()
+
+
+def _lift_limits() -> None:
+    """Undo the limits by which Keras ends each `fit` early: no settings would say so."""
+    import keras
+
+    if keras.config.max_epochs() is None and keras.config.max_steps_per_epoch() is None:
+        return
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+    logger.warning(
+        "KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH are not heeded: --epochs says how long a "
+        "training lasts"
+    )
 
 
 @contextlib.contextmanager

@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from keras_transfer.system.standard_streams import OutputError
+from keras_transfer.system.terminal import notebook
 from keras_transfer.system.terminal.visible_text import show
+
+# What `extra` says of lines that are for a log and a terminal. A notebook has one line for all
+# epochs, and what has a file of its own is not shown there.
+OF_EPOCH, DETAIL = {"notebook": "note"}, {"notebook": "nothing"}
 
 
 @contextlib.contextmanager
 def logging_to(file: Path, quiet: bool) -> Iterator[None]:
-    """Append the lines to a file and, unless `quiet`, print them; warnings are printed always.
+    """Append the lines to a file and print them; if `quiet`, warnings only, to standard error.
 
     Raises:
         OSError: The file cannot be opened.
     """
     package = logging.getLogger("keras_transfer")
-    handlers: list[logging.Handler] = [_LogFile(file, encoding="utf-8"), _Screen(sys.stdout)]
+    handlers: list[logging.Handler] = [_LogFile(file, encoding="utf-8")]
+    handlers.append(_Screen(sys.stderr if quiet else sys.stdout))
     handlers[1].setLevel(logging.WARNING if quiet else logging.INFO)
     level, propagate = package.level, package.propagate
     package.setLevel(logging.INFO)
@@ -30,7 +36,8 @@ def logging_to(file: Path, quiet: bool) -> Iterator[None]:
         handler.setFormatter(_Lines())
         package.addHandler(handler)
     try:
-        yield
+        with notebook.new_block():
+            yield
     finally:
         package.setLevel(level)
         package.propagate = propagate
@@ -80,11 +87,18 @@ class _Screen(logging.StreamHandler[TextIO]):
     Where it cannot be written for another reason, the command says so when it ends.
     """
 
+    def emit(self, record: logging.LogRecord) -> None:
+        place = getattr(record, "notebook", None) if notebook.is_notebook() else None
+        if place is None:
+            super().emit(record)
+        elif place == "note":
+            notebook.current_block().note = self.format(record)
+
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
         if isinstance(error, BrokenPipeError | OutputError):
             self.setLevel(logging.CRITICAL + 1)
         if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
         elif not isinstance(error, OutputError):
             super().handleError(record)

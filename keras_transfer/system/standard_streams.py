@@ -1,11 +1,14 @@
 """Standard input, output and errors: closed ones are mended, and lost output is said."""
 
+import codecs
 import io
 import os
 import sys
 from typing import Any
 
 EXIT_CODE = 74  # what sysexits.h calls EX_IOERR
+PLAIN = "keras_transfer.plain"  # how what an encoding lacks is written, see `_draw_plainly`
+PLAIN_LETTERS = {"─": "-", "━": "-", "…": "...", "→": "->"}
 
 
 class OutputError(Exception):
@@ -53,15 +56,18 @@ def mend_streams() -> None:
             f"{os.devnull}."
         )
     former = sys.stdout
-    if (
-        isinstance(former, io.TextIOWrapper) and former is sys.__stdout__
-    ):  # no notebook's, no test's
+    if not isinstance(former, io.TextIOWrapper) or former is not sys.__stdout__:
+        return  # a notebook's, or a test's
+    codecs.register_error(PLAIN, _draw_plainly)
+    if not isinstance(getattr(former.buffer, "raw", former.buffer), io.FileIO):
+        former.reconfigure(errors=PLAIN)  # Windows' console takes letters, not bytes
+    else:
         sys.stdout = io.TextIOWrapper(
             io.BufferedWriter(_Screen(1, "w", closefd=False)),
             encoding=former.encoding,
-            errors="replace",  # not every terminal can draw lines
-            line_buffering=former.line_buffering,
-            write_through=former.write_through,  # python -u
+            errors=PLAIN,
+            # `python -u` has no buffer, and this one must not hold back lines either
+            line_buffering=former.line_buffering or former.write_through,
         )
 
 
@@ -75,6 +81,14 @@ def check_output() -> None:
     screen = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if isinstance(screen, _Screen) and screen.failed:
         raise screen.failed
+
+
+def _draw_plainly(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for letters that an encoding, such as those of Windows, does not have."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(PLAIN_LETTERS.get(letter, "?") for letter in letters), error.end
 
 
 def _is_open(number: int) -> bool:

@@ -19,7 +19,7 @@ IMAGES = 256  # a mean over these is within 1/16 of a standard deviation of the 
 
 def quicken_batch_norm(model: keras.Model) -> None:
     """Let moving statistics follow within about ten steps, in backbone and head."""
-    for layer in (*model.layers, *model.get_layer("backbone").layers):
+    for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = min(layer.momentum, MOMENTUM)
 

@@ -32,6 +32,7 @@ def list_callbacks(
     validation: tf.data.Dataset,
     patience: int,
     plateau: int,
+    given: Sequence[keras.callbacks.Callback] = (),
 ) -> list[keras.callbacks.Callback]:
     """Return what notes each epoch and ends a phase, in the order in which it must happen.
 
@@ -41,6 +42,7 @@ def list_callbacks(
         validation: One pass over the validation examples; averages of the weights are tried on it.
         patience: Epochs to wait for a better validation result; 0 never stops.
         plateau: Epochs to wait for a lower validation loss; 0 never stops.
+        given: Of the user; they may stop the phase before its state is kept.
     """
     progress, averages = checkpoints.progress, TryAverages(validation)
     return [
@@ -48,6 +50,7 @@ def list_callbacks(
         averages,
         NoteEpoch(progress, rates),
         StopEarly(progress, patience, plateau),
+        *given,
         KeepState(checkpoints, averages, len(rates)),
         TellEpoch(progress, len(rates)),
     ]

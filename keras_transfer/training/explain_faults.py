@@ -33,6 +33,8 @@ def explain_faults(data: TrainingData, run: Run) -> Iterator[None]:
             f"--batch_size {half}."
         ) from error
     except (tf.errors.OpError, OSError) as error:
+        if data.fault is not None:  # with the traceback of the user's own code
+            raise data.fault from None
         disk = isinstance(error, OSError) and error.errno in DISK_ERRORS
         if disk or not run.split_file.exists() or not (lost := find_lost(data, run)):
             raise

@@ -1,13 +1,11 @@
 """One phase as Keras sees it: flags, compile, fit."""
 
-import contextlib
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.same_files.lost_examples import require_all, require_unchanged
 from keras_transfer.data.training_data import Batches
@@ -18,11 +16,14 @@ from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.class_weights import weigh_images
+from keras_transfer.training.given.given_callbacks import TellGiven
+from keras_transfer.training.given.given_loss import open_loss
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
-from keras_transfer.training.progress_display import ProgressBar, shows_progress
+from keras_transfer.training.progress.training_progress import Progress
+from keras_transfer.training.progress_display import showing_phase
 
 FITTED = ("train", "validation")  # splits that `fit` takes
 
@@ -55,9 +56,12 @@ def plan_steps(phase: Phase, config: TrainConfig, steps: int) -> np.ndarray:
     return rates[phase.begin * steps : (phase.begin + phase.epochs) * steps]
 
 
-def build_loss(config: OptimizerConfig) -> keras.Loss:
-    """Return the loss of every training."""
-    return keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+def build_loss(training: Training) -> keras.Loss:
+    """Return the loss: the given one, else cross-entropy."""
+    if training.given.loss is not None:
+        return open_loss(training.given.loss)
+    smoothing = training.config.optimizer.label_smoothing
+    return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 
 
 def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training) -> None:
@@ -78,7 +82,7 @@ def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training
             plan_steps(phase, config, steps),
             factors if any(factor != 1 for factor in factors) else (),
         ),
-        loss=build_loss(config.optimizer),
+        loss=build_loss(training),
         metrics=["accuracy"],
     )
     _make_variables(part)
@@ -97,16 +101,15 @@ def fit_part(
     examples = batches.training_batches(phase.name, phase.epochs, done)
     ends = plan_steps(phase, config, steps)[steps - 1 :: steps].tolist()
     patience = config.optimizer.patience
-    callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau)
+    given = _tell_given(part, training, checkpoints.progress)
+    callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau, given)
     if not isinstance(batches, ActivationData):  # it reads files
         require_all(training.data, training.run, FITTED)
         callbacks.insert(0, WatchFiles(training))
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
-    with contextlib.ExitStack() as stack:
-        if shows_progress(config.quiet):
-            bar = ProgressBar(phase.name, (phase.epochs - done) * steps, batches.batch_size)
-            callbacks.append(stack.enter_context(contextlib.closing(bar)))
+    left = (phase.epochs - done) * steps
+    with showing_phase(phase.name, left, batches.batch_size, config.quiet) as showing:
         part.fit(
             examples if class_weights is None else weigh_images(examples, class_weights),
             validation_data=validation,
@@ -114,9 +117,21 @@ def fit_part(
             epochs=phase.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the order is ours: see data/batch_order.py
-            callbacks=callbacks,
+            callbacks=[*callbacks, showing],
             verbose=0,
         )
+
+
+def _tell_given(
+    part: keras.Model, training: Training, progress: Progress
+) -> list[keras.callbacks.Callback]:
+    """Return what tells the given callbacks of a phase; nothing where there are none."""
+    if not training.given.callbacks:
+        return []
+    whole = keras.Model(training.model.input, training.model.output, name="classifier")
+    whole.compile(optimizer=part.optimizer, loss=part.loss, metrics=["accuracy"])
+    _make_variables(whole)
+    return [TellGiven(training.given.callbacks, whole, progress)]
 
 
 def _make_variables(model: keras.Model) -> None:

@@ -1,21 +1,16 @@
-"""What a training shows of itself: a line an epoch, and a live bar on terminals."""
+"""What a training shows of itself: a line an epoch, and how far it is."""
 
+import contextlib
 import logging
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import keras
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from keras_transfer.run.history import MEASURED
+from keras_transfer.system.logs import OF_EPOCH
 from keras_transfer.system.signals import check_stopped
+from keras_transfer.system.terminal.live_line import live_line
 from keras_transfer.training.progress import training_progress
 
 Batch = TypeVar("Batch")
@@ -38,74 +33,62 @@ class TellEpoch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Say how it went."""
-        measured = [(logs or {})[name] for name in MEASURED]
+        loss, accuracy, val_loss, val_accuracy = ((logs or {})[name] for name in MEASURED)
         seconds = float(self.progress.rows[-1][-1])
         logger.info(
-            "%-8s epoch %2d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %.1f s",
-            *(self.progress.phase, epoch + 1, self.epochs, *measured, seconds),
+            "%-8s epoch %2d/%d  loss %.4f val %.4f  accuracy %.3f val %.3f  %.1f s",  # 80 letters
+            *(self.progress.phase, epoch + 1, self.epochs),
+            *(loss, val_loss, accuracy, val_accuracy, seconds),
+            extra=OF_EPOCH,
         )
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """Show one bar for a phase; it vanishes when the phase ends and shows nothing elsewhere.
+class TellSteps(keras.callbacks.Callback):
+    """Call a function after each step of training.
 
     Args:
-        phase: Name of the phase.
-        steps: Steps of the whole phase.
-        batch_size: Images per step, for images per second.
+        step: As `live_line` yields it.
     """
 
-    def __init__(self, phase: str, steps: int, batch_size: int) -> None:
+    def __init__(self, step: Callable[[], None]) -> None:
         super().__init__()
-        self.phase, self.steps, self.batch_size = phase, steps, batch_size
-        self.progress = _draw_bar()
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Draw the empty bar."""
-        self.task = self.progress.add_task(self.phase, total=self.steps, speed="…")
-        self.progress.start()
+        self.step = step
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move on by one step."""
-        self.progress.advance(self.task)
-        if speed := self.progress.tasks[0].speed:
-            self.progress.update(self.task, speed=f"{speed * self.batch_size:.0f}")
-
-    def close(self) -> None:
-        """Take the bar away, however the phase ended."""
-        self.progress.stop()
+        self.step()
 
 
-def show_steps(
+@contextlib.contextmanager
+def showing_phase(
+    name: str, steps: int, batch_size: int, quiet: bool
+) -> Iterator[keras.callbacks.Callback]:
+    """Show how far a phase is, where somebody watches.
+
+    Args:
+        name: Of the phase.
+        steps: Of the whole phase.
+        batch_size: Images of a step.
+        quiet: Show nothing.
+
+    Yields:
+        The callback that moves it on.
+    """
+    with live_line(name, steps, batch_size, quiet) as step:
+        yield TellSteps(step)
+
+
+@contextlib.contextmanager
+def showing_steps(
     batches: Iterable[Batch], name: str, steps: int, batch_size: int, quiet: bool
-) -> Iterator[Batch]:
-    """Yield the batches and move a bar on with each, where somebody watches."""
-    if not shows_progress(quiet):
-        for batch in batches:
-            check_stopped()
-            yield batch
-        return
-    with _draw_bar() as progress:
-        task = progress.add_task(name, total=steps, speed="…")
-        for batch in batches:
-            check_stopped()
-            yield batch
-            progress.advance(task)
-            if speed := progress.tasks[0].speed:
-                progress.update(task, speed=f"{speed * batch_size:.0f}")
+) -> Iterator[Iterator[Batch]]:
+    """Yield the batches and show with each how far they are, where somebody watches."""
+    with live_line(name, steps, batch_size, quiet) as step:
+        yield _count(batches, step)
 
 
-def _draw_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("steps  {task.fields[speed]} images/s "),
-        TimeRemainingColumn(),
-        transient=True,
-    )
-
-
-def shows_progress(quiet: bool) -> bool:
-    """Return whether somebody watches: standard output is a terminal and not `quiet`."""
-    return not quiet and sys.stdout.isatty()
+def _count(batches: Iterable[Batch], step: Callable[[], None]) -> Iterator[Batch]:
+    for batch in batches:
+        check_stopped()
+        yield batch
+        step()

@@ -17,7 +17,13 @@ from keras_transfer.training.batch_norm_statistics import estimate_statistics, q
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
 from keras_transfer.training.checkpoints import Checkpoints
-from keras_transfer.training.fit_phase import compile_part, fit_part, plan_steps, set_flags
+from keras_transfer.training.fit_phase import (
+    build_loss,
+    compile_part,
+    fit_part,
+    plan_steps,
+    set_flags,
+)
 from keras_transfer.training.optimization.pull import hold_backbone
 from keras_transfer.training.optimization.range_test import find_rate
 from keras_transfer.training.plan.freeze_report import report_freeze
@@ -171,7 +177,7 @@ def _settle_rate(
     set_flags(training.model, frozen, training.config)
     part, batches = cache.serve(frozen)
     optimizer, weights = training.config.optimizer, training.class_weights
-    rate = find_rate(part, batches, optimizer, training.run, weights)
+    rate = find_rate(part, batches, optimizer, training.run, build_loss(training), weights)
     checkpoints.restore(START)
     record_rate(training.run, rate)
     training.run.stopwatch.lap("range test")

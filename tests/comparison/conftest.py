@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_transfer.comparison import comparison_figure, train_rows
+from keras_transfer.comparison import train_rows
+from keras_transfer.comparison.reports import comparison_figure
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pytest
 from fake_train import FAIL
+from weight_files import write_weights
 
 from keras_transfer.compare import compare_runs, main
-from keras_transfer.comparison import comparison_figure
+from keras_transfer.comparison.reports import comparison_figure
 from keras_transfer.comparison.train_rows import settle_config
 from keras_transfer.data.divided_examples import divide_examples
 from keras_transfer.images.modality import IMAGE
@@ -102,7 +103,7 @@ def test_one_that_ended_while_it_drew_is_finished_by_auto(base, fake_train, monk
 
 def test_paths_in_lists_mean_the_same_from_any_folder(base, fake_train, tmp_path, monkeypatch):
     for name in ("a.weights.h5", "b.weights.h5"):
-        (tmp_path / name).touch()
+        write_weights(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     grid = {"weights": ["a.weights.h5", "b.weights.h5", "none"], "head.hidden": [FAIL]}
     comparison = compare_runs(**base, grid=grid)
@@ -124,11 +125,13 @@ def test_weights_that_are_nowhere_are_told_before_anything_is_trained(base, tmp_
 
 
 def test_numbers_of_numpy_and_paths_are_taken(base, fake_train, tmp_path):
-    grid = {"optimizer.patience": [*np.arange(2)], "weights": [tmp_path]}
+    file = tmp_path / "a.weights.h5"
+    write_weights(file)
+    grid = {"optimizer.patience": [*np.arange(2)], "weights": [file]}
     table = compare_runs(**base, grid=grid, seeds=[np.int64(1)]).results()
     assert table["optimizer.patience"] == ["0", "1"]
     assert table["seed"] == ["1", "1"]
-    assert table["weights"] == [str(tmp_path)] * 2
+    assert table["weights"] == [str(file)] * 2
 
 
 def test_what_is_printed_is_what_would_be_run(base, fake_train, capsys, tmp_path):

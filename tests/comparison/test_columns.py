@@ -5,9 +5,12 @@ import pytest
 from keras_transfer.compare import compare_runs, main
 from keras_transfer.comparison.columns import COLUMNS, Column, list_columns
 from keras_transfer.comparison.comparison_directory import Comparison
-from keras_transfer.comparison.comparison_table import describe_comparison, name_configuration
 from keras_transfer.comparison.grid import read_grid
 from keras_transfer.comparison.ranking import judge, read_configurations
+from keras_transfer.comparison.reports.comparison_table import (
+    describe_comparison,
+    name_configuration,
+)
 from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import read_yaml
@@ -77,7 +80,7 @@ def test_values_of_a_new_list_land_under_its_column(
         assert (each.settings["strategy"], each.settings["augmentation"]) == ("full", "light")
         said = name_configuration(each, configurations).split(", ")
         assert {*said} == {each.settings["schedule"], each.settings["optimizer"]}
-    heading = describe_comparison(configurations, judge(configurations)).splitlines()[1].split()
+    heading = describe_comparison(configurations, judge(configurations)).splitlines()[2].split()
     assert {*heading[:2]} == {"schedule", "optimizer"}
 
 

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from fake_runs import write_run, write_table
 
-from keras_transfer.comparison.comparison_figure import build_comparison, draw_comparison
-from keras_transfer.comparison.comparison_table import describe_comparison
 from keras_transfer.comparison.ranking import (
     compare_runs_with_best,
     find_best,
@@ -15,6 +13,8 @@ from keras_transfer.comparison.ranking import (
     judge,
     read_configurations,
 )
+from keras_transfer.comparison.reports.comparison_figure import build_comparison, draw_comparison
+from keras_transfer.comparison.reports.comparison_table import describe_comparison
 
 COLUMNS = (
     *("strategy", "backbone", "augmentation", "schedule", "seed", "status"),

@@ -43,7 +43,7 @@ def test_results_have_the_columns_that_are_promised_and_then_those_of_the_grid(b
 
 def test_what_rows_warn_of_is_said_once(base, fake_train, capsys):
     compare_runs(**base, seeds=[0, 1])
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr().err
     assert shown.count("The bundled weights stand in.") == 1
     assert "standard-cosine-0: The bundled weights" in shown
     assert "Some line" not in shown

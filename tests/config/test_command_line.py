@@ -119,7 +119,7 @@ def test_a_flag_of_the_command_line_wins_over_the_file(parser, write_yaml, flag)
             "Unknown option --locked_layers. Did you mean '--finetune.locked_layers'",
         ),
         ("--see=3", "Unknown option --see. Did you mean '--seed'"),  # no abbreviations
-        ("--xyzzy", "Unknown option --xyzzy. See --help for all of them."),
+        ("--xyzzy", "Unknown option --xyzzy. See --help all."),
         ("photos", "Every word must belong to an option. Received: 'photos'. See --help."),
     ],
 )
@@ -144,9 +144,9 @@ def test_unknown_options_are_answered_with_close_ones(parser, word, answer):
             "head: {hidden: {units: 3}}",
             "`head.hidden` must be a whole number. Received: {'units': 3}.",
         ),
-        ("xyzzy: 3", "Unknown setting 'xyzzy'. See --help for all of them."),
-        ("config: other.yaml", "Unknown setting 'config'. See --help for all of them."),
-        ("1: 2", "Unknown setting '1'. See --help for all of them."),
+        ("xyzzy: 3", "Unknown setting 'xyzzy'. See --help all."),
+        ("config: other.yaml", "Unknown setting 'config'. See --help all."),
+        ("1: 2", "Unknown setting '1'. See --help all."),
     ],
 )
 def test_unknown_settings_of_a_file_are_answered_with_close_ones(
@@ -282,7 +282,7 @@ def test_help_and_wrong_settings_need_neither_tensorflow_nor_keras(words, tmp_pa
 
 def test_help_shows_every_setting_and_where_it_stands(parser, capsys):
     with pytest.raises(SystemExit):
-        parse_config(parser, ["--help"])
+        parse_config(parser, ["--help", "all"])
     shown = capsys.readouterr().out
     for option in ("--batch_size", "--data.batch_size", "--finetune.locked_layers", "--config"):
         assert f"  {option} " in shown

@@ -97,7 +97,7 @@ def test_text_stays_text_whatever_it_looks_like(parser, word):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--data", "3"], "`data` must be a section of settings such as data.image_size. Received: '3'."),  # noqa: E501
+        (["--data", "3"], "`data` must be a section of settings such as data.image_size. Received: '3'. Did you mean '--dataset 3'?"),  # noqa: E501
         (["--data.batch_size", "x"], "`data.batch_size` must be a whole number. Received: x."),
         (["--batch_size", "1.5"], "`batch_size` must be a whole number. Received: 1.5."),
         (["--data.image_size=big"], "`data.image_size` must be a whole number. Received: big."),

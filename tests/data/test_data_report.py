@@ -127,7 +127,7 @@ def test_the_text_says_all_that_is_wrong_and_how_much_more_there_is(folder):
     assert "a/x00.png" in text
     assert "a/x20.png" not in text
     assert "… and 22 more" in text
-    assert "Duplicates: 1 groups of equal files, 0 that look alike" in text
+    assert "Duplicates: 1 group of equal files, 0 that look alike" in text
     verdict = "32 unusable files, 0 groups of duplicates in several splits, 1 with several classes."
     assert text.endswith(f"Wrong: {verdict}")
 

@@ -51,8 +51,8 @@ def test_what_is_odd_or_occurs_twice_is_logged(make_tree, tiny_config, tmp_path,
     load_splits(config, IMAGE, 32, Run.create(config))
     assert caplog.messages[-3:] == [
         "Odd, but used: 2 alpha, 1 hidden (data_report.json)",
-        "Duplicates: 1 groups of equal files, 0 that look alike (data_report.json)",
-        "1 groups of duplicates have several classes: a/4.png (a), b/copy.png (b)",
+        "Duplicates: 1 group of equal files, 0 that look alike (data_report.json)",
+        "1 group of duplicates has several classes: a/4.png (a), b/copy.png (b)",
     ]
 
 

@@ -4,13 +4,16 @@ import re
 import shlex
 from pathlib import Path
 
+from keras_transfer.config.help.shown_options import EXAMPLES
+
 ROOT = Path(__file__).resolve().parents[2]
 README, NUMBERS = ROOT / "README.md", ROOT / "benchmarks/README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *GUIDES, NUMBERS]
 
 BLOCK = r"```{}\n(.*?)```"
-VERB = r"(?:\.venv/bin/)?python -m keras_transfer\.(\w+)"
+VERB = r"(?:\w+=\$\()?(?:\.venv/bin/)?python -m keras_transfer\.(\w+)"
+REST = r"\)$| [|>].*"  # of a command in a shell: what is done with its output
 
 
 def read(page):
@@ -31,9 +34,14 @@ def read_prose(page):
 
 
 def list_commands():
-    """Return each line of each bash block, of all pages, once."""
+    """Return each line of each bash block, of all pages, and each example of `--help`, once."""
     blocks = [block for page in PAGES for block in read_blocks(page, "bash")]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines += [
+        f"python -m keras_transfer.{verb} {words}"
+        for verb, examples in EXAMPLES.items()
+        for words in examples
+    ]
     commands = [" ".join(line.split()) for line in lines if not re.match(r"\s*(#|$)", line)]
     return list(dict.fromkeys(commands))
 
@@ -47,7 +55,7 @@ def find_verb(command):
 def list_words(verb):
     """Return what stands after the verb, in each command that calls it."""
     return [
-        shlex.split(re.sub(VERB, "", command, count=1), comments=True)
+        shlex.split(re.sub(rf"{VERB}|{REST}", "", command), comments=True)
         for command in list_commands()
         if find_verb(command) == verb
     ]

@@ -90,8 +90,8 @@ def test_every_compare_command_is_understood(words, desk, capsys):
 
 
 @each_command("evaluate")
-def test_every_evaluate_command_runs(words, desk, finished_run, capsys):
-    put_run(desk, finished_run)
+def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
+    put_run(desk, run_copy)
     assert evaluate.main(words) == 0
     assert "accuracy" in capsys.readouterr().out
 

@@ -25,8 +25,8 @@ def test_train_fails_below_the_accuracy_asked_for(trained, capsys):
     assert capsys.readouterr().err == error
 
 
-def test_evaluate_fails_below_the_accuracy_asked_for(unsure_run, trained, capsys):
-    words = [str(unsure_run.path), "--assert_accuracy_at_least"]
+def test_evaluate_fails_below_the_accuracy_asked_for(unsure_run, trained, capsys, tmp_path):
+    words = [str(unsure_run.path), "--output", str(tmp_path / "out"), "--assert_accuracy_at_least"]
     assert evaluate.main([*words, str(trained)]) == 0
     assert evaluate.main([*words, "1"]) == 1
     shown = capsys.readouterr()

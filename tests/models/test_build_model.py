@@ -12,7 +12,8 @@ from keras.src.utils import file_utils
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
-from keras_transfer.models.weights.pretrained_weights import Weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import Weights
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from keras_transfer.config.layers import merge_layers
+from keras_transfer.config.train_config import to_dict
 from keras_transfer.data.examples import check_examples
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.evaluation.predict_output import ImagePredictions
+from keras_transfer.modalities.table import name_dataset
 from keras_transfer.python_api import image_classifier
 from keras_transfer.python_api.image_classifier import ImageClassifier
 from keras_transfer.run.run_directory import Run
@@ -55,7 +58,8 @@ def replace_network(patch, folder):
     """Have means of classes be trained in place of networks, in a millisecond."""
     count = itertools.count()
 
-    def fine_tune(config):
+    def fine_tune(dataset, config, **settings):
+        config = merge_layers(to_dict(config), {"dataset": name_dataset(dataset)})
         examples = check_examples(read_examples(config.source, config.data), config.data)
         files = [examples.root / path for path in examples.paths]
         pixels = np.stack([_look(np.asarray(Image.open(file))) for file in files])

@@ -170,7 +170,9 @@ def test_the_log_file_gets_every_line_and_the_terminal_only_warnings_if_quiet(ru
         logger.warning("odd files")
         logger.debug("never")
     assert run.log_file.read_text().splitlines() == ["an epoch", "WARNING: odd files"]
-    assert capsys.readouterr().out == ("" if quiet else "an epoch\n") + "WARNING: odd files\n"
+    shown = capsys.readouterr()
+    assert shown.out == ("" if quiet else "an epoch\nWARNING: odd files\n")
+    assert shown.err == ("WARNING: odd files\n" if quiet else "")
 
 
 def test_a_line_is_printed_once_where_the_root_logger_prints_too(run, capsys):

@@ -91,7 +91,7 @@ def test_dropped_classes_stand_in_the_report(make_tree, capsys):
     report = kt.check_dataset(root, kt.DataConfig(rare_classes="drop"))
     assert (report["classes"], report["left_out_classes"]) == ({"a": 4, "b": 4}, {"c": 1})
     assert main([str(root), "--data.rare_classes", "drop"]) == 0
-    assert "Left out: 1 classes: c (1)" in capsys.readouterr().out
+    assert "Left out: 1 class: c (1)" in capsys.readouterr().out
 
 
 def test_twelve_classes_are_shown_and_the_others_counted(make_tree, capsys):

@@ -15,10 +15,10 @@ from keras_transfer.images.modality import IMAGE
 from keras_transfer.system.errors import ConfigError
 
 
-def test_own_images_give_the_numbers_of_the_run(finished_run, capsys):
-    assert main([str(finished_run.path)]) == 0
+def test_own_images_give_the_numbers_of_the_run(run_copy, capsys):
+    assert main([str(run_copy.path)]) == 0
     text = capsys.readouterr().out
-    accuracy = finished_run.metrics()["splits"]["test"]["accuracy"]
+    accuracy = run_copy.metrics()["splits"]["test"]["accuracy"]
     assert f"accuracy {accuracy:.3f} (95 % interval" in text
     assert "Split test: 24 images" in text
     for word in ("level", "upright", "precision", "recall", "F1", "support", "macro F1"):

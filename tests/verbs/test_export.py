@@ -29,6 +29,12 @@ def test_the_default_is_a_saved_model_and_a_float32_tflite(run_copy, capsys):
     assert main([str(run_copy.path)]) == 0
     shown = capsys.readouterr().out
     assert "saved_model serve_bytes" in shown
+    assert shown.splitlines()[-4:] == [  # where each file is, and what runs it
+        f"{run_copy.exports}/saved_model/1  TensorFlow Serving, TensorFlow",
+        f"{run_copy.exports}/model.tflite  LiteRT (ai_edge_litert)",
+        f"Code for each: {run_copy.model_card_file}",
+        f"Next: python -m keras_transfer.predict {run_copy.exports}/model.tflite IMAGES",
+    ]
     assert "model.tflite" in shown
     found = sorted(path.name for path in run_copy.exports.iterdir())
     assert found == ["model.tflite", "parity.json", "saved_model"]

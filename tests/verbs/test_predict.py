@@ -197,10 +197,29 @@ def test_class_names_are_not_taken_for_words_of_the_command(run_copy, folder, ca
 
 def test_a_terminal_gets_a_table(finished_run, folder, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "dumb")  # no bar
     assert main([str(finished_run.path), str(folder / "a.png")]) == 0
     shown = capsys.readouterr().out
-    assert "a.png" in shown
+    lines = shown.splitlines()
+    assert lines[-1].split()[0].endswith("/a.png")
+    assert "error" not in lines[1]  # no file is unusable
     assert "───" in shown
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_a_table_on_a_terminal_shows_the_ends_of_paths_and_all_that_fits(
+    finished_run, folder, capsys, monkeypatch, columns
+):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "dumb")  # no bar
+    assert main([str(finished_run.path), str(folder), "--top", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0].rpartition("/")[2]: line for line in lines[3:]}
+    assert rows.keys() == {file.name for file in folder.rglob("*.png")}
+    assert lines[1].split() == ["path", "prediction", "probability", "2nd", "error"]
+    assert rows["broken.png"].split()[1:3] == ["of", "no"]
+    assert max(map(len, lines)) < int(columns)
 
 
 def test_images_that_a_model_answers_with_nan_are_rows_with_the_reason(

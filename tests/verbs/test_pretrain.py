@@ -54,7 +54,8 @@ def finished(tmp_path_factory, tiny_row):
 
 def test_it_learns_and_leaves_half_precision_weights_that_train_can_load(finished, tiny_row):
     from keras_transfer.models.build_model import build_backbone
-    from keras_transfer.models.weights.pretrained_weights import find_weights, load_weights
+    from keras_transfer.models.weights.pretrained_weights import find_weights
+    from keras_transfer.models.weights.weight_loading import load_weights
 
     folder, file = finished
     losses = [loss for _, loss in _losses(folder)]

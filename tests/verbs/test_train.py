@@ -19,6 +19,7 @@ FILES = {
     "backbone_drift.csv",
     "class_names.txt",
     "config.yaml",
+    "confusion_matrix.csv",
     "data_report.json",
     "environment.json",
     "figures",
@@ -27,17 +28,20 @@ FILES = {
     "metrics.json",
     "model.keras",
     "model_card.md",
+    "per_class.csv",
     "predictions.csv",
     "split.csv",
     "train.log",
 }
 
+FIGURES = {"augmentation", "backbone_drift", "confusion_matrix", "learning_curves", "per_class"}
+FIGURES |= {"top_losses"}
+
 
 def test_a_run_leaves_what_was_promised(finished_run):
     assert {path.name for path in finished_run.path.iterdir()} == FILES
     figures = {path.name for path in finished_run.figures.iterdir()}
-    names = ("augmentation", "backbone_drift", "confusion_matrix", "learning_curves", "top_losses")
-    assert figures == {f"{name}.png" for name in names}
+    assert figures == {f"{name}.png" for name in FIGURES}
     metrics = finished_run.metrics()
     assert metrics["backbone"] == "tiny"
     assert metrics["weights"] == "none"
@@ -57,6 +61,17 @@ def test_the_run_learns_and_says_what_it_predicts(finished_run):
     tested = [s == "test" for s in table["split"]]
     share = np.mean(np.array(right)[tested])
     assert share == pytest.approx(metrics["splits"]["test"]["accuracy"])
+
+
+def test_each_class_of_each_split_has_its_numbers(finished_run):
+    table = read_table(finished_run.per_class_file)
+    assert table["split"] == ["validation", "validation", "test", "test"]
+    assert table["class"] == ["level", "upright"] * 2
+    assert table["support"] == ["12"] * 4
+    recall = np.mean([float(cell) for cell in table["recall"][2:]])
+    assert recall == pytest.approx(finished_run.metrics()["splits"]["test"]["accuracy"], abs=1e-5)
+    confused = read_table(finished_run.confusion_file)
+    assert confused["truth"] == table["class"]
 
 
 def test_kept_phase_and_best_epoch_agree_with_the_predictions(finished_run):

@@ -22,11 +22,12 @@ class AugmentConfig:
     """Random changes of the training images; validation and test images are never changed."""
 
     preset: str = "standard"
-    """none, light (flip), standard (flip, turn, zoom, shift), strong (more of it, and colour),
-    randaugment (flip, randaugment 5), mixup (standard, mixup 0.2), cutmix (standard, cutmix 1). The
-    settings below win over it; None: the preset's. 0 switches one off (flips: false, crop: 1).
-    Under strong, and wherever randaugment, mixup or cutmix is on, every epoch has new views, so
-    that nothing is kept for all epochs (`cache.mode` on keeps them, but never mixed images)."""
+    """none, light, standard, strong and more. light: flip. standard: flip, turn, zoom, shift.
+    strong: more of it, and colour. randaugment: flip, randaugment 5. mixup: standard, mixup 0.2.
+    cutmix: standard, cutmix 1. The settings below win over it; None: the preset's. 0 switches one
+    off (flips: false, crop: 1). Under strong, and wherever randaugment, mixup or cutmix is on,
+    every epoch has new views, so that nothing is kept for all epochs (`cache.mode` on keeps them,
+    but never mixed images)."""
     flip: bool | None = _switch()
     """Mirror half of the views left-right. A preset's flip spares data sets in which a mirror image
     is another class, as digits; true flips them too."""

@@ -1,8 +1,11 @@
 """The section `data`: how images become batches."""
 
+import math
+import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.validation import check_types, is_count, require
@@ -26,7 +29,7 @@ class DataConfig:
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
     value_range: str = "auto"
-    """LOW,HIGH: numbers in the files that become black (0) and white (255). auto: those that the
+    """Numbers in the files that become black and white. LOW,HIGH: these two. auto: those that the
     training images hold, where they have more than 8 bits. full: all that the files can hold, such
     as 0,65535. Whole numbers from 0 to 255 hold for images of 8 bits, too; others leave them."""
     layout: Literal["auto", "classes", "splits"] = "auto"
@@ -34,8 +37,8 @@ class DataConfig:
     no doubt. classes: classes, whatever they are called, and labels of a table, whatever they look
     like. splits: those with a word such as train, val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
-    """skip: leave out files that are missing or no readable image, and rows of a table without a
-    label, and name them. error: stop at them."""
+    """What to do with files that cannot be used. skip: leave out those that are missing or no
+    readable image, and rows of a table without a label, and name them. error: stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
     """What to do with equal files in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
@@ -43,19 +46,23 @@ class DataConfig:
     """What to do with classes that have too few images for one in each split. error: stop. drop:
     leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
-    """Images that look equal, resized or encoded anew, are never divided by the splits made here.
-    In two given splits, report: warn. drop: they leave train. ignore: do not search for any."""
+    """What to do with images that look equal, in two given splits. report: warn. drop: they leave
+    train. ignore: do not search for any. The splits that are made here never divide them; equal are
+    those that were resized or encoded anew."""
     split_file: Path | None = None
     """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
     ones are assigned."""
-    class_weight: Literal["none", "auto"] = "none"
+    class_weight: dict[str, float] | str = "none"
     """auto: in training every class counts the same, however many images it has. none: every
-    image does."""
+    image does. {ants: 1, bees: 5}: what an image of each class counts, by name or index; 1 where
+    nothing is said."""
     data_dir: Path | None = None
-    """Folder of TensorFlow Datasets for `--dataset tfds:NAME`. None: its own default."""
+    """Folder of the sets that `--dataset tfds:NAME` and `hf:NAME` download. None: the default of
+    TensorFlow Datasets or of Hugging Face."""
 
     def __post_init__(self) -> None:
         check_types(self, "data")
+        object.__setattr__(self, "class_weight", _check_weights(self.class_weight))
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
         fits = size is None or is_count(size, 32, LARGEST)
         require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
@@ -65,6 +72,22 @@ class DataConfig:
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
         must = "at least 0 and leave images to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)
+
+
+def _check_weights(given: Any) -> dict[str, float] | str:
+    """Return the weights with text for keys, as YAML and JSON hold them."""
+    if given in ("none", "auto"):
+        return str(given)
+    must = "none, auto, or classes with weights such as {ants: 1, bees: 5}"
+    require(isinstance(given, Mapping) and bool(given), "data.class_weight", must, given)
+    must = "classes with weights from 0, of which one is above it"
+    weights = {}
+    for name, weight in given.items():
+        fits = isinstance(weight, numbers.Real) and not isinstance(weight, bool)
+        require(fits and 0 <= weight < math.inf, "data.class_weight", must, given)
+        weights[str(name)] = float(weight)
+    require(max(weights.values()) > 0, "data.class_weight", must, given)
+    return weights
 
 
 def _check_range(text: str) -> None:

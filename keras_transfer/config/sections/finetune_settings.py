@@ -20,10 +20,10 @@ class FinetuneConfig:
     epochs: int | str = "auto"
     """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
-    """Peak learning rate; above 1e-3 the pretrained weights are usually lost. auto: 1e-4, and 1e-3
-    with bundled or random weights."""
+    """Peak learning rate of phase two. Above 1e-3 the pretrained weights are usually lost. auto:
+    1e-4, and 1e-3 with bundled or random weights."""
     locked_layers: int | float | str = "auto"
-    """How much of the backbone stays locked: a number of layers, a fraction in (0, 1), or the name
+    """How much of the backbone stays locked. A number of layers, a fraction in (0, 1), or the name
     of the first block that learns; what two_phase and gradual end with. auto: the backbone's own
     (see train --list_backbones), and nothing with bundled or random weights."""
     last_blocks: int | str = 2

@@ -1,4 +1,4 @@
-"""The sources `digits` and `tfds`: sets that become image files when they are first used.
+"""Sets that become image files when they are first used, such as `digits` and `tfds`.
 
 The files go to the cache, `$KERAS_TRANSFER_CACHE` or ~/.cache/keras_transfer: one folder per set
 with a labels.csv and a manifest.json, which is there only when it is complete.
@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.ownership import MANIFEST, MARK, carries_mark, is_marked
 from keras_transfer.system.files.user_folders import cache_roots
+from keras_transfer.system.machine import free_disk
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +36,32 @@ Fill = Callable[[Path], tuple[str, Notes]]
 
 
 def read_prepared(
-    source: str, name: Path, class_names: list[str], write: Callable[[], Images]
+    source: str,
+    name: Path,
+    class_names: Sequence[str] | None,
+    write: Callable[[], Images],
+    size: int = 0,
 ) -> Examples:
     """Return the images in the cache folder `name`, which `write` fills the first time.
 
     A folder that is not as it was written is made anew.
+
+    Args:
+        source: Key in `SOURCES`.
+        name: Below a folder of the cache.
+        class_names: Label names in index order. None: those that occur, sorted.
+        write: Yields the images.
+        size: Bytes that they take, as far as that is known.
+
+    Raises:
+        ConfigError: No cache folder can be written, or it has no room.
     """
 
     def read(folder: Path) -> Examples:
         return _read_folder(source, folder, class_names)
 
     def fill(folder: Path) -> tuple[str, Notes]:
+        _check_room(folder, size)
         return name.name, {"bytes": write_images(folder, write())}
 
     return find_prepared(name, read) or prepare(name.parent, fill, read)
@@ -113,7 +131,17 @@ def read_notes(folder: Path) -> Notes:
     return json.loads(manifest.read_bytes()) if carries_mark(manifest) else {}
 
 
-def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
+def _check_room(folder: Path, size: int) -> None:
+    """Refuse to begin what will not fit."""
+    if (free := free_disk(folder)) < size:
+        raise ConfigError(
+            f"The cache must have room for the images. Received: {say_bytes(size)} to copy, "
+            f"{say_bytes(free)} free in {folder.parent}. Set the environment variable "
+            "KERAS_TRANSFER_CACHE to another folder."
+        )
+
+
+def _read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -> Examples:
     """Return the images in a folder that `write_images` wrote.
 
     Raises:
@@ -128,7 +156,8 @@ def _read_folder(source: str, folder: Path, class_names: list[str]) -> Examples:
     splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
     rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
     present = set(columns["label"])
-    return make_examples(source, folder, rows, [n for n in class_names if n in present])
+    names = order_class_names(present) if class_names is None else class_names
+    return make_examples(source, folder, rows, [name for name in names if name in present])
 
 
 def _make(partial: Path, fill: Fill, read: Callable[[Path], Kept]) -> Kept:

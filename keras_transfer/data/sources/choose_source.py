@@ -4,6 +4,7 @@ Every source ends as files on disk, so the rest of the program has one way throu
 """
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,31 +13,44 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
+from keras_transfer.data.sources.encoded_images import parquet_shards, tar_shards
+from keras_transfer.data.sources.encoded_images.hugging_face import read_hugging_face
+from keras_transfer.data.sources.encoded_images.load_hugging_face import is_saved
+from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.data.sources.folders.folder import read_folder
+from keras_transfer.data.sources.foreign_sources import explain_foreign
 from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.packages import require_package
 
 logger = logging.getLogger(__name__)
 
-# folder and csv are chosen by what the path is; the others by their word, as in `tfds:mnist`.
+# Chosen by what the path is, or by a word, as in `tfds:mnist`.
 SOURCES: dict[str, Callable[[str, DataConfig], Examples]] = {
     "folder": read_folder,
     "csv": read_csv,
+    "parquet": parquet_shards.read_parquet,
+    "webdataset": tar_shards.read_webdataset,
+    "hf": read_hugging_face,
     "tfds": read_tfds,
     "digits": read_digits,
 }
 
-WORDS = tuple(name for name in SOURCES if name not in ("folder", "csv"))
+WORDS = ("hf", "tfds", "digits")
+KINDS = "a folder, a labels.csv, .parquet files, .tar shards, hf:NAME, tfds:NAME or digits"
+SHARDS = {parquet_shards.SUFFIX: "parquet", tar_shards.SUFFIX: "webdataset"}
+PACKAGES = {"hf": ("datasets", "hf"), "parquet": ("pyarrow", "parquet")}  # with their extras
+ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
 
 def read_examples(dataset: str, config: DataConfig) -> Examples:
     """List the labelled images of a data set, also where they are too few to train on.
 
     Args:
-        dataset: A folder, a labels.csv, `tfds:NAME` or `digits`. A word of `SOURCES` wins over a
-            folder of that name; write `./digits` for the folder.
-        config: Where TensorFlow Datasets keeps its files.
+        dataset: What `KINDS` says. A word of `WORDS` wins over a folder of that name; write
+            `./digits` for the folder.
+        config: Where sets that are downloaded are kept.
 
     Raises:
         ConfigError: There is no such data set, or it is no image classification data; the message
@@ -57,46 +71,71 @@ def choose_source(dataset: str) -> str:
     """Return the key in `SOURCES` of what reads `dataset`; nothing but its path is looked at.
 
     Raises:
-        ConfigError: There is no such path and no such source.
+        ConfigError: There is no such path and no such source, or a package that it needs is
+            missing.
     """
     try:
-        return _match_source(dataset)
+        source = _match_source(dataset)
     except (OSError, RuntimeError) as error:  # a name too long, a home that is nobody's
         raise ConfigError(f"`dataset` must be a path or a source. Received: {error}.") from error
+    if source in PACKAGES:
+        require_package(f"`dataset` {dataset}", *PACKAGES[source])
+    return source
 
 
 def _match_source(dataset: str) -> str:
     if not dataset.strip():  # as a path it would be the folder we are in
-        raise ConfigError(
-            "`dataset` must be a folder, a labels.csv, tfds:NAME or digits. Received: nothing."
-        )
+        raise ConfigError(f"`dataset` must be {KINDS}. Received: nothing.")
     word = dataset.partition(":")[0]
     path = Path(dataset).expanduser()
+    if (hint := explain_foreign(dataset)) and not path.exists():
+        raise ConfigError(
+            f"`dataset` must be a path here, or a source. Received: {dataset}. {hint}"
+        )
     if word in WORDS:
         if path.exists():
             logger.warning("Reading the source %s; for the folder write ./%s.", dataset, dataset)
         return word
     if path.is_dir():
-        return "folder"
-    if path.is_file() and path.suffix.lower() in (".csv", ".tsv"):
+        return _match_folder(path)
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix in (".csv", ".tsv"):
         return "csv"
+    if suffix in SHARDS and (path.is_file() or set(dataset) & set("{*?[")):
+        return SHARDS[suffix]
     raise ConfigError(_explain_unknown(dataset, path))
+
+
+def _match_folder(folder: Path) -> str:
+    """Return the source of a folder: that of shards where it holds nothing else, or of `hf`."""
+    if is_saved(folder):
+        return "hf"
+    found: set[str] = set()
+    for file in walk_images(folder, "", set()):
+        suffix = os.path.splitext(file)[1].lower()
+        if suffix not in SHARDS:
+            return "folder"
+        found.add(SHARDS[suffix])
+    return found.pop() if len(found) == 1 else "folder"
 
 
 def _explain_unknown(dataset: str, path: Path) -> str:
     """Return an error that shows `dataset` read as a path and as a source."""
-    must = "`dataset` must be a folder, a labels.csv, tfds:NAME or digits."
+    must = f"`dataset` must be {KINDS}."
+    if path.is_file() and path.suffix.lower() in ARCHIVES:
+        return f"{must} Received: {dataset}, an archive. Unpack it and give what is in it."
     if path.is_file():
         return f"{must} Received: {dataset}, a file. Use the folder of the images or a .csv table."
-    names = list(WORDS)
+    names, tables = list(WORDS), (".csv", *SHARDS)
     if path.parent.is_dir():
         names += [
             entry.name
             for entry in path.parent.iterdir()
-            if not entry.name.startswith(".") and (entry.is_dir() or entry.suffix == ".csv")
+            if not entry.name.startswith(".") and (entry.is_dir() or entry.suffix in tables)
         ]
     hint = f" {suggest_close(path.name, names)}".rstrip()
     return (
         f"{must} Received: {dataset}: there is no such path {path.absolute()}, and no such source."
-        f"{hint} TensorFlow Datasets are written tfds:{path.name or 'NAME'}."
+        f"{hint} TensorFlow Datasets are written tfds:{path.name or 'NAME'}, sets of the Hugging "
+        f"Face Hub hf:{dataset}."
     )

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.cached_data_sets import read_prepared
+from keras_transfer.data.sources.encoded_images.encoded_set import name_file
+from keras_transfer.data.sources.encoded_images.given_splits import choose_splits
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.network import find_fault
 
 logger = logging.getLogger(__name__)
-
-# First bytes of the encodings that TensorFlow Datasets stores.
-SUFFIXES = {b"\xff\xd8": "jpg", b"\x89PNG": "png", b"GIF8": "gif", b"BM": "bmp", b"RIFF": "webp"}
 
 
 def read_tfds(dataset: str, config: DataConfig) -> Examples:
@@ -37,7 +36,7 @@ def read_tfds(dataset: str, config: DataConfig) -> Examples:
     image, label = _find_features(dataset, builder)
     if not builder.info.splits:
         _download(dataset, builder)
-    splits = _choose_splits(dataset, builder)
+    splits = choose_splits(dataset, list(builder.info.splits))
     names = [name.strip() for name in builder.info.features[label].names]
     # Another data_dir, or a set that was prepared anew, is another folder of the cache.
     info = Path(builder.data_dir, "dataset_info.json")
@@ -160,22 +159,6 @@ def _first_line(error: Exception) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def _choose_splits(dataset: str, builder: Any) -> dict[str, str]:
-    """Return which splits of the set are used, and as what: {"valid": "validation"}."""
-    available = list(builder.info.splits)
-    if len(available) == 1:
-        return {available[0]: ""}
-    used = {name: SPLIT_WORDS[name.lower()] for name in available if name.lower() in SPLIT_WORDS}
-    if "train" not in used.values():
-        raise ConfigError(
-            f"`dataset` must hold a train split. Received: {dataset} with {', '.join(available)}. "
-            "Choose another configuration of the set."
-        )
-    if others := [name for name in available if name not in used]:
-        logger.info("Splits of %s that are not used: %s.", dataset, ", ".join(others))
-    return used
-
-
 def _copy_images(
     builder: Any, image: str, label: str, names: list[str], splits: dict[str, str]
 ) -> Iterator[tuple[str, bytes, str, str]]:
@@ -193,8 +176,7 @@ def _copy_images(
                 unlabelled += 1
                 continue
             content, class_name = example[image], names[example[label]]
-            suffix = next((s for start, s in SUFFIXES.items() if content.startswith(start)), "img")
-            folder = re.sub(r"[^\w-]", "_", class_name)  # the name itself stands in labels.csv
-            yield f"{name}/{folder}/{index:06d}.{suffix}", content, class_name, split
+            yield name_file(name, class_name, f"{index:06d}", content), content, class_name, split
         if unlabelled:
-            logger.warning("Left out %d images of the split %s: no label.", unlabelled, name)
+            without = count_of(unlabelled, "image")
+            logger.warning("Left out %s of the split %s: no label.", without, name)

@@ -5,11 +5,12 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.data.sources.file_walk import is_side_file, walk_images
 from keras_transfer.system.errors import ConfigError
 
@@ -49,6 +50,21 @@ def list_sources(
         names += found
         sources += found
     return names, sources
+
+
+def find_missing(words: Sequence[str]) -> list[str]:
+    """Return the files among the words of a command line that are not there.
+
+    Raises:
+        ConfigError: None of them is there, or a folder or a pattern holds nothing.
+    """
+    found = [expand_word(word) for word in words if word != STANDARD_INPUT]
+    missing = [name for name, *others in found if not (others or os.path.exists(name))]
+    if missing and len(missing) == len(words):
+        raise ConfigError(
+            f"IMAGES must name files that exist. Received: {name_some(missing)}, not there."
+        )
+    return missing
 
 
 def _read_names(content: bytes) -> list[str]:

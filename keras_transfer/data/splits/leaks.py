@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
@@ -60,7 +60,9 @@ def warn_about_groups(examples: Examples, splits: np.ndarray) -> None:
     names, counts = np.unique(pairs[0], return_counts=True)
     if divided := int((counts > 1).sum()):
         example = names[counts > 1][0]
-        logger.warning("The given splits divide %d groups, such as %s.", divided, example)
+        logger.warning(
+            "The given splits divide %s, such as %s.", count_of(divided, "group"), example
+        )
 
 
 def _find_leaks(groups: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]:
@@ -93,6 +95,7 @@ def _settle(
         return
     done = "Dropped" if drops else "Left in their splits"
     named = _name(leaks, examples, splits)
-    logger.warning("%s: %d images that are %s: %s", done, len(leaks), what, named)
+    which = count_of(len(leaks), "image that is", "images that are")
+    logger.warning("%s: %s %s: %s", done, which, what, named)
     if drops:
         splits[[row for row, _ in leaks]] = ""

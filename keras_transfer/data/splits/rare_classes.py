@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.stratify import count_held, divide_pool
@@ -80,7 +80,7 @@ def _judge_rare(
     else:
         done = "Left out, as they have too few images for each split"
     named = name_some([f"{examples.class_names[label]} ({counts[label]})" for label in rare])
-    logger.warning("%s: %d classes: %s", done, len(rare), named)
+    logger.warning("%s: %s: %s", done, count_of(len(rare), "class"), named)
     if (left := len(np.unique(examples.labels[splits == "train"]))) < 2:
         raise ConfigError(
             f"At least two classes must be left. Received: {left} of {len(examples.class_names)} "

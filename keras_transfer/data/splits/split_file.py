@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.tables.read_table import Columns, read_columns
@@ -98,5 +99,6 @@ def _warn_of_missing(
     ]
     if missing:
         logger.warning(
-            "%d images of %s are not in the data set, such as %s", len(missing), file, missing[0]
+            "Not in the data set: %s of %s, such as %s",
+            *(count_of(len(missing), "image"), file, missing[0]),
         )

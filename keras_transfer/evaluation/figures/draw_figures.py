@@ -7,15 +7,16 @@ import numpy as np
 from keras_transfer.config.messages import shorten
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.evaluation.figures.augmented_views import draw_view_sheet
+from keras_transfer.evaluation.figures.class_bars import draw_class_bars
 from keras_transfer.evaluation.figures.confusion_matrix import draw_confusion_matrix
 from keras_transfer.evaluation.figures.drift_bars import draw_drift
 from keras_transfer.evaluation.figures.learning_curves import draw_learning_curves
 from keras_transfer.evaluation.figures.lettering import warn_of_missing
 from keras_transfer.evaluation.figures.range_test_curve import draw_range_test
-from keras_transfer.evaluation.figures.top_losses import DrawExample, draw_top_losses
+from keras_transfer.evaluation.figures.top_losses import COUNT, DrawExample, draw_top_losses
 from keras_transfer.run.history import read_history
 from keras_transfer.run.plan_file import read_settings
-from keras_transfer.run.predictions_csv import read_run_predictions
+from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table, replacing
 
@@ -26,7 +27,7 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     Args:
         run: Its history.csv and predictions.csv are read.
         root: Folder of the data set, for the images with the highest loss.
-        draw_example: See `Modality.draw_example`.
+        draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
     """
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
@@ -34,12 +35,8 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
         draw_learning_curves(read_history(run.history_table()), file, name)
     predictions = read_run_predictions(run)
     split = choose_split(predictions.split_names)
-    part = predictions.select(split)
-    with replacing(run.figures / "confusion_matrix.png") as file:
-        draw_confusion_matrix(part, file, f"{name}: {split} images")
-    warn_of_missing(part.class_names)
-    with replacing(run.figures / "top_losses.png") as file:
-        draw_top_losses(part, root, file, draw_example)
+    title = f"{name}: {split} images"
+    draw_answers(predictions.select(split), run.figures, title, root, draw_example)
     if run.drift_file.exists():
         with replacing(run.figures / "backbone_drift.png") as file:
             draw_drift(read_table(run.drift_file), file, f"{name}: drift of the backbone")
@@ -47,6 +44,33 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
         chosen = read_settings(run)["frozen"]["learning_rate"]
         with replacing(run.figures / "learning_rate.png") as file:
             draw_range_test(read_table(run.range_test_file), chosen, file, f"{name}: range test")
+
+
+def draw_answers(
+    predictions: Predictions,
+    folder: Path,
+    title: str,
+    root: Path,
+    draw_example: DrawExample,
+    count: int = COUNT,
+) -> None:
+    """Draw per_class.png, confusion_matrix.png and top_losses.png.
+
+    Args:
+        predictions: Images of one split.
+        folder: Gets the figures; it must be there.
+        title: One line above the first two.
+        root: Folder that the paths of `predictions` start from.
+        draw_example: As `draw_figures` takes it.
+        count: Number of images in top_losses.png.
+    """
+    warn_of_missing(predictions.class_names)
+    with replacing(folder / "per_class.png") as file:
+        draw_class_bars(predictions, file, title)
+    with replacing(folder / "confusion_matrix.png") as file:
+        draw_confusion_matrix(predictions, file, title)
+    with replacing(folder / "top_losses.png") as file:
+        draw_top_losses(predictions, root, file, draw_example, count)
 
 
 def draw_augmentation(run: Run, augmentation: str, tiles: np.ndarray, labels: np.ndarray) -> None:

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from keras_transfer.config.messages import name_some, shorten
-from keras_transfer.system.terminal.visible_text import JOINERS, show_name
+from keras_transfer.config.messages import count_of, name_some, shorten
+from keras_transfer.system.terminal.visible_text import JOINERS, count_cells, show_name
 
 LAST_RESORT = "Last Resort"  # matplotlib's font of boxes, one for each script
 REGULAR = 400  # weight
@@ -35,11 +35,60 @@ def label_classes(class_names: Sequence[str], length: int) -> list[str]:
 
     Where no font has its letters this is `#3`, its line in class_names.txt.
     """
+    return [isolate(shorten(name, length)) for name in name_classes(class_names)]
+
+
+def name_classes(class_names: Sequence[str]) -> list[str]:
+    """Return the whole name of each class, or its line where no font has its letters."""
     _, missing = find_fonts("".join(class_names))
     return [
-        _isolate(shorten(name, length)) if missing.isdisjoint(name) else f"#{line}"
-        for line, name in enumerate(class_names, 1)
+        name if missing.isdisjoint(name) else f"#{line}" for line, name in enumerate(class_names, 1)
     ]
+
+
+def wrap_name(name: str, width: float) -> list[str]:
+    """Return a whole name in lines, which end at marks and blanks where they can.
+
+    Args:
+        name: Of letters that can be seen, as `show_name` returns it.
+        width: Of a line, as a number of font sizes.
+    """
+    lines, rest = [], name.strip(" ")
+    while measure(rest) > width:
+        widths = itertools.accumulate(map(_measure_letter, rest))
+        end = max(1, sum(1 for _ in itertools.takewhile(lambda each: each <= width, widths)))
+        mark = 1 + max(map(rest[:end].rfind, " /-_.,"))
+        if measure(rest[:mark]) > width / 2:
+            end = mark
+        while end > 1 and unicodedata.category(rest[end]) in ("Mn", "Mc", "Cf"):
+            end -= 1  # a part of the letter before
+        lines.append(rest[:end].strip(" "))
+        rest = rest[end:].lstrip(" ")
+    return [*lines, rest]
+
+
+def isolate(name: str) -> str:
+    """Return a name that does not turn around what stands beside it, if it is Arabic or Hebrew."""
+    return f"{ISOLATE}{name}{END}" if _runs_left(name) else name
+
+
+def measure(text: str) -> float:
+    """Return how wide a line is, as a number of font sizes; of other fonts' letters about so."""
+    return sum(map(_measure_letter, text))
+
+
+@functools.cache
+def _measure_letter(letter: str) -> float:
+    font = _open_usual()
+    if not font.get_char_index(ord(letter)):
+        return 0.65 * count_cells(letter)
+    font.set_size(10, 72)
+    return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 10
+
+
+@functools.cache
+def _open_usual() -> FT2Font:
+    return FT2Font(font_manager.findfont(font_manager.FontProperties()))
 
 
 def warn_of_missing(class_names: Sequence[str]) -> None:
@@ -47,9 +96,9 @@ def warn_of_missing(class_names: Sequence[str]) -> None:
     _, missing = find_fonts("".join(class_names))
     if lacking := [name for name in class_names if not missing.isdisjoint(name)]:
         logger.warning(
-            "Figures name %d classes by their line in class_names.txt, such as #1, since no "
+            "Figures name %s by their line in class_names.txt, such as #1, since no "
             "installed font has the letters of %s. Install one that has, such as Noto Sans.",
-            len(lacking),
+            count_of(len(lacking), "class"),
             name_some(lacking),
         )
 
@@ -74,7 +123,7 @@ def find_fonts(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
         Names of installed families, the one that helps most first.
     """
     wanted = {letter for letter in show_name(text) if letter not in JOINERS}
-    usual = FT2Font(font_manager.findfont(font_manager.FontProperties()))
+    usual = _open_usual()
     missing = frozenset(letter for letter in wanted if not usual.get_char_index(ord(letter)))
     return _choose_families(missing) if missing else ((), missing)
 
@@ -119,11 +168,6 @@ def _weigh(weight: int | str) -> int:
 def _leave_out(text: str, letters: frozenset[str]) -> str:
     parts = itertools.groupby(text, letters.__contains__)
     return "".join("…" if left_out else "".join(part) for left_out, part in parts)
-
-
-def _isolate(name: str) -> str:
-    """Keep an Arabic or Hebrew name from turning around the numbers beside it."""
-    return f"{ISOLATE}{name}{END}" if _runs_left(name) else name
 
 
 def _turn_right(line: str) -> str:

@@ -1,24 +1,50 @@
-"""top_losses.png: the images with the highest loss."""
+"""top_losses.png: the images with the highest loss, as the network sees them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from keras_transfer.config.messages import shorten
-from keras_transfer.evaluation.figures.canvas import BLUE, VERMILION, create_figure, write_figure
-from keras_transfer.evaluation.figures.lettering import label_classes
+from keras_transfer.evaluation.figures.canvas import (
+    BLUE,
+    DPI,
+    GRAY,
+    VERMILION,
+    create_figure,
+    wrap_title,
+    write_figure,
+)
+from keras_transfer.evaluation.figures.lettering import isolate, measure, name_classes, wrap_name
 from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.system.terminal.visible_text import show_name
 
 DrawExample = Callable[[Path, int], np.ndarray | None]
 
-TILE = 200  # side of an image in top_losses.png, in pixels
+COUNT = 12  # images
+TILE = 220  # side of an image, in pixels
+TILE_INCHES, GAP = TILE / DPI, 0.25  # inches
+COLUMNS = 4
+SIZE = 8  # of letters in captions, in points
+LETTERS = 72 * TILE_INCHES / SIZE  # width of a tile in such sizes
+LINE = 0.14  # inches from a line of a caption to the next
+HEADER = 0.42  # inches above the first row, with one line of the title
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tile:
+    """One image: its file, and what stands above and below it."""
+
+    file: Path
+    above: str
+    below: str
+    right: bool  # whether the prediction is the truth
 
 
 def draw_top_losses(
-    predictions: Predictions, root: Path, file: Path, draw_example: DrawExample, count: int = 12
+    predictions: Predictions, root: Path, file: Path, draw_example: DrawExample, count: int = COUNT
 ) -> None:
     """Write top_losses.png: the images whose true class was given the lowest probability.
 
@@ -27,40 +53,75 @@ def draw_top_losses(
         root: Folder that the paths of `predictions` start from. An image that cannot be opened
             there (any more) is a gray tile with its name.
         file: PNG to write.
-        draw_example: See `Modality.draw_example`.
+        draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
         count: Number of images to show, fewer where there are fewer.
     """
     write_figure(build_top_losses(predictions, root, draw_example, count), file)
 
 
 def build_top_losses(
-    predictions: Predictions, root: Path, draw_example: DrawExample, count: int = 12
+    predictions: Predictions, root: Path, draw_example: DrawExample, count: int = COUNT
 ) -> Figure:
     """Return the figure of `draw_top_losses`, highest loss -log p(truth) first."""
-    chances = predictions.truth_probability
-    order = np.argsort(chances, kind="stable")[: max(count, 0)].tolist()
-    truth, prediction = predictions.truth, predictions.prediction
-    wrong = int((truth != prediction).sum())
-    columns = max(1, min(4, len(order)))
-    rows = max(1, -(-len(order) // columns))
-    title = _title_top_losses(len(order), wrong, len(predictions))
-    figure = create_figure(max(1.9 * columns, 6.0), 2.6 * rows + 0.6, title)
-    names = label_classes(predictions.class_names, 15)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, row in zip(grid, order, strict=False):
-        file = root / predictions.paths[row]
-        _draw_tile(
-            axes,
-            draw_example(file, TILE),
-            file.name,
-            names[truth[row]],
-            names[prediction[row]],
-            truth[row] == prediction[row],
-            float(chances[row]),
-        )
-    for axes in grid[len(order) :]:
-        axes.set_axis_off()
+    order = np.argsort(predictions.truth_probability, kind="stable")[:count]
+    tiles = _caption(predictions.take(order), root)
+    columns = min(COLUMNS, max(len(tiles), 3))  # three have room for the title
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    tops, bottoms = ([_measure(row, name) for row in rows] for name in ("above", "below"))
+    wrong = int((predictions.truth != predictions.prediction).sum())
+    title = _title_top_losses(len(tiles), wrong, len(predictions))
+    width = columns * (TILE_INCHES + GAP) + GAP
+    header = HEADER + 0.2 * wrap_title(title, width).count("\n") + 0.25
+    height = header + sum(tops) + sum(bottoms) + len(rows) * (TILE_INCHES + GAP)
+    figure = create_figure(width, height, title)
+    # Each tile at a place of its own: a layout to be found would take as long as the images.
+    figure.set_layout_engine("none")
+    _explain(figure, header)
+    bottom = height - header
+    for row, above, below in zip(rows, tops, bottoms, strict=True):
+        bottom -= above + TILE_INCHES
+        for column, tile in enumerate(row):
+            left = GAP + column * (TILE_INCHES + GAP)
+            place = (left / width, bottom / height, TILE_INCHES / width, TILE_INCHES / height)
+            _draw_tile(figure.add_axes(place), tile, draw_example(tile.file, TILE))
+        bottom -= below + GAP
     return figure
+
+
+def _caption(predictions: Predictions, root: Path) -> list[_Tile]:
+    """Return the tiles of images: truth → prediction and its probability, and where the file is."""
+    names, tiles = list(map(show_name, name_classes(predictions.class_names))), []
+    prediction, chances = predictions.prediction, predictions.truth_probability
+    for row, path in enumerate(predictions.paths):
+        truth, other = int(predictions.truth[row]), int(prediction[row])
+        chance = _say(predictions.probabilities[row, other])
+        above = _join((names[truth], " "), ("→ ", names[other], f" {chance}"))
+        *folder, name = map(show_name, Path(path).parts[-2:])
+        below = _join(*((part, "/") for part in folder), (name,))
+        below = f"p(truth) {_say(chances[row])}\n{below}"
+        tiles.append(_Tile(file=root / path, above=above, below=below, right=truth == other))
+    return tiles
+
+
+def _join(*parts: tuple[str, ...]) -> str:
+    """Return parts of a caption, of some texts each, in one line or else in lines of their own."""
+    together = tuple(text for part in parts for text in part)
+    return _lay(together) if _fits(together) else "\n".join(map(_lay, parts))
+
+
+def _lay(texts: tuple[str, ...]) -> str:
+    if _fits(texts):
+        return "".join(map(isolate, texts))
+    return "\n".join(map(isolate, wrap_name("".join(texts), LETTERS)))
+
+
+def _fits(texts: tuple[str, ...]) -> bool:
+    return measure("".join(texts)) <= LETTERS
+
+
+def _measure(row: list[_Tile], name: str) -> float:
+    """Return the inches that the captions of a row take, above or below."""
+    return LINE * max(getattr(tile, name).count("\n") + 1 for tile in row) + 0.06
 
 
 def _title_top_losses(shown: int, wrong: int, images: int) -> str:
@@ -70,25 +131,32 @@ def _title_top_losses(shown: int, wrong: int, images: int) -> str:
     return f"{title}, {f'only {wrong}' if wrong else 'none'} of them wrong"
 
 
-def _draw_tile(
-    axes: Axes,
-    pixels: np.ndarray | None,
-    name: str,
-    truth: str,
-    prediction: str,
-    right: bool,
-    chance: float,
-) -> None:
+def _explain(figure: Figure, header: float) -> None:
+    width, height = figure.get_size_inches()
+    # its default is a share of the height, which grows with the images
+    figure.suptitle(figure.get_suptitle(), y=1 - 0.1 / height, fontsize=12, fontweight="bold")
+    figure.text(
+        0.5,
+        1 - (header - 0.12) / height,
+        "truth → prediction with its probability; below: probability of the truth, folder and file",
+        ha="center",
+        fontsize=8.5 if width > 7 else 7.5,
+        color=GRAY,
+    )
+
+
+def _draw_tile(axes: Axes, tile: _Tile, pixels: np.ndarray | None) -> None:
     if pixels is None:
         pixels = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
         axes.text(TILE / 2, TILE / 2, "cannot be opened", ha="center", va="center", fontsize=9)
-    axes.imshow(pixels)
-    text = f"truth: {truth}\nprediction: {prediction}"
-    axes.set_title(text, fontsize=9, loc="left", parse_math=False)
-    number = f"{chance:.3f}" if chance >= 0.0005 else "< 0.001"
-    text = f"p(truth) {number}\n{shorten(name, 27)}"
-    axes.set_xlabel(text, fontsize=8, loc="left", parse_math=False)
+    axes.imshow(pixels, aspect="auto")
+    axes.set_title(tile.above, fontsize=SIZE, loc="left", pad=4, parse_math=False)
+    axes.set_xlabel(tile.below, fontsize=SIZE, loc="left", labelpad=3, parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
-        spine.set(color=BLUE if right else VERMILION, linewidth=2.5)
+        spine.set(color=BLUE if tile.right else VERMILION, linewidth=2.5)
+
+
+def _say(probability: float) -> str:
+    return f"{probability:.3f}" if not 0 <= probability < 0.0005 else "< 0.001"

@@ -40,6 +40,12 @@ photo = np.clip(np.round(np.array(photo) / scale + zero), 0, 255)
 print(model.get_signature_runner()(images=np.uint8([photo])))"""
 ONNX = """print(ort.InferenceSession({path}).run(None, {{"images": np.float32([photo])}}))"""
 
+RUNTIMES = {  # ending of an export -> what runs it
+    "": "TensorFlow Serving, TensorFlow",
+    ".tflite": "LiteRT (ai_edge_litert)",
+    ".onnx": "ONNX Runtime (onnxruntime)",
+}
+
 
 def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     """Yield a title and the code for model.keras and each export that is there.
@@ -64,6 +70,11 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     for file in sorted(run.exports.glob("*.onnx")):
         code = opening.format(runtime="onnxruntime as ort", square=square)
         yield "ONNX Runtime", code + ONNX.format(path=_quote(file))
+
+
+def say_runtime(file: Path) -> str:
+    """Return what runs an export."""
+    return RUNTIMES[file.suffix]
 
 
 def _quote(export: Path) -> str:

@@ -4,12 +4,13 @@ References:
     M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import name_some, say_interval
+from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
+from keras_transfer.evaluation.metrics import says_top5
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
@@ -41,7 +42,7 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
     run.split_table()  # it is whole: the card holds its hash
     sections = [
         [f"# {escape(run.path.resolve().name)}", "", *_describe_task(config, run)],
-        ["## Results", "", *_describe_results(metrics)],
+        ["## Results", "", *_describe_results(run, metrics)],
         ["## Data", "", *_describe_data(config, run, report)],
         ["## Weights and settings", "", *_describe_settings(config, metrics)],
         ["## How to load it", "", *_describe_loading(config, run)],
@@ -74,15 +75,17 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     )
 
 
-def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
+def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
+    top5 = ("top-5 accuracy",) if says_top5(run.class_names()) else ()
     yield from draw_rows(
-        ("split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"),
+        ("split", "images", "accuracy", "95 % interval", *top5, "macro F1", "calibration error"),
         [
             (
                 name,
                 scores["images"],
                 f"{scores['accuracy']:.3f}",
                 say_interval(scores["accuracy_interval"]),
+                *(f"{scores['top5_accuracy']:.3f}" for _ in top5),
                 f"{scores['macro_f1']:.3f}",
                 f"{scores['expected_calibration_error']:.3f}",
             )
@@ -92,6 +95,8 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Intervals are Wilson's; calibration errors are expected calibration errors, 15 bins."
     yield "Validation chose the epoch, so its accuracy flatters a little."
+    if run.per_class_file.exists():
+        yield "Each class: per_class.csv. What it is taken for: confusion_matrix.csv."
     for name, count in metrics.get("left_out", {}).items():
         yield (
             f"{count} {name} images were gone or changed when this was measured, and do not count "
@@ -106,24 +111,32 @@ def _describe_results(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
     splits: Mapping[str, Mapping[str, int]] = report["splits"]
-    yield f"{quote_code(config.source)}, {report['images']:,} files."
+    names = run.class_names()
+    yield f"{quote_code(config.source)}, {count_of(report['images'], 'file')}."
     yield ""
     yield from draw_rows(
         ("class", *splits),
-        [
-            (name, *(counts.get(name, 0) for counts in splits.values()))
-            for name in run.class_names()[:MANY]
-        ]
+        [(name, *(counts.get(name, 0) for counts in splits.values())) for name in names[:MANY]]
+        + _count_others(names[MANY:], splits)
         + [("all classes", *(sum(counts.values()) for counts in splits.values()))],
     )
     yield ""
     yield "* split.csv names every image with its SHA-256 and its split."
     yield f"  SHA-256 of split.csv: `{hash_file(run.split_file)}`"
     yield (
-        f"* {len(report['unusable'])} unusable files, {len(report['odd'])} findings of odd files, "
-        f"{len(report['dropped'])} dropped as leaks, {len(report['duplicates'])} groups of "
-        "duplicates (data_report.json)."
+        f"* {count_of(len(report['unusable']), 'unusable file')}, "
+        f"{count_of(len(report['odd']), 'finding')} of odd files, "
+        f"{len(report['dropped'])} dropped as leaks, "
+        f"{count_of(len(report['duplicates']), 'group')} of duplicates (data_report.json)."
     )
+
+
+def _count_others(
+    names: Sequence[str], splits: Mapping[str, Mapping[str, int]]
+) -> list[tuple[str | int, ...]]:
+    """Return a row of the classes that have none of their own, if there are any."""
+    sums = (sum(counts.get(name, 0) for name in names) for counts in splits.values())
+    return [(f"{len(names):,} more classes (split.csv)", *sums)] if names else []
 
 
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -146,10 +159,14 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
             f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
             f"accuracy {phase['validation_accuracy']:.3f}{kept}."
         )
+    given = metrics.get("given", {})
+    views = given.get("augmentation") or choose_modality(config).describe_views(config)
+    for kind, name in given.items():
+        yield f"* Given from Python, and not in config.yaml: {kind} {escape(name)}."
     yield (
         f"* Rates {config.frozen.learning_rate:g} and {config.finetune.learning_rate}, "
         f"`finetune.locked_layers` {config.finetune.locked_layers}, augmentation "
-        f"{choose_modality(config).describe_views(config)}, batches of {config.data.batch_size}, "
+        f"{escape(views)}, batches of {config.data.batch_size}, "
         f"{config.precision}, seed {config.seed}."
     )
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."

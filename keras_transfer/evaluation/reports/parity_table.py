@@ -7,13 +7,13 @@ measured, stands in `exports/parity.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.run.contents.kinds import Checked
 from keras_transfer.system.terminal.text_tables import draw_table
 
 CLEAR = 2e-4  # where the two best classes are no further apart, rounding may choose either
 MEASURED = Checked.__optional_keys__ - {"sha256"}  # of an artefact that was asked
-WIDTH = 145  # letters of the table, so that no name is cut
+LEFT_OUT = ("load s", "95 % interval", "images", "mean", "ms")  # of narrow lines, in this order
 COLUMNS = (
     *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
     *("MB", "ms", "load s", "passed"),
@@ -48,13 +48,14 @@ def draw_parity(report: Mapping[str, Any]) -> str:
     """Return the content of parity.json as a table and a line about the model itself."""
     reference = report["reference"]
     cells = [list_cells(row) for row in report["artefacts"]]
+    rows = [[each.get(name) for name in COLUMNS] for each in cells]
     lines = [
-        "Largest and mean difference of probabilities, images with the same class, milliseconds "
-        "for one image:",
-        draw_table(COLUMNS, [[each.get(name) for name in COLUMNS] for each in cells], width=WIDTH),
+        "Largest and mean difference of probabilities, images with the same class,\n"
+        "milliseconds for one image:",
+        draw_table(COLUMNS, rows, whole=["file"], drop=LEFT_OUT, where="in parity.json"),
         f"model.keras: accuracy {reference['accuracy']:.3f} "
-        f"({say_interval(reference['accuracy_interval'])}) on {reference['images']} validation "
-        "images",
+        f"({say_interval(reference['accuracy_interval'])}) on "
+        f"{count_of(reference['images'], 'validation image')}",
     ]
     return "\n".join(lines + _explain_calibration(report))
 

@@ -1,12 +1,19 @@
 """What a finished training says of itself: figures, metrics.json and the closing lines."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from keras_transfer.config.messages import say_interval
+from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.data.data_report import UNEVEN
+from keras_transfer.evaluation.class_scores import (
+    list_confusions,
+    score_classes,
+    sort_weakest,
+)
 from keras_transfer.evaluation.metrics import (
     classification_rows,
+    says_top5,
     score,
     score_calibration,
     score_splits,
@@ -19,6 +26,8 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 LOWEST = 20  # classes whose recall is shown
+IN_METRICS = "in metrics.json"
+PAIRS, WEAKEST = 10, 5  # pairs of classes that are confused most, and classes of the lowest F1
 
 
 def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
@@ -52,7 +61,7 @@ def summarize_run(run: Run) -> str:
     """
     metrics = run.metrics()
     validation = metrics["splits"]["validation"]
-    lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics)]
+    lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics, run.class_names())]
     for name, found in metrics.get("calibration", {}).items():
         before, after, temperature = found["before"], found["after"], found["temperature"]
         lines.append(
@@ -71,19 +80,38 @@ def summarize_run(run: Run) -> str:
 
 
 def describe_predictions(predictions: Predictions) -> str:
-    """Return what evaluate prints: a row per class, then the numbers of the whole split."""
+    """Return what evaluate prints: a row per class, what is confused, and the whole split."""
     columns = "class", "precision", "recall", "F1", "support"
     scores = score(predictions)
     images, accuracy, interval, macro_f1, error = _say_scores(scores)
     lines = [
         draw_table(columns, classification_rows(predictions)),
-        f"Split {predictions.split_names[0]}: {images} images",
+        *describe_confusions(predictions),
+        f"Split {predictions.split_names[0]}: {count_of(images, 'image')}",
         f"accuracy {accuracy:.3f} (95 % interval {interval})",
         f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
     ]
-    if "top5_accuracy" in scores:
+    if says_top5(predictions.class_names):
         lines.append(f"top-5 accuracy {scores['top5_accuracy']:.3f}")
     return "\n".join(lines)
+
+
+def describe_confusions(predictions: Predictions) -> list[str]:
+    """Return a table of the pairs that are confused most, and a line of the weakest classes."""
+    pairs = list_confusions(predictions, PAIRS)
+    if not pairs:
+        return []
+    rows = [(each.truth, each.prediction, each.images, each.share) for each in pairs]
+    columns = "truth", "taken for", "images", "share of the class"
+    return ["", draw_table(columns, rows, "Confused most:"), "", name_weakest(predictions)]
+
+
+def name_weakest(predictions: Predictions) -> str:
+    """Return a line of the classes with the lowest F1, at most half of those that have images."""
+    found = sort_weakest(score_classes(predictions))
+    weakest = [each for each in found[: max(1, min(WEAKEST, len(found) // 2))] if each.f1 < 1]
+    names = [f"{each.name} {each.f1:.2f}" for each in weakest]
+    return f"Lowest F1: {name_some(names, most=WEAKEST)}"
 
 
 def _draw_phases(metrics: dict[str, Any], images: int) -> str:
@@ -98,13 +126,17 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
             (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
         )
     columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
-    return draw_table(columns, rows)
+    return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
 
 
-def _draw_splits(metrics: dict[str, Any]) -> str:
-    columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
-    rows = [(name, *_say_scores(scores)) for name, scores in metrics["splits"].items()]
-    return draw_table(columns, rows)
+def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str]) -> str:
+    columns = ["split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"]
+    rows = [[name, *_say_scores(scores)] for name, scores in metrics["splits"].items()]
+    if says_top5(class_names):
+        columns.insert(4, "top-5")
+        for row, scores in zip(rows, metrics["splits"].values(), strict=True):
+            row.insert(4, scores.get("top5_accuracy"))
+    return draw_table(columns, rows, drop=("calibration error", "macro F1"), where=IN_METRICS)
 
 
 def _say_scores(scores: dict[str, Any]) -> tuple[Any, ...]:

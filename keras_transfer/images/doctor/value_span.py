@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.value_range import (
     FULL,
     covers_bytes,
@@ -133,8 +134,9 @@ def _find_oddities(values: Values, value_range: str) -> Iterator[str]:
         seen = (min(high, top) - max(low, floor)) / (top - floor)
         if high > low and seen < LITTLE:
             yield (
-                f"{row['images']:,} images hold only {low:g} to {high:g} of {floor:g} to {top:g}: "
-                f"a network sees {1 + round(255 * max(0.0, seen))} shades of 256. Spread them by "
+                f"{count_of(row['images'], 'image holds', 'images hold')} only {low:g} to {high:g} "
+                f"of {floor:g} to {top:g}: a network sees {1 + round(255 * max(0.0, seen))} shades "
+                "of 256. Spread them by "
                 f"--data.value_range={format_range(low, high)}"
             )
         if kind != BYTES and deep and row["high"] - row["low"] > FAR * row["median"] > 0:
@@ -176,7 +178,7 @@ def _join(values: Values) -> tuple[float, float] | None:
 
 def _list_kinds(values: Values) -> str:
     return ", ".join(
-        f"{row['low']:g} to {row['high']:g} in {kind} ({row['images']:,} images)"
+        f"{row['low']:g} to {row['high']:g} in {kind} ({count_of(row['images'], 'image')})"
         for kind, row in values.items()
     )
 

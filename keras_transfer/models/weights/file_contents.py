@@ -1,12 +1,16 @@
 """What an HDF5 file of weights holds, layer by layer, and where it differs from a backbone."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py  # type: ignore[import-untyped]
-import keras
+
+if TYPE_CHECKING:
+    import keras
 
 Shapes = tuple[tuple[int, ...], ...]  # of the weights of a layer, sorted
 
@@ -29,7 +33,7 @@ class Layer:
         return f"{self.name} ({' x '.join(map(str, self.largest))})"
 
 
-def explain_contents(file: Path, backbone: keras.Model, name: str) -> tuple[str, str] | None:
+def explain_contents(file: Path, backbone: "keras.Model", name: str) -> tuple[str, str] | None:
     """Return what a file holds other than a backbone alone, and what to do; None: unknown.
 
     Layers are told apart by the shapes of their weights, since names change from file to file.
@@ -62,6 +66,17 @@ def explain_contents(file: Path, backbone: keras.Model, name: str) -> tuple[str,
             rest[layer.shapes] -= 1
             extra.append(layer)
     return _say_whole(around, extra[::-1], len(wanted), name)
+
+
+def count_numbers(file: Path) -> int | None:
+    """Return how many numbers the layers of a file hold; None: it is of another format.
+
+    This needs neither Keras nor a network.
+    """
+    try:
+        return sum(math.prod(shape) for layer in list_layers(file) for shape in layer.shapes)
+    except (OSError, KeyError, ValueError, RuntimeError, AttributeError):  # .keras, or damaged
+        return None
 
 
 def list_layers(file: Path) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""What a file is that holds no weights of Keras: named, so that nobody has to guess."""
+"""What a file is that does not hold the weights wanted: named, so that nobody has to guess."""
 
 import zipfile
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]
 
 SUFFIXES = (".weights.h5", ".h5", ".keras")  # what `--weights` reads
+
+OTHER_FILE = "Give another file with --weights."
 
 TORCH = "weights of PyTorch, whose layers are others than those of Keras"
 KINDS = {  # end of the name -> what such a file is
@@ -56,3 +58,11 @@ def _name_content(path: Path) -> str:
     if not start:
         return "an empty file"
     return next((kind for first, kind in STARTS.items() if start.startswith(first)), "")
+
+
+def explain_mismatch(name: str, file: Path, reason: str, advice: str) -> str:
+    """Return the error for a file that does not hold the weights of backbone `name` alone."""
+    return (
+        f"The weights in {file} must be those of {name} without its classifier. "
+        f"Received: {reason}. {advice}"
+    )

@@ -1,14 +1,12 @@
 """Where a backbone's weights come from: ImageNet, the package, a file, a run, or nowhere.
 
-`find_weights` decides, and downloads, before any network is built; `load_weights` is the one way
-values get into a backbone.
+This is decided before any network is built, and needs Keras for a download only;
+`weight_loading.py` puts the values into a backbone.
 """
 
 import dataclasses
 import logging
 import os
-import tempfile
-import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,23 +14,21 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import h5py  # type: ignore[import-untyped]
-import keras
-import numpy as np
 
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones import Backbone
-from keras_transfer.models.weights.file_contents import explain_contents
-from keras_transfer.models.weights.foreign_files import SUFFIXES, name_kind
-from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
-from keras_transfer.models.weights.weight_conversion import (
+from keras_transfer.models.weights.foreign_files import (
     OTHER_FILE,
-    convert_weights,
+    SUFFIXES,
     explain_mismatch,
+    name_kind,
 )
+from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
+from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.network import find_fault
 
 logger = logging.getLogger(__name__)
@@ -79,7 +75,7 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
             )
         return _find_bundled(name, row)
     if not is_word(choice):
-        return _from_file("file", _find_file(name, choice))
+        return _from_file(name, "file", _find_file(name, choice))
     cached = _find_cached(row)
     if cached is None and (not row.weights_url or find_fault(row.weights_url)):
         if choice == WeightsWord.IMAGENET or not row.bundled_hash:
@@ -89,55 +85,13 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
             "bundled weights stand in and know less: run on line, or give a file by --weights PATH."
         )
         return dataclasses.replace(_find_bundled(name, row), warning=warning)
-    return _from_file(WeightsWord.IMAGENET, cached or _download(name, row))
-
-
-def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
-    """Put the values into the backbone; weights of kind none leave it as it is.
-
-    Every value is first replaced by NaN, so that a layer which the file does not fill is noticed.
-    Values are assigned through `keras.Model.load_weights` whatever their origin: `set_weights`
-    would leave EfficientNet's Normalization layer with the old statistics.
-
-    Args:
-        backbone: What `build_backbone` returned for `name`.
-        name: Name of the backbone, for the error.
-        weights: What `find_weights` returned for `name`.
-
-    Raises:
-        ConfigError: The file is damaged or holds another network. The backbone is then unusable.
-    """
-    given = weights.file
-    if given is None:
-        return
-    floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
-    for variable in floating:
-        variable.assign(np.full(variable.shape, np.nan))
-    with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
-        file = given
-
-        def explain(reason: str) -> ConfigError:
-            explained = explain_contents(file, backbone, name) or (reason, OTHER_FILE)
-            return ConfigError(explain_mismatch(name, given, *explained))
-
-        try:
-            file = convert_weights(given, name, Path(folder))
-            with warnings.catch_warnings(action="ignore"):  # of layers left as they were: NaN tells
-                backbone.load_weights(file)
-        except (ConfigError, MemoryError):
-            raise
-        except Exception as error:  # Keras raises anything from KeyError to OSError here
-            damaged = isinstance(error, OSError)
-            reason = "a damaged file" if damaged else "arrays that do not fit its layers"
-            raise explain(reason) from error
-        if empty := [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]:
-            raise explain(f"no numbers for {len(empty)} of its weights, {empty[0]} first")
+    return _from_file(name, WeightsWord.IMAGENET, cached or _download(name, row))
 
 
 def _find_bundled(name: str, row: Backbone) -> Weights:
     """Return the weights in the package, which must be those it was built with."""
     file = BUNDLED / f"{name}.weights.h5"
-    weights = _from_file(WeightsWord.BUNDLED, file) if file.is_file() else None
+    weights = _from_file(name, WeightsWord.BUNDLED, file) if file.is_file() else None
     if weights is None or weights.sha256 != row.bundled_hash:
         found = "no such file" if weights is None else f"sha256 {weights.sha256}"
         raise ConfigError(
@@ -147,9 +101,9 @@ def _find_bundled(name: str, row: Backbone) -> Weights:
     return weights
 
 
-def _from_file(kind: Kind, file: Path) -> Weights:
+def _from_file(name: str, kind: Kind, file: Path) -> Weights:
     sha256 = hash_file(file)
-    logger.info("Weights: %s, %s (sha256 %s…)", kind, file, sha256[:12])
+    logger.info("Weights of %s: %s, %s (sha256 %s…)", name, kind, file, sha256[:12])
     return Weights(kind=kind, file=file, sha256=sha256)
 
 
@@ -198,6 +152,9 @@ def _cache_folder() -> Path:
 
 def _download(name: str, row: Backbone) -> Path:
     """Download the ImageNet file into Keras' cache; Keras checks its hash."""
+    import_tensorflow()
+    import keras
+
     home = _cache_folder().parent
     try:
         home.mkdir(parents=True, exist_ok=True)  # get_file would silently use /tmp otherwise

@@ -8,9 +8,9 @@ import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 
+from keras_transfer.models.weights.foreign_files import explain_mismatch
 from keras_transfer.system.errors import ConfigError
 
-OTHER_FILE = "Give another file with --weights."
 SAVE_WEIGHTS = (
     "Open it where it was made, save the backbone alone by save_weights('backbone.weights.h5'), "
     "and give that file with --weights."
@@ -66,11 +66,3 @@ def convert_weights(file: Path, name: str, folder: Path) -> Path:
         return file
     shutil.copyfile(file, target)
     return target
-
-
-def explain_mismatch(name: str, file: Path, reason: str, advice: str) -> str:
-    """Return the error for a file that does not hold the weights of backbone `name` alone."""
-    return (
-        f"The weights in {file} must be those of {name} without its classifier. "
-        f"Received: {reason}. {advice}"
-    )

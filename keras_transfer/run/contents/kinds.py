@@ -65,6 +65,15 @@ class Seconds(TypedDict):
     total: float
 
 
+class GivenParts(TypedDict):
+    """given_parts.json."""
+
+    callbacks: NotRequired[str]
+    augmentation: NotRequired[str]
+    head: NotRequired[str]
+    loss: NotRequired[str]
+
+
 class Metrics(TypedDict):
     """metrics.json."""
 
@@ -74,6 +83,7 @@ class Metrics(TypedDict):
     weights_sha256: str | None
     kept_phase: str
     cache: NotRequired[CacheUse]
+    given: NotRequired[GivenParts]
     parameters: Parameters
     phases: dict[str, PhaseSummary]
     splits: Splits

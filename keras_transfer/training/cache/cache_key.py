@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer.config.help.versions import find_version
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.run.environment import find_version
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_store import FORMAT
 from keras_transfer.training.plan.training_parts import Training

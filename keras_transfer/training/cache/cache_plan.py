@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.cuts import POOLED, Cut, find_cut, find_frontiers
@@ -118,8 +118,8 @@ def describe_plan(plan: CachePlan, training: Training, obstacle: str = "") -> st
             where = "pooled" if cut == POOLED else f"after {layers[cut.layer - 1].name}"
             places.append(f"{where} ({' x '.join(map(str, shape))})")
         train, held = len(data.splits["train"]), len(data.splits["validation"])
-        views = f"{plan.views} view{'s' if plan.views != 1 else ''}"
-        images = f"{views} of {train:,} images and {held:,} unchanged ones"
+        views, rest = count_of(plan.views or 0, "view"), count_of(held, "unchanged one")
+        images = f"{views} of {count_of(train, 'image')} and {rest}"
         kept = f"{say_bytes(count_bytes(plan.layout))} {_say_place(plan.place)}"
         parts.append(f"Cache: {images}, {' and '.join(places)}: {kept}")
     for place in ("memory", "disk"):
@@ -159,7 +159,7 @@ def _find_obstacle(cuts: Mapping[str, Cut], phases: Sequence[Phase], config: Tra
         return "every layer learns"
     epochs = sum(phase.epochs for phase in phases if phase.name in cuts)
     if config.cache.mode == "auto" and not config.cache.reuse and epochs < views:
-        return f"{epochs} epochs see fewer than {views} views"
+        return f"{count_of(epochs, 'epoch sees', 'epochs see')} fewer than {views} views"
     return ""
 
 

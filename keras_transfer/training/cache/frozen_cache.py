@@ -33,7 +33,7 @@ from keras_transfer.training.cache.kept_examples import Store, open_new
 from keras_transfer.training.cache.reuse_folder import make_room, reuse_folder
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import CachePlan, Training
-from keras_transfer.training.progress_display import show_steps
+from keras_transfer.training.progress_display import showing_steps
 
 logger = logging.getLogger(__name__)
 
@@ -199,12 +199,13 @@ def compute_arrays(
 
     steps = data.steps * plan.views
     views: list[list[np.ndarray]] = []
-    for images in show_steps(batches, "cache", steps, data.batch_size, quiet):
-        views.append(run_batch(images))
-        if len(views) == plan.views:
-            for name, parts in zip(names, zip(*views, strict=True), strict=True):
-                _append(store, plan.layout, f"train_{name}", np.stack(parts, axis=1))
-            views = []
+    with showing_steps(batches, "cache", steps, data.batch_size, quiet) as shown:
+        for images in shown:
+            views.append(run_batch(images))
+            if len(views) == plan.views:
+                for name, parts in zip(names, zip(*views, strict=True), strict=True):
+                    _append(store, plan.layout, f"train_{name}", np.stack(parts, axis=1))
+                views = []
     for images, _ in data.clean_batches("validation"):
         for name, values in zip(names, run_batch(images), strict=True):
             _append(store, plan.layout, f"validation_{name}", values)

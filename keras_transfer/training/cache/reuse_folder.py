@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.locks import claim, is_abandoned
@@ -101,7 +102,8 @@ def empty_reuse() -> tuple[int, int]:
     if left := sum(map(os.path.lexists, entries)):
         raise ConfigError(
             f"The cache must be writable to be emptied. Received: {folder}, where {left} of "
-            f"{len(entries)} entries cannot be removed. Ask the owner of that folder."
+            f"{count_of(len(entries), 'entry', 'entries')} cannot be removed. Ask the "
+            "owner of that folder."
         )
     return len(entries), freed
 

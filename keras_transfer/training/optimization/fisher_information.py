@@ -9,6 +9,7 @@ import tensorflow as tf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.run.run_directory import Run
@@ -16,7 +17,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.training.optimization.source_images import read_sample
 from keras_transfer.training.progress.npz_archives import read_arrays, write_arrays
-from keras_transfer.training.progress_display import show_steps
+from keras_transfer.training.progress_display import showing_steps
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +135,8 @@ def _square_gradients(
             total.assign_add(tf.square(gradient))
 
     pairs = zip(images, draws, strict=True)
-    for image, draw in show_steps(pairs, "fisher", len(images), 1, quiet):
-        add(image, draw)
-    logger.info("Fisher information of %d images", len(images))
+    with showing_steps(pairs, "fisher", len(images), 1, quiet) as shown:
+        for image, draw in shown:
+            add(image, draw)
+    logger.info("Fisher information of %s", count_of(len(images), "image"))
     return [total.numpy() / len(images) for total in totals]

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.data.training_data import Batches
@@ -15,7 +16,6 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.system.signals import check_stopped
 from keras_transfer.training.class_weights import weigh_images
-from keras_transfer.training.fit_phase import build_loss
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ def find_rate(
     data: Batches,
     config: OptimizerConfig,
     run: Run,
+    loss: keras.Loss,
     class_weights: np.ndarray | None = None,
 ) -> float:
     """Return the learning rate to begin with, after a test that leaves `part` changed.
@@ -62,18 +63,19 @@ def find_rate(
         data: Training batches for it.
         config: The optimizer; its schedule and accumulation are not used.
         run: Gets range_test.csv.
+        loss: Of the training.
         class_weights: (classes,) what an image of each class counts; None: 1.
 
     References:
         Smith 2017, Cyclical learning rates for training neural networks (the test).
     """
-    losses = _try_rates(part, data, config, class_weights)
+    losses = _try_rates(part, data, config, loss, class_weights)
     rates, smooth = RATES[: len(losses)], smooth_losses(losses)
     rows = zip(rates, losses, smooth, strict=True)
     write_table(run.range_test_file, COLUMNS, [[f"{cell:.6g}" for cell in row] for row in rows])
     found = suggest_rate(rates, smooth)
     if found is not None:
-        logger.info("Range test over %d steps: learning rate %g", len(rates), found)
+        logger.info("Range test over %s: learning rate %g", count_of(len(rates), "step"), found)
         return found
     usual = float(FrozenConfig().learning_rate)
     logger.warning(
@@ -113,11 +115,12 @@ def _try_rates(
     part: keras.Model,
     data: Batches,
     config: OptimizerConfig,
+    loss: keras.Loss,
     class_weights: np.ndarray | None,
 ) -> list[float]:
     """Train for as many steps as there are rates, or until the loss explodes; return the losses."""
     config = dataclasses.replace(config, accumulate=1)  # each step is to try a rate
-    part.compile(optimizer=build_optimizer(config, RATES), loss=build_loss(config))
+    part.compile(optimizer=build_optimizer(config, RATES), loss=loss)
     epochs, log = math.ceil(len(RATES) / data.steps), LossLog()
     batches = data.training_batches("range test", epochs)
     part.fit(

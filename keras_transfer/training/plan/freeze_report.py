@@ -2,11 +2,13 @@
 
 import logging
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
 from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.system.files.atomic_files import write_table
+from keras_transfer.system.logs import DETAIL
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
@@ -35,10 +37,12 @@ def report_freeze(training: Training, phase: Phase) -> None:
         (*block[:4], "" if block[4] is None else f"{block[4]:g}", block[5])
         for block in summarize_blocks(model, row, rows)
     ]
-    epochs = f"{phase.epochs} epoch{'s' if phase.epochs > 1 else ''}"
+    epochs = count_of(phase.epochs, "epoch")
     if phase.plateau:
         epochs = f"at most {epochs}, until the validation loss stops falling"
-    logger.info("%s", f"\nPhase {phase.name}: {epochs}\n{draw_table(COLUMNS, table)}")
+    where = f"in {run.freeze_table_file.name}"
+    drawn = draw_table(COLUMNS, table, whole=["block"], drop=["layers"], where=where)
+    logger.info("%s", f"\nPhase {phase.name}: {epochs}\n{drawn}", extra=DETAIL)
     rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
     if config.weights != WeightsWord.NONE and max(rates, default=0) > FORGETTING_RATE:
         logger.warning(

@@ -1,13 +1,17 @@
 """Look up every name in the settings before TensorFlow is loaded or anything is downloaded."""
 
 import importlib.util
+import operator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from keras_transfer.config.full_paths import check_weights
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
 from keras_transfer.data.sources.choose_source import choose_source
+from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
@@ -19,6 +23,17 @@ from keras_transfer.training.optimization.schedules import SCHEDULES
 from keras_transfer.training.plan.strategies import STRATEGIES, check_strategy
 
 
+def list_names() -> dict[str, Mapping[str, Any]]:
+    """Return the settings that are names, each with the table that it is a name in."""
+    return {
+        "backbone": BACKBONES,
+        "strategy": dict.fromkeys([*STRATEGIES, "auto"]),
+        "optimizer.name": OPTIMIZERS,
+        "optimizer.schedule": SCHEDULES,
+        "regularize.name": REGULARIZERS,
+    }
+
+
 def check_names(config: TrainConfig) -> None:
     """Look up every name in `config` before TensorFlow is loaded or anything is downloaded.
 
@@ -26,11 +41,9 @@ def check_names(config: TrainConfig) -> None:
         ConfigError: A name is unknown (close ones are listed), there is no such data set or no
             such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
-    row = lookup(BACKBONES, "backbone", config.backbone)
-    lookup(dict.fromkeys([*STRATEGIES, "auto"]), "strategy", config.strategy)
-    lookup(OPTIMIZERS, "optimizer.name", config.optimizer.name)
-    lookup(SCHEDULES, "optimizer.schedule", config.optimizer.schedule)
-    regularizer = lookup(REGULARIZERS, "regularize.name", config.regularize.name)
+    for setting, table in list_names().items():
+        lookup(table, setting, operator.attrgetter(setting)(config))
+    row = BACKBONES[config.backbone]
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
@@ -41,7 +54,9 @@ def check_names(config: TrainConfig) -> None:
         choose_source(config.source)
     except ConfigError as error:
         raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
-    if regularizer.needs_source:
+    if config.data.split_file and not config.resume:  # as above
+        read_split_file(config.data.split_file)
+    if REGULARIZERS[config.regularize.name].needs_source:
         _check_source(config)
     choose_modality(config).check_settings(config)
     if config.tensorboard and not importlib.util.find_spec("tensorboard"):

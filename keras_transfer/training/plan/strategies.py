@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import Backbone
 from keras_transfer.models.freeze_boundary import (
@@ -75,9 +76,8 @@ def plan_gradual(config: TrainConfig, row: Backbone) -> list[Phase]:
     parts = _divide_epochs(boundaries, epochs, every)
     if parts and parts[-1][0] != boundaries[-1]:
         logger.warning(
-            "%d epochs are too few to unlock all down to finetune.locked_layers: layers %d to %d "
-            "stay locked",
-            *(epochs, boundaries[-1], parts[-1][0] - 1),
+            "%s too few to unlock all down to finetune.locked_layers: layers %d to %d stay locked",
+            *(count_of(epochs, "epoch is", "epochs are"), boundaries[-1], parts[-1][0] - 1),
         )
     phases = [
         dataclasses.replace(

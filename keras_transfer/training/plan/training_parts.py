@@ -13,7 +13,8 @@ from keras_transfer.models.backbones import BACKBONES, Backbone
 from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_store import Layout
-from keras_transfer.training.class_weights import balance_classes
+from keras_transfer.training.class_weights import balance_classes, name_weights
+from keras_transfer.training.given.given_parts import GivenParts
 from keras_transfer.training.plan.phase import Phase
 
 Place = Literal["memory", "disk"]
@@ -58,6 +59,8 @@ class Training:
     """Where tables, logs and checkpoints go."""
     cache: CachePlan = field(default_factory=CachePlan)
     """What is kept instead of computed in every epoch."""
+    given: GivenParts = field(default_factory=GivenParts)
+    """Parts that Python code gave."""
 
     @property
     def row(self) -> Backbone:
@@ -77,6 +80,9 @@ class Training:
     @property
     def class_weights(self) -> np.ndarray | None:
         """(classes,) what an example of each class counts in training; None: every one 1."""
-        if self.config.data.class_weight == "none":
+        given = self.config.data.class_weight
+        if given == "none":
             return None
+        if not isinstance(given, str):
+            return name_weights(given, self.data.class_names)
         return balance_classes(self.data.splits["train"].labels, len(self.data.class_names))

@@ -7,7 +7,7 @@ from labelled import load_examples
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import make_examples
-from keras_transfer.data.sources.choose_source import SOURCES, read_examples
+from keras_transfer.data.sources.choose_source import KINDS, SOURCES, read_examples
 from keras_transfer.system.errors import ConfigError
 
 
@@ -34,6 +34,24 @@ def test_each_kind_of_word_reaches_its_source(chosen, tmp_path):
     assert chosen("table.CSV") == "csv"
     assert chosen("tfds:mnist:3.0.1") == "tfds"
     assert chosen("digits") == "digits"
+    (tmp_path / "x.tar").touch()
+    assert chosen("x.tar") == chosen("a/x-{0..9}.tar") == chosen("a/*.tar") == "webdataset"
+
+
+def test_folder_of_shards_reaches_their_source(chosen, tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/classes.txt").touch()
+    (tmp_path / "images/0.tar").touch()
+    assert chosen("images") == "webdataset"
+    (tmp_path / "images/0.parquet").touch()
+    assert chosen("images") == "folder"
+    (tmp_path / "images/0.tar").unlink()
+    (tmp_path / "images/dataset_info.json").touch()
+    pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    assert chosen("images") == "parquet"
+    pytest.importorskip("datasets", reason="needs the extra hf")
+    (tmp_path / "images/state.json").touch()
+    assert chosen("images") == chosen("hf:images") == "hf"
 
 
 def test_word_of_a_source_wins_over_a_folder_and_says_so(chosen, tmp_path, caplog):
@@ -55,9 +73,9 @@ def test_unknown_word_shows_both_readings_and_close_names(tmp_path, monkeypatch)
     with pytest.raises(ConfigError) as error:
         load_examples("flowerz", DataConfig())
     assert str(error.value) == (
-        "`dataset` must be a folder, a labels.csv, tfds:NAME or digits. Received: flowerz: there "
-        f"is no such path {tmp_path}/flowerz, and no such source. Did you mean 'flowers'? "
-        "TensorFlow Datasets are written tfds:flowerz."
+        f"`dataset` must be {KINDS}. Received: flowerz: there is no such path {tmp_path}/flowerz, "
+        "and no such source. Did you mean 'flowers'? TensorFlow Datasets are written tfds:flowerz, "
+        "sets of the Hugging Face Hub hf:flowerz."
     )
 
 
@@ -68,6 +86,7 @@ def test_unknown_word_shows_both_readings_and_close_names(tmp_path, monkeypatch)
         ("nowhere/at/all", "no such path"),
         ("", "Received: nothing"),
         ("notes.md", "notes.md, a file"),
+        ("x.tar", "no such path"),
     ],
 )
 def test_words_that_are_no_data_set_are_refused(tmp_path, monkeypatch, dataset, message):

@@ -196,7 +196,7 @@ def test_tfds_splits_are_kept_and_encoded_images_copied(cache, tfds_dir, caplog)
     splits, counts = np.unique(examples.splits, return_counts=True)
     assert dict(zip(splits, counts, strict=True)) == {"train": 5, "validation": 5, "test": 5}
     assert "extra" in caplog.text
-    assert "Left out 1 images of the split train: no label." in caplog.text
+    assert "Left out 1 image of the split train: no label." in caplog.text
     assert examples.root.parent == cache / "tfds/tiny_shapes"
     assert examples.root.name.startswith("1.0.0-")
     seen = {}

@@ -236,7 +236,7 @@ def test_group_that_the_given_splits_divide_is_a_warning(caplog):
     words = ["train", "train", "validation", "validation"]
     examples = make_examples([0, 1, 0, 1], groups=["g", "h", "g", ""], splits=words)
     assert assign_splits(examples, make_hashes(range(4)), CONFIG).tolist() == words
-    assert "divide 1 groups, such as g" in caplog.text
+    assert "divide 1 group, such as g" in caplog.text
 
 
 @many_cases

@@ -186,7 +186,7 @@ def test_a_file_that_lists_everything_leaves_nothing_to_assign(tmp_path):
 def test_images_that_are_gone_are_counted(tmp_path, caplog):
     rows = [*list_rows(["train", "test"]), ("gone.png", "x", "c", "train")]
     assign(write_splits(tmp_path / "split.csv", rows))
-    assert "1 images of" in caplog.text
+    assert "1 image of" in caplog.text
     assert "such as gone.png" in caplog.text
 
 

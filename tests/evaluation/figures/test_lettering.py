@@ -35,7 +35,7 @@ def test_classes_without_a_font_are_named_by_their_line(install, caplog):
     assert label_classes(names, 20) == ["cat", "#2", "犬", "été", r"\U0001facf"]
     with caplog.at_level(logging.WARNING):
         warn_of_missing(names)
-    assert "1 classes" in caplog.text
+    assert "1 class " in caplog.text
     assert "the letters of 猫." in caplog.text
     caplog.clear()
     warn_of_missing(["cat", "犬", "قطة"])

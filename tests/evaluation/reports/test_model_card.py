@@ -62,6 +62,27 @@ def test_class_names_are_shown_as_they_are(run_copy):
     assert r"a\|b, \<b\>x\</b\> \[l\](y) \`z\`." in text
 
 
+def test_classes_beyond_the_table_are_counted_and_top5_is_said_of_many(run_copy):
+    names = ["level", *(f"other_{index}" for index in range(23)), "upright"]
+    run_copy.class_names_file.write_text("\n".join(names) + "\n")
+    metrics = run_copy.metrics()
+    write_model_card(run_copy, metrics | {"splits": add_top5(metrics["splits"])})
+    text = run_copy.model_card_file.read_text()
+    assert "| other_18 | 0 | 0 | 0 |\n| 5 more classes (split.csv) | 40 | 12 | 12 |\n| all " in text
+    assert "| 95 % interval | top-5 accuracy | macro F1 |" in text
+    assert "| 0.987 |" in text
+    assert "Each class: per_class.csv." in text
+    run_copy.class_names_file.write_text("level\nupright\n")
+    write_model_card(run_copy, metrics)
+    text = run_copy.model_card_file.read_text()
+    assert "top-5" not in text
+    assert "more classes" not in text
+
+
+def add_top5(splits):
+    return {name: scores | {"top5_accuracy": 0.987} for name, scores in splits.items()}
+
+
 def test_names_and_reasons_from_outside_are_no_markdown_of_the_card(run_copy):
     evil = "<img src=x onerror=alert(1)>](x) `a`|\x1b[31m\u202e"
     config = load_config(run_copy.config_file, name="evil", dataset=f"/photos/{evil}")

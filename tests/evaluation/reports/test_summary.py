@@ -1,9 +1,12 @@
 import shutil
 
+import numpy as np
 import pytest
+from answers import answer, draw_predictions
 
-from keras_transfer.evaluation.reports.summary import summarize_run
+from keras_transfer.evaluation.reports.summary import describe_predictions, summarize_run
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.atomic_files import write_json
 
 
 @pytest.mark.parametrize(("kept", "shown"), [(21, True), (22, False)])
@@ -18,3 +21,37 @@ def test_recall_of_each_class_is_shown_where_one_has_over_three_times_the_images
     assert len(level) == len(upright) == 64
     run.split_file.write_text("\n".join([header, *level, *upright[:kept]]) + "\n")
     assert ("look at the recall of each: " in summarize_run(run)) is shown
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(10, False), (11, True)])
+def test_top5_is_said_of_more_than_ten_classes(run_copy, classes, shown):
+    names = ["level", "upright", *map(str, range(classes - 2))]
+    run_copy.class_names_file.write_text("\n".join(names) + "\n")
+    metrics = run_copy.metrics()
+    for scores in metrics["splits"].values():
+        scores["top5_accuracy"] = 0.987
+    write_json(run_copy.metrics_file, metrics)
+    text = summarize_run(run_copy)
+    assert ("top-5" in text) is shown
+    assert ("0.987" in text) is shown
+    assert ("top-5 accuracy" in describe_predictions(draw_predictions(classes))) is shown
+
+
+def test_the_pairs_confused_most_and_the_weakest_classes_are_named():
+    counts = np.diag([50] * 12)
+    counts[4, 7], counts[7, 4] = 25, 3
+    counts[range(11), range(1, 12)] += 1
+    text = describe_predictions(answer(counts, [f"class_{index}" for index in range(12)]))
+    pairs = text.split("Confused most:")[1].split("Lowest F1")[0].splitlines()
+    rows = [line.split() for line in pairs if "class_" in line]
+    assert len(rows) == 10
+    assert rows[:2] == [["class_4", "class_7", "25", "0.329"], ["class_7", "class_4", "3", "0.056"]]
+    lowest = text.split("Lowest F1: ")[1].splitlines()[0].split(", ")
+    assert [each.split()[0] for each in lowest[:2]] == ["class_4", "class_7"]
+    assert len(lowest) == 5
+
+
+def test_nothing_is_said_of_confusions_where_there_are_none():
+    text = describe_predictions(answer([[3, 0], [0, 3]], ["a", "b"]))
+    assert "Confused" not in text
+    assert "Lowest" not in text

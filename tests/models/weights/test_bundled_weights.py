@@ -11,7 +11,8 @@ import pytest
 
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone
-from keras_transfer.models.weights.pretrained_weights import BUNDLED, find_weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import BUNDLED, find_weights
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.pretrain import PretrainConfig
 from keras_transfer.pretrain import main as pretrain
 

@@ -6,7 +6,8 @@ import keras
 import pytest
 
 from keras_transfer.models.build_model import build_backbone
-from keras_transfer.models.weights.pretrained_weights import find_weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import find_weights
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.system.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("cache")

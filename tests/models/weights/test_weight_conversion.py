@@ -15,8 +15,9 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
-from keras_transfer.models.weights.pretrained_weights import Weights, find_weights, load_weights
+from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.models.weights.weight_conversion import save_half
+from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_text

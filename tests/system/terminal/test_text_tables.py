@@ -1,10 +1,11 @@
 import builtins
-import re
 
 import numpy as np
 import pytest
 
+from keras_transfer.system.terminal.short_names import keep_end, keep_start, shorten
 from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import count_cells
 
 
 def test_numbers_are_aligned_right_and_text_left():
@@ -47,18 +48,59 @@ def test_lines_have_no_trailing_blanks_and_no_colour():
     assert "\x1b" not in table
 
 
-def test_wide_tables_keep_their_numbers_and_a_width_of_120():
-    rows = [("word " * 60, 0.123456, 1234567890)]
-    table = draw_table(("a", "b", "c"), rows)
-    assert max(map(len, table.splitlines())) <= 120
-    assert "0.123" in table
-    assert "1,234,567,890" in table
+WIDTHS = [40, 60, 80, 120]
 
 
-def test_long_names_take_several_lines_and_lose_nothing():
-    name = "".join(f"x{number:03}" for number in range(90))
-    table = draw_table(("path", "kind"), [(name, "PNG")])
-    assert "".join(re.findall(r"[x\d]+", table)) == name
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_longer_than_the_terminal(width):
+    rows = [("word " * 60, 0.123456, 1234567890), ("猫" * 90, 0.5, 1)]
+    lines = draw_table(("a", "b", "c"), rows, width=width).splitlines()
+    assert max(map(count_cells, lines)) <= width
+    assert len(lines) == 5  # a blank one, the heading, the rule, and each row in one
+    assert lines[-2].endswith(" 0.123  1,234,567,890")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("cut", [shorten, keep_end])
+def test_names_that_differ_never_become_equal(cut, width):
+    names = [f"{'a' * 50}{middle}{'b' * 50}" for middle in ("1", "2", "31", "32")]
+    names += [name + "c" for name in names] + ["x", "猫" * 70 + "1", "猫" * 70 + "2"]
+    rows = [(name, 1) for name in names]
+    text = draw_table(("name", "n"), rows, cut={"name": cut}, width=width)
+    drawn = text.splitlines()[-len(rows) :]
+    assert len(set(drawn)) == len(rows)
+    assert max(map(count_cells, drawn)) <= width
+
+
+def test_paths_keep_their_ends_and_sentences_their_beginnings():
+    row = ("/a/long/way/down/to/images/of/ants/1.jpg", "OSError: image file is truncated (8 bytes)")
+    cut = {"path": keep_end, "error": keep_start}
+    line = draw_table(("path", "error"), [row], cut=cut, width=60).splitlines()[-1]
+    path, error = line.split("  ")[1:]
+    assert row[0].endswith(path.removeprefix("…"))
+    assert row[1].startswith(error.removesuffix("…"))
+    assert len(path) > len(error)  # sentences are shortened first
+
+
+def test_columns_come_closer_before_anything_is_shortened():
+    rows = [("block", "y" * 20, 1, 2)]
+    apart = draw_table(("a", "b", "c", "d"), rows, width=40).splitlines()
+    close = draw_table(("a", "b", "c", "d"), rows, width=38).splitlines()
+    assert "block   " in apart[-1]
+    assert "block  y" in close[-1]
+    assert "y" * 20 in close[-1]
+
+
+def test_columns_are_left_out_by_rank_and_the_text_says_where_they_are():
+    columns = ("name", "most", "more", "less", "least")
+    rows = [("n" * 20, *["number is 9"] * 4)]
+    words = {"whole": ["name"], "drop": ["least", "less"], "where": "in all.csv"}
+    found = [draw_table(columns, rows, **words, width=width) for width in (90, 70, 55)]
+    assert [sum(name in text.split() for name in columns) for text in found] == [5, 4, 3]
+    assert "…" not in found[0]
+    assert found[1].splitlines()[-1] == "  … least: in all.csv"
+    assert found[2].splitlines()[-1] == "  … least, less: in all.csv"
+    assert all("n" * 20 in text for text in found)
 
 
 def test_a_table_may_have_no_rows():

@@ -99,3 +99,16 @@ def test_log_lines_show_what_stands_in_names(tmp_path, capsys):
     first, *others = text.splitlines()
     assert first.endswith(r"\x1b[31mred\nINFO: all is well.")
     assert others == ["a table", r"of lines with \u202egnp.exe"]
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("bee.jpg", "bee.jpg"),
+        ("0123456789", "0123456789"),
+        ("0123456789X", "0123…6789X"),
+        ("a\nb\udcff", r"a\nb\xff"),
+    ],
+)
+def test_long_names_are_shortened_in_the_middle(text, short):
+    assert shorten(text, 10) == short

@@ -109,7 +109,11 @@ def test_the_drift_of_a_run_says_which_blocks_moved(gradual_run):
     table = read_table(run.drift_file)
     assert table["block"] == ["stem", "block1", "block2", "block3"]
     assert float(table["drift"][0]) == 0  # no weights
-    assert min(map(float, table["drift"][1:])) > 1e-4
+    for group in ("drift", "kernel_drift", "norm_drift", "layer_drift"):
+        assert float(table[group][0]) == 0
+        assert min(map(float, table[group][1:])) > 1e-4
+    assert table["layer"][0] == ""
+    assert [name.split("_")[0] for name in table["layer"][1:]] == table["block"][1:]
     assert (run.figures / "backbone_drift.png").stat().st_size > 5000
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import (
     Examples,
@@ -67,7 +68,8 @@ def _read_class(root: Path, folder: str, class_name: str, split: str) -> list[Ro
         else:
             unnamed += 1
     if unnamed:
-        logger.warning("%s: left out %d files whose names are not UTF-8.", folder, unnamed)
+        which = count_of(unnamed, "file whose name is", "files whose names are")
+        logger.warning("%s: left out %s not UTF-8.", folder, which)
     return rows
 
 
@@ -83,7 +85,7 @@ def _warn_of_unused(folder: Path) -> None:
     """Warn of files beside the class folders, such as the unlabelled images of a competition."""
     if files := list_files(folder):
         logger.warning(
-            "Not used, since they lie in no class folder: %d files such as %s.",
-            len(files),
+            "Not used, since they lie in no class folder: %s such as %s.",
+            count_of(len(files), "file"),
             folder / files[0],
         )

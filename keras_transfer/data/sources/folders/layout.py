@@ -6,6 +6,7 @@ Names and the names within are looked at, never an image. See `split_folders.py`
 import logging
 from pathlib import Path
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.data.sources.folders.folder_tree import (
     ClassFolder,
     Layout,
@@ -106,8 +107,9 @@ def _refuse_wrappers(tree: Tree, folders: list[str]) -> None:
         )
     if not folders and files:
         raise ConfigError(
-            f"`dataset` must hold class folders. Received: {root}, where {len(files)} files lie "
-            f"directly, such as {files[0]}. {NEEDED}, or a labels.csv with the columns path,label."
+            f"`dataset` must hold class folders. Received: {root}, where "
+            f"{count_of(len(files), 'file lies', 'files lie')} directly, such as {files[0]}. "
+            f"{NEEDED}, or a labels.csv with the columns path,label."
         )
     if len(folders) != 1:
         return

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, Row, make_examples
 from keras_transfer.data.sources.cached_data_sets import read_notes
@@ -136,8 +136,8 @@ def _leave_out_repeated(table: Path, rows: Sequence[Row], boxes: bool) -> list[R
         if boxes or known != row:
             _refuse_repeated(table, known, row, boxes)
     if twice:
-        text = "%s: %d rows repeat another and are left out: %s"
-        logger.warning(text, table.name, len(twice), name_some(twice, most=2))
+        rows_are = count_of(len(twice), "row repeats another and is", "rows repeat another and are")
+        logger.warning("%s: %s left out: %s", table.name, rows_are, name_some(twice, most=2))
     if boxes:
         logger.warning("%s: its boxes are not used: a class is that of the image", table.name)
     return list(first.values())

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.system.errors import ConfigError
 
@@ -39,7 +39,8 @@ def locate_files(table: Path, cells: Sequence[str]) -> list[str]:
     found = _find_ends(table, written)
     if found:
         example = next(iter(found.items()))
-        logger.info("%s: found %d files by their ends: %s is %s", table.name, len(found), *example)
+        files_are = count_of(len(found), "file by its end", "files by their ends")
+        logger.info("%s: found %s: %s is %s", table.name, files_are, *example)
         return [
             os.path.join(folder, found[path]) if path in found else file
             for path, file in zip(written, files, strict=True)

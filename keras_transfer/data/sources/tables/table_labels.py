@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.examples import refuse_several_labels
 from keras_transfer.data.sources.class_names import NUMBER, WHOLE, group_spellings
@@ -50,8 +50,8 @@ def judge_labels(table: Path, labels: list[str], sure: bool = False) -> None:
     _refuse_spellings(table, counts)
     for word in DOUBTFUL:
         if counts[word]:
-            text = "%s: %r is a class of %d images; leave the cell empty where there is no label"
-            logger.warning(text, table.name, word, counts[word])
+            text = "%s: %r is a class of %s; leave the cell empty where there is no label"
+            logger.warning(text, table.name, word, count_of(counts[word], "image"))
 
 
 def _refuse_splits(table: Path, counts: Mapping[str, int]) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.sources.tables.read_table import Columns, simplify
 from keras_transfer.data.sources.tables.table_labels import is_filled
@@ -121,8 +121,8 @@ def _read_marks(table: Path, rest: Columns) -> Columns:
     splits = [{*row} - {""} for row in zip(*yes, strict=True)]
     if twice := sum(len(row) > 1 for row in splits):
         raise ConfigError(
-            f"A table must give an image one split. Received: {twice} rows of {table} with a yes "
-            f"in several of {name_some([*given])}. Correct them."
+            f"A table must give an image one split. Received: {count_of(twice, 'row')} of {table} "
+            f"with a yes in several of {name_some([*given])}. Correct them."
         )
     # nobody says what is not trained on: the stricter reading, on which nothing is chosen
     other = "test" if {*given.values()} == {"train"} else "train"

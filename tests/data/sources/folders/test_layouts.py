@@ -103,7 +103,7 @@ def test_a_class_that_is_called_like_the_split_it_is_in_stays_a_class(lay):
 @pytest.mark.parametrize("flat", ["test/1", "test/test/1", "test/images/1", "test1/1"])
 def test_a_flat_test_beside_train_is_not_used(lay, flat, caplog):
     assert split_of(read(lay("train/{a,b}/1", flat))) == {"train": TRAIN}
-    assert "lie in no class folder: 1 files" in caplog.text
+    assert "lie in no class folder: 1 file" in caplog.text
 
 
 def test_classes_beside_a_test_folder_with_the_same_classes_are_train(lay):

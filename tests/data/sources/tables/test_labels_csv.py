@@ -78,7 +78,7 @@ def test_rows_without_a_label_are_an_error_where_bad_files_are(load):
 def test_equal_rows_count_once(load, say):
     examples = load("path,label\ni/1.png,a\ni\\1.png,a\ni/2.png,b\n")
     assert examples.paths.tolist() == ["i/1.png", "i/2.png"]
-    assert say() == ["labels.csv: 1 rows repeat another and are left out: i/1.png"]
+    assert say() == ["labels.csv: 1 row repeats another and is left out: i/1.png"]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_folds_are_told_of(say):
         ({"split": "dev,train"}, "split must be one of .*'dev'.*column split"),
         ({"usage": "Training,PublicTest"}, "'PublicTest'.*column usage"),
         ({"set": "train,val", "phase": "val,train"}, "set, phase.*disagree"),
-        ({"is_valid": "1,0", "is_test": "1,0"}, "1 rows.*several of is_valid, is_test"),
+        ({"is_valid": "1,0", "is_test": "1,0"}, "1 row .*several of is_valid, is_test"),
         ({"is_valid": "1,maybe"}, "is_valid must hold.*maybe"),
     ],
 )

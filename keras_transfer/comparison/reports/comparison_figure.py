@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from keras_transfer.comparison.comparison_table import name_configuration
 from keras_transfer.comparison.ranking import Configuration, find_best
+from keras_transfer.comparison.reports.comparison_table import name_configuration
 from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
 from keras_transfer.run.history import read_history

@@ -7,30 +7,39 @@ from keras_transfer.comparison.columns import COLUMNS
 from keras_transfer.comparison.ranking import (
     LEVEL,
     Configuration,
+    Lost,
     Verdict,
     find_best,
     find_scratch,
     share_seeds,
 )
-from keras_transfer.config.messages import shorten
+from keras_transfer.config.messages import count_of
 from keras_transfer.system.terminal.text_tables import draw_table
+from keras_transfer.system.terminal.visible_text import show_name
 
-WIDTH = 240  # letters that a table may take; it takes what it needs
-LETTERS = 40  # of a setting in it; longer ones lose their middle
+# columns that narrow lines go without, in this order; results.csv has what they are made of
+LEFT_OUT = ("of seeds", "parameters", "MB", "seconds", "95 % interval", "seeds", "test")
 NAMED = 4  # configurations that are named in a sentence
 
 
 def describe_comparison(
-    configurations: Sequence[Configuration], verdicts: Sequence[Verdict]
+    configurations: Sequence[Configuration],
+    verdicts: Sequence[Verdict],
+    lost: Sequence[Lost] = (),
 ) -> str:
-    """Return the table and the lines below it.
+    """Return the table, the backbone above it if all have the same, and the lines below it.
 
     Args:
         configurations: At least one.
         verdicts: Of each, as `judge` gives them.
+        lost: Those of which every row failed.
     """
     best = find_best(configurations)
-    lines = [_draw(configurations, verdicts), *_explain(configurations, verdicts, best)]
+    planned: list[Configuration | Lost] = [*configurations, *lost]
+    backbones = {each.settings["backbone"] for each in planned}
+    lines = [f"Backbone: {show_name(*backbones)}"] if len(backbones) == 1 else []
+    lines.append(_draw(configurations, verdicts, lost))
+    lines += _explain(configurations, verdicts, lost, best)
     for each in configurations:
         twin = find_scratch(each, configurations)
         if twin and (shares := share_seeds(each, twin)):
@@ -54,26 +63,35 @@ def name_configuration(
     )
 
 
-def _find_varying(configurations: Sequence[Configuration]) -> list[str]:
+def _find_varying(configurations: Sequence[Configuration | Lost]) -> list[str]:
     """Return the settings that are not the same in all configurations, or just the strategy."""
     names = configurations[0].settings
     varying = [name for name in names if len({each.settings[name] for each in configurations}) > 1]
     return varying or ["strategy"]
 
 
-def _draw(configurations: Sequence[Configuration], verdicts: Sequence[Verdict]) -> str:
-    varying = _find_varying(configurations)
-    names = [name.rpartition(".")[2] for name in varying]
+def _draw(
+    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], lost: Sequence[Lost]
+) -> str:
+    varying = _find_varying([*configurations, *lost])
+    last = [name.rpartition(".")[2] for name in varying]
+    names = [name if last.count(end) > 1 else end for name, end in zip(varying, last, strict=True)]
     columns = [*names, "seeds", "validation", "95 % interval", "of seeds", "test", "seconds"]
     columns += ["parameters", "MB", "p", "against the best"]
     rows = [
         [*(_say_setting(each, name) for name in varying), *_say_numbers(each, verdict)]
         for each, verdict in zip(configurations, verdicts, strict=True)
     ]
+    for each in lost:
+        settings = [each.settings[name] for name in varying]
+        blank = [None] * (len(columns) - len(varying) - 2)
+        rows.append([*settings, f"0 of {each.planned}", *blank, "failed"])
     kept = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
-    # as wide as it is: names that are cut tell nothing apart
     return draw_table(
-        [columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=WIDTH
+        [columns[i] for i in kept],
+        [[row[i] for i in kept] for row in rows],
+        drop=LEFT_OUT,
+        where="in results.csv",
     )
 
 
@@ -81,7 +99,7 @@ def _say_setting(each: Configuration, name: str) -> str:
     """Return a setting, and behind the strategy auto what it came to."""
     chosen = "/".join(each.strategies)
     is_auto = name == "strategy" and each.settings[name] == "auto" and chosen not in ("", "auto")
-    return f"auto ({chosen})" if is_auto else shorten(each.settings[name], LETTERS)
+    return f"auto ({chosen})" if is_auto else each.settings[name]
 
 
 def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
@@ -99,8 +117,13 @@ def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
         None if parameters is None else round(parameters),
         None if memory is None else round(memory),
         None if verdict.p_value is None else _say_p(verdict.p_value),
-        verdict.words,
+        verdict.words + _say_failed(each),
     ]
+
+
+def _say_failed(each: Configuration) -> str:
+    failed = each.planned - len(each.runs)
+    return f", {failed} failed" if failed else ""
 
 
 def _say_p(p_value: float) -> str:
@@ -108,12 +131,16 @@ def _say_p(p_value: float) -> str:
 
 
 def _explain(
-    configurations: Sequence[Configuration], verdicts: Sequence[Verdict], best: Configuration
+    configurations: Sequence[Configuration],
+    verdicts: Sequence[Verdict],
+    lost: Sequence[Lost],
+    best: Configuration,
 ) -> list[str]:
     """Return what the table means and what it does not."""
     if len(configurations) == 1:
-        return ["There is one configuration only, so nothing is compared."]
-    some = any(len(each.runs) < each.planned for each in configurations)
+        which = "Only one configuration is finished" if lost else "There is one configuration only"
+        return [f"{which}, so nothing is compared."]
+    some = bool(lost) or any(len(each.runs) < each.planned for each in configurations)
     is_whole = len(best.runs) == best.planned
     which = " of those of which no row is missing" if some and is_whole else ""
     name, images = name_configuration(best, configurations), best.right.shape[1]
@@ -159,4 +186,4 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _count(names: Sequence[str]) -> str:
-    return "1 other" if len(names) == 1 else f"{len(names)} others"
+    return count_of(len(names), "other")

@@ -1,0 +1,1 @@
+"""What a comparison tells: a table, a figure, an object for scripts."""

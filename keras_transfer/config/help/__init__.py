@@ -1,0 +1,1 @@
+"""What the command line says of itself: pages of help, hints, completion in shells, versions."""

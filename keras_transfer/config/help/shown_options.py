@@ -1,0 +1,88 @@
+"""What the short page of help shows of a command: examples, and the options most people set."""
+
+from collections.abc import Mapping, Sequence
+
+# The verb and what its examples say behind it. README and docs use the same names.
+EXAMPLES: Mapping[str, Sequence[str]] = {
+    "train": (
+        "  # on handwritten digits",
+        "--dataset photos",
+        "--dataset photos --backbone resnet50 --epochs 5",
+        "--dataset photos --strategy feature_extraction",
+        "--dataset photos --resume auto",
+    ),
+    "compare": (
+        "--dataset photos --strategies two_phase full",
+        "--dataset photos --backbones resnet50 vgg16",
+        "--dataset photos --augmentations light strong",
+        "--config configs/compare_ablation.yaml",
+        "--resume saved_models/compare-TIME",
+    ),
+    "evaluate": (
+        "saved_models/RUN",
+        "saved_models/RUN --split validation",
+        "saved_models/RUN --dataset other_photos",
+    ),
+    "predict": (
+        "saved_models/RUN photo.jpg",
+        "saved_models/RUN new_photos --top 3",
+        "saved_models/RUN photos --output found.csv",
+    ),
+    "export": (
+        "saved_models/RUN",
+        "saved_models/RUN --tflite float16 int8",
+        "saved_models/RUN --formats onnx",
+    ),
+    "check": (
+        "photos",
+        "photos --report found.json",
+        "photos --data.layout splits",
+    ),
+    "pretrain": (
+        "--backbone mobilenetv3small",
+        "--backbone mobilenetv3small --pictures 20000",
+    ),
+    "clean": ("",),
+}
+
+SEVERAL = "*"  # stands for all options that take several values
+_TRAINING = (
+    "strategy",
+    "epochs",
+    "frozen.learning_rate",
+    "finetune.learning_rate",
+    "finetune.locked_layers",
+    "seed",
+)
+_MODEL = ("backbone", "weights")
+
+# Command -> group -> options. Of a command that is not here, all are shown.
+SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "train": {
+        "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
+        "Model": (*_MODEL, "list_backbones"),
+        "Training": (*_TRAINING, "resume"),
+        "Output": ("output", "name", "quiet", "json"),
+        "Settings": ("config", "print_config"),
+    },
+    "compare": {
+        "Compared": (SEVERAL,),
+        "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
+        "Model": _MODEL,
+        "Training": (*_TRAINING, "resume", "jobs", "engine"),
+        "Output": ("output", "name", "quiet", "json"),
+        "Settings": ("config", "print_config"),
+    },
+    "check": {
+        "Data": (
+            "FOLDER",
+            "data.layout",
+            "data.on_leak",
+            "data.on_bad_file",
+            "data.rare_classes",
+            "data.near_duplicates",
+            "data.value_range",
+        ),
+        "Output": ("report", "json"),
+    },
+}

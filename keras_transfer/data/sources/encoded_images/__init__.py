@@ -1,0 +1,1 @@
+"""Sources whose images are encoded in other files: Hugging Face, Parquet, WebDataset shards."""

@@ -1,0 +1,56 @@
+"""The one way in which values get into a backbone."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_transfer.models.weights.file_contents import explain_contents
+from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
+from keras_transfer.models.weights.pretrained_weights import Weights
+from keras_transfer.models.weights.weight_conversion import convert_weights
+from keras_transfer.system.errors import ConfigError
+
+
+def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
+    """Put the values into the backbone; weights of kind none leave it as it is.
+
+    Every value is first replaced by NaN, so that a layer which the file does not fill is noticed.
+    Values are assigned through `keras.Model.load_weights` whatever their origin: `set_weights`
+    would leave EfficientNet's Normalization layer with the old statistics.
+
+    Args:
+        backbone: What `build_backbone` returned for `name`.
+        name: Name of the backbone, for the error.
+        weights: What `find_weights` returned for `name`.
+
+    Raises:
+        ConfigError: The file is damaged or holds another network. The backbone is then unusable.
+    """
+    given = weights.file
+    if given is None:
+        return
+    floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
+    for variable in floating:
+        variable.assign(np.full(variable.shape, np.nan))
+    with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
+        file = given
+
+        def explain(reason: str) -> ConfigError:
+            explained = explain_contents(file, backbone, name) or (reason, OTHER_FILE)
+            return ConfigError(explain_mismatch(name, given, *explained))
+
+        try:
+            file = convert_weights(given, name, Path(folder))
+            with warnings.catch_warnings(action="ignore"):  # of layers left as they were: NaN tells
+                backbone.load_weights(file)
+        except (ConfigError, MemoryError):
+            raise
+        except Exception as error:  # Keras raises anything from KeyError to OSError here
+            damaged = isinstance(error, OSError)
+            reason = "a damaged file" if damaged else "arrays that do not fit its layers"
+            raise explain(reason) from error
+        if empty := [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]:
+            raise explain(f"no numbers for {len(empty)} of its weights, {empty[0]} first")

@@ -1,0 +1,1 @@
+"""What public functions may be given, and how anything else is refused."""

@@ -1,0 +1,44 @@
+"""The functions of the verbs as Python code calls them: wrong arguments are a `ConfigError`."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from keras_transfer import check, compare, evaluate, export, predict
+from keras_transfer.comparison.columns import COLUMNS
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.evaluation import predict_output
+from keras_transfer.modalities.table import name_dataset
+from keras_transfer.python_api.arguments.argument_errors import guard, hand_out
+from keras_transfer.python_api.arguments.setting_names import refuse_unknown
+from keras_transfer.python_api.finished_comparison import Comparison
+from keras_transfer.python_api.predictions import ImagePredictions, Predictions
+from keras_transfer.run import load_settings
+
+
+def name_images(found: predict_output.ImagePredictions) -> ImagePredictions:
+    """Return the predictions of a verb as the class that Python code takes in hand."""
+    return ImagePredictions(**vars(found))
+
+
+check_dataset = guard(check.check_dataset)
+export_model = guard(export.export_model)
+evaluate_run = hand_out(evaluate.evaluate_run, Predictions)
+predict_images = hand_out(predict.predict_images, name_images)
+
+
+# their docstrings are those of the verbs
+@guard
+@functools.wraps(compare.compare_runs)
+def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:  # noqa: D103
+    refuse_unknown(settings, [*COLUMNS, *compare.OWN, "grid"])
+    return Comparison(compare.compare_runs(path, **settings).path)
+
+
+@guard
+@functools.wraps(load_settings.load_config)
+def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:  # noqa: D103
+    refuse_unknown(overrides)
+    if overrides.get("dataset") is not None:
+        overrides["dataset"] = name_dataset(overrides["dataset"])
+    return load_settings.load_config(path, **overrides)

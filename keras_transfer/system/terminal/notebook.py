@@ -1,0 +1,99 @@
+"""What is shown in the output of a notebook's cell: lines that change in place, and images.
+
+It takes what every notebook has, and no widgets: Jupyter, Colab, VS Code, and those that run one
+without anybody watching, which keep the last state.
+"""
+
+import contextlib
+import html
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+PAUSE = 0.2  # seconds between two states: a front end draws each one
+
+_blocks: list["Block"] = []
+
+
+def is_notebook() -> bool:
+    """Return whether the process runs the cells of a notebook."""
+    ipython = sys.modules.get("IPython")
+    return getattr(ipython and ipython.get_ipython(), "kernel", None) is not None
+
+
+class Block:
+    """Lines of a cell's output: those that stay, and below them one that changes."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.note = ""
+        self.handle: Any = None
+        self.drawn = 0.0
+
+    def draw(self, line: str, share: float) -> None:
+        """Change the last line.
+
+        Args:
+            line: How far it is, in words.
+            share: How far it is, in [0, 1].
+        """
+        if time.monotonic() < self.drawn + PAUSE:
+            return
+        self.drawn = time.monotonic()
+        bar = f'<progress value="{share:.4f}" max="1"></progress> '
+        self._show([*self.kept, line, *filter(None, [self.note])], len(self.kept), bar)
+
+    def close_line(self) -> None:
+        """End the last line: what was noted meanwhile stays."""
+        self.kept += filter(None, [self.note])
+        self.note, self.drawn = "", 0.0
+        self._show(self.kept)
+
+    def _show(self, lines: Sequence[str], place: int = -1, bar: str = "") -> None:
+        from IPython.display import display
+
+        marked = [
+            (bar if row == place else "") + html.escape(line) for row, line in enumerate(lines)
+        ]
+        style = "margin: 0; padding: 0 5px; font-size: var(--jp-code-font-size, 0.9em)"
+        data = {
+            "text/plain": "\n".join(lines),
+            "text/html": f'<pre style="{style}">' + "\n".join(marked) + "</pre>",
+        }
+        if self.handle is None:
+            self.handle = display(data, raw=True, display_id=True)
+        else:
+            self.handle.update(data, raw=True)
+
+
+@contextlib.contextmanager
+def new_block() -> Iterator[None]:
+    """Have what is shown meanwhile in one block."""
+    _blocks.append(Block())
+    try:
+        yield
+    finally:
+        _blocks.pop()
+
+
+def current_block() -> Block:
+    """Return the block of the run under way, or a new one."""
+    return _blocks[-1] if _blocks else Block()
+
+
+def show_images(files: Sequence[Path], width: int) -> None:
+    """Show images in a notebook, nothing elsewhere.
+
+    Args:
+        files: PNG; those that are not there are left out.
+        width: Pixels of the page.
+    """
+    if not is_notebook():
+        return
+    from IPython.display import Image, display
+
+    for file in files:
+        if file.is_file():
+            display(Image(str(file), width=width))

@@ -1,0 +1,1 @@
+"""Parts of a training that Python code gives: callbacks, augmentation, head, loss."""

@@ -1,0 +1,140 @@
+"""What is left on a terminal after a bar: each line that was printed, and nothing of the bar."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("pyte", reason="pyte plays the terminal")
+pytest.importorskip("termios", reason="there are no pseudo-terminals here")
+
+from pseudo_terminal import run_in_terminal
+
+LONG = "word-" * 30 + "end"
+SCRIPT = """
+import logging, pathlib, sys, time, warnings
+from keras_transfer.config.command_line import run_command
+from keras_transfer.system.logs import logging_to, print_logs
+from keras_transfer.system.terminal.live_line import live_line
+
+def command(words):
+    print_logs()
+    other = logging.getLogger("other")  # as TensorFlow's: it keeps the stream it found
+    other.addHandler(logging.StreamHandler())
+    other.propagate = False
+    with logging_to(pathlib.Path(words[0]), quiet=False):
+        log = logging.getLogger("keras_transfer")
+        log.info("before")
+        with live_line("finetune", 20, 32, False) as step:
+            for number in range(20):
+                time.sleep(0.12)
+                step()
+                if number % 8 == 4:
+                    log.info("epoch %d", number)
+                    log.info("{LONG}")
+                    other.warning("another log")
+                    warnings.warn("careful", stacklevel=1)
+                    print("printed")
+                    print("error", file=sys.stderr)
+        log.info("after")
+    return 0
+
+warnings.simplefilter("always")
+warnings.formatwarning = lambda message, *words: f"warning: {message}\\n"
+run_command(command)
+""".replace("{LONG}", LONG)
+PRINTED = [LONG, "another log", "warning: careful", "printed", "error"]
+LEFT = ["before", "epoch 4", *PRINTED, "epoch 12", *PRINTED, "after"]
+
+
+def join_lines(lines, columns):
+    """Undo the breaks that the terminal makes in lines that fill it."""
+    joined = ""
+    for line in lines:
+        joined += line if len(line) == columns else line + "\n"
+    return joined.splitlines()
+
+
+def run_bar(log, columns, watch=None, **variables):
+    return run_in_terminal([sys.executable, "-c", SCRIPT, str(log)], columns, variables, watch)
+
+
+class Bars:
+    """The states of the bar that were seen."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, terminal, process):
+        self.seen += [line for line in terminal.lines if line.startswith("finetune")][-1:]
+
+
+@pytest.mark.parametrize(
+    ("columns", "variables"),
+    [(80, {}), (120, {"COLORFGBG": "0;15"}), (60, {"NO_COLOR": "1"}), (80, {"TERM": "linux"})],
+)
+def test_a_bar_leaves_each_line_whole_and_nothing_of_itself(tmp_path, columns, variables):
+    bars = Bars()
+    terminal = run_bar(tmp_path / "log", columns, bars, **variables)
+    assert (terminal.code, terminal.shows_cursor) == (0, True)
+    assert join_lines(terminal.lines, columns) == LEFT
+    assert len(set(bars.seen)) > 3
+    assert {len(bar) for bar in bars.seen} <= {*range(columns + 1)}
+    assert bars.seen[-1].split()[-3:] == ["images/s", "0:00", "left"]
+
+
+def test_a_bar_has_no_colour_that_could_vanish(tmp_path):
+    def watch(terminal, process):
+        colours.update(terminal.colours)
+
+    colours = set()
+    run_bar(tmp_path / "log", 80, watch)
+    assert colours == {("default", "default")}
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_bar(tmp_path):
+    terminal = run_bar(tmp_path / "log", 80, TERM="dumb")
+    assert b"\x1b" not in terminal.raw
+    assert b"finetune" not in terminal.raw
+    assert join_lines(terminal.lines, 80) == LEFT
+
+
+def test_an_encoding_without_lines_gets_a_bar_of_hyphens(tmp_path):
+    bars = Bars()
+    terminal = run_bar(tmp_path / "log", 80, bars, PYTHONIOENCODING="latin-1")
+    assert " ----" in bars.seen[-1]
+    assert join_lines(terminal.lines, 80) == LEFT
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_takes_the_bar_away_and_leaves_the_cursor(tmp_path, number, code):
+    def watch(terminal, process):
+        if not sent and terminal.lines[-1].startswith("finetune") and b"error" in terminal.raw:
+            sent.append(os.kill(process, number))
+
+    sent = []
+    terminal = run_bar(tmp_path / "log", 80, watch)
+    assert (terminal.code, terminal.shows_cursor) == (code, True)
+    lines = join_lines(terminal.lines, 80)
+    assert lines[-1] == "interrupted"
+    assert lines[:-1] == LEFT[: len(lines) - 1]
+
+
+def test_errors_that_go_to_a_file_do_not_go_to_the_terminal(tmp_path):
+    errors = tmp_path / "errors"
+    command = ["sh", "-c", f'"$0" -c "$1" {tmp_path / "log"} 2> {errors}', sys.executable, SCRIPT]
+    terminal = run_in_terminal(command)
+    outs = [line for line in LEFT if line not in ("another log", "warning: careful", "error")]
+    assert join_lines(terminal.lines, 80) == outs
+    assert errors.read_text() == "another log\nwarning: careful\nerror\n" * 2
+
+
+def test_a_pipe_gets_the_lines_only(tmp_path):
+    words = [sys.executable, "-c", SCRIPT, str(tmp_path / "log")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    outs = [line for line in LEFT if line not in ("another log", "warning: careful", "error")]
+    assert done.stdout.splitlines() == outs
