@@ -53,11 +53,12 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
         path: A YAML file of settings, lists among them, or None.
         **settings: As `load_config` takes them, `dataset` too, and lists: the keys of
             `comparison.columns.COLUMNS`, such as `strategies` and `seeds`, and for others `grid`,
-            such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `jobs`: rows that are trained at the
-            same time (1). `engine`: processes (of this machine, the default) or ray. `resume`: a
-            folder to go on with, then no other settings but these two, `quiet`,
-            `assert_accuracy_at_least`, and `dataset` and `data.data_dir` if the images have moved;
-            or auto, the newest unfinished one in `output` with the same settings, else a new one.
+            such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `weights` may be a dict, backbone to
+            its own. `jobs`: rows that are trained at the same time (1). `engine`: processes (of
+            this machine, the default) or ray. `resume`: a folder to go on with, then no other
+            settings but these two, `quiet`, `assert_accuracy_at_least`, and `dataset` and
+            `data.data_dir` if the images have moved; or auto, the newest unfinished one in `output`
+            with the same settings, else a new one.
 
     Returns:
         The comparison; `results()` is its table. Rows may have failed, see the column `status`.

@@ -77,7 +77,7 @@ def run_in_terminal(
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     variables = {**os.environ, "TERM": "xterm-256color", **(env or {})}
-    for name in ("COLUMNS", "LINES"):
+    for name in {"COLUMNS", "LINES", "JPY_PARENT_PID", "NO_COLOR", "FORCE_COLOR"} - {*(env or {})}:
         variables.pop(name, None)
     terminal, end = Terminal(columns), time.monotonic() + seconds
     process = subprocess.Popen(

@@ -61,13 +61,15 @@ def fine_tune(
         >>> import keras_transfer as kt
         >>> run = kt.fine_tune("photos", backbone="mobilenetv3small", epochs=5)
         >>> run.predict("new.jpg").prediction
-        >>> run = kt.fine_tune("photos", finetune={"learning_rate": 1e-4}, seed=1)
+        >>> run = kt.fine_tune((images, labels), finetune={"learning_rate": 1e-4}, seed=1)
 
     Args:
-        dataset: A folder of class folders, a labels.csv, tfds:NAME, or digits. A `TrainConfig` is
-            taken as `config`. None: scikit-learn's handwritten digits.
+        dataset: A folder of class folders, a labels.csv, tfds:NAME, digits; or what is in memory:
+            a DataFrame, `(images, labels)`, a tf.data.Dataset … (see `name_dataset` of
+            `keras_transfer.modalities.table`). A `TrainConfig` is taken as `config`. None:
+            scikit-learn's handwritten digits.
         backbone: Pretrained network, one of `keras_transfer.BACKBONES`.
-        epochs: Of each of the two phases.
+        epochs: Of each of the two phases, or of the only one.
         batch_size: Images per step.
         image_size: Side of the square the network sees, in pixels.
         strategy: How the epochs are spent: two_phase, feature_extraction, partial, full, gradual,

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refuse
 
+from keras_transfer.config.command_line import run_command
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
@@ -17,6 +18,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.load_settings import load_config, parse_config
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.plan.preflight import check_names
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,18 @@ def test_text_stays_text_whatever_it_looks_like(parser, word):
 )  # fmt: skip
 def test_wrong_values_are_refused_by_the_name_of_the_option(parser, words, expected):
     assert refuse(parser, *words) == expected
+
+
+@pytest.mark.parametrize(
+    "words", [["--seed"], ["--name=a/"], ["--backbone"], ["--weights"], ["--optimizer"], ["--x="]]
+)
+def test_long_values_are_shortened(parser, words, capsys):
+    long = "x" * 3000
+    words = [*words[:-1], words[-1] + long] if "=" in words[-1] else [*words, long]
+    with pytest.raises(SystemExit) as caught:
+        run_command(lambda _: check_names(parse_config(parser, words)))
+    assert caught.value.code == 2
+    assert 10 < len(capsys.readouterr().err) < 700
 
 
 INTERNALS = re.compile(

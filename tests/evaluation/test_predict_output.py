@@ -1,12 +1,13 @@
-"""Files of predictions on a disk that is full."""
+"""Files of predictions, also on a disk that is full."""
 
 import contextlib
+import io
 import os
 import resource
 
 import pytest
 
-from keras_transfer.evaluation.predict_output import list_columns, open_table
+from keras_transfer.evaluation.predict_output import list_columns, open_table, write_csv
 from keras_transfer.system.errors import ConfigError
 
 
@@ -48,3 +49,12 @@ def test_a_full_disk_keeps_the_file_of_before(tmp_path):
         write_rows(tmp_path / "found.csv", 100)
     assert (tmp_path / "found.csv").read_text() == "before"
     assert os.listdir(tmp_path) == ["found.csv"]
+
+
+def test_a_header_is_written_with_the_first_rows_and_once():
+    stream = io.StringIO()
+    write = write_csv(stream, ["path", "error"])
+    assert stream.getvalue() == ""  # what is refused now leaves no half a table
+    write([["a.png", ""]])
+    write([["b.png", "broken"]])
+    assert stream.getvalue() == "path,error\na.png,\nb.png,broken\n"

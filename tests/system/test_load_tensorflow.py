@@ -11,6 +11,10 @@ config = types.SimpleNamespace(
     set_image_data_format=lambda value: said.update(image_data_format=value),
     set_floatx=lambda value: said.update(floatx=value),
     set_epsilon=lambda value: said.update(epsilon=value),
+    max_epochs=lambda: said.get("epochs"),
+    set_max_epochs=lambda value: said.update(epochs=value),
+    max_steps_per_epoch=lambda: said.get("steps"),
+    set_max_steps_per_epoch=lambda value: said.update(steps=value),
 )
 """
 NOISY = "import os\nos.write(2, b'start-up noise\\n')\n"
@@ -69,6 +73,16 @@ def test_what_a_file_of_the_user_says_of_numbers_and_axes_is_set_aside(import_fa
     done = import_fake("", "import keras; print(keras.said)")
     expected = {"image_data_format": "channels_last", "floatx": "float32", "epsilon": 1e-7}
     assert done.stdout == f"{expected}\n"
+
+
+def test_limits_that_would_end_a_training_early_are_lifted_with_a_warning(import_fake):
+    limited = KERAS + "said.update(epochs=1, steps=2)\n"
+    done = import_fake(
+        "", "import keras; print(keras.said['epochs'], keras.said['steps'])", limited
+    )
+    assert done.stdout == "None None\n"
+    assert done.stderr.count("KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH are not heeded") == 1
+    assert "KERAS_MAX" not in import_fake("").stderr
 
 
 @pytest.mark.parametrize("kind", ["ValueError", "IsADirectoryError", "PermissionError"])

@@ -1,9 +1,12 @@
 """Standard streams that are closed, full, or of a reader that has enough."""
 
+import io
 import subprocess
 import sys
 
 import pytest
+
+from keras_transfer.system.standard_streams import mend_streams
 
 SCRIPT = """
 import sys
@@ -81,3 +84,35 @@ def test_a_reader_that_has_enough_ends_it_without_words():
 def test_short_help_is_written_before_the_exit_code_is_known():
     done = run("--help > /dev/full", "from keras_transfer.clean import *; run_command(main)", "")
     assert done.returncode == 74
+
+
+class Console(io.RawIOBase):
+    """Like Windows' console: it takes letters, and no bytes that were written past it."""
+
+    def __init__(self):
+        self.written = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.written += bytes(data)
+        return len(data)
+
+
+def test_a_console_that_is_no_file_is_kept_and_draws_what_it_can(monkeypatch):
+    console = Console()
+    stream = io.TextIOWrapper(io.BufferedWriter(console), encoding="cp437")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "__stdout__", stream)
+    mend_streams()
+    assert sys.stdout is stream
+    print("── ━━ …", "été 猫", flush=True)
+    assert console.written.decode("cp437").split() == ["──", "--", "...", "été", "?"]
+
+
+def test_output_without_a_buffer_is_not_held_back():
+    script = "from keras_transfer.system.standard_streams import mend_streams; mend_streams()\n"
+    script += "import os; print('one'); os.write(1, b'two\\n')"
+    done = subprocess.run([sys.executable, "-u", "-c", script], capture_output=True, check=True)
+    assert done.stdout == b"one\ntwo\n"

@@ -185,6 +185,12 @@ def test_images_that_are_gone_are_named(run_copy):
     assert not run_copy.exports.exists()
 
 
+def test_images_that_are_not_there_are_said_before_tensorflow_loads(finished_run, monkeypatch):
+    monkeypatch.setattr(export, "import_tensorflow", lambda: pytest.fail("it was loaded"))
+    with pytest.raises(ConfigError, match=r"`dataset` must be .*Received: gone"):
+        export.export_model(finished_run, dataset="gone")
+
+
 @pytest.mark.thorough
 def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, stripes):
     config = run_copy.config_file.read_text()

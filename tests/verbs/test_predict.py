@@ -61,6 +61,31 @@ def test_only_unusable_files_are_exit_code_1(finished_run, folder):
     assert main([str(finished_run.path), str(folder / "broken.png"), str(folder / "gone.png")]) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["gone.png"], r"IMAGES must name files that exist\. Received: gone\.png, not there\."),
+        (["gone.png", "lost.png"], r"Received: gone\.png, lost\.png, not there\."),
+        (["*.xyz"], r"Received: \*\.xyz, which holds none"),
+    ],
+)
+def test_missing_files_are_said_before_a_model_is_loaded(words, answer, monkeypatch):
+    monkeypatch.setattr(
+        "keras_transfer.predict.load_artefact", lambda *words: pytest.fail("loaded")
+    )
+    with pytest.raises(ConfigError, match=answer):
+        main(["RUN", *words])
+
+
+def test_a_few_missing_files_are_warned_of_at_once(folder, monkeypatch, caplog):
+    def load(*words):
+        raise ConfigError(caplog.text)
+
+    monkeypatch.setattr("keras_transfer.predict.load_artefact", load)
+    with pytest.raises(ConfigError, match=r"Not there: gone\.png"):
+        main(["RUN", str(folder), "gone.png"])
+
+
 def test_patterns_and_names_on_standard_input(finished_run, folder, capsys, monkeypatch):
     assert main([str(finished_run.path), f"{folder}/**/[bc].png"]) == 0
     rows = read_csv(capsys.readouterr().out)

@@ -79,8 +79,9 @@ def _draw_bars(axes: Axes, places: np.ndarray, scores: list[ClassScore]) -> None
         axes.errorbar(
             values, places + shift, xerr=around, fmt="none", ecolor="black", elinewidth=0.9
         )
-        for place, value in zip(places + shift, values, strict=True):
-            axes.text(1.01, place, f"{value:.2f}", fontsize=7, va="center", color=colour)
+        for row, (place, value) in enumerate(zip(places + shift, values, strict=True)):
+            text = axes.text(1.01, place, f"{value:.2f}", fontsize=7, va="center", color=colour)
+            text.set_in_layout(row == 0)  # all are equally wide, and to measure them takes time
 
 
 def _say_left_out(axes: Axes, row: int, scores: list[ClassScore]) -> None:

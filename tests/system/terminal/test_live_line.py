@@ -80,6 +80,7 @@ def test_a_bar_leaves_each_line_whole_and_nothing_of_itself(tmp_path, columns, v
     terminal = run_bar(tmp_path / "log", columns, bars, **variables)
     assert (terminal.code, terminal.shows_cursor) == (0, True)
     assert join_lines(terminal.lines, columns) == LEFT
+    assert terminal.raw.count(LONG.encode()) == 2  # one line still, for who copies it
     assert len(set(bars.seen)) > 3
     assert {len(bar) for bar in bars.seen} <= {*range(columns + 1)}
     assert bars.seen[-1].split()[-3:] == ["images/s", "0:00", "left"]
@@ -94,8 +95,10 @@ def test_a_bar_has_no_colour_that_could_vanish(tmp_path):
     assert colours == {("default", "default")}
 
 
-def test_a_terminal_that_cannot_move_its_cursor_gets_no_bar(tmp_path):
-    terminal = run_bar(tmp_path / "log", 80, TERM="dumb")
+@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}])
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_bar(tmp_path, variables):
+    """A notebook's `!command` has one of the second kind: each state of a bar would stay."""
+    terminal = run_bar(tmp_path / "log", 80, **variables)
     assert b"\x1b" not in terminal.raw
     assert b"finetune" not in terminal.raw
     assert join_lines(terminal.lines, 80) == LEFT

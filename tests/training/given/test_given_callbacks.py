@@ -90,7 +90,7 @@ def test_one_may_end_a_phase(tiny_config, tmp_path):
     assert run.history_table()["phase"] == ["frozen", "finetune", "finetune", "finetune"]
     log = run.log_file.read_text()
     assert log.count("A callback asked for it") == 2
-    assert "StopAt: what they know is not kept" in log
+    assert "StopAt. What they know is not kept" in log
     assert run.given_parts() == {"callbacks": "StopAt"}
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from keras_transfer.config.sections.augment_settings import AugmentConfig
+from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
@@ -73,6 +74,12 @@ def test_weights_that_are_neither_a_word_nor_there_are_refused(tmp_path):
     assert refuse(weights=file).endswith(f"Received: {file}, which does not exist.")
     file.touch()
     check_names(TrainConfig(weights=file))
+
+
+def test_a_file_of_splits_that_is_not_there_is_refused(tmp_path):
+    data = DataConfig(split_file=tmp_path / "gone.csv")
+    with pytest.raises(ConfigError, match=r"`data\.split_file` must be a file"):
+        check_names(TrainConfig(data=data))
 
 
 def test_an_interrupted_run_does_not_need_its_weights_again():
