@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keras_transfer.models.backbones import BACKBONES
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
+    from keras_transfer.python_api.image_classifier import ImageClassifier
     from keras_transfer.python_api.predictions import ImagePredictions, Predictions
     from keras_transfer.python_api.training_call import fine_tune
     from keras_transfer.python_api.verb_functions import (
@@ -42,6 +43,7 @@ _HOMES = {
     "keras_transfer.models.backbones": ("BACKBONES",),
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),
+    "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
     "keras_transfer.python_api.predictions": ("ImagePredictions", "Predictions"),
     "keras_transfer.python_api.training_call": ("fine_tune",),
     "keras_transfer.python_api.verb_functions": (
@@ -66,6 +68,7 @@ __all__ = [
     "FinetuneConfig",
     "FrozenConfig",
     "HeadConfig",
+    "ImageClassifier",
     "ImagePredictions",
     "OptimizerConfig",
     "Predictions",
