@@ -29,6 +29,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.script_output import print_json, print_path, reserving_output
+from keras_transfer.tracking.loggers import check_logger
 from keras_transfer.training.plan.preflight import check_names
 
 logger = logging.getLogger("keras_transfer.compare")  # __name__ is "__main__" as a command
@@ -136,6 +137,7 @@ def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
     rows, resume = grid.rows(), None if is_new else "."  # then images and weights may have moved
     for row in rows:
         check_names(dataclasses.replace(row.config, resume=resume))
+        check_logger(row.config)
     return rows
 
 

@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr if words.json else None,
     )
     if words.json:
-        print_json(answer_evaluation(run, words.dataset, predictions))
+        print_json(answer_evaluation(done))
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
     return check_floor(measured, words.assert_accuracy_at_least)
 

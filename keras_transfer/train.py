@@ -27,6 +27,7 @@ from keras_transfer.system.terminal.script_output import (
 )
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.tracking.loggers import check_logger
 from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from keras_transfer.data.training_data import TrainingData
     from keras_transfer.models.weights.pretrained_weights import Weights
+    from keras_transfer.tracking.tracker import Tracker
     from keras_transfer.training.cache.frozen_cache import FrozenCache
     from keras_transfer.training.plan.training_parts import Training
 
@@ -62,6 +64,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     given = given or GivenParts()
     config = given.settle(config)
     check_names(config)
+    check_logger(config)
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
@@ -78,6 +81,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
 def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     import_tensorflow()
     from keras_transfer.data.load_splits import load_splits
+    from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices
     from keras_transfer.training.explain_faults import explain_faults
     from keras_transfer.training.plan.recorded_plan import choose_weights
@@ -94,9 +98,9 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
         if warning:
             logger.warning("%s", warning)
     run.stopwatch.lap("data")
-    with explain_faults(data, run):
+    with tracking(run, config.logger) as tracker, explain_faults(data, run):
         with devices.sharing(data, policy, config):
-            facts, temperature = _fit(config, given, policy, weights, data, run)
+            facts, temperature = _fit(config, given, policy, weights, data, tracker)
         _report(run, data, modality, facts, temperature)
     if weights.warning:
         logger.warning("%s", weights.warning)
@@ -108,14 +112,16 @@ def _fit(
     policy: Policy,
     weights: "Weights",
     data: "TrainingData",
-    run: Run,
+    tracker: "Tracker",
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
+    run = tracker.run
     training, reason = _plan(config, given, policy, weights, data, run)
+    training = dataclasses.replace(training, watchers=tracker.begin())
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")

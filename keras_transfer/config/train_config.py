@@ -76,8 +76,11 @@ class TrainConfig:
     quiet: bool = False
     """Print the path of the run alone. Warnings and errors go to standard error; in Python nothing
     else is printed."""
+    logger: Literal["none", "csv", "tensorboard", "mlflow", "wandb"] = "none"
+    """Log settings, epochs, results, figures and the model elsewhere, too. csv and tensorboard: in
+    the run directory. mlflow: where MLFLOW_TRACKING_URI says. wandb: on Weights & Biases."""
     tensorboard: bool = False
-    """Write TensorBoard logs to the run directory (needs the package tensorboard)."""
+    """The same as --logger tensorboard."""
     data: DataConfig = field(default_factory=DataConfig)
     """How images become batches."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -102,6 +105,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_types(self, "")
+        if self.tensorboard:  # one word for one thing: what is read, and written down, is `logger`
+            fits = self.logger in ("none", "tensorboard")
+            require(fits, "logger", "tensorboard where `tensorboard` is true", self.logger)
+            object.__setattr__(self, "logger", "tensorboard")
+            object.__setattr__(self, "tensorboard", False)
         require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
         floor = self.assert_accuracy_at_least
         fits = floor is None or 0 <= floor <= 1

@@ -137,7 +137,11 @@ def write_class_tables(predictions: Predictions, folder: Path) -> None:
     """
     files, names = RunFiles(folder), predictions.class_names
     parts = [predictions.select(split) for split in predictions.split_names]
-    write_table(files.per_class_file, COLUMNS, (row for part in parts for row in _list_rows(part)))
+    write_table(
+        files.per_class_file,
+        COLUMNS,
+        ([*map(_say, row)] for part in parts for row in list_class_rows(part)),
+    )
     write_table(
         files.confusion_file,
         ("split", "truth", *(f"predicted_{name}" for name in names)),
@@ -149,18 +153,17 @@ def write_class_tables(predictions: Predictions, folder: Path) -> None:
     )
 
 
-def _list_rows(predictions: Predictions) -> Iterator[tuple[Any, ...]]:
+def list_class_rows(predictions: Predictions) -> Iterator[tuple[Any, ...]]:
+    """Yield the cells of a row of per_class.csv for each class, under `COLUMNS`."""
     for each in score_classes(predictions):
         recall = (each.recall, *each.recall_interval)
         shares = (each.precision, *recall, each.f1, *each.f1_interval)
-        yield (
-            predictions.splits[0],
-            each.name,
-            *(f"{share:.6g}" for share in shares),
-            each.support,
-            each.confused_with,
-            each.confused_images,
-        )
+        confused = each.confused_with, each.confused_images
+        yield (predictions.splits[0], each.name, *shares, each.support, *confused)
+
+
+def _say(cell: Any) -> Any:
+    return f"{cell:.6g}" if isinstance(cell, float) else cell
 
 
 def _count_errors(counts: np.ndarray) -> np.ndarray:

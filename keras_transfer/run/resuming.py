@@ -28,6 +28,7 @@ HARMLESS = (
     "output",
     "name",
     "quiet",
+    "logger",
     "tensorboard",
     "assert_accuracy_at_least",
     "cache.memory_gb",

@@ -150,8 +150,9 @@ class Run(RunFiles):
         Raises:
             ConfigError: One does.
         """
-        folders = self.checkpoints, self.scratch, self.figures, self.exports, self.tensorboard
-        refuse_links(*folders, self.evaluations, self.log_file)
+        folders = self.checkpoints, self.scratch, self.figures, self.exports, self.evaluations
+        logs = self.tensorboard, self.csv_logs, self.wandb, self.log_file
+        refuse_links(*folders, *logs)
 
     def refuse_folders(self) -> None:
         """Refuse to go on where a folder stands in the place of a file, before the long work.

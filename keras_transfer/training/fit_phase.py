@@ -106,8 +106,7 @@ def fit_part(
     if not isinstance(batches, ActivationData):  # it reads files
         require_all(training.data, training.run, FITTED)
         callbacks.insert(0, WatchFiles(training))
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(training.run.tensorboard / phase.name))
+    callbacks += training.watchers
     left = (phase.epochs - done) * steps
     with showing_phase(phase.name, left, batches.batch_size, config.quiet) as showing:
         part.fit(

@@ -95,11 +95,14 @@ def test_flags_may_stand_alone(parser, words, quiet):
     assert parse_config(parser, words) == TrainConfig(quiet=quiet)
 
 
-@pytest.mark.parametrize("flag", ["quiet", "tensorboard"])
-def test_a_flag_of_the_command_line_wins_over_the_file(parser, write_yaml, flag):
+@pytest.mark.parametrize(
+    ("flag", "name", "on", "off"),
+    [("quiet", "quiet", True, False), ("tensorboard", "logger", "tensorboard", "none")],
+)
+def test_a_flag_of_the_command_line_wins_over_the_file(parser, write_yaml, flag, name, on, off):
     file = write_yaml(f"{flag}: true")
-    assert getattr(parse_config(parser, ["--config", file]), flag)
-    assert not getattr(parse_config(parser, ["--config", file, f"--{flag}=false"]), flag)
+    assert getattr(parse_config(parser, ["--config", file]), name) == on
+    assert getattr(parse_config(parser, ["--config", file, f"--{flag}=false"]), name) == off
 
 
 @pytest.mark.parametrize(

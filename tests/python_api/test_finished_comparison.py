@@ -14,7 +14,7 @@ def comparison(tmp_path):
     lines = []
     for seed, (strategy, share) in enumerate({"full": 1.0, "partial": 0.5, HOSTILE: None}.items()):
         run, status = f"runs/{seed}", "finished"
-        numbers = [share, share, share, "", 100, 20.0, "", ""]
+        numbers = [share, share, share, "", 100, 20, "", ""]
         if share is None:
             status, numbers = "failed: memory", [""] * 8
         else:
@@ -34,6 +34,14 @@ def test_results_are_numbers(comparison, with_and_without_pandas):
     assert list(table["validation_accuracy"])[:2] == [1.0, 0.5]
     assert table["seconds"].dtype == table["peak_memory_mb"].dtype == "float64"
     assert table["seconds"][2] != table["seconds"][2]  # NaN
+
+
+def test_fractions_are_floats_even_if_all_of_them_are_whole(comparison):
+    *finished, _ = comparison.results_file.read_text().splitlines()
+    comparison.results_file.write_text("\n".join(finished) + "\n")
+    table = comparison.results()
+    assert table["seconds"].dtype == "float64"
+    assert table["trainable_parameters"].dtype == "int64"
 
 
 def test_the_program_still_reads_it_as_text(comparison):

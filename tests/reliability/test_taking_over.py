@@ -57,7 +57,7 @@ def test_settings_that_would_change_the_outcome_are_refused(changes, named, cut_
 
 def test_harmless_settings_may_change(cut_run):
     config = take(cut_run(2), quiet=False, tensorboard=True, cache={"memory_gb": 1.0})
-    assert (config.quiet, config.tensorboard, config.cache.memory_gb) == (False, True, 1.0)
+    assert (config.quiet, config.logger, config.cache.memory_gb) == (False, "tensorboard", 1.0)
     assert (config.seed, config.backbone, config.frozen.epochs) == (0, "tiny", 4)
 
 

@@ -47,7 +47,7 @@ def test_help_needs_neither_tensorflow_nor_anything_else_that_is_slow(tmp_path):
         "import sys\n"
         "from keras_transfer.compare import main\n"
         "try:\n"
-        "    main(['--help'])\n"
+        "    main(['--help', 'all'])\n"
         "except SystemExit:\n"
         "    pass\n"
         "heavy = {'keras', 'tensorflow', 'sklearn', 'matplotlib', 'scipy', 'ray'}\n"
@@ -56,7 +56,13 @@ def test_help_needs_neither_tensorflow_nor_anything_else_that_is_slow(tmp_path):
     done = run_python("-c", script, cwd=tmp_path)
     *shown, heavy = done.stdout.splitlines()
     assert heavy == "[]", done.stderr
-    for option in ("--strategies VALUE", "--seeds VALUE", "--jobs JOBS", "--engine ENGINE"):
+    for option in (
+        "--strategies VALUE",
+        "--seeds VALUE",
+        "--weights WEIGHTS",
+        "--jobs N",
+        "--json",
+    ):
         assert any(line.startswith(f"  {option}") for line in shown)
 
 

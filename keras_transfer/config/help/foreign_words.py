@@ -72,7 +72,6 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     },
     "evaluate": {
         "model": _RUN,
-        "output": "What it finds is printed: `> FILE` behind the command keeps it.",
         "run": _RUN,
         "weights": _RUN,
     },

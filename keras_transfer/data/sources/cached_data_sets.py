@@ -62,7 +62,8 @@ def read_prepared(
 
     def fill(folder: Path) -> tuple[str, Notes]:
         _check_room(folder, size)
-        return name.name, {"bytes": write_images(folder, write())}
+        notes: dict[str, Any] = {"class_names": [*class_names]} if class_names else {}
+        return name.name, {"bytes": write_images(folder, write()), **notes}
 
     return find_prepared(name, read) or prepare(name.parent, fill, read)
 

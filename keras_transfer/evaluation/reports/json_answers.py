@@ -7,9 +7,10 @@ renamed, since scripts read them.
 from collections.abc import Iterator
 from typing import Any
 
-from keras_transfer.evaluation.metrics import classification_rows, score
+from keras_transfer.evaluation.class_scores import COLUMNS, list_class_rows, list_confusions
+from keras_transfer.evaluation.metrics import score
 from keras_transfer.evaluation.predict_output import UNSURE, ImagePredictions, list_rows
-from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.evaluation.reports.evaluation_files import Evaluation
 from keras_transfer.run.run_directory import Run
 
 
@@ -19,23 +20,20 @@ def answer_training(run: Run) -> dict[str, Any]:
     return {"run": run.path, "metrics": run.metrics(), "files": run.name_files()}
 
 
-def answer_evaluation(run: Run, dataset: str | None, predictions: Predictions) -> dict[str, Any]:
-    """Return the scores of a split as metrics.json has them, and those of each class.
-
-    Args:
-        run: Whose model was measured.
-        dataset: The other images that it was measured on. None: its own.
-        predictions: Of one split.
-    """
-    columns = "class", "precision", "recall", "f1", "support"
+def answer_evaluation(done: Evaluation) -> dict[str, Any]:
+    """Return the scores as metrics.json has them, per_class.csv, and what is confused most."""
+    rows = list_class_rows(done.predictions)
+    classes = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     return {
-        "run": run.path.absolute(),
-        "dataset": dataset,
-        "split": predictions.split_names[0],
-        **score(predictions),
+        "run": done.run.path.absolute(),
+        "dataset": done.dataset,
+        "split": done.split,
+        "tta": done.tta,
+        **score(done.predictions),
         "per_class": [
-            dict(zip(columns, row, strict=True)) for row in classification_rows(predictions)
+            {name: value for name, value in row.items() if name != "split"} for row in classes
         ],
+        "confusions": [vars(pair) for pair in list_confusions(done.predictions)],
     }
 
 

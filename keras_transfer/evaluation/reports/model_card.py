@@ -10,7 +10,6 @@ from typing import Any
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
-from keras_transfer.evaluation.metrics import says_top5
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
@@ -76,6 +75,8 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
 
 
 def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
+    from keras_transfer.evaluation.metrics import says_top5
+
     top5 = ("top-5 accuracy",) if says_top5(run.class_names()) else ()
     yield from draw_rows(
         ("split", "images", "accuracy", "95 % interval", *top5, "macro F1", "calibration error"),

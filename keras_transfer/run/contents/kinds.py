@@ -175,6 +175,14 @@ class Environment(TypedDict):
     packages: dict[str, str | None]
 
 
+class Tracking(TypedDict):
+    """tracking.json: what the log of another tool has of the run."""
+
+    logger: str
+    id: str
+    epochs: int
+
+
 class PlanFormat(TypedDict):
     """What plan.json of any version holds."""
 

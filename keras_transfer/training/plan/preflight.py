@@ -1,6 +1,5 @@
 """Look up every name in the settings before TensorFlow is loaded or anything is downloaded."""
 
-import importlib.util
 import operator
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,11 +58,6 @@ def check_names(config: TrainConfig) -> None:
     if REGULARIZERS[config.regularize.name].needs_source:
         _check_source(config)
     choose_modality(config).check_settings(config)
-    if config.tensorboard and not importlib.util.find_spec("tensorboard"):
-        raise ConfigError(
-            "`tensorboard` must be installed to be logged to. Received: no such package. "
-            "Run: pip install tensorboard"
-        )
 
 
 def _check_source(config: TrainConfig) -> None:

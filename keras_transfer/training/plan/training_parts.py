@@ -59,6 +59,8 @@ class Training:
     """Where tables, logs and checkpoints go."""
     cache: CachePlan = field(default_factory=CachePlan)
     """What is kept instead of computed in every epoch."""
+    watchers: Sequence[keras.callbacks.Callback] = ()
+    """Are told of each epoch once it is kept; they change nothing."""
     given: GivenParts = field(default_factory=GivenParts)
     """Parts that Python code gave."""
 

@@ -73,7 +73,7 @@ def test_a_data_set_without_its_option_is_recognised(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("main", "words", "hint"),
     [
-        (evaluate.main, ["RUN", "--output", "x"], "`> FILE` behind the command keeps it."),
+        (evaluate.main, ["RUN", "--weights", "x"], "The run stands without an option: RUN."),
         (evaluate.main, ["--run", "RUN", "RUN"], "The run stands without an option: RUN."),
         (predict.main, ["RUN", "x", "--conf", "0.5"], "Did you mean '--threshold'?"),
         (predict.main, ["RUN", "x", "--source", "x"], "MODEL IMAGES."),

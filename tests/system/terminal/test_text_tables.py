@@ -3,7 +3,12 @@ import builtins
 import numpy as np
 import pytest
 
-from keras_transfer.system.terminal.short_names import keep_end, keep_start, shorten
+from keras_transfer.system.terminal.short_names import (
+    keep_end,
+    keep_start,
+    shorten,
+    shorten_all,
+)
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import count_cells
 
@@ -70,6 +75,13 @@ def test_names_that_differ_never_become_equal(cut, width):
     drawn = text.splitlines()[-len(rows) :]
     assert len(set(drawn)) == len(rows)
     assert max(map(count_cells, drawn)) <= width
+
+
+@pytest.mark.parametrize("cut", [shorten, keep_end])
+def test_what_tells_names_apart_is_seen(cut):
+    names = [f"{'a' * 50}{letter}{'b' * 50}" for letter in "xyz"]
+    shown = shorten_all(names, 20, cut)
+    assert [set(text) - set("ab…") for text in shown] == [{"x"}, {"y"}, {"z"}]
 
 
 def test_paths_keep_their_ends_and_sentences_their_beginnings():

@@ -7,7 +7,6 @@ from typing import Any
 from keras_transfer.config.full_paths import HUGGING_FACE
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.encoded_images.encoded_set import (
     EncodedImage,
     EncodedSet,
@@ -19,7 +18,6 @@ from keras_transfer.data.sources.encoded_images.image_columns import Column, cho
 from keras_transfer.data.sources.encoded_images.load_hugging_face import load_splits
 from keras_transfer.data.sources.encoded_images.shard_files import name_class
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.files.atomic_files import write_table
 
 REMEDY = "Rename the one to use to `label` in Python (dataset.rename_column) and give that."
 Parts = Mapping[str, Any]  # a datasets.Dataset for each name of a split
@@ -40,10 +38,7 @@ def read_hugging_face(dataset: str, config: DataConfig) -> Examples:
 
 
 def write_hugging_face(dataset: Any) -> Path:
-    """Return the table of a `datasets.Dataset` or `DatasetDict`, written to the cache once.
-
-    It is the labels.csv there; where its classes are not in the order of the alphabet, one that
-    says their order.
+    """Return the labels.csv of a `datasets.Dataset` or `DatasetDict`, written to the cache once.
 
     Raises:
         ConfigError: It streams, or is not image classification data.
@@ -58,14 +53,7 @@ def write_hugging_face(dataset: Any) -> Path:
     if not parts:
         raise ConfigError("`dataset` must hold images. Received: a DatasetDict without splits.")
     described = _describe(f"the {type(dataset).__name__}", "dataset", parts)
-    examples = read_encoded(described)
-    if list(examples.class_names) == order_class_names(examples.class_names):
-        return examples.root / "labels.csv"
-    table = examples.root / "labels_in_order.csv"
-    names = [examples.class_names[label] for label in examples.labels]
-    rows = zip(examples.paths, names, examples.labels, examples.splits, strict=True)
-    write_table(table, ("path", "class_name", "class_id", "split"), rows)
-    return table
+    return read_encoded(described).root / "labels.csv"
 
 
 def is_hugging_face(dataset: object) -> bool:

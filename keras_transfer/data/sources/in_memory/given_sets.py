@@ -11,7 +11,7 @@ from keras_transfer.system.errors import ConfigError
 
 WANTED = (
     "a DataFrame of path,label, (images, labels), (paths, labels), a tf.data.Dataset or PyDataset "
-    "of (image, label), or (train, validation) of these"
+    "of (image, label), a datasets.Dataset, or (train, validation) of these"
 )
 
 

@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.encoded_images.hugging_face import (
+    is_hugging_face,
+    write_hugging_face,
+)
 from keras_transfer.data.sources.in_memory.array_pairs import (
     is_columns,
     is_pairs,
@@ -42,7 +46,8 @@ def name_data_set(dataset: Any, modality: Modality) -> str:
     """Return what `--dataset` calls a data set, which is written to the cache where it must be.
 
     Args:
-        dataset: A path or a word, which stays as it is; or of one of `KINDS`.
+        dataset: A path or a word, which stays as it is; or of one of `KINDS`, or of the package
+            `datasets`, whose images are copied as they are encoded.
         modality: Of its examples.
 
     Raises:
@@ -50,6 +55,8 @@ def name_data_set(dataset: Any, modality: Modality) -> str:
     """
     if isinstance(dataset, str | os.PathLike):
         return os.fspath(dataset)
+    if is_hugging_face(dataset):
+        return os.fspath(write_hugging_face(dataset))
     given = read_given(dataset)
     return write_table(given) if isinstance(given, Listed) else write_examples(given, modality)
 

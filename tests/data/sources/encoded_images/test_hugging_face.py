@@ -11,6 +11,8 @@ from keras_transfer.data.sources.encoded_images.hugging_face import (
     is_hugging_face,
     write_hugging_face,
 )
+from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
+from keras_transfer.images.modality import IMAGE
 from keras_transfer.system.errors import ConfigError
 
 datasets = pytest.importorskip("datasets", reason="needs the extra hf")
@@ -82,7 +84,7 @@ def test_table_of_an_object_keeps_splits_and_the_order_of_classes(make, draw, li
     examples = load_examples(str(write_hugging_face(parts)), DataConfig())
     assert examples.class_names == ("square", "oval")
     assert list_rows(examples)[draw(5)] == ("oval", "validation")
-    assert write_hugging_face(make(names=("oval", "square"))).name == "labels.csv"
+    assert name_data_set(parts, IMAGE) == str(write_hugging_face(parts))
 
 
 def test_formats_and_transformations_of_an_object_are_not_applied(make, draw, list_rows):

@@ -68,7 +68,7 @@ def test_examples_without_label_or_image_are_left_out(write, draw, caplog):
         "dir/.hidden": "",
     }
     assert len(load(write("a.tar", members)).paths) == 2
-    assert "Left out 1 images of the split images: no label." in caplog.text
+    assert "Left out 1 image of the split images: no label." in caplog.text
 
 
 def test_archive_of_class_folders_is_refused_with_the_way_out(write, draw, tmp_path):

@@ -1,0 +1,1 @@
+"""Experiment tracking: what a run leaves in the logs of others, TensorBoard, MLflow, W&B, CSV."""

@@ -1,0 +1,119 @@
+import dataclasses
+from typing import get_args, get_type_hints
+
+import pytest
+
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.run.run_files import COMPARISON_FILE
+from keras_transfer.system import packages
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.tracking.loggers import LOGGERS, check_logger
+from keras_transfer.tracking.tracker import Tracker
+
+# what the packages themselves do wrong
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(params=LOGGERS)
+def name(request):
+    package = LOGGERS[request.param].package
+    if package:
+        pytest.importorskip(package, reason=f"needs the extra {request.param}")
+    return request.param
+
+
+def test_the_setting_names_the_rows_of_the_table():
+    assert get_args(get_type_hints(TrainConfig)["logger"]) == ("none", *LOGGERS)
+
+
+def test_each_store_holds_settings_epochs_results_figures_and_the_model(
+    name, run_copy, store, read_back
+):
+    tracker = Tracker(run_copy, name)
+    tracker.begin()
+    tracker.end(finished=True)
+    found, history = read_back(name, run_copy), run_copy.history_table()
+    assert found["parameters"]["backbone"] == "tiny"
+    assert found["parameters"]["finetune.epochs"] == "3"
+    assert "output" not in found["parameters"]
+    steps, losses = zip(*found["epochs"], strict=True)
+    assert [*map(int, steps)] == [1, 2, 3, 4, 5]  # both phases in one row
+    assert [*map(float, losses)] == pytest.approx([*map(float, history["val_loss"])])
+    accuracy = run_copy.metrics()["splits"]["test"]["accuracy"]
+    assert float(found["results"]["test/accuracy"]) == pytest.approx(accuracy)
+    assert "model.keras" in found["files"]
+    figures = {figure.name for figure in run_copy.figures.glob("*.png")}
+    assert len(figures) > 2
+    assert figures <= set(found["files"])
+    assert found["names"] in (("", ""), (store.name, "run"))
+    assert found.get("status") in (None, "FINISHED")
+
+
+def test_a_resumed_run_goes_on_with_its_log_and_has_each_epoch_once(
+    name, run_copy, store, read_back
+):
+    lines = run_copy.history_file.read_text().splitlines(keepends=True)
+    metrics = run_copy.metrics_file.read_bytes()
+    run_copy.metrics_file.unlink()
+    run_copy.history_file.write_text("".join(lines[:3]))
+    tracker = Tracker(run_copy, name)
+    tracker.begin()
+    run_copy.history_file.write_text("".join(lines[:4]))
+    tracker.tell_epochs()
+    tracker.end(finished=False)
+    assert len(read_back(name, run_copy)["epochs"]) == 3
+    run_copy.history_file.write_text("".join(lines[:5]))  # kept, but killed before it was told
+    resumed = Tracker(run_copy, name)
+    resumed.begin()
+    assert resumed.told == 4
+    run_copy.history_file.write_text("".join(lines))
+    resumed.tell_epochs()
+    run_copy.metrics_file.write_bytes(metrics)
+    resumed.end(finished=True)
+    found = read_back(name, run_copy)
+    assert [int(step) for step, _ in found["epochs"]] == [1, 2, 3, 4, 5]
+    assert "test/accuracy" in found["results"]
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_rows_of_a_comparison_are_runs_of_one_group(name, run_copy, store, read_back):
+    pytest.importorskip(LOGGERS[name].package, reason=f"needs the extra {name}")
+    folder = store / "outputs/compare-1"
+    (folder / "runs").mkdir(parents=True)
+    (folder / COMPARISON_FILE).touch()
+    run_copy.path = run_copy.path.rename(folder / "runs/full-0")
+    tracker = Tracker(run_copy, name)
+    tracker.begin()
+    tracker.end(finished=True)
+    found = read_back(name, run_copy)
+    assert (found["names"], found["group"]) == (("outputs", "full-0"), "compare-1")
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_names_that_the_environment_gives_win(name, run_copy, store, read_back, monkeypatch):
+    pytest.importorskip(LOGGERS[name].package, reason=f"needs the extra {name}")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "mine")
+    monkeypatch.setenv("WANDB_PROJECT", "mine")
+    tracker = Tracker(run_copy, name)
+    tracker.begin()
+    tracker.end(finished=True)
+    assert read_back(name, run_copy)["names"] == ("mine", "run")
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "mlflow", "wandb"])
+def test_missing_package_is_said_before_a_run_is_made(name, tmp_path, monkeypatch):
+    from keras_transfer.train import fine_tune
+
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=rf"--logger {name}, {name} must .*\[{name}\]'"):
+        fine_tune(TrainConfig(logger=name, output=tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()
+    check_logger(TrainConfig(logger="csv"))
+
+
+def test_the_old_setting_means_the_logger():
+    assert TrainConfig(tensorboard=True) == TrainConfig(logger="tensorboard")
+    changed = dataclasses.replace(TrainConfig(tensorboard=True), logger="none")
+    assert changed.logger == "none"
+    with pytest.raises(ConfigError, match="tensorboard where `tensorboard` is true"):
+        TrainConfig(tensorboard=True, logger="csv")
