@@ -18,7 +18,6 @@ from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
@@ -79,18 +78,19 @@ def export_model(
     Raises:
         ConfigError: The run or its images cannot be used, or a package is missing.
     """
+    from keras_transfer.evaluation.reports.model_card import write_model_card
+
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
     config = load_run_config(run)
     run.refuse_folders()
     if dataset is not None:
-        choose_source(dataset)  # what is not there is said before TensorFlow loads
+        config = dataclasses.replace(config, dataset=name_dataset(dataset))
+        choose_source(config.source)  # what is not there is said before TensorFlow loads
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
-    if dataset is not None:
-        config = dataclasses.replace(config, dataset=name_dataset(dataset))
     validation, train = _read_images(run, config, exporters)
     with _workplace(run) as folder, _explaining_disk(run):
         model, temperature = _load_model(run, config, validation, calibrate)
@@ -122,6 +122,7 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
+    from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
