@@ -18,6 +18,7 @@ from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
 from keras_transfer.exports.usage import read_run_usage
@@ -78,8 +79,6 @@ def export_model(
     Raises:
         ConfigError: The run or its images cannot be used, or a package is missing.
     """
-    from keras_transfer.evaluation.reports.model_card import write_model_card
-
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
     config = load_run_config(run)
@@ -122,7 +121,6 @@ def _write_all(
     run: Run,
 ) -> dict[str, Any]:
     """Write, check and keep one file after the other; return the content of parity.json."""
-    from keras_transfer.evaluation.reports.model_card import write_model_card
     from keras_transfer.exports import parity
 
     reference = parity.describe_reference(yardstick, temperature)
