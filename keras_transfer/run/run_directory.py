@@ -29,6 +29,7 @@ from keras_transfer.system.files.atomic_files import (
 from keras_transfer.system.files.ownership import OWNER, is_marked, refuse_links, remove_own
 from keras_transfer.system.files.user_folders import make_folder
 from keras_transfer.system.logs import logging_to
+from keras_transfer.system.terminal.notebook import is_notebook
 from keras_transfer.system.terminal.visible_text import quote_word
 
 logger = logging.getLogger(__name__)
@@ -170,6 +171,8 @@ class Run(RunFiles):
     def _say_resume(self) -> str:
         if os.path.lexists(self.given_parts_file):  # the command has nothing to give
             return f"Go on from Python with the same parts: fine_tune(resume={str(self.path)!r}, …)"
+        if is_notebook():
+            return f"Go on with: kt.fine_tune(resume={str(self.path)!r})"
         return f"Go on with: {RESUME} {quote_word(self.path)}"
 
     @contextlib.contextmanager

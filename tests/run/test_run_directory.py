@@ -121,6 +121,13 @@ def test_an_unfinished_run_is_refused(run):
         Run.open(run.path)
 
 
+def test_a_notebook_is_told_how_python_goes_on(run, monkeypatch):
+    monkeypatch.setattr("keras_transfer.run.run_directory.is_notebook", lambda: True)
+    with pytest.raises(ConfigError) as caught:
+        Run.open(run.path)
+    assert f"Go on with: kt.fine_tune(resume={str(run.path)!r})" in str(caught.value)
+
+
 def test_a_finished_run_opens_and_has_lost_its_scratch_folder(run):
     write_text(run.config_file, "seed: 0\n")
     write_text(run.scratch / "deep/cache.bin", "x")
