@@ -9,7 +9,6 @@ from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import say_interval
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.python_api.arguments.argument_errors import guard
-from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
     draw_line,
@@ -105,6 +104,7 @@ class Run(run_directory.Run):
 
     def history(self) -> Any:
         """Return history.csv in numbers: a row an epoch, counted from 1 within each phase."""
+        from keras_transfer.python_api.data_frames import make_frame
         from keras_transfer.run.history import HISTORY_COLUMNS, read_history
 
         history = read_history(self.history_table())
@@ -116,6 +116,8 @@ class Run(run_directory.Run):
 
     def split(self) -> Any:
         """Return split.csv: path, sha256, class and split of every image that is used."""
+        from keras_transfer.python_api.data_frames import make_frame
+
         return make_frame(self.split_table())
 
     @guard
