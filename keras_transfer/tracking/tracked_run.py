@@ -13,7 +13,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import COMPARISON_FILE
 
-PLACES = ("resume", "output", "name", "quiet", "tensorboard", "logger")  # no parameters of a model
+HANDLES = ("resume", "output", "name", "quiet", "tensorboard", "logger")  # of a model no parameters
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TrackedRun:
         return {
             name: value
             for name, value in settings.items()
-            if name not in PLACES and value != "auto"  # a rate that is found as training begins
+            if name not in HANDLES and value != "auto"  # a rate that is found as training begins
         }
 
     def epochs(self, first: int) -> Iterator[tuple[int, str, dict[str, float]]]:
