@@ -36,10 +36,15 @@ class TrackedRun:
         return folder.name if (folder / COMPARISON_FILE).is_file() else ""
 
     @property
-    def experiment(self) -> str:
-        """The name of the folder that runs and comparisons are made in."""
+    def output(self) -> Path:
+        """The folder that runs and comparisons are made in."""
         folder = self.run.path.absolute().parent
-        return (folder.parent.parent if self.group else folder).name
+        return folder.parent.parent if self.group else folder
+
+    @property
+    def experiment(self) -> str:
+        """The name of that folder."""
+        return self.output.name
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings that make the model, as far as they are resolved, by dotted names."""
