@@ -1,4 +1,5 @@
 import dataclasses
+import time
 from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
@@ -162,3 +163,18 @@ def test_rows_that_begin_at_once_share_the_experiment_that_one_of_them_makes(
 ):
     client.late = True
     assert open_mlflow(TrackedRun(run_copy)).id == "7"
+
+
+def test_all_parts_of_a_run_that_wandb_keeps_off_line_are_named(run_copy, store):
+    pytest.importorskip("wandb", reason="needs the extra wandb")
+    places = []
+    for _ in range(2):
+        tracker = Tracker(run_copy, "wandb")
+        tracker.begin()
+        places.append(tracker.log.place)
+        tracker.end(finished=False)
+        time.sleep(1.1)  # the folder is called by the second
+    parts = sorted(map(str, run_copy.wandb.glob("offline-run-*")))
+    assert len(parts) == 2
+    assert places[0].endswith(f"wandb sync {parts[0]}")
+    assert places[1].endswith(f" {parts[0]} {parts[1]}")
