@@ -5,13 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import say_interval
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.python_api.arguments.argument_errors import guard
-from keras_transfer.python_api.data_frames import make_frame, to_numbers
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
     draw_line,
@@ -108,6 +105,7 @@ class Run(run_directory.Run):
 
     def history(self) -> Any:
         """Return history.csv in numbers: a row an epoch, counted from 1 within each phase."""
+        from keras_transfer.python_api.data_frames import make_frame
         from keras_transfer.run.history import HISTORY_COLUMNS, read_history
 
         history = read_history(self.history_table())
@@ -119,10 +117,16 @@ class Run(run_directory.Run):
 
     def split(self) -> Any:
         """Return split.csv: path, sha256, class and split of every image that is used."""
+        from keras_transfer.python_api.data_frames import make_frame
+
         return make_frame(self.split_table())
 
     def freeze_table(self) -> Any:
         """Return freeze_table.csv: a row a layer and phase; the rate of locked layers is NaN."""
+        import numpy as np
+
+        from keras_transfer.python_api.data_frames import make_frame, to_numbers
+
         table = dict(read_table(self.freeze_table_file))
         table["trainable"] = np.array(table["trainable"]) == str(True)
         return make_frame(table | {"learning_rate": to_numbers(table["learning_rate"], True)})
