@@ -19,8 +19,9 @@ from keras_transfer.python_api.notebook_html import (
 from keras_transfer.run import run_directory
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.load_tensorflow import import_tensorflow
-from keras_transfer.system.terminal.notebook import is_notebook, show_images
+from keras_transfer.system.terminal.notebook import is_notebook, is_shown, show_images
 
 if TYPE_CHECKING:
     import keras
@@ -120,6 +121,16 @@ class Run(run_directory.Run):
 
         return make_frame(self.split_table())
 
+    def freeze_table(self) -> Any:
+        """Return freeze_table.csv: a row a layer and phase; the rate of locked layers is NaN."""
+        import numpy as np
+
+        from keras_transfer.python_api.data_frames import make_frame, to_numbers
+
+        table = dict(read_table(self.freeze_table_file))
+        table["trainable"] = np.array(table["trainable"]) == str(True)
+        return make_frame(table | {"learning_rate": to_numbers(table["learning_rate"], True)})
+
     @guard
     def per_class(self, split: str | None = None) -> Any:
         """Return a row a class: class, precision, recall, F1, support (its images).
@@ -190,7 +201,8 @@ class Run(run_directory.Run):
             table = draw_html_table(*_tabulate(self.metrics()["splits"]))
         except ConfigError as error:
             return join_html(draw_line(str(error)), draw_path(self.path))
-        curves = draw_thumbnail(self.figures / f"{CURVES}.png", "Learning curves")
+        file = self.figures / f"{CURVES}.png"
+        curves = "" if is_shown(file) else draw_thumbnail(file, "Learning curves")
         heading = draw_line(accuracy, bold=True), draw_line(trained)
         return join_html(*heading, table, curves, draw_path(self.path))
 
