@@ -78,7 +78,7 @@ class TrainConfig:
     else is printed."""
     logger: Literal["none", "csv", "tensorboard", "mlflow", "wandb"] = "none"
     """Log settings, epochs, results, figures and the model elsewhere, too. csv and tensorboard: in
-    the run directory. mlflow: where MLFLOW_TRACKING_URI says. wandb: on Weights & Biases."""
+    the run directory. mlflow: MLFLOW_TRACKING_URI, else output. wandb: in Weights & Biases."""
     tensorboard: bool = False
     """The same as --logger tensorboard."""
     data: DataConfig = field(default_factory=DataConfig)
