@@ -84,13 +84,12 @@ def export_model(
     config = load_run_config(run)
     run.refuse_folders()
     if dataset is not None:
-        choose_source(dataset)  # what is not there is said before TensorFlow loads
+        config = dataclasses.replace(config, dataset=name_dataset(dataset))
+        choose_source(config.source)  # what is not there is said before TensorFlow loads
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
 
-    if dataset is not None:
-        config = dataclasses.replace(config, dataset=name_dataset(dataset))
     validation, train = _read_images(run, config, exporters)
     with _workplace(run) as folder, _explaining_disk(run):
         model, temperature = _load_model(run, config, validation, calibrate)
