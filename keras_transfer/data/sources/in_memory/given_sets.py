@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 SHOWN = 100  # letters of a path in a message
 WANTED = (

@@ -10,6 +10,7 @@ def test_a_frame_of_paths_starts_at_the_working_directory(name, files, tmp_path)
     named = name(pd.DataFrame({"path": paths, "label": labels}))
     assert named.path.parent.parent == tmp_path / "cache/in_memory"
     assert named.examples.root == tmp_path / "set"
+    assert str(tmp_path / "set" / paths[0]) in named.path.read_text()  # read from anywhere
     assert named.classes() == dict(zip(paths, labels, strict=True))
 
 

@@ -150,6 +150,8 @@ def test_floats_whose_first_images_are_dark_are_written_anew(name, arrays, caplo
     floats[0] /= 255
     named = name(slices(floats, labels).batch(3))
     assert named.examples.value_range is None
+    written = [np.asarray(Image.open(named.examples.root / p)) for p in named.examples.paths]
+    assert min(pixels.max() for pixels in written) <= 1  # as fractions it would be bright
     assert "1 of 12 images hold floats up to 1, others up to 25" in caplog.text
 
 
