@@ -10,6 +10,9 @@ from keras_transfer.images.decoding.pillow_decoding import show_image
 from keras_transfer.images.decoding.shades import to_shades
 from keras_transfer.system.errors import ConfigError
 
+FRACTIONS = (0.0, 1.0)  # limits of fractions of white
+MOST = 0.5  # of the numbers that are not black
+
 
 def check_pixels(array: np.ndarray, value_range: str = FULL) -> np.ndarray:
     """Return an image given as an array in RGB, (height, width, 3), uint8.
@@ -73,9 +76,20 @@ def refuse_deep_alpha(array: np.ndarray) -> None:
 def _shade_array(array: np.ndarray, limits: Limits) -> np.ndarray:
     """Return an array as a file of the same numbers would be read."""
     refuse_deep_alpha(array)
+    _refuse_other_scale(array, limits)
     colours = to_shades(array[..., :3] if array.ndim == 3 else array, limits)
     shades = np.concatenate([colours, array[..., 3:]], 2) if array.shape[2:] == (4,) else colours
     return np.asarray(show_image(Image.fromarray(shades)))
+
+
+def _refuse_other_scale(array: np.ndarray, limits: Limits) -> None:
+    """Raise `ConfigError` for shades where fractions of white are meant: all would be white."""
+    above = array[array > 0] > FRACTIONS[1]
+    if limits == FRACTIONS and above.size and above.mean() > MOST:
+        raise ConfigError(
+            "Pixels must be in [0, 1], as those that the model learned from. Received: "
+            f"{array.dtype} up to {array.max():g}. Divide them by what is white, or give uint8."
+        )
 
 
 def _scale_numbers(array: np.ndarray) -> np.ndarray:

@@ -12,12 +12,11 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.config.sections.value_range import FULL
-from keras_transfer.images.array_pixels import check_shape, refuse_deep_alpha
+from keras_transfer.images.array_pixels import FRACTIONS, check_shape, refuse_deep_alpha
 from keras_transfer.images.decoding.pillow_decoding import show_image
 from keras_transfer.images.decoding.shades import to_shades
 from keras_transfer.system.errors import ConfigError
 
-FRACTIONS = (0.0, 1.0)
 BYTES, DEEP = 255, 65535  # the largest numbers of 8 bits and 16
 OVERSHOT = 2  # floats of a set that reach no further are fractions that were resized sharply
 FAST = 1  # of zlib: a twelfth larger than with 6, in a third of the time

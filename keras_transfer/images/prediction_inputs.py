@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.sections.value_range import FULL, parse_range
 from keras_transfer.data.sources.unlabelled import (
     STANDARD_INPUT,
     Source,
@@ -34,6 +34,7 @@ from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.value_tally import Tally
 from keras_transfer.system.errors import ConfigError
 
+WHITE = 255
 SLIM = 4  # times a last axis as long as the others are, it is one of channels
 
 
@@ -65,6 +66,8 @@ def list_images(images: Any, value_range: str = FULL) -> tuple[list[str], list[S
         images = images.tolist()
     one = isinstance(images, str | Path | bytes | Mapping | Image.Image) or _is_one(images)
     images = [images] if one or not isinstance(images, Iterable) else images
+    if isinstance(images, np.ndarray | list) and parse_range(value_range) is None:
+        images = _find_shades(images)
     names: list[str] = []
     sources: list[Source] = []
     tally = Tally(value_range)
@@ -90,6 +93,21 @@ def list_images(images: Any, value_range: str = FULL) -> tuple[list[str], list[S
     if not sources:
         raise ConfigError("`images` must hold at least one image. Received: none.")
     return names, sources
+
+
+def _find_shades(images: Any) -> Any:
+    """Return floats as uint8 where one of the images goes beyond 1: dark ones are no fractions."""
+    floats = [isinstance(each, np.ndarray) and each.dtype.kind == "f" for each in images]
+    spans = [
+        (float(each.min()), float(each.max())) if is_float and each.size else (0.0, 0.0)
+        for each, is_float in zip(images, floats, strict=True)
+    ]
+    if not any(high > 1 for _, high in spans):
+        return images
+    return [
+        each.round().astype(np.uint8) if is_float and 0 <= low <= high <= WHITE else each
+        for each, is_float, (low, high) in zip(images, floats, spans, strict=True)
+    ]
 
 
 def _read_pillow(image: Image.Image, value_range: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.value_range import covers_bytes, parse_range
+from keras_transfer.images.array_pixels import FRACTIONS
 from keras_transfer.images.decoding.pillow_decoding import Picture
 from keras_transfer.images.decoding.shades import share_outside
 
@@ -38,7 +39,7 @@ class Tally:
             )
         elif picture.outside > MANY:
             fault = "outside"
-        elif not deep and not covers_bytes(self._limits):
+        elif not deep and not covers_bytes(self._limits) and self._limits != FRACTIONS:
             fault = "bytes"
         if fault:
             self._found[fault].append(name)
@@ -46,6 +47,9 @@ class Tally:
     def count_array(self, name: str, array: np.ndarray, pixels: np.ndarray) -> None:
         """Look at an array that was given."""
         deep = array.dtype not in (np.uint8, bool)
+        if self._limits is None and array.dtype.kind in "ui" and array.size and array.max() == 1:
+            self._found["ones"].append(name)
+            return
         outside = share_outside(array, self._limits) if self._limits and deep else 0.0
         kind = "floats" if deep and array.dtype.itemsize > 1 else "8 bits"
         self.count(name, Picture(pixels=pixels, kind=kind, outside=outside))
@@ -57,6 +61,8 @@ class Tally:
             "clipped",
             "bytes": f"have 8 bits and are read from 0 to 255, as data.value_range {self._range} "
             "is none of theirs",
+            "ones": "hold no number above 1, which is black to a model that learned from numbers "
+            "up to 255",
             "dark": "have more than 8 bits, of which they use so few that they are nearly black to "
             "a model that learned from images of 8 bits",
         }

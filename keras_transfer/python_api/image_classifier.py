@@ -26,6 +26,7 @@ OWN = ("dataset", "seed", "resume")  # settings that `fit` and `random_state` gi
 # Whoever cross-validates holds the test images; and what `y` says are classes, however they look.
 DEFAULTS = {"data": {"test_fraction": 0.0, "layout": "classes"}}
 MOST_SEEDS = 2**31 - 1
+SMALLEST = 8  # pixels; what is smaller and 3 or 4 wide may be a set of tiny gray images
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
@@ -228,7 +229,17 @@ def _list_images(X: Any) -> Any:
         X = X[:, 0]
     if not isinstance(X, list | tuple | np.ndarray) or getattr(X, "ndim", 1) == 0:
         raise ConfigError(f"X must be a list of paths or of arrays. Received: {repr(X)[:60]}.")
+    if isinstance(X, np.ndarray) and _is_one_image(X.shape):
+        raise ConfigError(
+            f"X must hold images one after the other. Received: an array of shape {X.shape}, which "
+            "is one image. Give X[None]."
+        )
     return X
+
+
+def _is_one_image(shape: tuple[int, ...]) -> bool:
+    """Return whether an array is one image with its channels; as rows it would be many answers."""
+    return len(shape) == 3 and shape[2] in (3, 4) and min(shape[:2]) >= SMALLEST
 
 
 def _name_classes(classes: np.ndarray) -> list[str]:

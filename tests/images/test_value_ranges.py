@@ -143,6 +143,30 @@ def test_arrays_beyond_the_range_are_said(caplog):
         list_images(np.zeros((8, 8, 4), np.float32), "0,3000")
 
 
+def test_masks_of_0_and_1_are_said_to_be_black(caplog):
+    list_images((draw(0, 255) > 99).astype(np.uint8))
+    assert "1 of 1 images hold no number above 1, which is black" in caplog.text
+
+
+def test_shades_are_no_fractions_of_white(caplog):
+    """Where a model learned from floats in [0, 1]; uint8 is of the same scale as these."""
+    for shades in (draw(0, 255), draw(0, 65535).astype(np.uint16), draw(0, 255).astype(np.float32)):
+        with pytest.raises(ConfigError, match=r"in \[0, 1\], as those that the model learned from"):
+            list_images([shades], "0.0,1.0")
+    list_images([draw(0, 255) / np.float32(255), draw(0, 255).astype(np.uint8)], "0.0,1.0")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("make", [list, np.stack])
+def test_a_dark_image_among_floats_up_to_255_is_dark(make):
+    bright = draw(0, 255).astype(np.float32)
+    _, (found, dark) = list_images(make([bright, np.full_like(bright, 0.7)]))
+    assert (found == list_images([bright])[1][0]).all()
+    assert (dark == 1).all()
+    with pytest.raises(ConfigError, match="Multiply them by 255"):
+        list_images(make([bright / 255, bright / 255]))
+
+
 @pytest.mark.parametrize("shape", [(64, 48, 2), (2, 64, 2), (64, 48, 5), (224, 224, 12)])
 def test_channels_of_another_number_are_no_batch_of_gray_images(shape):
     with pytest.raises(ConfigError, match="Received: the shape"):

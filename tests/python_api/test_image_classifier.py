@@ -126,6 +126,16 @@ def test_what_cannot_be_fitted_is_refused(no_network, X, y, message):
         kt.ImageClassifier("tiny").fit(X, y)
 
 
+def test_one_image_is_no_set_of_narrow_ones(no_network, shades):
+    """It would have as many answers as it has rows."""
+    images, y = shades
+    classifier = kt.ImageClassifier("tiny").fit(images, y)
+    assert classifier.predict(images[:1]).shape == (1,)
+    for channels in (3, 4):
+        with pytest.raises(kt.ConfigError, match=r"is one image\. Give X\[None\]"):
+            classifier.predict(np.zeros((12, 8, channels), np.uint8))
+
+
 def test_it_must_be_fitted_before_it_predicts():
     with pytest.raises(NotFittedError):
         kt.ImageClassifier().predict([np.zeros((8, 8), np.uint8)])

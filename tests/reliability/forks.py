@@ -2,6 +2,7 @@
 
 As a program it imports it once and then forks for every line on standard input, which is a list of
 the command's words: it answers with the process number, and with the exit status once that ended.
+With `--given` among the words, the training has parts that only Python code can give.
 """
 
 import contextlib
@@ -11,6 +12,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
 
 
 class Forked:
@@ -68,6 +71,39 @@ def _lives(pid):
     return False
 
 
+def train_with_parts(words):
+    """Train as the command does, with callbacks, an augmentation, a head and a loss."""
+    import keras
+
+    from keras_transfer.config.command_line import build_parser
+    from keras_transfer.run.load_settings import parse_config
+    from keras_transfer.train import fine_tune
+    from keras_transfer.training.given.given_parts import GivenParts
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            with folder.joinpath("told.txt").open("a") as stream:
+                stream.write(f"{epoch}\n")
+
+    config = parse_config(build_parser("train"), words)
+    folder = Path(config.output)
+    parts = {"callbacks": [Count()], "augmentation": shift, "head": widen}
+    fine_tune(config, GivenParts(**parts, loss=keras.losses.CategoricalFocalCrossentropy()))
+    return 0
+
+
+def shift(image, seed):
+    random = np.random.default_rng(seed)
+    return np.roll(image, random.integers(-4, 5), axis=1) + random.uniform(-20, 20)
+
+
+def widen(features):
+    import keras
+
+    x = keras.layers.Dense(12, activation="relu")(features)
+    return keras.layers.Dropout(0.3)(keras.layers.BatchNormalization()(x))
+
+
 def main():
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from conftest import drawing, make_tiny_row
@@ -90,9 +126,10 @@ def main():
             os.dup2(output, 1)
             os.dup2(output, 2)
             sys.stdout = os.fdopen(1, "w")
-            sys.argv = ["train", *json.loads(line)]
+            words = json.loads(line)
+            sys.argv = ["train", *(word for word in words if word != "--given")]
             try:
-                run_command(train)
+                run_command(train_with_parts if "--given" in words else train)
             except SystemExit as error:
                 sys.stdout.flush()
                 os._exit(error.code)

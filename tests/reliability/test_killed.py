@@ -41,6 +41,14 @@ def test_a_run_killed_at_random_moments_ends_as_a_whole_one(cache, kills, forker
     check_kills(forker.start, [*words, "--cache.mode", cache], tmp_path, kills)
 
 
+@pytest.mark.thorough
+def test_a_run_with_given_parts_that_is_killed_ends_as_a_whole_one(forker, words, tmp_path):
+    check_kills(forker.start, ["--given", *words], tmp_path, 4)
+    told = [int(line) for line in (tmp_path / "told.txt").read_text().split()]
+    assert told[:16] == [*range(16)]  # of the whole run; then those of the killed ones
+    assert {*range(16)} <= {*told[16:]}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cache", ["auto", "off"])
 def test_photographs_and_a_real_backbone(cache, shared, tmp_path):

@@ -30,6 +30,8 @@ def read_columns_of_pairs(dataset: Sequence[Any]) -> Given:
     """
     images, labels = dataset
     class_names = find_class_names(images, labels)
+    if is_kind(images, "pandas", "DataFrame") and len(images.columns) == 1:
+        images = images.iloc[:, 0]  # of paths, as scikit-learn's users write X
     if _is_path(_peek(images)):
         return list_files(images, labels, class_names)
     named = name_labels(labels, class_names)
@@ -96,7 +98,11 @@ def _holds_examples(things: Any) -> bool:
 
 
 def _is_sized(things: Any) -> bool:
-    return hasattr(things, "__len__") and not isinstance(things, str | bytes | dict)
+    try:
+        len(things)
+    except TypeError:  # of sparse matrices as well
+        return False
+    return not isinstance(things, str | bytes | dict)
 
 
 def _peek(things: Any) -> Any:

@@ -31,8 +31,9 @@ def read_frame(frame: Any) -> Listed:
     Raises:
         ConfigError: It has no column of paths to files, none of labels, or a name twice.
     """
-    if is_kind(frame, "pandas", "DataFrame") and any(frame.index.names):
-        frame = frame.reset_index()
+    if is_kind(frame, "pandas", "DataFrame"):
+        own = [name for name in frame.index.names if name is not None and name not in frame]
+        frame = frame.reset_index(level=own) if own else frame
     names = list(frame) if isinstance(frame, Mapping) else list(frame.columns)
     spelled = [str(name) for name in names]
     spelled = [name.lower() if name.lower() in OURS else name for name in spelled]
@@ -43,6 +44,9 @@ def read_frame(frame: Any) -> Listed:
         )
     cells = {new: list(frame[name]) for new, name in zip(spelled, names, strict=True)}
     columns = {name: _name_cells(column) for name, column in cells.items()}
+    if len({*map(len, columns.values())}) > 1:
+        shown = name_some([f"{name} of {len(column):,}" for name, column in columns.items()])
+        raise ConfigError(f"Columns must be of one length. Received: {shown}. Correct them.")
     path = _find_used(columns)
     if any(not isinstance(cell, str | os.PathLike) for cell in cells[path] if name_cell(cell)):
         raise ConfigError(

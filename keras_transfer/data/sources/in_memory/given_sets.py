@@ -8,7 +8,9 @@ from typing import Any
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
+SHOWN = 100  # letters of a path in a message
 WANTED = (
     "a DataFrame of path,label, (images, labels), (paths, labels), a tf.data.Dataset or PyDataset "
     "of (image, label), a datasets.Dataset, or (train, validation) of these"
@@ -75,7 +77,7 @@ def find_absolute(paths: list[str]) -> list[str]:
     """
     full = [path and os.path.abspath(os.path.expanduser(path)) for path in paths]
     if not any(map(os.path.isfile, full)):
-        shown = repr(paths[0]) if paths else "nothing"
+        shown = shorten(repr(paths[0]), SHOWN) if paths else "nothing"
         raise ConfigError(
             f"The files of a data set must exist. Received: none of {len(paths)}, such as {shown}; "
             f"paths start at {os.getcwd()}. Correct them."

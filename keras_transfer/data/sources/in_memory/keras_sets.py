@@ -18,7 +18,8 @@ from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-IMAGE_KEYS = (*PATHS, "pixels", "pixelvalues", "input", "inputs", "x")
+# An image goes before the name of its file: sets of TensorFlow Datasets hold both.
+IMAGE_KEYS = ("image", "images", "img", "pixels", "pixelvalues", "input", "inputs", "x", *PATHS)
 LABEL_KEYS = (*LABELS, "y")
 CHANNELS = (1, 3, 4)
 INFINITE = -1  # of the cardinality of a tf.data.Dataset
@@ -29,7 +30,8 @@ def is_stream(dataset: Any) -> bool:
     if is_kind(dataset, "tensorflow", "DatasetV2") or is_kind(dataset, "keras", "PyDataset"):
         return True
     plain = isinstance(dataset, str | bytes | Mapping | list | tuple | set | Iterator)
-    again = hasattr(dataset, "__iter__") or hasattr(dataset, "__getitem__")
+    by_place = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
+    again = hasattr(dataset, "__iter__") or by_place
     return again and not plain and not hasattr(dataset, "__array__")
 
 
@@ -39,14 +41,20 @@ def read_stream(dataset: Any) -> Given:
     One that names its files, as those of `image_dataset_from_directory` do, is read from these.
 
     Raises:
-        ConfigError: It never ends.
+        ConfigError: It never ends, or holds files that are not decoded.
     """
     class_names = find_class_names(dataset)
     if found := _find_files(dataset, class_names):
         return found
     _refuse_endless(dataset)
+    _tell_weights(dataset)
     if _holds_text(dataset):
         pairs = list(_list_pairs(dataset, class_names))
+        if any("\0" in path for path, _ in pairs):
+            raise ConfigError(
+                "Images of a data set must be decoded, or named by their paths. Received: the "
+                "content of files. Map it with tf.io.decode_image(image, expand_animations=False)."
+            )
         return list_files([path for path, _ in pairs], [name for _, name in pairs])
 
     def begin() -> Iterator[tuple[Any, str]]:
@@ -92,6 +100,18 @@ def _refuse_endless(dataset: Any) -> None:
         )
 
 
+def _tell_weights(dataset: Any) -> None:
+    """Warn of weights of images, which are left out."""
+    element = getattr(dataset, "element_spec", None)
+    if is_kind(dataset, "keras", "PyDataset") and dataset.num_batches:
+        element = dataset[0]
+    if isinstance(element, tuple | list) and len(element) == 3:
+        logger.warning(
+            "The data set gives weights of images, which are not taken: all count the same. "
+            "`data.class_weight` has weights of classes"
+        )
+
+
 def _holds_text(dataset: Any) -> bool:
     """Return whether the examples of a tf.data.Dataset are names of files."""
     spec = getattr(dataset, "element_spec", None)
@@ -104,7 +124,12 @@ def _list_pairs(dataset: Any, class_names: list[str]) -> Iterator[tuple[Any, str
     """Yield each example with the name of its class."""
     is_batched: bool | None = None
     for element in _iterate(dataset):
-        image, label = (_to_array(part) for part in _take_apart(element, dataset))
+        first, second = _take_apart(element, dataset)
+        label = _to_array(second)
+        if is_kind(first, "PIL", "Image"):  # as an array it would lose its palette or its inks
+            yield first, name_labels(label[None], class_names)[0]
+            continue
+        image = _to_array(first)
         if is_batched is None:
             is_batched = _is_batch(image, label)
         images, labels = (image, label) if is_batched else (image[None], label[None])

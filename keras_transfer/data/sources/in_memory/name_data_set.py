@@ -55,8 +55,10 @@ def name_data_set(dataset: Any, modality: Modality) -> str:
     """
     if isinstance(dataset, str | os.PathLike):
         return os.fspath(dataset)
-    if is_hugging_face(dataset):
+    if is_hugging_face(parts := _name_splits(dataset)):
         return os.fspath(write_hugging_face(dataset))
+    if isinstance(parts, Mapping) and parts and all(map(is_hugging_face, parts.values())):
+        return os.fspath(write_hugging_face(parts))  # with the class names that each part has
     given = read_given(dataset)
     return write_table(given) if isinstance(given, Listed) else write_examples(given, modality)
 
@@ -79,8 +81,14 @@ def read_given(dataset: Any) -> Given:
 def _advise(dataset: Any) -> str:
     if hasattr(dataset, "__array__") or isinstance(dataset, list):
         return "Labels are missing: give (images, labels)."
+    if hasattr(dataset, "collect"):  # a LazyFrame of polars
+        return "Give dataset.collect()."
     if isinstance(dataset, Iterator):
         return "It can be read only once: make it a list, or a tf.data.Dataset.from_generator."
+    if isinstance(dataset, Mapping):
+        return "Give (images, labels), or a dict whose keys are splits: train, validation, test."
+    if isinstance(dataset, tuple | list) and len(dataset) == 4:
+        return "Give two pairs: ((images, labels), (validation_images, validation_labels))."
     if isinstance(dataset, tuple) and len(dataset) == 3:
         return "Weights of images are not taken; `data.class_weight` has those of classes."
     return ""
@@ -98,11 +106,15 @@ def _are_splits(dataset: Any) -> bool:
 
 
 def _read_splits(dataset: Any) -> Given:
-    if isinstance(dataset, Mapping):
-        parts = {str(name).lower(): part for name, part in dataset.items()}
-    else:
-        parts = dict(zip(ORDER, dataset, strict=False))
-    return join_splits({name: read_given(part) for name, part in parts.items()})
+    return join_splits({name: read_given(part) for name, part in _name_splits(dataset).items()})
+
+
+def _name_splits(dataset: Any) -> Any:
+    """Return `(train, validation)` and the like as a dict of splits; all else as it is."""
+    if isinstance(dataset, Mapping) and not is_hugging_face(dataset):
+        return {str(name).lower(): part for name, part in dataset.items()}
+    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
+    return dict(zip(ORDER, dataset, strict=False)) if several else dataset
 
 
 # The first that tells is taken.

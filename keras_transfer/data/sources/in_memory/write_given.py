@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 ROOM = Path("in_memory")  # folder of the cache
 LONGEST = 50  # letters of a class in the name of its folder
 DIGITS = 20  # of a digest
+SOON, OFTEN = 1000, 5  # after so many images, each of which came so often, a set never ends
+TOLD = 10_000  # images from one word on how far it is to the next
 TRIED = 8  # examples of a second pass that tell whether it gives the same ones
 
 Parts = Mapping[str, Held]
@@ -116,6 +118,7 @@ def _write_stream(parts: Parts, files: ExampleFiles) -> str:
             stem = f"{_find_folder(split, class_name)}/{rows[-1].digest[:DIGITS]}"
             again = f"-{seen[stem]}" if seen[stem] else ""
             seen[stem] += 1
+            _watch(len(rows), len(seen))
             suffix, content = files.encode(example)
             yield f"{stem}{again}{suffix}", content, class_name, split
 
@@ -127,6 +130,17 @@ def _write_stream(parts: Parts, files: ExampleFiles) -> str:
     path = prepare(ROOM, fill, _read_images)
     _warn_of_changes(parts, files, {row.digest for row in rows})
     return path
+
+
+def _watch(given: int, different: int) -> None:
+    """Say how far a stream is, whose end nobody knows; refuse one that gives the same for ever."""
+    if given >= SOON and given > OFTEN * different:
+        raise ConfigError(
+            "`dataset` must end, as an epoch shows each image once. Received: "
+            f"{given:,} images so far, of which {different:,} differ. Leave out repeat()."
+        )
+    if given % TOLD == 0:
+        logger.info("%s images so far", f"{given:,}")
 
 
 def _walk(parts: Parts) -> Iterator[tuple[str, int, Any, str]]:

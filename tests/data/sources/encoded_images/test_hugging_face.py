@@ -50,6 +50,17 @@ def test_saved_splits_and_the_order_of_classes_are_kept(make, draw, list_rows, t
     assert again.root == examples.root
 
 
+def test_parts_side_by_side_keep_their_class_names(make, draw, cache):
+    """Each by its own ClassLabel, so that a 0 of one may be a 1 of the other."""
+    train, other = make(), make(first=4, names=("oval", "square"))
+    for given in ((train, other), {"train": train, "Validation": other}):
+        examples = read_examples(name_data_set(given, IMAGE), DataConfig())
+        assert examples.class_names == ("square", "oval")
+        rows = zip(examples.paths.tolist(), examples.labels.tolist(), strict=True)
+        found = {(examples.root / path).read_bytes(): label for path, label in rows}
+        assert [found[draw(k)] for k in range(8)] == [0, 1, 0, 1, 1, 0, 1, 0]
+
+
 def test_set_of_one_part_has_no_splits(make, tmp_path):
     make().save_to_disk(str(tmp_path / "saved"))
     assert set(load_examples(f"hf:{tmp_path}/saved", DataConfig()).splits) == {""}

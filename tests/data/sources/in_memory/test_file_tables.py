@@ -10,6 +10,7 @@ def test_a_frame_of_paths_starts_at_the_working_directory(name, files, tmp_path)
     named = name(pd.DataFrame({"path": paths, "label": labels}))
     assert named.path.parent.parent == tmp_path / "cache/in_memory"
     assert named.examples.root == tmp_path / "set"
+    assert str(tmp_path / "set" / paths[0]) in named.path.read_text()  # read from anywhere
     assert named.classes() == dict(zip(paths, labels, strict=True))
 
 
@@ -31,6 +32,20 @@ def test_an_index_of_paths_is_a_column(name, files):
     paths, labels = files
     frame = pd.DataFrame({"label": labels}, index=pd.Index(paths, name="path"))
     assert len(name(frame).examples.paths) == 6
+    frame["path"] = paths
+    assert name(frame).classes() == dict(zip(paths, labels, strict=True))
+
+
+def test_a_frame_of_paths_is_taken_with_labels_beside_it(name, files):
+    paths, labels = files
+    given = pd.DataFrame({"path": paths}), pd.Series(labels)
+    assert name(given).classes() == dict(zip(paths, labels, strict=True))
+
+
+def test_columns_of_several_lengths_are_refused(name, files):
+    paths, labels = files
+    with pytest.raises(ConfigError, match=r"one length. Received: path of 6, label of 5"):
+        name({"path": paths, "label": labels[:-1]})
 
 
 def test_whole_numbers_with_gaps_are_no_fractions(name, files, caplog):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_transfer.system.errors import ConfigError
 
@@ -62,6 +63,54 @@ def test_a_set_of_names_of_files_is_read_from_them(name, files):
     assert named.classes() == dict(zip(paths, labels, strict=True))
 
 
+def test_an_image_goes_before_the_name_of_its_file(name, arrays):
+    """Sets of TensorFlow Datasets hold both."""
+    images, labels = arrays
+    parts = {"image": images, "label": labels, "file_name": ["gone.jpg"] * 12}
+    both = tf.data.Dataset.from_tensor_slices(parts)
+    assert name(both).path == name(slices(images, labels)).path
+
+
+def test_pillows_images_are_seen_as_files_of_them_are(name, arrays):
+    """An array of one with a palette is of places in it, one of four inks looks like alpha."""
+
+    class Pairs:
+        def __init__(self, mode):
+            self.mode = mode
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            colours = np.full((6, 5, 3), [[[200, 90, 40]]], np.uint8)
+            colours[0, 0] = 80 * index
+            return Image.fromarray(colours).convert(self.mode), index
+
+    for mode in ("P", "CMYK", "RGB"):
+        examples = name(Pairs(mode)).examples
+        for path in examples.paths:
+            with Image.open(examples.root / path) as image:
+                assert np.abs(np.asarray(image)[3, 3].astype(int) - [200, 90, 40]).max() < 60, mode
+
+
+def test_weights_of_images_are_said_to_be_left_out(name, arrays, caplog):
+    images, labels = arrays
+    name(slices(images, labels, np.ones(12)).batch(5))
+    assert caplog.text.count("weights of images, which are not taken") == 1
+
+
+def test_what_never_ends_without_saying_so_is_refused(name, arrays, tmp_path):
+    def draw():
+        while True:
+            yield from zip(*arrays, strict=True)
+
+    spec = tf.TensorSpec((6, 5), tf.uint8), tf.TensorSpec((), tf.int64)
+    endless = tf.data.Dataset.from_generator(draw, output_signature=spec)
+    with pytest.raises(ConfigError, match=r"must end.*1,000 images so far, of which 12 differ"):
+        name(endless)
+    assert not [*(tmp_path / "cache").rglob("*.png")]
+
+
 class Batches(keras.utils.PyDataset):
     class_names = ("eel", "cat", "ant")
 
@@ -101,6 +150,8 @@ def test_floats_whose_first_images_are_dark_are_written_anew(name, arrays, caplo
     floats[0] /= 255
     named = name(slices(floats, labels).batch(3))
     assert named.examples.value_range is None
+    written = [np.asarray(Image.open(named.examples.root / p)) for p in named.examples.paths]
+    assert min(pixels.max() for pixels in written) <= 1  # as fractions it would be bright
     assert "1 of 12 images hold floats up to 1, others up to 25" in caplog.text
 
 
@@ -122,6 +173,10 @@ def test_what_is_random_is_said(name, arrays, caplog):
         (lambda x, y: slices(x, {"a": y}), r"must give \(image, label\)"),
         (lambda x, y: tf.data.Dataset.from_tensor_slices({"u": x, "v": y}), "of u, v. Map it"),
         (lambda x, y: slices(x / 127.5 - 1, y), "before they were normalized"),
+        (
+            lambda x, y: slices([b"\xff\xd8\0", b"\xff\xd8\0\0"], ["a", "b"]),
+            "the content of files. Map it with tf.io.decode_image",
+        ),
         (lambda x, y: slices(x, y).take(0), "must hold images. Received: none"),
         (
             lambda x, y: slices(tf.ragged.constant([[[1, 2]], [[1, 2, 3]]]), [0, 1]).batch(2),

@@ -38,7 +38,8 @@ def test_two_images_and_their_labels_are_no_splits(name, arrays):
     [
         (5, "Received: int"),
         (("a", "b"), "Received: tuple"),
-        ({"a": 1}, "Received: dict"),
+        ({"a": 1}, "Received: dict. Give .images, labels., or a dict whose keys are splits"),
+        (("a", "b", "c", "d"), "Received: tuple. Give two pairs"),
         (["a.jpg", "b.jpg"], "Received: list. Labels are missing"),
     ],
 )
