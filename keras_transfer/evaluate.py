@@ -136,7 +136,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="images in top_losses.png, highest loss first (default: 12)",
     )
     text = "where per_class.csv, confusion_matrix.csv and the figures go (default: into the run)"
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help=text)
+    parser.add_argument("--output", type=_expand_home, metavar="FOLDER", help=text)
     add_floor(parser)
     add_json(parser)
     words = parser.parse_args(arguments)
@@ -145,6 +145,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     if words.output:
         _check_output(words.output)
     return words
+
+
+def _expand_home(word: str) -> Path:
+    """Return a folder; shells leave the ~ in --output=~/results as it is."""
+    return Path(os.path.expanduser(word))
 
 
 def _check_output(folder: Path) -> None:

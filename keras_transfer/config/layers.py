@@ -8,9 +8,10 @@ from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
 from keras_transfer.config.help.foreign_words import MAIN_SETTING, suggest_option
-from keras_transfer.config.messages import VALUE, say_value, shorten
+from keras_transfer.config.messages import VALUE, say_value
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 # What people type without knowing the sections -> the settings meant.
 SHORT_OPTIONS = {

@@ -36,7 +36,9 @@ def read_prose(page):
 def list_commands():
     """Return each line of each bash block, of all pages, and each example of `--help`, once."""
     blocks = [block for page in PAGES for block in read_blocks(page, "bash")]
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    lines = (
+        "\n".join(blocks).replace("\\\n", " ").replace('"$RUN"', "saved_models/RUN").splitlines()
+    )
     lines += [
         f"python -m keras_transfer.{verb} {words}"
         for verb, examples in EXAMPLES.items()

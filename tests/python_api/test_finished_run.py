@@ -1,6 +1,7 @@
 import base64
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -44,6 +45,15 @@ def test_predict_takes_files_arrays_and_pictures(run, stripes, monkeypatch):
         np.testing.assert_allclose(each.probabilities, wanted.probabilities, atol=1e-6)
 
 
+def test_threads_may_ask_a_run_at_once(run, stripes):
+    files = sorted((stripes / "test/level").iterdir())[:8]
+    wanted = [run.predict(file).probabilities for file in files]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(run.predict, files))
+    assert [str(each.names[0]) for each in found] == list(map(str, files))
+    np.testing.assert_allclose([each.probabilities for each in found], wanted, atol=1e-6)
+
+
 def test_history_is_numbers(run, with_and_without_pandas):
     history = run.history()
     assert list(history) == list(run.history_table())
@@ -66,6 +76,16 @@ def test_split_lists_every_image(run, with_and_without_pandas):
     assert list(split) == ["path", "sha256", "class", "split"]
     assert sorted(set(split["split"])) == ["test", "train", "validation"]
     assert len(split) == 128
+
+
+def test_freeze_table_says_what_learned(run, with_and_without_pandas):
+    table = run.freeze_table()
+    assert list(table) == ["phase", "layer", "block", "trainable", "learning_rate", "batch_norm"]
+    in_frozen = np.array(table["phase"]) == "frozen"
+    learns, rates = np.array(table["trainable"]), np.array(table["learning_rate"])
+    assert set(np.array(table["block"])[in_frozen & learns]) == {"head"}
+    assert (np.isnan(rates) == ~learns).all()
+    assert learns[~in_frozen].sum() > learns[in_frozen].sum()
 
 
 def test_per_class_is_of_a_split(run, with_and_without_pandas):
@@ -138,6 +158,14 @@ def test_a_notebook_shows_verdict_splits_curves_and_place(run):
     assert 'src="data:image/png;base64,' in shown
     assert str(run.path) in shown
     assert len(shown) < 100_000
+
+
+def test_a_cell_shows_the_curves_once(run, monkeypatch):
+    assert "<img" in run._repr_html_()
+    monkeypatch.setattr("keras_transfer.python_api.finished_run.is_shown", lambda file: True)
+    shown = run._repr_html_()  # as after a training in the same cell
+    assert "<img" not in shown
+    assert "accuracy" in shown
 
 
 def test_names_of_classes_and_folders_stay_text(copy):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from fake_runs import write_table
 
-from keras_transfer.evaluate import main
+from keras_transfer.evaluate import _parse, main
 from keras_transfer.evaluation.reports import evaluation_files
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.system.errors import ConfigError
@@ -81,6 +81,29 @@ def test_another_data_set_has_a_folder_of_its_name_and_one_of_the_same_name_anot
     assert list_names(run_copy.evaluations) == {"my_photos-test", "my_photos-test-2"}
 
 
+def test_two_evaluations_at_once_have_a_folder_each(run_copy, tmp_path):
+    predictions = read_run_predictions(run_copy).select("test")
+    both = [
+        evaluation_files.Evaluation(
+            run=run_copy, predictions=predictions, root=tmp_path, dataset=str(tmp_path / place)
+        )
+        for place in ("a/photos", "b/photos")
+    ]
+    folders = list(map(evaluation_files._choose_folder, both))  # neither has written so far
+    assert [folder.name for folder in folders] == ["photos-test", "photos-test-2"]
+
+
+def test_an_evaluation_that_is_interrupted_can_be_written_anew(evaluate, monkeypatch, tmp_path):
+    def interrupt(*words):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation_files, "write_class_tables", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate("--output", tmp_path / "out")
+    assert evaluate("--output", tmp_path / "out").startswith("Written")
+
+
 @pytest.mark.parametrize(
     ("dataset", "name"),
     [
@@ -104,6 +127,12 @@ def test_output_is_a_folder_of_the_users_and_is_written_anew(run_copy, evaluate,
         assert evaluate("--output", folder, "--top_losses", "3").endswith(f" in {folder}")
     assert list_names(folder) == FILES
     assert not run_copy.evaluations.exists()
+
+
+def test_output_may_be_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert _parse(["RUN", "--output=~/results"]).output == tmp_path / "results"
 
 
 def test_a_folder_with_something_else_is_refused_before_the_work(run_copy, tmp_path, monkeypatch):

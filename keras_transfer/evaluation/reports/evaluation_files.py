@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.messages import keep_end
 from keras_transfer.config.split_names import SPLIT_WORDS, choose_split
 from keras_transfer.evaluation.class_scores import write_class_tables
 from keras_transfer.evaluation.figures.draw_figures import draw_answers
@@ -21,6 +20,7 @@ from keras_transfer.run.run_files import EVALUATION_FILE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import DISK_ERRORS, write_json
 from keras_transfer.system.files.ownership import refuse_links
+from keras_transfer.system.terminal.short_names import keep_end
 from keras_transfer.system.terminal.visible_text import show_name
 
 
@@ -77,10 +77,10 @@ def leave_evaluation(
         else:
             folder, figures = done.run.path, done.run.figures
         figures.mkdir(parents=True, exist_ok=True)
-        write_class_tables(done.predictions if own is None else own, folder)
-        if own is None:
+        if own is None:  # first, so that one that is ended here can be written anew
             of = {"run": show_name(str(done.run.path.resolve())), **done.describe()}
             write_json(folder / EVALUATION_FILE, of | score(done.predictions))
+        write_class_tables(done.predictions if own is None else own, folder)
         title = _say_title(done)
         draw_answers(done.predictions, figures, title, done.root, draw_example, count)
     except (OSError, ConfigError) as error:
@@ -108,7 +108,9 @@ def _join_own(done: Evaluation) -> Predictions | None:
 
 
 def _choose_folder(done: Evaluation) -> Path:
-    """Return the folder of these images in `evaluations`, which may be there already.
+    """Return the folder of these images in `evaluations`, and make it if it is not there.
+
+    Whoever makes a folder has it: of two evaluations at once, each gets its own.
 
     Raises:
         ConfigError: It is a link, and may lead to somebody else's files.
@@ -117,8 +119,12 @@ def _choose_folder(done: Evaluation) -> Path:
     for number in itertools.count(1):
         folder = done.run.evaluations / (name if number == 1 else f"{name}-{number}")
         refuse_links(folder)
-        if not folder.exists() or _holds(folder, what):
-            break
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not _holds(folder, what):
+                continue
+        break
     return folder
 
 
