@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.sources.choose_source import choose_source
+from keras_transfer.data.sources.choose_source import check_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
@@ -85,7 +85,7 @@ def export_model(
     run.refuse_folders()
     if dataset is not None:
         config = dataclasses.replace(config, dataset=name_dataset(dataset))
-        choose_source(config.source)  # what is not there is said before TensorFlow loads
+    check_source(config.source, of_run=dataset is None)  # before TensorFlow loads
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick

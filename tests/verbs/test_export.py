@@ -177,10 +177,11 @@ def has_onnx():
     return all(importlib.util.find_spec(name) for name in ONNX.packages)
 
 
-def test_images_that_are_gone_are_named(run_copy):
+def test_images_that_are_gone_are_named_before_tensorflow_loads(run_copy, monkeypatch):
+    monkeypatch.setattr(export, "import_tensorflow", lambda: pytest.fail("it was loaded"))
     config = run_copy.config_file.read_text()
     run_copy.config_file.write_text(config.replace("/stripes", "/elsewhere"))
-    with pytest.raises(ConfigError, match="elsewhere"):
+    with pytest.raises(ConfigError, match=r"elsewhere.* say where they are with --dataset\.$"):
         export_model(run_copy)
     assert not run_copy.exports.exists()
 

@@ -9,12 +9,12 @@ from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
-from keras_transfer.data.sources.choose_source import choose_source
+from keras_transfer.data.sources.choose_source import check_source, choose_source
 from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
-from keras_transfer.run.run_directory import MOVED, Run
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.optimization.optimizers import OPTIMIZERS
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
@@ -49,10 +49,7 @@ def check_names(config: TrainConfig) -> None:
     check_strategy(config)
     if not config.resume:  # else they are in the run's checkpoints
         _check_weights(config)
-    try:
-        choose_source(config.source)
-    except ConfigError as error:
-        raise (ConfigError(f"{error} {MOVED}") if config.resume else error) from error
+    check_source(config.source, of_run=bool(config.resume))
     if config.data.split_file and not config.resume:  # as above
         read_split_file(config.data.split_file)
     if REGULARIZERS[config.regularize.name].needs_source:
