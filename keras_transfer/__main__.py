@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from keras_transfer.config.command_line import run_command
 from keras_transfer.config.help.asked import DESCRIBE, Described
 from keras_transfer.config.help.completion import SHELLS, write_completion
+from keras_transfer.config.help.foreign_words import FOREIGN_VERBS
 from keras_transfer.config.help.versions import say_versions
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import say_value
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.visible_text import print_text
 
@@ -40,6 +42,8 @@ def call_verb(arguments: list[str]) -> int:
     else:
         if verb in HELP:
             verb, *others = [*others, "--help"]
+        if meant := FOREIGN_VERBS.get(verb.lower()):
+            raise ConfigError(f"Unknown verb {say_value(verb)}. Did you mean {meant!r}?")
         lookup(VERBS, "verb", verb)
         return int(importlib.import_module(f"keras_transfer.{verb}").main(others))
     return 0

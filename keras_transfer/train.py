@@ -68,7 +68,8 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
-            logger.info("%s: %s", "A new run" if run.is_new else "Going on with", run.path)
+            begins = "No interrupted run has these settings, so a new one begins"
+            logger.info("%s: %s", begins if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
         tell_given(given, run)

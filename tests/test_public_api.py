@@ -5,7 +5,9 @@ import sys
 import pytest
 
 import keras_transfer
-from keras_transfer.__main__ import VERBS
+from keras_transfer.__main__ import VERBS, call_verb
+from keras_transfer.config.help.foreign_words import FOREIGN_VERBS
+from keras_transfer.system.errors import ConfigError
 
 
 def run_python(*words):
@@ -75,3 +77,10 @@ def test_an_unknown_verb_is_answered_with_a_close_one():
     done = run_python("-m", "keras_transfer", "trian")
     assert done.returncode == 2
     assert done.stderr == "error: Unknown verb 'trian'. Did you mean 'train' or 'pretrain'?\n"
+
+
+@pytest.mark.parametrize("word", FOREIGN_VERBS)
+def test_verbs_of_other_programs_are_answered_with_ours(word):
+    assert word not in VERBS
+    with pytest.raises(ConfigError, match=f"Did you mean '{FOREIGN_VERBS[word]}'"):
+        call_verb([word, "some/run"])

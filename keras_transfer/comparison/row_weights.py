@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from keras_transfer.comparison.columns import FINISHED, SCRATCH, WAITING
 from keras_transfer.comparison.comparison_directory import Comparison
@@ -19,7 +18,6 @@ from keras_transfer.system.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 PATH = "--weights PATH"  # in messages; of several backbones each has a path of its own
-NEARLY = 0.99  # of the numbers of a network; files may lack counters
 Wanted = tuple[str, str]  # a backbone, and the weights that its rows ask for
 
 
@@ -92,25 +90,15 @@ def _find(backbone: str, choice: str, option: str) -> str:
     Raises:
         ConfigError: It cannot be had.
     """
+    from keras_transfer.models.weights.file_contents import require_enough
     from keras_transfer.models.weights.pretrained_weights import find_weights
 
     weights = find_weights(backbone, BACKBONES[backbone], choice)
     if weights.kind == "file" and weights.file is not None:
-        _require_enough(weights.file, backbone)
+        require_enough(weights.file, backbone)
     if weights.warning:
         logger.warning("%s", weights.warning.replace(PATH, option))
     return str(weights.kind) if choice == WeightsWord.AUTO else choice
-
-
-def _require_enough(file: Path, backbone: str) -> None:
-    """Refuse a file of a smaller network; whether all layers fit is seen when a row begins."""
-    from keras_transfer.models.weights.file_contents import count_numbers
-    from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
-
-    found, wanted = count_numbers(file), BACKBONES[backbone].parameters
-    if found is not None and found < NEARLY * wanted:
-        reason = f"another network, of {found:,} numbers where {wanted:,} are needed"
-        raise ConfigError(explain_mismatch(backbone, file, reason, OTHER_FILE))
 
 
 def _choose(row: Row, chosen: Mapping[Wanted, str]) -> Row:

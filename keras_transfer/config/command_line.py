@@ -20,7 +20,7 @@ from keras_transfer.config.help.asked import answer, name_program
 from keras_transfer.config.help.described_options import describe_options
 from keras_transfer.config.help.help_pages import ALL, write_page
 from keras_transfer.config.layers import ONE_PHASE, SHORT_OPTIONS
-from keras_transfer.config.messages import VALUE, shorten
+from keras_transfer.config.messages import VALUE
 from keras_transfer.config.parser_errors import Known, explain_fault
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
@@ -33,6 +33,7 @@ from keras_transfer.system.standard_streams import (
     mend_streams,
 )
 from keras_transfer.system.terminal.script_output import add_json
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import print_text
 
 # What --epochs means under strategies of one phase.

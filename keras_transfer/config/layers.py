@@ -3,14 +3,15 @@
 Later layers win. What a layer does not state stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
 from keras_transfer.config.help.foreign_words import MAIN_SETTING, suggest_option
-from keras_transfer.config.messages import VALUE, say_value, shorten
+from keras_transfer.config.messages import VALUE, say_value
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 # What people type without knowing the sections -> the settings meant.
 SHORT_OPTIONS = {
@@ -56,7 +57,21 @@ def merge_layers(*layers: Mapping[Any, Any], equally_long: bool = False) -> Trai
     for key, value in settings.items():
         section, _, name = key.rpartition(".")
         (values[section] if section else values)[name] = value
-    return TrainConfig(**values | {name: kind(**values[name]) for name, kind in SECTIONS.items()})
+    try:
+        sections = {name: kind(**values[name]) for name, kind in SECTIONS.items()}
+        return TrainConfig(**values | sections)
+    except ConfigError as error:
+        raise ConfigError(_name_as_given(str(error), stated)) from error
+
+
+def _name_as_given(message: str, stated: Sequence[Mapping[str, Any]]) -> str:
+    """Return an error that names the short option where that is what was given."""
+    for short, fields in SHORT_OPTIONS.items():
+        if any(short in each for each in stated):
+            own = any(field in each for each in stated for field in fields)
+            for name in (" and ".join(fields), *(() if own else fields)):
+                message = message.replace(f"`{name}` must", f"`{short}` must")
+    return message
 
 
 def _write_in_full(stated: Mapping[str, Any], strategy: Any) -> dict[str, Any]:

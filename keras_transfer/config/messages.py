@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_transfer.system.terminal.short_names import keep_end as keep_end
-from keras_transfer.system.terminal.short_names import shorten as shorten
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import show_name
 
 FAULT = 200  # letters

@@ -14,8 +14,9 @@ from keras_transfer.config.help.asked import name_program
 from keras_transfer.config.help.foreign_words import suggest_option
 from keras_transfer.config.help.shown_options import EXAMPLES
 from keras_transfer.config.layers import explain_section
-from keras_transfer.config.messages import VALUE, say_value, shorten
+from keras_transfer.config.messages import VALUE, say_value
 from keras_transfer.config.validation import KINDS
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import quote_word
 
 NAMES = {kind.__name__: words for kind, words in KINDS.items()}  # "int" -> "a whole number"

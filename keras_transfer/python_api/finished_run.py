@@ -9,7 +9,6 @@ from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import say_interval
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.python_api.arguments.argument_errors import guard
-from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
     draw_line,
@@ -20,8 +19,9 @@ from keras_transfer.python_api.notebook_html import (
 from keras_transfer.run import run_directory
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.load_tensorflow import import_tensorflow
-from keras_transfer.system.terminal.notebook import is_notebook, show_images
+from keras_transfer.system.terminal.notebook import is_notebook, is_shown, show_images
 
 if TYPE_CHECKING:
     import keras
@@ -105,6 +105,7 @@ class Run(run_directory.Run):
 
     def history(self) -> Any:
         """Return history.csv in numbers: a row an epoch, counted from 1 within each phase."""
+        from keras_transfer.python_api.data_frames import make_frame
         from keras_transfer.run.history import HISTORY_COLUMNS, read_history
 
         history = read_history(self.history_table())
@@ -116,7 +117,19 @@ class Run(run_directory.Run):
 
     def split(self) -> Any:
         """Return split.csv: path, sha256, class and split of every image that is used."""
+        from keras_transfer.python_api.data_frames import make_frame
+
         return make_frame(self.split_table())
+
+    def freeze_table(self) -> Any:
+        """Return freeze_table.csv: a row a layer and phase; the rate of locked layers is NaN."""
+        import numpy as np
+
+        from keras_transfer.python_api.data_frames import make_frame, to_numbers
+
+        table = dict(read_table(self.freeze_table_file))
+        table["trainable"] = np.array(table["trainable"]) == str(True)
+        return make_frame(table | {"learning_rate": to_numbers(table["learning_rate"], True)})
 
     @guard
     def per_class(self, split: str | None = None) -> Any:
@@ -188,7 +201,8 @@ class Run(run_directory.Run):
             table = draw_html_table(*_tabulate(self.metrics()["splits"]))
         except ConfigError as error:
             return join_html(draw_line(str(error)), draw_path(self.path))
-        curves = draw_thumbnail(self.figures / f"{CURVES}.png", "Learning curves")
+        file = self.figures / f"{CURVES}.png"
+        curves = "" if is_shown(file) else draw_thumbnail(file, "Learning curves")
         heading = draw_line(accuracy, bold=True), draw_line(trained)
         return join_html(*heading, table, curves, draw_path(self.path))
 

@@ -40,7 +40,11 @@ def draw_path(path: Path) -> str:
 def draw_html_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a table of the first `ROWS` rows; floats get 3 decimals, None is empty."""
     rows = list(rows)
-    head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in columns)
+    first = rows[0] if rows else columns
+    head = "".join(
+        f'<th style="text-align:{_align(cell)}">{escape(name)}</th>'
+        for name, cell in zip(columns, first, strict=True)
+    )
     body = "".join(f"<tr>{''.join(map(_draw_cell, row))}</tr>" for row in rows[:ROWS])
     more = f"<div>… {len(rows) - ROWS:,} more</div>" if len(rows) > ROWS else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
@@ -50,9 +54,16 @@ def _draw_cell(cell: Any) -> str:
     if cell is None:
         return "<td></td>"
     if isinstance(cell, bool) or not isinstance(cell, numbers.Real):
-        return f'<td style="text-align:left">{escape(cell)}</td>'
-    said = f"{int(cell):,}" if isinstance(cell, numbers.Integral) else f"{float(cell):.3f}"
-    return f'<td style="text-align:right">{said}</td>'
+        said = escape(cell)
+    else:
+        said = f"{int(cell):,}" if isinstance(cell, numbers.Integral) else f"{float(cell):.3f}"
+    return f'<td style="text-align:{_align(cell)}">{said}</td>'
+
+
+def _align(cell: Any) -> str:
+    """Return the side on which a cell stands, and so does the heading of its column."""
+    is_text = isinstance(cell, bool) or not isinstance(cell, numbers.Real | None)
+    return "left" if is_text else "right"
 
 
 def draw_thumbnail(file: Path, said: str) -> str:

@@ -122,10 +122,12 @@ class Predictions:
     def _say(self) -> tuple[str, str]:
         """Return how many images there are, and how many of them are right."""
         splits, scores = " and ".join(self._indexed.split_names), self.scores()
-        interval = say_interval(scores["accuracy_interval"])
         images = (
             f"{count_of(len(self), f'{splits} image'.strip())}, {len(self.class_names)} classes"
         )
+        if len(self) and not scores["accuracy"]:  # those of `wrong`, which say nothing of a model
+            return images, "all of them wrong"
+        interval = say_interval(scores["accuracy_interval"])
         return images, f"accuracy {scores['accuracy']:.3f} (95 % interval {interval})"
 
     def __repr__(self) -> str:

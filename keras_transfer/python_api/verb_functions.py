@@ -32,17 +32,13 @@ predict_images = hand_out(predict.predict_images, name_images)
 @functools.wraps(compare.compare_runs)
 def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:  # noqa: D103
     refuse_unknown(settings, [*COLUMNS, *compare.OWN, "grid"])
-    return Comparison(compare.compare_runs(path, **_name_own(settings)).path)
+    return Comparison(compare.compare_runs(path, **settings).path)
 
 
 @guard
 @functools.wraps(load_settings.load_config)
 def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:  # noqa: D103
     refuse_unknown(overrides)
-    return load_settings.load_config(path, **_name_own(overrides))
-
-
-def _name_own(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which a data set that is an object has a name."""
-    given = settings.get("dataset")
-    return settings if given is None else settings | {"dataset": name_dataset(given)}
+    if (dataset := overrides.get("dataset")) is not None:
+        overrides["dataset"] = name_dataset(dataset)
+    return load_settings.load_config(path, **overrides)

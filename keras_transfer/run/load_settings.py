@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_transfer.config.command_line import Parser, read_words
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config, read_yaml
@@ -12,13 +11,18 @@ from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
+if TYPE_CHECKING:
+    from keras_transfer.config.command_line import Parser
 
-def parse_config(parser: Parser, arguments: Sequence[str]) -> TrainConfig:
+
+def parse_config(parser: "Parser", arguments: Sequence[str]) -> TrainConfig:
     """Turn command-line words into settings.
 
     Raises:
         ConfigError: A word is no option, or a value does not fit.
     """
+    from keras_transfer.config.command_line import read_words
+
     file, options, printed = read_words(parser, arguments)
     config = build_config(file, options)
     if printed:

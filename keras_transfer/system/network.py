@@ -1,8 +1,6 @@
 """Whether a server answers: asked before a download that would try for minutes."""
 
 import threading
-import urllib.error
-import urllib.request
 
 SECONDS = 12.0  # how long a server may take to answer before it counts as out of reach
 
@@ -12,6 +10,9 @@ def find_fault(url: str) -> str:
 
     It is asked in a thread, since looking up a name can hang.
     """
+    import urllib.error  # late: with what it needs, these take a tenth of what a --help takes
+    import urllib.request
+
     found: list[str] = []
 
     def probe() -> None:

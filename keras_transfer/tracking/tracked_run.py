@@ -13,7 +13,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import COMPARISON_FILE
 
-PLACES = ("resume", "output", "name", "quiet", "tensorboard", "logger")  # no parameters of a model
+HANDLES = ("resume", "output", "name", "quiet", "tensorboard", "logger")  # of a model no parameters
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,15 @@ class TrackedRun:
         return folder.name if (folder / COMPARISON_FILE).is_file() else ""
 
     @property
-    def experiment(self) -> str:
-        """The name of the folder that runs and comparisons are made in."""
+    def output(self) -> Path:
+        """The folder that runs and comparisons are made in."""
         folder = self.run.path.absolute().parent
-        return (folder.parent.parent if self.group else folder).name
+        return folder.parent.parent if self.group else folder
+
+    @property
+    def experiment(self) -> str:
+        """The name of that folder."""
+        return self.output.name
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings that make the model, as far as they are resolved, by dotted names."""
@@ -47,7 +52,7 @@ class TrackedRun:
         return {
             name: value
             for name, value in settings.items()
-            if name not in PLACES and value != "auto"  # a rate that is found as training begins
+            if name not in HANDLES and value != "auto"  # a rate that is found as training begins
         }
 
     def epochs(self, first: int) -> Iterator[tuple[int, str, dict[str, float]]]:

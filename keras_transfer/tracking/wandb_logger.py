@@ -76,6 +76,12 @@ def open_wandb(tracked: TrackedRun) -> WandbLog:
             init_timeout=SECONDS,
         ),
     )
-    sending = f"off line; send it with: wandb sync {quote_word(Path(run.dir).parent)}"
-    place = sending if run.offline else run.url
+    place = f"off line; send it with: {_say_sync(run)}" if run.offline else run.url
     return WandbLog(run, f"project {project}, {place}")
+
+
+def _say_sync(run: Any) -> str:
+    """Return the command that sends all of a run: each process that went on with it left a part."""
+    parts = sorted(Path(run.dir).parent.parent.glob(f"offline-run-*-{run.id}"))
+    words = [f"--id {run.id}"] if len(parts) > 1 else []  # then they are sent in order of time
+    return " ".join(["wandb sync", *words, *map(quote_word, parts)])

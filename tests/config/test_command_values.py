@@ -108,7 +108,7 @@ def test_text_stays_text_whatever_it_looks_like(parser, word):
         (["--data.resize=crp"], "`data.resize` must be one of crop, pad, stretch. Received: crp."),
         (["--quiet", "maybe"], "`quiet` must be true or false. Received: maybe."),
         (["--seed"], "`seed` must be followed by a value. Received: none."),
-        (["--epochs=few"], "`frozen.epochs` must be a whole number from 0 to 1,000,000, or 'auto'. Received: 'few'."),  # noqa: E501
+        (["--epochs=few"], "`epochs` must be a whole number from 0 to 1,000,000, or 'auto'. Received: 'few'."),  # noqa: E501
         (["--head", "{hidden: x}"], "`head.hidden` must be a whole number. Received: x."),
         (["--head", "{hidden: -1}"], "`head.hidden` must be from 0 to 65,536 units. Received: -1."),
     ],

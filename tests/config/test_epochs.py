@@ -7,6 +7,7 @@ from keras_transfer.config.layers import ONE_PHASE, merge_layers
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.load_settings import load_config, parse_config
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.strategies import STRATEGIES, plan_phases
 
 SETTLED = {"locked_layers": 0, "learning_rate": 1e-4}
@@ -64,3 +65,20 @@ def test_rows_of_a_comparison_train_equally_long():
         rows = read_grid(lists | layer).rows()
         assert {count(row.config) for row in rows} == {(3, 3)}
     assert count(merge_layers({"epochs": 3, "strategy": "full"})) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"epochs": -3}, "`epochs` must be a whole number from 0"),
+        ({"epochs": 0}, "`epochs` must be above 0 in at least one phase"),
+        ({"epochs": 3, "finetune": {"epochs": -3}}, "`finetune.epochs` must be a whole number"),
+        ({"finetune": {"epochs": -3}}, "`finetune.epochs` must be a whole number"),
+        ({"batch_size": 0}, "`batch_size` must be from 1"),
+        ({"data": {"batch_size": 0}}, "`data.batch_size` must be from 1"),
+    ],
+)
+def test_an_error_names_the_option_that_was_given(stated, said):
+    with pytest.raises(ConfigError) as refused:
+        merge_layers(stated)
+    assert str(refused.value).startswith(said)

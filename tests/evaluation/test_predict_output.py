@@ -1,25 +1,13 @@
 """Files of predictions, also on a disk that is full."""
 
-import contextlib
 import io
 import os
-import resource
 
 import pytest
+from full_disk import full_after
 
 from keras_transfer.evaluation.predict_output import list_columns, open_table, write_csv
 from keras_transfer.system.errors import ConfigError
-
-
-@contextlib.contextmanager
-def full_after(size):
-    """Let the system refuse to make files longer than this."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def write_rows(file, count):

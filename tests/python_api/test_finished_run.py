@@ -68,6 +68,16 @@ def test_split_lists_every_image(run, with_and_without_pandas):
     assert len(split) == 128
 
 
+def test_freeze_table_says_what_learned(run, with_and_without_pandas):
+    table = run.freeze_table()
+    assert list(table) == ["phase", "layer", "block", "trainable", "learning_rate", "batch_norm"]
+    in_frozen = np.array(table["phase"]) == "frozen"
+    learns, rates = np.array(table["trainable"]), np.array(table["learning_rate"])
+    assert set(np.array(table["block"])[in_frozen & learns]) == {"head"}
+    assert (np.isnan(rates) == ~learns).all()
+    assert learns[~in_frozen].sum() > learns[in_frozen].sum()
+
+
 def test_per_class_is_of_a_split(run, with_and_without_pandas):
     table = run.per_class()
     assert list(table) == ["class", "precision", "recall", "F1", "support"]
@@ -138,6 +148,14 @@ def test_a_notebook_shows_verdict_splits_curves_and_place(run):
     assert 'src="data:image/png;base64,' in shown
     assert str(run.path) in shown
     assert len(shown) < 100_000
+
+
+def test_a_cell_shows_the_curves_once(run, monkeypatch):
+    assert "<img" in run._repr_html_()
+    monkeypatch.setattr("keras_transfer.python_api.finished_run.is_shown", lambda file: True)
+    shown = run._repr_html_()  # as after a training in the same cell
+    assert "<img" not in shown
+    assert "accuracy" in shown
 
 
 def test_names_of_classes_and_folders_stay_text(copy):

@@ -31,6 +31,11 @@ def test_a_table_says_how_many_rows_it_leaves_out():
     assert f"{1000 - ROWS:,} more" in shown
 
 
+def test_a_heading_stands_above_its_numbers():
+    shown = draw_html_table(["class", "F1"], [["ants", 0.5]])
+    assert re.findall(r"text-align:(\w+)", shown) == ["left", "right"] * 2
+
+
 def test_numbers_have_three_decimals_and_none_is_empty():
     shown = draw_html_table(["a", "b", "c"], [[0.12345, 1234, None]])
     assert re.findall(r"<td[^>]*>(.*?)</td>", shown) == ["0.123", "1,234", ""]

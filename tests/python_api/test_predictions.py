@@ -58,6 +58,8 @@ def test_wrong_ones_come_with_the_surest_first(labelled):
     assert wrong.paths.tolist() == [f"{HOSTILE}.png", "b.png"]
     assert wrong.accuracy() == 0
     assert len(wrong.wrong()) == 2
+    assert repr(wrong).endswith("\nall of them wrong")  # an interval would say nothing
+    assert "interval" in repr(labelled)
     assert len(labelled.select("test")) == 3
 
 

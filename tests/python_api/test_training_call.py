@@ -88,7 +88,7 @@ def test_what_is_not_given_is_as_the_config_has_it(asked, write_yaml):
         ([], {"lr": 1}, "Unknown setting 'lr'. Did you mean frozen={'learning_rate': …}"),
         ([], {"finetune": {"learning_rat": 1}}, "Unknown setting 'finetune.learning_rat'"),
         ([], {"finetune": 3}, "`finetune` must be a section of settings"),
-        ([], {"epochs": "five"}, "`frozen.epochs` must be a whole number"),
+        ([], {"epochs": "five"}, "`epochs` must be a whole number"),
         ([], {"config": 3}, "`config` must be a TrainConfig or the path of a YAML file"),
         ([kt.TrainConfig()], {"config": kt.TrainConfig()}, "`config` must be given once"),
         (["digits", "resnet50", 3], {}, "at most 2 arguments without a name. Received: 3"),

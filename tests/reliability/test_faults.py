@@ -4,11 +4,11 @@ import errno
 import json
 import os
 import re
-import resource
 import shutil
 from pathlib import Path
 
 import pytest
+from full_disk import full_after
 from same_runs import assert_same_run
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
@@ -136,13 +136,9 @@ def test_any_write_may_fail_in_any_way(fault, train, short_run, tmp_path, monkey
 @pytest.mark.thorough
 def test_a_disk_that_is_really_full_is_one_clear_error(cut_run, train, whole_run):
     run = cut_run(2)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))  # less than a checkpoint takes
-    try:
-        with pytest.raises(ConfigError, match=r"able to write its files.*File too large: .*npz"):
-            train(resume=run.path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    message = r"able to write its files.*File too large: .*npz"
+    with full_after(30_000), pytest.raises(ConfigError, match=message):  # a checkpoint takes more
+        train(resume=run.path)
     assert_readable(run)
     train(resume=run.path)
     assert_same_run(run, whole_run)

@@ -1,4 +1,6 @@
 import dataclasses
+import time
+from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
 import pytest
@@ -8,6 +10,8 @@ from keras_transfer.run.run_files import COMPARISON_FILE
 from keras_transfer.system import packages
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.tracking.loggers import LOGGERS, check_logger
+from keras_transfer.tracking.mlflow_logger import open_mlflow
+from keras_transfer.tracking.tracked_run import TrackedRun
 from keras_transfer.tracking.tracker import Tracker
 
 # what the packages themselves do wrong
@@ -117,3 +121,60 @@ def test_the_old_setting_means_the_logger():
     assert changed.logger == "none"
     with pytest.raises(ConfigError, match="tensorboard where `tensorboard` is true"):
         TrainConfig(tensorboard=True, logger="csv")
+
+
+@pytest.fixture
+def client(monkeypatch):
+    """Put a client in the place of MLflow's that has the experiment 7 once one is to be made."""
+    mlflow = pytest.importorskip("mlflow", reason="needs the extra mlflow")
+    made = SimpleNamespace(uri=None, experiments=[], found=None)
+
+    def create_experiment(name, artifacts):
+        made.experiments.append((name, artifacts))
+        made.found = SimpleNamespace(experiment_id="7")
+        if made.late:
+            raise mlflow.exceptions.MlflowException("it exists")
+        return "7"
+
+    made.late, made.create_experiment = False, create_experiment
+    made.get_experiment_by_name = lambda name: made.found
+    made.create_run = lambda number, **words: SimpleNamespace(info=SimpleNamespace(run_id=number))
+    monkeypatch.setattr(mlflow, "MlflowClient", lambda uri: vars(made).update(uri=uri) or made)
+    return made
+
+
+def test_mlflow_keeps_its_store_beside_the_runs_unless_another_is_named(
+    client, store, run_copy, monkeypatch
+):
+    tracked = TrackedRun(run_copy)
+    open_mlflow(tracked)
+    assert (client.uri, client.experiments) == (None, [(tracked.experiment, None)])
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    client.found = None
+    log = open_mlflow(tracked)
+    folder = run_copy.path.parent
+    assert client.uri == f"sqlite:///{folder}/mlflow.db"
+    assert client.experiments[1:] == [(tracked.experiment, (folder / "mlartifacts").as_uri())]
+    assert client.uri in log.place
+
+
+def test_rows_that_begin_at_once_share_the_experiment_that_one_of_them_makes(
+    client, store, run_copy
+):
+    client.late = True
+    assert open_mlflow(TrackedRun(run_copy)).id == "7"
+
+
+def test_all_parts_of_a_run_that_wandb_keeps_off_line_are_named(run_copy, store):
+    pytest.importorskip("wandb", reason="needs the extra wandb")
+    places = []
+    for _ in range(2):
+        tracker = Tracker(run_copy, "wandb")
+        tracker.begin()
+        places.append(tracker.log.place)
+        tracker.end(finished=False)
+        time.sleep(1.1)  # the folder is called by the second
+    parts = sorted(map(str, run_copy.wandb.glob("offline-run-*")))
+    assert len(parts) == 2
+    assert places[0].endswith(f"wandb sync {parts[0]}")
+    assert places[1].endswith(f" {parts[0]} {parts[1]}")

@@ -12,10 +12,10 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 
 from keras_transfer.comparison.ranking import Configuration, find_best
 from keras_transfer.comparison.reports.comparison_table import name_configuration
-from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
 from keras_transfer.run.history import read_history
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import count_cells
 
 # Okabe and Ito's seven that show on white, then five of Tol's "muted" scheme.

@@ -7,10 +7,11 @@ A script is written once and holds all words, so that no TAB starts a program. I
 import argparse
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from keras_transfer.config.help.described_options import Option, describe_options
-from keras_transfer.config.help.help_pages import ALWAYS
+from keras_transfer.config.help.help_pages import ALL, ALWAYS
 from keras_transfer.config.lookup import lookup
 
 SHELLS = ("bash", "zsh", "fish")
@@ -37,7 +38,7 @@ def write_completion(
     """
     lookup(dict.fromkeys(SHELLS), "shell", shell)
     options = {
-        verb: [each for each in (*describe_options(parser), *ALWAYS) if not each.is_positional]
+        verb: [each for each in _list_options(parser) if not each.is_positional]
         for verb, parser in parsers.items()
     }
     parts = {
@@ -57,6 +58,15 @@ def write_completion(
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
     return text.rstrip()
+
+
+def _list_options(parser: argparse.ArgumentParser) -> list[Option]:
+    """Return the options of a command; behind --help may stand the sections that it has."""
+    options = describe_options(parser)
+    sections = tuple(dict.fromkeys(option.section for option in options if option.section))
+    topics = (ALL, *sections) if sections else ()
+    always = [replace(each, choices=topics) if each.name == "help" else each for each in ALWAYS]
+    return [*options, *always]
 
 
 def _list_values(option: Option, named: Values) -> Sequence[str]:

@@ -47,6 +47,24 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "warmup_epochs": ("optimizer.warmup",),
 }
 
+# Verbs of others, and of other programs, and which is meant here.
+FOREIGN_VERBS: Mapping[str, str] = {
+    "benchmark": "compare",
+    "classify": "predict",
+    "convert": "export",
+    "doctor": "check",
+    "eval": "evaluate",
+    "finetune": "train",
+    "fit": "train",
+    "infer": "predict",
+    "inspect": "check",
+    "score": "evaluate",
+    "test": "evaluate",
+    "tune": "compare",
+    "val": "evaluate",
+    "validate": "evaluate",
+}
+
 # A section that is given as one value: the setting that is meant.
 MAIN_SETTING: Mapping[str, str] = {
     "augment": "augment.preset",

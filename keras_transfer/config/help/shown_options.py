@@ -54,13 +54,12 @@ _TRAINING = (
     "finetune.locked_layers",
     "seed",
 )
-_MODEL = ("backbone", "weights")
 
 # Command -> group -> options. Of a command that is not here, all are shown.
 SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "train": {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
-        "Model": (*_MODEL, "list_backbones"),
+        "Model": ("backbone", "weights", "list_backbones"),
         "Training": (*_TRAINING, "resume"),
         "Output": ("output", "name", "quiet", "json"),
         "Settings": ("config", "print_config"),
@@ -68,7 +67,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "compare": {
         "Compared": (SEVERAL,),
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
-        "Model": _MODEL,
+        "Model": ("backbone",),  # weights are a list here, too
         "Training": (*_TRAINING, "resume", "jobs", "engine"),
         "Output": ("output", "name", "quiet", "json"),
         "Settings": ("config", "print_config"),

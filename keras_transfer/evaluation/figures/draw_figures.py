@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.evaluation.figures.augmented_views import draw_view_sheet
 from keras_transfer.evaluation.figures.class_bars import draw_class_bars
@@ -19,6 +18,7 @@ from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table, replacing
+from keras_transfer.system.terminal.short_names import shorten
 
 
 def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:

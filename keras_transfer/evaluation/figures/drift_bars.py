@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import (
     BLUE,
     VERMILION,
     create_figure,
     write_figure,
 )
+from keras_transfer.system.terminal.short_names import shorten
 
 WHOLE = ("drift", "all weights", BLUE)  # what there is of runs of older versions
 GROUPS = (

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.evaluation.figures.canvas import (
     BLUE,
     GRAY,
@@ -17,6 +16,7 @@ from keras_transfer.evaluation.figures.canvas import (
     write_figure,
 )
 from keras_transfer.run.history import History
+from keras_transfer.system.terminal.short_names import shorten
 
 LOG_RATIO = 50.0  # a loss this many times its median would flatten everything else
 

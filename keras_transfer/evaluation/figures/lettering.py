@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from keras_transfer.config.messages import count_of, name_some, shorten
+from keras_transfer.config.messages import count_of, name_some
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import JOINERS, count_cells, show_name
 
 LAST_RESORT = "Last Resort"  # matplotlib's font of boxes, one for each script

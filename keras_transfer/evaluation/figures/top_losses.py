@@ -71,7 +71,7 @@ def build_top_losses(
     wrong = int((predictions.truth != predictions.prediction).sum())
     title = _title_top_losses(len(tiles), wrong, len(predictions))
     width = columns * (TILE_INCHES + GAP) + GAP
-    header = HEADER + 0.2 * wrap_title(title, width).count("\n") + 0.25
+    header = HEADER + 0.2 * wrap_title(title, width).count("\n") + 0.4  # two lines of words
     height = header + sum(tops) + sum(bottoms) + len(rows) * (TILE_INCHES + GAP)
     figure = create_figure(width, height, title)
     # Each tile at a place of its own: a layout to be found would take as long as the images.
@@ -138,7 +138,8 @@ def _explain(figure: Figure, header: float) -> None:
     figure.text(
         0.5,
         1 - (header - 0.12) / height,
-        "truth → prediction with its probability; below: probability of the truth, folder and file",
+        "truth → prediction with its probability, framed blue where they agree\n"
+        "below: probability of the truth, folder and file",
         ha="center",
         fontsize=8.5 if width > 7 else 7.5,
         color=GRAY,

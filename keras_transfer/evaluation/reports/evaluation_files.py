@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.messages import keep_end
 from keras_transfer.config.split_names import SPLIT_WORDS, choose_split
 from keras_transfer.evaluation.class_scores import write_class_tables
 from keras_transfer.evaluation.figures.draw_figures import draw_answers
@@ -21,6 +20,7 @@ from keras_transfer.run.run_files import EVALUATION_FILE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import DISK_ERRORS, write_json
 from keras_transfer.system.files.ownership import refuse_links
+from keras_transfer.system.terminal.short_names import keep_end
 from keras_transfer.system.terminal.visible_text import show_name
 
 

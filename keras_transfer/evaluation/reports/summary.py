@@ -109,9 +109,12 @@ def describe_confusions(predictions: Predictions) -> list[str]:
 def name_weakest(predictions: Predictions) -> str:
     """Return a line of the classes with the lowest F1, at most half of those that have images."""
     found = sort_weakest(score_classes(predictions))
-    weakest = [each for each in found[: max(1, min(WEAKEST, len(found) // 2))] if each.f1 < 1]
+    most = max(1, min(WEAKEST, len(found) // 2))
+    weakest = [each for each in found[:most] if each.f1 < 1]
     names = [f"{each.name} {each.f1:.2f}" for each in weakest]
-    return f"Lowest F1: {name_some(names, most=WEAKEST)}"
+    alike = sum(each.f1 == weakest[-1].f1 for each in found[most:]) if weakest else 0
+    more = f" and {alike:,} more with {weakest[-1].f1:.2f}" if alike else ""
+    return f"Lowest F1: {name_some(names, most=WEAKEST)}{more}"
 
 
 def _draw_phases(metrics: dict[str, Any], images: int) -> str:

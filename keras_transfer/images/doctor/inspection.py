@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.same_files.file_states import GONE, read_state
 from keras_transfer.images.decoding.image_formats import list_formats
@@ -115,6 +116,8 @@ def say_sizes(report: Mapping[str, Any]) -> str:
         f"Short side in pixels: {smallest} to {largest}, half of them {quarter} to "
         f"{three_quarters}, median {median}"
     )
+    if smallest == largest:
+        sizes = f"Short side of every image: {count_of(smallest, 'pixel')}"
     said, odd = say_values(report["values"], resolve_range(report["values"]))
     return "\n".join(line for line in (sizes, said, *odd) if line)
 

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 import h5py  # type: ignore[import-untyped]
 
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
+from keras_transfer.system.errors import ConfigError
+
 if TYPE_CHECKING:
     import keras
+
+NEARLY = 0.99  # of the numbers of a network; files may lack counters
 
 Shapes = tuple[tuple[int, ...], ...]  # of the weights of a layer, sorted
 
@@ -77,6 +83,32 @@ def count_numbers(file: Path) -> int | None:
         return sum(math.prod(shape) for layer in list_layers(file) for shape in layer.shapes)
     except (OSError, KeyError, ValueError, RuntimeError, AttributeError):  # .keras, or damaged
         return None
+
+
+def require_enough(file: Path, name: str) -> None:
+    """Refuse a file of a smaller network; whether all layers fit is seen when it is loaded.
+
+    Args:
+        file: Any file of weights; those of another format pass.
+        name: Name of the backbone that it is to fill.
+
+    Raises:
+        ConfigError: It holds too few numbers. The backbones that have as many are named.
+    """
+    found, wanted = count_numbers(file), BACKBONES[name].parameters
+    if found is None or found >= NEARLY * wanted:
+        return
+    alike = [
+        each
+        for each, row in BACKBONES.items()
+        if NEARLY * row.parameters <= found <= row.parameters / NEARLY
+    ]
+    reason = f"another network, of {found:,} numbers where {wanted:,} are needed"
+    if alike:
+        advice = f"{' and '.join(alike)} has as many: choose it as the backbone, or another file."
+    else:
+        advice = OTHER_FILE
+    raise ConfigError(explain_mismatch(name, file, reason, advice))
 
 
 def list_layers(file: Path) -> list[Layer]:

@@ -75,7 +75,7 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
             )
         return _find_bundled(name, row)
     if not is_word(choice):
-        return _from_file(name, "file", _find_file(name, choice))
+        return _from_file(name, "file", find_weights_file(name, choice))
     cached = _find_cached(row)
     if cached is None and (not row.weights_url or find_fault(row.weights_url)):
         if choice == WeightsWord.IMAGENET or not row.bundled_hash:
@@ -107,8 +107,16 @@ def _from_file(name: str, kind: Kind, file: Path) -> Weights:
     return Weights(kind=kind, file=file, sha256=sha256)
 
 
-def _find_file(name: str, choice: str) -> Path:
-    """Return the weights file that a path means: itself, or the model of a run directory."""
+def find_weights_file(name: str, choice: str) -> Path:
+    """Return the weights file that a path means: itself, or the model of a run directory.
+
+    Args:
+        name: Name of the backbone.
+        choice: The path; its contents are looked at, its values are not read.
+
+    Raises:
+        ConfigError: The path leads to no weights, or to those of another backbone's run.
+    """
     check_weights(choice)
     path = Path(choice).expanduser()
     kind = name_kind(path)

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from keras_transfer.config.messages import name_some, shorten
+from keras_transfer.config.messages import name_some
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 
 def prediction_columns(class_names: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 PAUSE = 0.2  # seconds between two states: a front end draws each one
 
 _blocks: list["Block"] = []
+_shown: dict[Path, int] = {}  # images, and the number of the cell in whose output they are
 
 
 def is_notebook() -> bool:
@@ -88,7 +89,7 @@ def show_images(files: Sequence[Path], width: int) -> None:
 
     Args:
         files: PNG; those that are not there are left out.
-        width: Pixels of the page.
+        width: Pixels of the page, at most; no image is enlarged.
     """
     if not is_notebook():
         return
@@ -96,4 +97,21 @@ def show_images(files: Sequence[Path], width: int) -> None:
 
     for file in files:
         if file.is_file():
-            display(Image(str(file), width=width))
+            display(Image(str(file), width=min(width, _measure_width(file))))
+            _shown[file.resolve()] = _count_cells()
+
+
+def is_shown(file: Path) -> bool:
+    """Return whether the cell that is run has shown an image already."""
+    return is_notebook() and _shown.get(file.resolve()) == _count_cells()
+
+
+def _measure_width(file: Path) -> int:
+    """Return the width of a PNG in pixels."""
+    with file.open("rb") as stream:
+        return int.from_bytes(stream.read(20)[16:])  # after signature, length and "IHDR"
+
+
+def _count_cells() -> int:
+    """Return the number of the cell that is run, as the notebook shows it."""
+    return int(sys.modules["IPython"].get_ipython().execution_count)

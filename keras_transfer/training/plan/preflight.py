@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.full_paths import check_weights
+from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
@@ -48,7 +48,7 @@ def check_names(config: TrainConfig) -> None:
     check_rate_names(config.backbone, row, config.finetune.rates or ())
     check_strategy(config)
     if not config.resume:  # else they are in the run's checkpoints
-        check_weights(config.weights)
+        _check_weights(config)
     try:
         choose_source(config.source)
     except ConfigError as error:
@@ -58,6 +58,17 @@ def check_names(config: TrainConfig) -> None:
     if REGULARIZERS[config.regularize.name].needs_source:
         _check_source(config)
     choose_modality(config).check_settings(config)
+
+
+def _check_weights(config: TrainConfig) -> None:
+    """Raise a `ConfigError` unless the weights are named by a word, or a file holds enough."""
+    check_weights(config.weights)
+    if is_word(config.weights) or config.strategy == "from_scratch":  # which reads none
+        return
+    from keras_transfer.models.weights.file_contents import require_enough
+    from keras_transfer.models.weights.pretrained_weights import find_weights_file
+
+    require_enough(find_weights_file(config.backbone, config.weights), config.backbone)
 
 
 def _check_source(config: TrainConfig) -> None:

@@ -86,6 +86,12 @@ def test_bash_offers_verbs_options_and_values(complete):
     ]
 
 
+def test_bash_offers_the_sections_of_help(complete):
+    assert complete("keras-transfer", "train", "--help", "fine") == ["finetune"]
+    assert complete("keras-transfer", "check", "--help", "") == ["all", "data"]
+    assert complete("keras-transfer", "evaluate", "--help", "") == []
+
+
 def test_bash_leaves_files_to_bash(complete):
     assert complete("keras-transfer", "train", "--dataset", "") == []
     assert complete("keras-transfer", "train", "--quiet", "") == []

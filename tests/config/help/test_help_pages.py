@@ -53,7 +53,9 @@ def test_the_short_page_has_the_options_of_the_table_and_they_exist(verb):
 
 
 def test_lists_of_a_comparison_are_shown_whichever_there_are():
-    assert {"strategies", "backbones", "seeds"} <= set(list_options(write("compare")))
+    shown = list_options(write("compare"))
+    assert {"strategies", "backbones", "seeds"} <= set(shown)
+    assert len(shown) == len(set(shown))
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -55,3 +55,12 @@ def test_nothing_is_said_of_confusions_where_there_are_none():
     text = describe_predictions(answer([[3, 0], [0, 3]], ["a", "b"]))
     assert "Confused" not in text
     assert "Lowest" not in text
+
+
+def test_classes_as_weak_as_the_last_that_is_named_are_counted():
+    counts = np.diag([3] * 4 + [0] * 8)
+    counts[range(4, 12), 0] = 1
+    text = describe_predictions(answer(counts, [f"class_{index}" for index in range(12)]))
+    assert (
+        text.split("Lowest F1: ")[1].splitlines()[0].endswith("class_8 0.00 and 3 more with 0.00")
+    )

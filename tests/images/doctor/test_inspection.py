@@ -264,3 +264,13 @@ def test_odd_images_are_refused_exactly_as_their_table_says(shared_data, tmp_pat
     found = reasons(root)
     assert {path for path, reason in found.items() if reason} == expected
     assert len(found) == 61
+
+
+def test_a_short_side_that_all_images_have_is_said_once():
+    names = "smallest", "quarter", "median", "three_quarters", "largest"
+    same = {"short_side": dict.fromkeys(names, 48), "values": {}}
+    assert doctor.say_sizes(same) == "Short side of every image: 48 pixels"
+    mixed = {"short_side": dict(zip(names, (8, 48, 48, 48, 90), strict=True)), "values": {}}
+    assert doctor.say_sizes(mixed).startswith(
+        "Short side in pixels: 8 to 90, half of them 48 to 48"
+    )

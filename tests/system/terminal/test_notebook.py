@@ -72,8 +72,21 @@ with live_line("finetune", 4, 32, False) as step:
 
 
 def test_images_are_shown_and_those_that_are_not_there_are_not(run_cells, tmp_path):
-    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png")
-    names = [str(tmp_path / name) for name in ("a.png", "none.png")]
+    for side in (8, 400):
+        Image.fromarray(np.zeros((side, side, 3), np.uint8)).save(tmp_path / f"{side}.png")
+    names = [str(tmp_path / name) for name in ("400.png", "none.png", "8.png")]
     code = f"show_images([pathlib.Path(name) for name in {names}], width=300)"
-    _, (image,) = run_cells(CODE, code)
-    assert image.metadata["image/png"]["width"] == 300
+    _, (large, small) = run_cells(CODE, code)
+    assert large.metadata["image/png"]["width"] == 300
+    assert small.metadata["image/png"]["width"] == 8  # enlarged it would be blurred
+
+
+def test_an_image_is_known_to_be_shown_in_one_cell_only(run_cells, tmp_path):
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "a.png")
+    ask = (
+        "from keras_transfer.system.terminal.notebook import is_shown\nfile = pathlib.Path('a.png')"
+    )
+    show = "print(is_shown(file)); show_images([file], 9); print(is_shown(file))"
+    _, _, (before, _, after), (next_cell,) = run_cells(CODE, ask, show, "print(is_shown(file))")
+    assert (before.text, after.text) == ("False\n", "True\n")
+    assert next_cell.text == "False\n"

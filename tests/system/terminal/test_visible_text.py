@@ -4,9 +4,10 @@ import subprocess
 
 import pytest
 
-from keras_transfer.config.messages import keep_end, name_some, shorten
+from keras_transfer.config.messages import name_some
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.logs import logging_to
+from keras_transfer.system.terminal.short_names import keep_end, shorten
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import (
     count_cells,

@@ -1,9 +1,7 @@
 """Small entries of the activation cache, written and spoilt by its tests."""
 
-import contextlib
 import json
 import os
-import resource
 
 import numpy as np
 
@@ -53,17 +51,6 @@ def claim_as(folder, **changes):
     claim_scratch(folder)
     owner = json.loads((folder / "owner.json").read_text())
     (folder / "owner.json").write_text(json.dumps(owner | changes))
-
-
-@contextlib.contextmanager
-def limited_files(size):
-    """Let the system refuse to make files longer than this."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def fail_with(number):

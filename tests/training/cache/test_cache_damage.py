@@ -15,10 +15,10 @@ from cache_entries import (
     draw_arrays,
     fail_with,
     fill,
-    limited_files,
     list_names,
     write_entry,
 )
+from full_disk import full_after
 
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache import cache_store
@@ -227,7 +227,7 @@ def test_a_file_that_cannot_grow_leaves_nothing(reserving, folder, monkeypatch):
 
     if not reserving:
         monkeypatch.delattr(os, "posix_fallocate")
-    with limited_files(500_000), pytest.raises(ConfigError, match=r"1 MB.*File too large"):
+    with full_after(500_000), pytest.raises(ConfigError, match=r"1 MB.*File too large"):
         write()
     assert bool(blocks) != reserving
     assert list_names(folder.parent) == []

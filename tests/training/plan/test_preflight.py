@@ -1,5 +1,7 @@
 """What is wrong in the settings is said before TensorFlow is loaded or anything is downloaded."""
 
+import h5py
+import numpy as np
 import pytest
 
 from keras_transfer.config.sections.augment_settings import AugmentConfig
@@ -73,7 +75,25 @@ def test_weights_that_are_neither_a_word_nor_there_are_refused(tmp_path):
     file = tmp_path / "a.weights.h5"
     assert refuse(weights=file).endswith(f"Received: {file}, which does not exist.")
     file.touch()
-    check_names(TrainConfig(weights=file))
+    assert "Received: an empty file." in refuse(weights=file)
+    check_names(TrainConfig(weights=file, strategy="from_scratch"))
+    page = tmp_path / "page.md"
+    page.write_text("no weights")
+    assert f"file that ends in .weights.h5, .h5, .keras. Received: {page}." in refuse(weights=page)
+    assert refuse(weights=tmp_path).startswith("A run directory must hold config.yaml. ")
+
+
+def test_weights_of_another_backbone_are_refused_and_it_is_named(tmp_path):
+    file = tmp_path / "a.weights.h5"
+    with h5py.File(file, "w") as opened:
+        opened["layers/all/vars/0"] = np.zeros(BACKBONES["mobilenetv3small"].parameters, np.int8)
+    check_names(TrainConfig(weights=file, backbone="mobilenetv3small"))
+    line = refuse(weights=file, backbone="efficientnetb0")
+    assert "must be those of efficientnetb0" in line
+    assert "another network, of 939,120 numbers where 4,049,571 are needed" in line
+    assert line.endswith(
+        " mobilenetv3small has as many: choose it as the backbone, or another file."
+    )
 
 
 def test_a_file_of_splits_that_is_not_there_is_refused(tmp_path):

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.config.messages import shorten
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 ONE = "Every image must have exactly one class."
 SHOWN = 60  # letters of a label in a message

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from keras_transfer.config.messages import name_some, shorten
+from keras_transfer.config.messages import name_some
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal.short_names import shorten
 
 logger = logging.getLogger(__name__)
 
