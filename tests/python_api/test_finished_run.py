@@ -1,7 +1,6 @@
 import base64
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -43,15 +42,6 @@ def test_predict_takes_files_arrays_and_pictures(run, stripes, monkeypatch):
     for each in found:
         assert isinstance(each, kt.ImagePredictions)
         np.testing.assert_allclose(each.probabilities, wanted.probabilities, atol=1e-6)
-
-
-def test_threads_may_ask_a_run_at_once(run, stripes):
-    files = sorted((stripes / "test/level").iterdir())[:8]
-    wanted = [run.predict(file).probabilities for file in files]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(run.predict, files))
-    assert [str(each.names[0]) for each in found] == list(map(str, files))
-    np.testing.assert_allclose([each.probabilities for each in found], wanted, atol=1e-6)
 
 
 def test_history_is_numbers(run, with_and_without_pandas):
