@@ -75,9 +75,11 @@ def draw_thumbnail(file: Path, said: str) -> str:
     """
     from PIL import Image
 
+    from keras_transfer.images.decoding.image_formats import open_image
+
     stream = io.BytesIO()
     try:
-        with Image.open(file, formats=["PNG"]) as figure:
+        with open_image(file) as figure:
             figure.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
             figure.convert("RGB").quantize(COLOURS).save(stream, "PNG", optimize=True)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

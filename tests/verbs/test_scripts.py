@@ -109,8 +109,9 @@ def test_predict_prints_every_image_and_why_one_is_unusable(
     assert second["error"] == "the file cannot be read: No such file or directory"
     assert second["top"] == []
     assert "gone.png is unusable: the file cannot be read" in caplog.text
-    assert predict.main([*words[:1], *words[2:]]) == 1
-    assert read_answer("predict", capsys.readouterr().out)["images"] == [second]
+    with pytest.raises(ConfigError, match="IMAGES must name files that exist"):
+        predict.main([*words[:1], *words[2:]])
+    assert capsys.readouterr().out == ""
 
 
 def test_predict_writes_a_table_beside_its_answer(finished_run, stripes, tmp_path, capsys):

@@ -78,7 +78,7 @@ class Part:
     """A model without weights that tells how it was trained."""
 
     def compile(self, optimizer, loss):
-        self.optimizer = optimizer
+        self.optimizer, self.loss = optimizer, loss
 
     def fit(self, batches, callbacks, **settings):
         (log,) = callbacks
@@ -88,9 +88,11 @@ class Part:
 def test_each_step_tries_a_rate_and_images_count_as_in_the_training(make_data, tmp_path, caplog):
     part, run = Part(), Run(tmp_path)
     config = OptimizerConfig(accumulate=8)
-    rate = find_rate(part, make_data(), config, run, np.array([1.0, 3.0], np.float32))
+    weights = np.array([1.0, 3.0], np.float32)
+    rate = find_rate(part, make_data(), config, run, "mse", weights)
     assert rate == FrozenConfig().learning_rate
     assert "The loss did not fall by 20 % at any rate" in caplog.text
+    assert part.loss == "mse"  # that of the training
     assert not part.optimizer.gradient_accumulation_steps
     _, labels, weights = part.batch
     np.testing.assert_allclose(weights, labels.numpy() @ [1.0, 3.0])
