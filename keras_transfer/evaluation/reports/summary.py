@@ -22,6 +22,7 @@ from keras_transfer.evaluation.metrics import (
 from keras_transfer.run.history import read_history, summarize_phases
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.terminal.notebook import is_notebook
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
@@ -75,7 +76,8 @@ def summarize_run(run: Run) -> str:
             "flatters a little."
         )
     lines.append(f"Run: {show_name(str(run.path))}  ({metrics['seconds']['total']:.0f} s)")
-    lines.append(f"Next: python -m keras_transfer.evaluate {quote_word(run.path)}")
+    command = f"python -m keras_transfer.evaluate {quote_word(run.path)}"
+    lines.append(f"Next: {'run.evaluate()' if is_notebook() else command}")
     return "\n".join(lines)
 
 

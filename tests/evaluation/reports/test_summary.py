@@ -23,6 +23,17 @@ def test_recall_of_each_class_is_shown_where_one_has_over_three_times_the_images
     assert ("look at the recall of each: " in summarize_run(run)) is shown
 
 
+@pytest.mark.parametrize(
+    ("notebook", "words"), [(True, "run.evaluate()"), (False, "python -m keras_transfer.evaluate ")]
+)
+def test_what_to_do_next_is_said_in_the_words_of_the_place(
+    finished_run, monkeypatch, notebook, words
+):
+    monkeypatch.setattr("keras_transfer.evaluation.reports.summary.is_notebook", lambda: notebook)
+    last = summarize_run(finished_run).splitlines()[-1]
+    assert last == f"Next: {words}" + ("" if notebook else str(finished_run.path))
+
+
 @pytest.mark.parametrize(("classes", "shown"), [(10, False), (11, True)])
 def test_top5_is_said_of_more_than_ten_classes(run_copy, classes, shown):
     names = ["level", "upright", *map(str, range(classes - 2))]
