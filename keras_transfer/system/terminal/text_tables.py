@@ -15,8 +15,8 @@ from keras_transfer.system.terminal.short_names import Cut, keep_start, shorten,
 from keras_transfer.system.terminal.visible_text import count_cells, show_name
 
 # letters of a line where there is no terminal: in files and pipes, where a long one does no harm,
-# and in notebooks, which break it
-IN_FILES, IN_NOTEBOOKS = 160, 90
+# and in notebooks, which break it: so many fit a cell of 600 pixels
+IN_FILES, IN_NOTEBOOKS = 160, 75
 LEAST, FLOOR = 18, 12  # letters of a text that stay: before a column is left out, and at the last
 APART, CLOSE = 3, 2  # blanks between columns, and those of tables that would not fit
 NO_CUTS: Mapping[str, Cut] = {}
@@ -100,7 +100,7 @@ def _measure_line() -> int:
         return IN_NOTEBOOKS
     if not sys.stdout.isatty():
         return IN_FILES
-    return shutil.get_terminal_size((IN_NOTEBOOKS, 24)).columns - 1  # a full line breaks on some
+    return shutil.get_terminal_size().columns - 1  # a full line breaks on some
 
 
 def _shorten_texts(table: Sequence[_Column], room: int) -> None:

@@ -128,6 +128,16 @@ def test_a_notebook_gets_the_same_text(monkeypatch):
     assert draw_table(("a",), [("x",)]) == plain
 
 
+def test_a_table_fits_a_notebook_cell_of_600_pixels(monkeypatch):
+    """JupyterLab's font is 13 pixels high: 75 of its letters are 587 pixels, 5 are left empty."""
+    monkeypatch.setattr("keras_transfer.system.terminal.text_tables.is_notebook", lambda: True)
+    columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
+    row = ("validation", 100, 0.77, "0.678 - 0.842", 0.769, 0.243)
+    lines = draw_table(columns, [row], drop=("calibration error",)).splitlines()
+    assert max(map(len, lines)) == 75
+    assert lines[-1].endswith("0.769              0.243")
+
+
 def test_the_environment_does_not_change_the_text(monkeypatch):
     plain = draw_table(("a",), [("word " * 40,)])
     for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "40")):
