@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 PAUSE = 0.2  # seconds between two states: a front end draws each one
+# of a block: JupyterLab gives it no font of equal widths; an epoch's line fits 600 pixels
+FONT = "calc(0.9 * var(--jp-code-font-size, 13px)) var(--jp-code-font-family, monospace)"
+STYLE = f"margin: 0; padding: 0 5px; font: {FONT}"
 
 _blocks: list["Block"] = []
 _shown: dict[Path, int] = {}  # images, and the number of the cell in whose output they are
@@ -58,10 +61,9 @@ class Block:
         marked = [
             (bar if row == place else "") + html.escape(line) for row, line in enumerate(lines)
         ]
-        style = "margin: 0; padding: 0 5px; font-size: var(--jp-code-font-size, 0.9em)"
         data = {
             "text/plain": "\n".join(lines),
-            "text/html": f'<pre style="{style}">' + "\n".join(marked) + "</pre>",
+            "text/html": f'<pre style="{STYLE}">' + "\n".join(marked) + "</pre>",
         }
         if self.handle is None:
             self.handle = display(data, raw=True, display_id=True)

@@ -47,6 +47,7 @@ def test_a_run_is_its_lines_and_one_block_that_changes(run_cells, tmp_path):
     assert block.data["text/plain"] == "frozen epoch 3\nfine<tune> epoch 3"  # the last state
     assert "fine&lt;tune&gt; epoch 3</pre>" in block.data["text/html"]
     assert "<progress" not in block.data["text/html"]
+    assert "var(--jp-code-font-family, monospace)" in block.data["text/html"]  # columns line up
     assert quiet == []
     epochs = [f"{phase} epoch {n}" for phase in ("frozen", "fine<tune>") for n in range(4)]
     lines = ["Data: it", "a table", *epochs[:4], "a table", *epochs[4:], "Run: it"]
