@@ -3,6 +3,7 @@
 import re
 import shlex
 
+import h5py
 import pytest
 from pages import ROOT, find_verb, list_commands, list_words
 
@@ -15,6 +16,7 @@ from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.weights import file_contents
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.preflight import check_names
@@ -49,7 +51,8 @@ def desk(stripes, tmp_path, monkeypatch):
         (tmp_path / name).symlink_to(stripes)
     (tmp_path / "new_photos").symlink_to(stripes / "test")
     (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
-    (tmp_path / "FILE").touch()
+    h5py.File(tmp_path / "FILE.h5", "w").close()
+    monkeypatch.setattr(file_contents, "require_enough", lambda *words: None)  # it holds none
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "saved_models").mkdir()
     monkeypatch.chdir(tmp_path)

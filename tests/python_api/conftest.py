@@ -33,12 +33,13 @@ def with_and_without_pandas(request, monkeypatch):
 
 
 @pytest.fixture
-def cell():
+def cell(monkeypatch):
     """Return a function that runs code as a cell of a notebook does, and gives what is shown."""
     pytest.importorskip("IPython", reason="needs the extra [notebook]")
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # the shell takes it
     shell = InteractiveShell.instance()
     atexit.unregister(shell.atexit_operations)  # called below
     try:

@@ -66,7 +66,8 @@ def test_settings_that_only_comparisons_have_are_taken(monkeypatch, tmp_path):
     words = {"seeds": [0], "grid": {}, "jobs": 2, "engine": "ray", "epochs": 1}
     assert isinstance(kt.compare_runs(tmp_path, **words), kt.Comparison)
     assert asked == [words]
-    kt.compare_runs(tmp_path, dataset=tmp_path)
-    assert asked[1] == {"dataset": str(tmp_path)}
+
+
+def test_what_is_no_data_set_is_refused():
     with pytest.raises(kt.ConfigError, match="`dataset` must be a path"):
-        kt.compare_runs(tmp_path, dataset=3)
+        kt.compare_runs(dataset=3)

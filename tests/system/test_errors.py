@@ -1,4 +1,5 @@
 import atexit
+import sys
 
 import pytest
 
@@ -6,10 +7,11 @@ from keras_transfer.system.errors import ConfigError, DeadEnd
 
 
 @pytest.mark.parametrize("kind", [ConfigError, DeadEnd])
-def test_a_notebook_shows_the_error_alone(kind, capsys):
+def test_a_notebook_shows_the_error_alone(kind, capsys, monkeypatch):
     pytest.importorskip("IPython", reason="needs the extra [notebook]")
     from IPython.core.interactiveshell import InteractiveShell
 
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # the shell takes it
     shell = InteractiveShell()
     atexit.unregister(shell.atexit_operations)  # called below
     try:
