@@ -102,7 +102,7 @@ class Predictions:
         return make_frame(dict(zip(CLASS_COLUMNS, columns, strict=True)))
 
     def wrong(self) -> "Predictions":
-        """Return the images whose prediction is not the truth, the surest mistakes first."""
+        """Return the images that are wrong, the lowest probability of the truth first."""
         rows = np.flatnonzero(self.truth_index != self.prediction_index)
         order = np.argsort(self._indexed.truth_probability[rows], kind="stable")
         return Predictions(self._indexed.take(rows[order]))
