@@ -266,7 +266,7 @@ def _say_files(names: Sequence[str], run: Run) -> str:
         place = file / "1" if file.is_dir() else file  # SavedModels stand in a folder of versions
         lines.append(f"{quote_word(place)}  {say_runtime(file)}")
     if names:
-        export = quote_word(run.exports / names[-1])
+        export = quote_word(run.exports / names[0])
         lines.append(f"Code for each: {quote_word(run.model_card_file)}")
         lines.append(f"Next: python -m keras_transfer.predict {export} IMAGES")
     return "\n".join(lines)

@@ -33,7 +33,7 @@ def test_the_default_is_a_saved_model_and_a_float32_tflite(run_copy, capsys):
         f"{run_copy.exports}/saved_model/1  TensorFlow Serving, TensorFlow",
         f"{run_copy.exports}/model.tflite  LiteRT (ai_edge_litert)",
         f"Code for each: {run_copy.model_card_file}",
-        f"Next: python -m keras_transfer.predict {run_copy.exports}/model.tflite IMAGES",
+        f"Next: python -m keras_transfer.predict {run_copy.exports}/saved_model IMAGES",
     ]
     assert "model.tflite" in shown
     found = sorted(path.name for path in run_copy.exports.iterdir())
