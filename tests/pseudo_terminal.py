@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def run_in_terminal(
         stderr=theirs,
         env=variables,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_take_terminal,
     )
     os.close(theirs)
     try:
@@ -102,6 +103,13 @@ def run_in_terminal(
         os.close(ours)
         terminal.code = process.wait()
     return terminal
+
+
+def _take_terminal() -> None:
+    """Make the terminal that of the new process, which obeys signals even if we ignore them."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGINT, signal.SIGHUP):  # nohup and background jobs ignore them
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _read(descriptor: int, terminal: Terminal) -> bool:

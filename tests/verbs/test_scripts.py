@@ -72,10 +72,10 @@ def test_a_run_that_is_gone_on_with_answers_and_a_finished_one_is_refused(
     assert capsys.readouterr().out == ""
 
 
-def test_evaluate_prints_the_scores_of_the_run(finished_run, capsys):
-    assert evaluate.main([str(finished_run.path), "--json", "--split", "validation"]) == 0
+def test_evaluate_prints_the_scores_of_the_run(run_copy, capsys):
+    assert evaluate.main([str(run_copy.path), "--json", "--split", "validation"]) == 0
     answer = read_answer("evaluate", capsys.readouterr().out)
-    wanted = finished_run.metrics()["splits"]["validation"]
+    wanted = run_copy.metrics()["splits"]["validation"]
     assert answer["accuracy_interval"] == wanted.pop("accuracy_interval")
     assert {name: answer[name] for name in wanted} == pytest.approx(wanted, abs=1e-5)
     assert [row["support"] for row in answer["per_class"]] == [12, 12]
@@ -83,13 +83,15 @@ def test_evaluate_prints_the_scores_of_the_run(finished_run, capsys):
 
 
 def test_an_answer_is_printed_where_the_accuracy_is_too_low(unsure_run, stripes, tmp_path, capsys):
-    (tmp_path / "upright").symlink_to(stripes / "test/upright")
-    words = [str(unsure_run.path), "--dataset", str(tmp_path)]
+    other = tmp_path / "other/upright"
+    shutil.copytree(stripes / "test/upright", other)
+    run = shutil.copytree(unsure_run.path, tmp_path / "run")  # it is written into
+    words = [str(run), "--dataset", str(other.parent)]
     floor = ["--assert_accuracy_at_least", "1"]
     code = evaluate.main([*words, "--json", *floor])
     shown = capsys.readouterr()
     answer = read_answer("evaluate", shown.out)
-    assert answer["dataset"] == str(tmp_path)
+    assert answer["dataset"] == str(other.parent)
     assert answer["accuracy"] == score(evaluate.evaluate_run(*words[::2]))["accuracy"]
     assert (code, shown.err.count("error: ")) == ((0, 0) if answer["accuracy"] == 1 else (1, 1))
 
