@@ -50,11 +50,6 @@ def write_page(
     return _join([*parts, *_draw_groups(groups, whole=False), _write_foot(titles)])
 
 
-def list_topics(parser: argparse.ArgumentParser) -> list[str]:
-    """Return what may stand behind --help."""
-    return [ALL, *_list_titles(parser), *(option.name for option in describe_options(parser))]
-
-
 def _list_titles(parser: argparse.ArgumentParser) -> dict[str, str]:
     """Return the sections, and what each is about."""
     return {

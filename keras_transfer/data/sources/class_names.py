@@ -6,7 +6,7 @@ import logging
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -85,6 +85,28 @@ def _find_alike(names: Iterable[str], key: Callable[[str], str]) -> list[list[st
     for name in names:
         groups[key(name)].append(name)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def name_index(index: int, class_names: Sequence[str], where: str = "") -> str:
+    """Return the name of the class that a number means.
+
+    Args:
+        index: From 0 on, where the numbers have names.
+        class_names: Of the numbers; (): the numbers are the names.
+        where: It was read from, for the message; "": Python code gave it.
+
+    Raises:
+        ConfigError: There is no such class.
+    """
+    if not class_names:
+        return str(index)
+    if not 0 <= index < len(class_names):
+        place = f" in {where}" if where else ""
+        raise ConfigError(
+            f"A label must be one of the {len(class_names)} classes, from 0 on. Received: {index}"
+            f"{place}. Correct the label, or the names of the classes."
+        )
+    return class_names[index]
 
 
 def _show(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.data.sources.class_names import name_index
 from keras_transfer.data.sources.encoded_images.given_splits import find_shard_splits
 from keras_transfer.system.errors import ConfigError
 
@@ -124,14 +125,7 @@ def name_class(value: object, class_names: Sequence[str], where: str) -> str | N
     index = int(text[:20])
     if index == -1:
         return None
-    if not class_names:
-        return str(index)
-    if not 0 <= index < len(class_names):
-        raise ConfigError(
-            f"A label must be one of the {len(class_names)} classes, from 0 on. Received: {index} "
-            f"in {where}. Correct the label, or the names of the classes."
-        )
-    return class_names[index]
+    return name_index(index, class_names, where)
 
 
 def _find_files(path: str, suffix: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.data.sources.class_names import name_index
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.short_names import shorten
 
@@ -54,7 +55,7 @@ def _name(label: Any, class_names: Sequence[str]) -> str:
     if isinstance(label, float | np.floating):
         return _name_number(float(label), class_names)
     if isinstance(label, int | np.integer) and (class_names or not isinstance(label, bool)):
-        return _find_name(int(label), class_names)
+        return name_index(int(label), class_names)
     return name_cell(label)
 
 
@@ -66,18 +67,7 @@ def _name_number(number: float, class_names: Sequence[str]) -> str:
             f"Every label must be a class. Received: numbers with fractions such as {number:g}, "
             "which look like measurements. Give classes, such as ranges (low, high)."
         )
-    return _find_name(int(number), class_names)
-
-
-def _find_name(index: int, class_names: Sequence[str]) -> str:
-    if not class_names:
-        return str(index)
-    if not 0 <= index < len(class_names):
-        raise ConfigError(
-            f"A label must be from 0 to {len(class_names) - 1}, as there are {len(class_names)} "
-            f"class names. Received: {index}. Name that class, or correct the label."
-        )
-    return class_names[index]
+    return name_index(int(number), class_names)
 
 
 def _read_one_hot(array: np.ndarray) -> np.ndarray:

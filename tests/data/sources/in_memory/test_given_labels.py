@@ -39,11 +39,11 @@ def test_numbers_are_places_among_class_names():
         ([["a", "b"], ["c", "d"]], "several labels for one image"),
         ([[1], [1, 2]], "rows of different lengths"),
         (np.zeros((3, 4, 4), int), r"labels of shape \(3, 4, 4\)"),
-        ([0, 2], "from 0 to 1, as there are 2 class names. Received: 2"),
+        ([0, 2], "one of the 2 classes, from 0 on. Received: 2."),
         ([-1, 0], "Received: -1"),
     ],
 )
 def test_what_is_no_class_is_refused(labels, message):
-    names = ["cat", "dog"] if "class names" in message or "-1" in message else ()
+    names = ["cat", "dog"] if "of the 2 classes" in message or "-1" in message else ()
     with pytest.raises(ConfigError, match=message):
         name_labels(labels, names)
