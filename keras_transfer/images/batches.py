@@ -32,6 +32,7 @@ from keras_transfer.images.augmentation.presets import (
     list_changes,
 )
 from keras_transfer.images.augmentation.view_draws import draw_uniform
+from keras_transfer.images.decoding.decoding_memory import MARGIN
 from keras_transfer.images.decoding.graph_decoding import decode_square
 
 AHEAD = 8  # batches that are decoded while the model is busy
@@ -230,7 +231,8 @@ class ImageData:
 
     def content_facts(self) -> dict[str, Any]:
         """Return what decoded images depend on beside their files."""
-        facts = {"image_size": self.image_size, "resize": self.resize}
+        facts: dict[str, Any] = {"image_size": self.image_size, "resize": self.resize}
+        facts["margin"] = MARGIN  # of the scale at which large photographs are decoded
         # not where it changes nothing: what earlier versions kept is used again
         return facts if self.value_range == FULL else facts | {"value_range": self.value_range}
 

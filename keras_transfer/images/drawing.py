@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
 
@@ -28,7 +29,7 @@ def draw_image(file: Path, side: int, config: DataConfig | None = None) -> np.nd
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about huge or odd files, which the doctor reports
-            pixels = load_image(file, 2 * size, config.value_range)
+            pixels = load_image(file, find_least(size, config.resize), config.value_range)
         seen = Image.fromarray(np.asarray(resize_square(pixels, size, config.resize)))
     except Exception:  # Pillow raises a dozen types on damaged files; a figure needs none of them
         return None

@@ -20,6 +20,7 @@ from keras_transfer.data.sources.unlabelled import (
 )
 from keras_transfer.data.streams import finish_stream
 from keras_transfer.images.array_pixels import check_pixels
+from keras_transfer.images.decoding.decoding_memory import Least, find_least
 from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
     Picture,
@@ -146,7 +147,7 @@ def stream_pixels(
         Pixels (n, image_size, image_size, 3), uint8, and n reasons why an image is unusable; ""
         for the others. What stands for an unusable one is black.
     """
-    tally = Tally(value_range)
+    tally, least = Tally(value_range), find_least(image_size, resize)
 
     def shrink(pixels: np.ndarray) -> np.ndarray:
         return np.asarray(resize_square(pixels, image_size, resize))
@@ -156,7 +157,7 @@ def stream_pixels(
             source = sources[int(index)]
             if isinstance(source, np.ndarray):
                 return source, b""
-            picture = _read_picture(source, value_range, shrink)
+            picture = _read_picture(source, least, value_range, shrink)
             tally.count(source if isinstance(source, str) else STANDARD_INPUT, picture)
             return picture.pixels, b""
         except Unusable as error:
@@ -174,10 +175,10 @@ def stream_pixels(
     tally.warn(len(sources))
 
 
-def _read_picture(source: str | bytes, value_range: str, shrink: Shrink) -> Picture:
+def _read_picture(source: str | bytes, least: Least, value_range: str, shrink: Shrink) -> Picture:
     """Return an image upright and in RGB, as in training."""
     content = source if isinstance(source, bytes) else read_content(source)
     try:
-        return load_picture(io.BytesIO(content), 0, value_range, shrink)
+        return load_picture(io.BytesIO(content), least, value_range, shrink)
     except Exception as error:
         raise Unusable(explain_failure(error, content)) from error

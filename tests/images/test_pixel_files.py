@@ -45,7 +45,7 @@ def write(*images):
 def test_the_network_sees_of_the_file_what_predict_sees_of_the_array(image, value_range, shape):
     files, content = write(shape(image))
     assert files.value_range in ("auto", value_range)
-    seen = load_picture(io.BytesIO(content), 0, value_range).pixels
+    seen = load_picture(io.BytesIO(content), None, value_range).pixels
     assert np.array_equal(seen, check_pixels(shape(image), value_range))
 
 

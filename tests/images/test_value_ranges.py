@@ -77,7 +77,7 @@ def test_a_repeat_of_a_run_keeps_its_range(deep):
 def test_usual_sets_stay_as_they_are(make_tree):
     data, config = hold(make_tree("a/1.png", "a/2.png", "b/1.png", "b/2.png"), "full")
     assert data.settle(config).data.value_range == "full"
-    assert data.content_facts() == {"image_size": 32, "resize": "crop"}  # earlier caches hold
+    assert data.content_facts() == {"image_size": 32, "resize": "crop", "margin": 2}
 
 
 def test_the_pixels_of_predict_and_of_training_are_the_same(deep):

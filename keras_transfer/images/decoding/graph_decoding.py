@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.images.decoding.decoding_memory import SCALES, Least, find_least
 from keras_transfer.images.decoding.pillow_decoding import Shrink, load_picture
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.shades import find_shades
@@ -36,12 +37,17 @@ def decode_square(
     def shrink(pixels: np.ndarray) -> np.ndarray:
         return np.asarray(resize_square(pixels, image_size, resize))
 
+    least = find_least(image_size, resize)
     # which leaves a square of this size as it is
-    return resize_square(decode_pixels(file, plain, value_range, shrink), image_size, resize)
+    return resize_square(decode_pixels(file, plain, value_range, shrink, least), image_size, resize)
 
 
 def decode_pixels(
-    file: Any, plain: Any, value_range: str = FULL, shrink: Shrink | None = None
+    file: Any,
+    plain: Any,
+    value_range: str = FULL,
+    shrink: Shrink | None = None,
+    least: Least | None = None,
 ) -> Any:
     """Read one image inside a graph: pixels (height, width, 3), uint8, those of `load_image`.
 
@@ -51,6 +57,7 @@ def decode_pixels(
             it, without entering Python.
         value_range: As `data.value_range` says, resolved.
         shrink: As `load_picture` takes it.
+        least: As `load_picture` takes it.
     """
     content = tf.io.read_file(file)
     # Of a file that was cut off since its inspection, TensorFlow's error would not say the name.
@@ -58,17 +65,38 @@ def decode_pixels(
     whole = tf.logical_or(end == b"\xff\xd9", end == b"`\x82")  # of a JPEG, of a PNG
     pixels = tf.cond(
         tf.logical_and(plain, whole),
-        # It reads PNGs as well; its default, the fast transform, is up to 20 levels off.
-        lambda: shade_bytes(
-            tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"), value_range
-        ),
+        lambda: shade_bytes(decode_jpeg(content, least), value_range),
         lambda: tf.numpy_function(
-            functools.partial(_decode_any, value_range=value_range, shrink=shrink),
+            functools.partial(_decode_any, value_range=value_range, shrink=shrink, least=least),
             [content, file],
             tf.uint8,
         ),
     )
     return tf.ensure_shape(pixels, (None, None, 3))
+
+
+def decode_jpeg(content: Any, least: Least | None = None) -> Any:
+    """Decode a JPEG, or a PNG, inside a graph: (height, width, 3), uint8, not turned upright.
+
+    Args:
+        content: Scalar string tensor, the bytes of a file.
+        least: As `load_picture` takes it; the scale is the same.
+    """
+
+    def decode(scale: int) -> Any:
+        # the default, the fast transform, is up to 20 levels off
+        return tf.io.decode_jpeg(content, channels=3, ratio=scale, dct_method="INTEGER_ACCURATE")
+
+    if least is None:
+        return decode(1)
+    sides = tf.cond(
+        tf.strings.substr(content, 0, 2) == b"\xff\xd8",
+        lambda: tf.io.extract_jpeg_shape(content)[:2],
+        lambda: tf.zeros((2,), tf.int32),  # of a PNG
+    )
+    reach = tf.minimum(tf.reduce_min(sides) // least.short, tf.reduce_max(sides) // least.long)
+    index = tf.reduce_sum(tf.cast(reach >= SCALES[1:], tf.int32))
+    return tf.switch_case(index, [functools.partial(decode, scale) for scale in SCALES])
 
 
 def shade_bytes(colours: Any, value_range: str) -> Any:
@@ -79,9 +107,11 @@ def shade_bytes(colours: Any, value_range: str) -> Any:
     return tf.gather(tf.constant(shades), tf.cast(colours, tf.int32))
 
 
-def _decode_any(content: bytes, file: bytes, value_range: str, shrink: Shrink | None) -> np.ndarray:
+def _decode_any(
+    content: bytes, file: bytes, value_range: str, shrink: Shrink | None, least: Least | None
+) -> np.ndarray:
     """Decode with Pillow; an error names the file, which was readable when it was inspected."""
     try:
-        return load_picture(io.BytesIO(content), 0, value_range, shrink).pixels
+        return load_picture(io.BytesIO(content), least, value_range, shrink).pixels
     except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
         raise OSError(f"{os.fsdecode(file)} can no longer be read as an image: {error}") from error

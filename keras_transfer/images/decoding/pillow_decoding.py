@@ -12,7 +12,12 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from keras_transfer.config.messages import say_fault
 from keras_transfer.config.sections.value_range import FULL, parse_range
-from keras_transfer.images.decoding.decoding_memory import LARGE, decoding
+from keras_transfer.images.decoding.decoding_memory import (
+    LARGE,
+    Least,
+    decoding,
+    draft_scaled,
+)
 from keras_transfer.images.decoding.deep_values import find_kind, read_values
 from keras_transfer.images.decoding.image_formats import explain_unknown, open_image
 from keras_transfer.images.decoding.same_pixels import find_orientation
@@ -86,15 +91,15 @@ class Picture:
 
 
 def load_image(
-    file: str | Path | IO[bytes], at_least: int = 0, value_range: str = FULL
+    file: str | Path | IO[bytes], least: Least | None = None, value_range: str = FULL
 ) -> np.ndarray:
     """Read the pixels of one image; see `load_picture`."""
-    return load_picture(file, at_least, value_range).pixels
+    return load_picture(file, least, value_range).pixels
 
 
 def load_picture(
     file: str | Path | IO[bytes],
-    at_least: int = 0,
+    least: Least | None = None,
     value_range: str = FULL,
     shrink: Shrink | None = None,
 ) -> Picture:
@@ -102,8 +107,8 @@ def load_picture(
 
     Args:
         file: Of any of `FORMATS`; a name, or the open file.
-        at_least: A JPEG may be read at a fraction of its size whose sides are no smaller than this,
-            in pixels. 0: at its own size.
+        least: What the sides of a JPEG must reach at the scale at which it is read, see
+            `find_least`. None: it is read at its own size.
         value_range: As `data.value_range` says, resolved. `full`: 16 bits and 32 reach from 0 to
             65535, floats to 1, or to 255 where one is above 1.
         shrink: Makes the pixels of a large image few, before the next image may be decoded.
@@ -119,10 +124,10 @@ def load_picture(
 
     with open_image(file) as image:
         kind, limits = find_kind(image), parse_range(value_range)
-        if at_least:
-            image.draft("RGB", (at_least, at_least))
-        outside = 0.0
-        with decoding(image.size):
+        size, outside = image.size, 0.0
+        if least:
+            draft_scaled(image, least)
+        with decoding(image, size):
             if limits is None or kind == "8 bits":
                 image.load()
                 shown = show_image(image, value_range)

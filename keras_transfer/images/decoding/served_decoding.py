@@ -10,7 +10,8 @@ from typing import Any
 import tensorflow as tf
 
 from keras_transfer.config.sections.value_range import FULL, parse_range
-from keras_transfer.images.decoding.graph_decoding import shade_bytes
+from keras_transfer.images.decoding.decoding_memory import Least, find_least
+from keras_transfer.images.decoding.graph_decoding import decode_jpeg, shade_bytes
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.served_formats import (
     MOST_BLOCKS,
@@ -37,11 +38,11 @@ def decode_encoded(content: Any, image_size: int, resize: str, value_range: str 
         Tensor (image_size, image_size, 3), uint8. An `InvalidArgumentError` where the image is
         refused.
     """
-    start = _read_start(content, 12)
+    start, least = _read_start(content, 12), find_least(image_size, resize)
     shade = functools.partial(shade_bytes, value_range=value_range)
     pixels = tf.case(
         [
-            (_starts(start, b"\xff\xd8\xff"), lambda: shade(_decode_jpeg(content))),
+            (_starts(start, b"\xff\xd8\xff"), lambda: shade(_decode_jpeg(content, least))),
             (_starts(start, b"\x89PNG"), lambda: _decode_png(content, value_range)),
             (_starts(start, b"GIF8"), lambda: shade(tf.io.decode_gif(_cut_gif(content))[0])),
             (_starts(start, b"BM"), lambda: shade(_decode_bmp(content))),
@@ -149,13 +150,13 @@ def _put_on_white(pixels: Any, value_range: str = FULL) -> Any:
     return tf.cast(tf.round(blended), tf.uint8)
 
 
-def _decode_jpeg(content: Any) -> Any:
+def _decode_jpeg(content: Any, least: Least) -> Any:
     orientation, channels = _read_jpeg_header(
         tf.cast(tf.io.decode_raw(content, tf.uint8), tf.int32)
     )
     usual = tf.debugging.Assert(channels < 4, ["a CMYK JPEG must be converted to RGB"])
     with tf.control_dependencies([usual]):
-        pixels = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
+        pixels = decode_jpeg(content, least)
     return _turn_upright(pixels, orientation)
 
 

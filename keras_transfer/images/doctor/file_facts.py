@@ -12,7 +12,11 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from keras_transfer.images.decoding.decoding_memory import decoding
+from keras_transfer.images.decoding.decoding_memory import (
+    Least,
+    decoding,
+    draft_scaled,
+)
 from keras_transfer.images.decoding.deep_values import find_kind, read_values
 from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
@@ -78,8 +82,8 @@ def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Fact
     if min(size) >= LEAST_SIDE:
         # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
         # data is still read, so the same files fail (3,060 damaged ones compared).
-        image.draft("L", (HASHED, HASHED))
-    with decoding(image.size):
+        draft_scaled(image, Least(HASHED, HASHED), "L")
+    with decoding(image, size):
         plain = is_plain(image, content)
         shown, low, high, finite = _load(image, content, kind)
         look = _hash_look(shown) if min(size) >= LEAST_SIDE else 0

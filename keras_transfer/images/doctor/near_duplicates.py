@@ -14,6 +14,7 @@ from PIL import Image
 
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_to_first
+from keras_transfer.images.decoding.decoding_memory import Least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.inspection import Inspection
 from keras_transfer.images.doctor.value_span import resolve_range
@@ -26,6 +27,7 @@ DISTANCE = 4  # bits of 64 in which the perceptual hashes of near duplicates may
 # Neighbouring bits tend to be equal in all images of a set, so no band is made of neighbours.
 BANDS = [sum(1 << bit for bit in range(start, 64, DISTANCE + 1)) for start in range(DISTANCE + 1)]
 SIDE = 32  # pixels of the thumbnails
+LEAST = Least(14 * SIDE, 14 * SIDE)  # what the sides of the photographs reach that become them
 # Root mean square difference of two thumbnails over their contrast. Of 696 photographs, 99 % of
 # copies at 0.3 of the side and quality 60 are below 0.18, mirror images above 0.31, others 0.51.
 UNLIKE = 0.25
@@ -109,7 +111,7 @@ def _read_thumbnails(
     def read(index: int) -> bool:
         try:
             file = os.path.join(examples.root, examples.paths[rows[index]])
-            pixels = load_image(file, value_range=value_range)
+            pixels = load_image(file, LEAST, value_range)
         except Exception:  # it changed since it was inspected; whoever uses it will say so
             return False
         image = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
