@@ -58,7 +58,7 @@ def trace_forward(model: keras.Model) -> Any:
         (answer,) = keras.tree.flatten(model(images, training=False))  # it may have a name
         return answer
 
-    forward = tf.function(ask, input_signature=[images])
+    forward = tf.function(ask, input_signature=[images], autograph=False)
     return forward.get_concrete_function()
 
 

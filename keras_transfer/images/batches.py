@@ -17,7 +17,7 @@ from keras_transfer.config.messages import count_of
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
-from keras_transfer.data.streams import finish_stream
+from keras_transfer.data.streams import finish_stream, map_batches
 from keras_transfer.data.training_data import Element, Novelty
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.given_augmentation import (
@@ -138,8 +138,8 @@ class ImageData:
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
         in_turn = self.given is not None and self.given.in_turn
         both = load if in_turn else lambda *words: change(*load(*words))
-        dataset = dataset.map(both, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return finish_stream(dataset.map(change) if in_turn else dataset)
+        dataset = map_batches(dataset, both)
+        return finish_stream(map_batches(dataset, change, in_turn) if in_turn else dataset)
 
     def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
         """Return every view of every image of a split once, see `TrainingData`; never mixed.
@@ -153,7 +153,8 @@ class ImageData:
             input_signature=[
                 tf.TensorSpec((None, side, side, 3), tf.uint8),
                 tf.TensorSpec((None, 2), tf.int64),
-            ]
+            ],
+            autograph=False,
         )
         def draw(pixels: Any, seeds: Any) -> Any:
             return self._change(tf.cast(pixels, tf.float32), seeds)
@@ -182,7 +183,8 @@ class ImageData:
         classes = self.splits["train"].labels
         spread = np.linspace(0, len(classes) - 1, min(count, len(classes))).astype(int)
         rows = np.argsort(classes, kind="stable")[spread]
-        load = tf.function(lambda indices: self._load("train", indices))  # decoding needs a graph
+        # decoding needs a graph
+        load = tf.function(lambda indices: self._load("train", indices), autograph=False)
         pixels, labels = load(tf.constant(rows))
         seeds = [view_seeds(self.seed, rows, np.full(len(rows), view)) for view in range(views)]
         several = tf.tile(tf.cast(pixels, tf.float32), [views, 1, 1, 1])
@@ -197,7 +199,11 @@ class ImageData:
     def clean_batches(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split in its own order, unchanged."""
         return finish_stream(
-            self._decode(split).map(lambda _, pixels, labels: (tf.cast(pixels, tf.float32), labels))
+            map_batches(
+                self._decode(split),
+                lambda _, pixels, labels: (tf.cast(pixels, tf.float32), labels),
+                in_turn=True,
+            )
         )
 
     def with_views(self, views: int | None) -> "ImageData":
@@ -259,11 +265,7 @@ class ImageData:
     def _decode(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split: indices, pixels in uint8, labels; some batches ahead."""
         dataset = tf.data.Dataset.range(len(self.splits[split])).batch(self.batch_size)
-        dataset = dataset.map(
-            lambda images: (images, *self._load(split, images)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
+        dataset = map_batches(dataset, lambda images: (images, *self._load(split, images)))
         ahead = MOST_AHEAD // (self.batch_size * self.image_size**2 * 3)
         return dataset.prefetch(max(1, min(AHEAD, ahead)))
 

@@ -18,7 +18,7 @@ from keras_transfer.data.sources.unlabelled import (
     expand_word,
     list_sources,
 )
-from keras_transfer.data.streams import finish_stream
+from keras_transfer.data.streams import finish_stream, map_batches
 from keras_transfer.images.array_pixels import check_pixels
 from keras_transfer.images.decoding.decoding_memory import Least, find_least
 from keras_transfer.images.decoding.image_formats import open_image
@@ -168,8 +168,7 @@ def stream_pixels(
         pixels = tf.ensure_shape(pixels, (None, None, 3))
         return resize_square(pixels, image_size, resize), tf.ensure_shape(reason, ())
 
-    dataset = tf.data.Dataset.range(len(sources))
-    dataset = dataset.map(load_square, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = map_batches(tf.data.Dataset.range(len(sources)), load_square)
     for pixels, reasons in finish_stream(dataset.batch(batch_size).prefetch(2)):
         yield pixels.numpy(), [reason.decode() for reason in reasons.numpy()]
     tally.warn(len(sources))

@@ -46,7 +46,7 @@ def estimate_statistics(model: keras.Model, data: TrainingData) -> None:
         layer.momentum = 0.0  # its statistics are those of the last batch
     strategy = tf.distribute.get_strategy()
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def forward(images: tf.Tensor) -> None:
         strategy.run(lambda batch: model(batch, training=True), args=(images,))
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_transfer.config.lookup import suggest
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.data.streams import map_batches
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.visible_text import show_name
 
@@ -74,4 +75,4 @@ def weigh_images(batches: tf.data.Dataset, weights: np.ndarray) -> tf.data.Datas
     def add(images: Any, labels: Any) -> tuple[Any, Any, Any]:
         return images, labels, tf.linalg.matvec(labels, weights)
 
-    return batches.map(add)
+    return map_batches(batches, add, in_turn=True)

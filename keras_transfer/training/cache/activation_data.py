@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.data.batch_order import plan_batches
-from keras_transfer.data.streams import finish_stream
+from keras_transfer.data.streams import finish_stream, map_batches
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -44,7 +44,7 @@ class ActivationData:
     def clean_batches(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split in its own order."""
         dataset = tf.data.Dataset.range(len(self.arrays[split])).batch(self.batch_size)
-        return self._load(dataset.map(lambda images: (images,)), split)
+        return self._load(dataset, split)
 
     def _load(self, dataset: tf.data.Dataset, split: str) -> tf.data.Dataset:
         kept, labels = self.arrays[split], self.labels[split]
@@ -56,6 +56,4 @@ class ActivationData:
             one_hot = tf.one_hot(tf.gather(labels, index[0]), self.classes)
             return tf.cast(values, self.dtype), one_hot
 
-        return finish_stream(
-            dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        )
+        return finish_stream(map_batches(dataset, load))

@@ -190,7 +190,7 @@ def compute_arrays(
     shape, dtype = data.element
     signature = tf.TensorSpec((None, *shape), dtype)
     forward = tf.function(
-        lambda images: front(images, training=False), input_signature=[signature]
+        lambda images: front(images, training=False), input_signature=[signature], autograph=False
     ).get_concrete_function()
     names = [name.removeprefix("train_") for name in plan.layout if name.startswith("train_")]
 

@@ -118,7 +118,11 @@ def _square_gradients(
     totals = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
 
     @tf.function(
-        input_signature=[tf.TensorSpec(images.shape[1:], tf.float32), tf.TensorSpec((), tf.float32)]
+        input_signature=[
+            tf.TensorSpec(images.shape[1:], tf.float32),
+            tf.TensorSpec((), tf.float32),
+        ],
+        autograph=False,
     )
     def add(image: tf.Tensor, draw: tf.Tensor) -> None:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
