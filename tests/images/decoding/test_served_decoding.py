@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
 from keras_transfer.images.decoding.served_decoding import _cut_gif, decode_encoded
@@ -20,7 +21,7 @@ SIDE = 32
 @pytest.fixture(scope="module")
 def decode():
     return tf.function(
-        lambda content: decode_encoded(content, SIDE, "crop"),
+        lambda content: decode_encoded(content, SIDE, Preparation()),
         input_signature=[tf.TensorSpec((), tf.string)],
     )
 
@@ -39,7 +40,7 @@ def encode(image, suffix, **options):
 
 
 def check_same(decode, content):
-    wanted = resize_square(tf.constant(load_image(io.BytesIO(content))), SIDE, "crop")
+    wanted = resize_square(tf.constant(load_image(io.BytesIO(content))), SIDE, Preparation())
     np.testing.assert_array_equal(decode(tf.constant(content)).numpy(), wanted.numpy())
 
 
@@ -207,8 +208,8 @@ def test_what_is_transparent_is_black_in_a_gif_and_white_in_16_bits(decode, suff
 @pytest.mark.parametrize("resize", ["pad", "stretch"])
 def test_images_are_resized_as_the_run_did(photo, resize):
     content = encode(photo, "PNG")
-    found = decode_encoded(tf.constant(content), SIDE, resize)
-    wanted = resize_square(tf.constant(np.asarray(photo)), SIDE, resize)
+    found = decode_encoded(tf.constant(content), SIDE, Preparation(resize=resize))
+    wanted = resize_square(tf.constant(np.asarray(photo)), SIDE, Preparation(resize=resize))
     np.testing.assert_array_equal(found.numpy(), wanted.numpy())
 
 
@@ -225,7 +226,7 @@ def test_the_odd_files_are_read_alike_or_refused(decode, shared):
             found = decode(tf.constant(file.read_bytes())).numpy().astype(int)
         except tf.errors.OpError:
             continue
-        square = resize_square(tf.constant(wanted), SIDE, "crop").numpy()
+        square = resize_square(tf.constant(wanted), SIDE, Preparation()).numpy()
         if np.abs(found - square).max() > 1:
             differing.add(os.path.basename(file))
     assert differing == {"transparent.gif", "i_trns.png"}
