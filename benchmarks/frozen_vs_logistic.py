@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.models.backbones import BACKBONES
@@ -37,7 +38,7 @@ def main(path: str) -> None:
     table = {name: np.array(cells) for name, cells in read_table(run.split_file).items()}
 
     def decode(file: tf.Tensor) -> tf.Tensor:
-        pixels = decode_square(file, config.data.image_size, config.data.resize)
+        pixels = decode_square(file, config.data.image_size, find_preparation(config.data))
         return tf.cast(pixels, tf.float32)
 
     def measure(split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
@@ -90,7 +91,7 @@ def draw_data(count: int) -> ImageData:
         splits={"train": split(count), "validation": split(1)},
         image_size=SIDE,
         batch_size=BATCH,
-        resize="crop",
+        preparation=Preparation(),
         augmentation=AUGMENTATIONS["none"],
         seed=0,
     )

@@ -82,7 +82,7 @@ def predict_images(
 def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
     """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
-    names, sources = MODALITY.list_given(images, artefact.usage.value_range)
+    names, sources = MODALITY.list_given(images, artefact.usage.preparation.value_range)
     parts = list(_classify(artefact, names, sources))
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
@@ -99,9 +99,7 @@ def _classify(
     usage, done, said = artefact.usage, 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        batches = MODALITY.stream(
-            sources, artefact.image_size, usage.resize, usage.value_range, BATCH
-        )
+        batches = MODALITY.stream(sources, artefact.image_size, usage.preparation, BATCH)
         for pixels, reasons in batches:
             count = len(reasons)
             answers = artefact.classify(pixels)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
@@ -84,15 +85,15 @@ class Modality:
     """Finds the examples that words of a command line name, and a name for each."""
     list_given: Callable[[Any, str], tuple[list[str], Given]]
     """The same for what Python code gives: names, or examples in memory; and `data.value_range`."""
-    stream: Callable[[Sequence[Any], int, str, str, int], Iterator[tuple[np.ndarray, list[str]]]]
-    """Reads given examples for a model: its size, `data.resize`, `data.value_range`, examples at a
-    time; yields arrays and a reason for each example, "" where it can be used."""
+    stream: Callable[[Sequence[Any], int, Preparation, int], Iterator[tuple[np.ndarray, list[str]]]]
+    """Reads given examples for a model: its size, how they are prepared, examples at a time; yields
+    arrays and a reason for each example, "" where it can be used."""
     describe_preparation: Callable[[TrainConfig], Mapping[str, Any]]
     """Says how an example becomes what the model takes, in plain values that go with model.keras;
     `config` is resolved."""
     list_limits: Callable[[TrainConfig, Mapping[str, Any]], Iterable[str]]
     """Lists what a model of such examples does not see, from data_report.json: lines of the model
     card."""
-    decode_served: Callable[[Any, int, str, str], Any]
+    decode_served: Callable[[Any, int, Preparation], Any]
     """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
-    takes; its size, `data.resize`, `data.value_range`."""
+    takes; its size, how examples are prepared."""

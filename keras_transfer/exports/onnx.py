@@ -17,8 +17,8 @@ def write_onnx(source: Source, file: Path) -> None:
 
     Args:
         source: Its model is converted.
-        file: Gets the model; `class_names` (a JSON list), `resize` and `value_range` are in its
-            metadata.
+        file: Gets the model; `class_names` (a JSON list) and how images become squares are in
+            its metadata.
     """
     import onnx
     import tf2onnx
@@ -40,13 +40,8 @@ def write_onnx(source: Source, file: Path) -> None:
         custom_op_handlers={"Erfc": (_convert_erfc, [])},
         tensors_to_rename={images: "images", answer: "probabilities"},
     )
-    usage = source.usage
-    said = {
-        "class_names": json.dumps(usage.class_names),
-        "resize": usage.resize,
-        "value_range": usage.value_range,
-    }
-    onnx.helper.set_model_props(proto, said)
+    said = source.usage.to_notes() | {"class_names": json.dumps(source.usage.class_names)}
+    onnx.helper.set_model_props(proto, {name: str(value) for name, value in said.items()})
     onnx.save(proto, file)
 
 

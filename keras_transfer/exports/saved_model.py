@@ -54,7 +54,7 @@ def _trace_signatures(model: "keras.Model", usage: Usage, modality: Modality) ->
 
     def classify_bytes(content: Any) -> dict[str, Any]:
         images = tf.map_fn(
-            lambda each: modality.decode_served(each, size, usage.resize, usage.value_range),
+            lambda each: modality.decode_served(each, size, usage.preparation),
             content,
             fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
         )

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.sections.value_range import FULL, read_recorded
+from keras_transfer.config.sections.preparation import (
+    Preparation,
+    find_preparation,
+    read_preparation,
+)
 from keras_transfer.models.model_file import read_notes
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.load_settings import load_recorded
 from keras_transfer.run.run_directory import Run
 
 LABELS = "labels.txt"  # the name that TFLite's tools look for in the file's zip part
@@ -22,14 +26,16 @@ class Usage:
 
     class_names: tuple[str, ...]
     """Index order."""
-    resize: str
-    """How images became squares, as `data.resize`."""
-    value_range: str = FULL
-    """Which numbers became black and white, as `data.value_range`, resolved."""
+    preparation: Preparation
+    """How images became squares."""
+
+    def to_notes(self) -> dict[str, Any]:
+        """Return it as plain values that `from_notes` reads."""
+        return {"class_names": self.class_names, **dataclasses.asdict(self.preparation)}
 
     def to_json(self) -> str:
         """Return it as text that `from_json` reads."""
-        return json.dumps(dataclasses.asdict(self))
+        return json.dumps(self.to_notes())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Usage":
@@ -39,11 +45,7 @@ class Usage:
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> "Usage":
         """Return what a file says of itself."""
-        return cls(
-            class_names=tuple(notes["class_names"]),
-            resize=str(notes["resize"]),
-            value_range=str(notes.get("value_range", FULL)),  # of earlier versions
-        )
+        return cls(class_names=tuple(notes["class_names"]), preparation=read_preparation(notes))
 
 
 def read_run_usage(folder: Path) -> Usage | None:
@@ -51,12 +53,8 @@ def read_run_usage(folder: Path) -> Usage | None:
     run = Run(folder)
     if not (run.class_names_file.is_file() and run.config_file.is_file()):
         return None
-    data = load_config(run.config_file).data
-    return Usage(
-        class_names=run.class_names(),
-        resize=data.resize,
-        value_range=read_recorded(data.value_range),
-    )
+    data = load_recorded(run).data
+    return Usage(class_names=run.class_names(), preparation=find_preparation(data))
 
 
 def read_model_usage(file: Path) -> Usage | None:
@@ -67,4 +65,4 @@ def read_model_usage(file: Path) -> Usage | None:
 
 def number_classes(count: int) -> Usage:
     """Return what is assumed of a model that says nothing: its classes are numbers."""
-    return Usage(class_names=tuple(map(str, range(count))), resize="crop")
+    return Usage(class_names=tuple(map(str, range(count))), preparation=Preparation())

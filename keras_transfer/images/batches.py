@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.config.messages import count_of
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
 from keras_transfer.data.streams import finish_stream, map_batches
@@ -74,11 +74,10 @@ class ImageData:
     splits: dict[str, Split]
     image_size: int
     batch_size: int
-    resize: str
+    preparation: Preparation
     augmentation: Augmentation
     seed: int
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
-    value_range: str = FULL  # as `data.value_range` says, resolved
     given: GivenAugmentation | None = None  # makes the views in the place of `augmentation`
 
     @property
@@ -237,10 +236,11 @@ class ImageData:
 
     def content_facts(self) -> dict[str, Any]:
         """Return what decoded images depend on beside their files."""
-        facts: dict[str, Any] = {"image_size": self.image_size, "resize": self.resize}
-        facts["margin"] = MARGIN  # of the scale at which large photographs are decoded
-        # not where it changes nothing: what earlier versions kept is used again
-        return facts if self.value_range == FULL else facts | {"value_range": self.value_range}
+        said, usual = dataclasses.asdict(self.preparation), dataclasses.asdict(Preparation())
+        # not what changes nothing: what earlier versions kept is used again
+        others = {name: value for name, value in said.items() if value != usual[name]}
+        facts = {"image_size": self.image_size, "resize": self.preparation.resize, **others}
+        return facts | {"margin": MARGIN}  # of the scale at which large photographs are decoded
 
     def view_facts(self) -> dict[str, Any]:
         """Return what views depend on besides."""
@@ -252,7 +252,7 @@ class ImageData:
     def settle(self, config: TrainConfig) -> TrainConfig:
         """Return `config` with the image size and the value range."""
         data = dataclasses.replace(
-            config.data, image_size=self.image_size, value_range=self.value_range
+            config.data, image_size=self.image_size, value_range=self.preparation.value_range
         )
         return dataclasses.replace(config, data=data)
 
@@ -278,9 +278,7 @@ class ImageData:
             files = tf.gather([str(self.root / path) for path in part.paths], images)
             plain = np.zeros(len(part), bool) if part.plain is None else part.plain
             pixels = tf.map_fn(
-                lambda row: decode_square(
-                    row[0], self.image_size, self.resize, row[1], self.value_range
-                ),
+                lambda row: decode_square(row[0], self.image_size, self.preparation, row[1]),
                 (files, tf.gather(plain, images)),
                 fn_output_signature=tf.uint8,
             )

@@ -6,6 +6,7 @@ import logging
 import numpy as np
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.config.sections.value_range import FULL, format_range, read_recorded
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
@@ -97,8 +98,7 @@ def _hold(
         splits=splits,
         image_size=image_size,
         batch_size=config.data.batch_size,
-        resize=config.data.resize,
-        value_range=config.data.value_range,
+        preparation=find_preparation(config.data),
         augmentation=augmentation,
         seed=config.seed,
     )

@@ -1,5 +1,6 @@
 """The row of images in MODALITIES. What it names is imported when it is called."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import Preparation, find_preparation
 from keras_transfer.config.sections.value_range import covers_bytes, parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
@@ -110,27 +112,31 @@ def _list_given(images: Any, value_range: str) -> tuple[list[str], Given]:
 
 
 def _stream(
-    sources: Sequence[Any], image_size: int, resize: str, value_range: str, batch_size: int
+    sources: Sequence[Any], image_size: int, preparation: Preparation, batch_size: int
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     from keras_transfer.images.prediction_inputs import stream_pixels
 
-    return stream_pixels(sources, image_size, resize, value_range, batch_size)
+    return stream_pixels(sources, image_size, preparation, batch_size)
 
 
 def _describe_preparation(config: TrainConfig) -> dict[str, Any]:
     return {
         "image_size": config.data.image_size,
-        "resize": config.data.resize,
-        "value_range": config.data.value_range,
+        **dataclasses.asdict(find_preparation(config.data)),
         "colours": "RGB",
         "pixels": [0, 255],  # what the model takes; it scales them itself
     }
 
 
 def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str]:
-    if config.data.resize == "crop":
+    size = config.data.image_size or 0
+    whole = find_preparation(config.data).resized_side(size)
+    if whole > size:
+        share = f"{100 * size / whole:.3g} % of its short side"
+        yield f"* Only the centre of an image is seen: a square of {share}."
+    elif config.data.resize == "crop":
         yield "* Only the central square of an image is seen."
-    if report["short_side"]["smallest"] < (config.data.image_size or 0):
+    if report["short_side"]["smallest"] < whole:
         yield "* Some of its images were smaller than its input and were enlarged."
     yield from _describe_range(config.data.value_range)
     yield f"* The SavedModel's `serve_bytes` reads {READ}."
@@ -149,10 +155,10 @@ def _describe_range(value_range: str) -> Iterator[str]:
         )
 
 
-def _decode_served(content: Any, image_size: int, resize: str, value_range: str) -> Any:
+def _decode_served(content: Any, image_size: int, preparation: Preparation) -> Any:
     from keras_transfer.images.decoding.served_decoding import decode_encoded
 
-    return decode_encoded(content, image_size, resize, value_range)
+    return decode_encoded(content, image_size, preparation)
 
 
 IMAGE = Modality(

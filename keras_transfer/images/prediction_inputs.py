@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.sections.value_range import FULL, parse_range
 from keras_transfer.data.sources.unlabelled import (
     STANDARD_INPUT,
@@ -31,7 +32,7 @@ from keras_transfer.images.decoding.pillow_decoding import (
     read_content,
     show_image,
 )
-from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.resizing import resize_rest, resize_square
 from keras_transfer.images.value_tally import Tally
 from keras_transfer.system.errors import ConfigError
 
@@ -132,41 +133,42 @@ def _is_one(images: Any) -> bool:
 
 
 def stream_pixels(
-    sources: Sequence[Source], image_size: int, resize: str, value_range: str, batch_size: int
+    sources: Sequence[Source], image_size: int, preparation: Preparation, batch_size: int
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """Decode and resize images in parallel, a few batches ahead, in order.
 
     Args:
         sources: Names, contents or pixels, as `list_sources` and `check_pixels` return them.
         image_size: Side of the squares in pixels.
-        resize: `crop`, `pad` or `stretch`, as `data.resize` says.
-        value_range: As `data.value_range` says, resolved. What it does not fit is warned of.
+        preparation: How an image becomes a square. What its value range does not fit is warned of.
         batch_size: Images at a time.
 
     Yields:
         Pixels (n, image_size, image_size, 3), uint8, and n reasons why an image is unusable; ""
         for the others. What stands for an unusable one is black.
     """
-    tally, least = Tally(value_range), find_least(image_size, resize)
+    value_range = preparation.value_range
+    tally, least = Tally(value_range), find_least(image_size, preparation)
 
     def shrink(pixels: np.ndarray) -> np.ndarray:
-        return np.asarray(resize_square(pixels, image_size, resize))
+        return np.asarray(resize_square(pixels, image_size, preparation))
 
-    def load(index: np.ndarray) -> tuple[np.ndarray, bytes]:
+    def load(index: np.ndarray) -> tuple[np.ndarray, bool, bytes]:
         try:
             source = sources[int(index)]
             if isinstance(source, np.ndarray):
-                return source, b""
+                return source, False, b""
             picture = _read_picture(source, least, value_range, shrink)
             tally.count(source if isinstance(source, str) else STANDARD_INPUT, picture)
-            return picture.pixels, b""
+            return picture.pixels, picture.small, b""
         except Unusable as error:
-            return np.zeros((1, 1, 3), np.uint8), str(error).encode()
+            return np.zeros((1, 1, 3), np.uint8), False, str(error).encode()
 
     def load_square(index: Any) -> tuple[Any, Any]:
-        pixels, reason = tf.numpy_function(load, [index], (tf.uint8, tf.string))
-        pixels = tf.ensure_shape(pixels, (None, None, 3))
-        return resize_square(pixels, image_size, resize), tf.ensure_shape(reason, ())
+        found = tf.numpy_function(load, [index], (tf.uint8, tf.bool, tf.string))
+        shapes = ((None, None, 3), (), ())
+        pixels, small, reason = map(tf.ensure_shape, found, shapes)
+        return resize_rest(pixels, small, image_size, preparation), reason
 
     dataset = map_batches(tf.data.Dataset.range(len(sources)), load_square)
     for pixels, reasons in finish_stream(dataset.batch(batch_size).prefetch(2)):

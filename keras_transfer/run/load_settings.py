@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config, read_yaml
-from keras_transfer.run.plan_file import read_settings
+from keras_transfer.run.plan_file import BEFORE, read_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -46,13 +46,22 @@ def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainCon
     return build_config({} if path is None else read_yaml(path), overrides)
 
 
+def load_recorded(run: Run) -> TrainConfig:
+    """Return what config.yaml says of a run that has decided it.
+
+    Raises:
+        ConfigError: It cannot be read, or a setting does not fit.
+    """
+    return merge_layers({"data": BEFORE}, read_yaml(run.config_file))
+
+
 def load_run_config(run: Run) -> TrainConfig:
     """Return the settings of a finished run, in which nothing is left to decide.
 
     Raises:
         ConfigError: config.yaml cannot be read, or leaves something open.
     """
-    config = load_config(run.config_file)
+    config = load_recorded(run)
     open_ones = {
         "strategy": config.strategy == "auto",
         "precision": config.precision == "auto",

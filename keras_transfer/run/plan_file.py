@@ -4,17 +4,20 @@ What is in it, and how it is compared with what would be decided now, is in
 `training/plan/recorded_plan.py`.
 """
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.contents.kinds import Plan, PlanFormat
 from keras_transfer.run.contents.read_files import read_json
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
+# Of `data`: what runs did that were begun before there was a choice, and so do not say it.
+BEFORE = dataclasses.asdict(Preparation())
 PLAN_FORMAT = 1  # of the folder checkpoints; a run of another number is not resumed
 
 
@@ -46,5 +49,4 @@ def read_settings(run: Run) -> Mapping[str, Any]:
     if plan is None:
         return read_yaml(run.config_file)
     settings = plan["settings"]
-    # without one it was begun before there was a choice
-    return {**settings, "data": {"value_range": FULL, **settings["data"]}}
+    return {**settings, "data": {**BEFORE, **settings["data"]}}

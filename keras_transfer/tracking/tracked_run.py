@@ -9,7 +9,7 @@ from typing import Any
 from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.run.history import MEASURED
-from keras_transfer.run.load_settings import load_config
+from keras_transfer.run.load_settings import load_recorded
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import COMPARISON_FILE
 
@@ -48,7 +48,7 @@ class TrackedRun:
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings that make the model, as far as they are resolved, by dotted names."""
-        settings = flatten(to_dict(load_config(self.run.config_file)))
+        settings = flatten(to_dict(load_recorded(self.run)))
         return {
             name: value
             for name, value in settings.items()

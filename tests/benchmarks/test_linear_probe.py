@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from benchmark_modules import load
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 
@@ -24,7 +25,7 @@ def test_the_probe_learns_from_all_but_the_test_split_and_scores_that():
             splits=splits,
             image_size=8,
             batch_size=7,
-            resize="crop",
+            preparation=Preparation(),
             augmentation=AUGMENTATIONS["none"],
             seed=0,
         )

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.exports.usage import Usage
 from keras_transfer.modalities.table import choose_modality
@@ -39,7 +40,7 @@ def pixels(stripes):
 def test_each_export_answers_as_the_run(exported_run, pixels, file):
     wanted = load_artefact(exported_run.path)
     found = load_artefact(exported_run.exports / file)
-    usage = Usage(class_names=("level", "upright"), resize="crop")
+    usage = Usage(class_names=("level", "upright"), preparation=Preparation())
     assert (found.image_size, found.usage) == (wanted.image_size, wanted.usage) == (32, usage)
     reference = wanted.classify(pixels)
     assert np.ptp(reference[:, 0]) > 0.5  # the images are told apart
@@ -55,7 +56,11 @@ def test_model_keras_alone_is_understood(finished_run, pixels, tmp_path):
     shutil.copy(finished_run.model_file, tmp_path / "alone.keras")
     beside = load_artefact(finished_run.model_file)
     alone = load_artefact(tmp_path / "alone.keras")
-    assert alone.usage == beside.usage == Usage(class_names=("level", "upright"), resize="crop")
+    assert (
+        alone.usage
+        == beside.usage
+        == Usage(class_names=("level", "upright"), preparation=Preparation())
+    )
     np.testing.assert_array_equal(beside.classify(pixels), alone.classify(pixels))
 
 

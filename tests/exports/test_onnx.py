@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.exports.exporter_row import Source
 from keras_transfer.exports.loaders import load_here
 from keras_transfer.exports.onnx import write_onnx
@@ -19,7 +20,7 @@ PIXELS = (NOISE * np.array([0.2, 0.5, 1.0])[:, None, None, None]).astype(np.uint
 
 
 def check_same(model, file):
-    usage = Usage(class_names=tuple("abc"), resize="pad")
+    usage = Usage(class_names=tuple("abc"), preparation=Preparation(resize="pad"))
     unused = {"saved_model": file.parent, "sample": lambda: PIXELS}
     write_onnx(Source(model=model, usage=usage, **unused), file)
     found = load_here(file)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_epoch, view_seeds
 from keras_transfer.data.examples import make_examples
@@ -47,7 +48,7 @@ def make_data(folder):
             "splits": {"train": split, "validation": split},
             "image_size": SIDE,
             "batch_size": BATCH,
-            "resize": "crop",
+            "preparation": Preparation(),
             "augmentation": AUGMENTATIONS[preset],
             "seed": 0,
         }
@@ -168,7 +169,7 @@ def test_pixels_in_memory_and_on_disk_give_equal_batches(make_data, tmp_path, re
         noise = np.random.default_rng(index).integers(0, 256, (40, 50 + index, 3), dtype=np.uint8)
         Image.fromarray(noise).save(tmp_path / f"{index}.png")
     paths = np.array([f"{index}.png" for index in range(7)], object)
-    settings = {"root": tmp_path, "image_size": 48, "resize": resize}
+    settings = {"root": tmp_path, "image_size": 48, "preparation": Preparation(resize=resize)}
     streamed = Split(paths=paths, labels=np.arange(7) % 3)
     batches = make_data("none", splits={"train": streamed}, **settings).clean_batches("train")
     pixels = np.concatenate([images for images, _ in read(batches)]).astype(np.uint8)

@@ -10,6 +10,7 @@ from labelled import load_examples
 from PIL import Image
 
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.exports.usage import Usage
 from keras_transfer.images.doctor.inspection import inspect_files
@@ -84,14 +85,14 @@ def test_the_pixels_of_predict_and_of_training_are_the_same(deep):
     data, _ = hold(deep)
     ((images, _),) = data.clean_batches("validation").as_numpy_iterator()
     files = [str(deep / path) for path in data.splits["validation"].paths]
-    ((pixels, _),) = stream_pixels(files, 32, "crop", "0,3000", 32)
+    ((pixels, _),) = stream_pixels(files, 32, Preparation(value_range="0,3000"), 32)
     np.testing.assert_array_equal(pixels, images)
     assert len(np.unique(pixels)) > 200
     _, arrays = list_images([np.asarray(Image.open(file)) for file in files], "0,3000")
-    ((given, _),) = stream_pixels(arrays, 32, "crop", "0,3000", 32)
+    ((given, _),) = stream_pixels(arrays, 32, Preparation(value_range="0,3000"), 32)
     np.testing.assert_array_equal(given, images)
     _, opened = list_images([Image.open(file) for file in files], "0,3000")
-    ((given, _),) = stream_pixels(opened, 32, "crop", "0,3000", 32)
+    ((given, _),) = stream_pixels(opened, 32, Preparation(value_range="0,3000"), 32)
     np.testing.assert_array_equal(given, images)
 
 
@@ -128,7 +129,7 @@ def test_dark_pictures_of_16_bits_do_not_look_alike(deep):
 def test_predict_says_which_images_do_not_fit(tmp_path, caplog, pixels, value_range, words):
     Image.fromarray(pixels).save(tmp_path / "a.png")
     names, sources = list_words([str(tmp_path / "a.png")])
-    list(stream_pixels(sources, 32, "crop", value_range, 8))
+    list(stream_pixels(sources, 32, Preparation(value_range=value_range), 8))
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == bool(words)
     for line in said:
@@ -212,13 +213,17 @@ def test_an_older_run_that_is_resumed_reads_as_it_did(tmp_path):
 
 def test_older_exports_are_read_as_they_were():
     usage = Usage.from_json('{"class_names": ["a", "b"], "resize": "pad"}')
-    assert usage == Usage(class_names=("a", "b"), resize="pad", value_range="full")
-    deep = Usage(class_names=("a", "b"), resize="pad", value_range="0,4095")
+    assert usage == Usage(
+        class_names=("a", "b"), preparation=Preparation(resize="pad", value_range="full")
+    )
+    deep = Usage(
+        class_names=("a", "b"), preparation=Preparation(resize="pad", value_range="0,4095")
+    )
     assert Usage.from_json(deep.to_json()) == deep
 
 
 def test_files_in_memory_are_read_by_the_range():
     stream = io.BytesIO()
     Image.fromarray(draw(0, 3000).astype(np.uint16)).save(stream, "PNG")
-    ((pixels, _),) = stream_pixels([stream.getvalue()], 32, "crop", "0,3000", 8)
+    ((pixels, _),) = stream_pixels([stream.getvalue()], 32, Preparation(value_range="0,3000"), 8)
     assert pixels.max() > 230

@@ -11,6 +11,7 @@ from cache_starts import PHASES, PLACES, write_split
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.run_model import build_classifier
@@ -35,7 +36,7 @@ def _make_data(size=32, train=12, seed=0):
         splits={"train": split(train), "validation": split(8)},
         image_size=size,
         batch_size=8,
-        resize="crop",
+        preparation=Preparation(),
         augmentation=AUGMENTATIONS["none"],
         seed=seed,
     )

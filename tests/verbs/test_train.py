@@ -155,12 +155,15 @@ def test_model_opens_without_this_package(precision, finished_run, tiny_config, 
         assert keras.config.dtype_policy().name == "float32"  # put back
     import tensorflow as tf
 
+    from keras_transfer.config.sections.preparation import Preparation
     from keras_transfer.images.decoding.graph_decoding import decode_square
 
     table = run.predictions_table()
     rows = [index for index, split in enumerate(table["split"]) if split == "test"]
     files = [str(stripes / table["path"][index]) for index in rows]
-    images = tf.data.Dataset.from_tensor_slices(files).map(lambda f: decode_square(f, 32, "crop"))
+    images = tf.data.Dataset.from_tensor_slices(files).map(
+        lambda f: decode_square(f, 32, Preparation())
+    )
     pixels = np.stack([*images.as_numpy_iterator()])
     out, dtype, shape, bare, policies = open_elsewhere(run, pixels, tmp_path)
     assert dtype == "float32"

@@ -28,6 +28,13 @@ class DataConfig:
     """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
     resize: Literal["crop", "pad", "stretch"] = "crop"
     """crop: short side to image_size, then the centre. pad: long side, black margins. stretch."""
+    crop_fraction: float = 1.0
+    """Share of the central square that the network sees under crop, of its side, in (0, 1]: 0.875
+    resizes the short side to 256 for an image_size of 224, rounded down as timm's crop_pct does.
+    1: all of it, as pad and stretch need."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    """How pixels are resized, in either case with antialiasing. bicubic (Keys, a = -0.5) is sharper
+    and takes a little longer."""
     value_range: str = "auto"
     """Numbers in the files that become black and white. LOW,HIGH: these two. auto: those that the
     training images hold, where they have more than 8 bits. full: all that the files can hold, such
@@ -66,6 +73,10 @@ class DataConfig:
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
         fits = size is None or is_count(size, 32, LARGEST)
         require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
+        fraction, must = self.crop_fraction, "above 0 and at most 1"
+        require(0 < fraction <= 1, "data.crop_fraction", must, fraction)
+        must = f"1 with `data.resize` {self.resize}, which shows the whole image"
+        require(fraction == 1 or self.resize == "crop", "data.crop_fraction", must, fraction)
         _check_range(self.value_range)
         fits = is_count(self.batch_size, most=MOST_IMAGES)
         require(fits, "data.batch_size", f"from 1 to {MOST_IMAGES:,}", self.batch_size)

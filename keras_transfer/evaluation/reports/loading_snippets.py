@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
@@ -10,12 +12,12 @@ from keras_transfer.run.run_directory import Run
 # data.resize -> the same with Pillow, to a level or two
 SQUARES = {
     "crop": """side = min(photo.size); x, y = (photo.width - side) // 2, (photo.height - side) // 2
-photo = photo.crop((x, y, x + side, y + side)).resize(({size}, {size}), PIL.Image.BILINEAR)""",
+photo = photo.crop((x, y, x + side, y + side)).resize(({whole}, {whole}), {kind}){centre}""",
     "pad": "w, h = (max(1, round(side * {size} / max(photo.size))) for side in photo.size)"
     "; x, y = {size} - w, {size} - h\n"
-    "photo = PIL.ImageOps.expand(photo.resize((w, h), PIL.Image.BILINEAR), "
+    "photo = PIL.ImageOps.expand(photo.resize((w, h), {kind}), "
     "(x // 2, y // 2, x - x // 2, y - y // 2))",
-    "stretch": "photo = photo.resize(({size}, {size}), PIL.Image.BILINEAR)",
+    "stretch": "photo = photo.resize(({size}, {size}), {kind})",
 }
 OPEN = """import PIL.Image, PIL.ImageOps, numpy as np, {runtime}
 photo = PIL.ImageOps.exif_transpose(PIL.Image.open("photo.jpg")).convert("RGB")
@@ -58,7 +60,7 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     if limits := parse_range(config.data.value_range):
         shades = SHADES.format(low=limits[0], high=limits[1])
         opening = OPEN.replace('.convert("RGB")', shades)
-    square = SQUARES[config.data.resize].format(size=config.data.image_size)
+    square = _make_square(config.data)
     yield "Keras", opening.format(runtime="keras", square=square) + KERAS
     if (run.exports / "saved_model").is_dir():
         yield "TensorFlow (best classes of an encoded image)", SAVED_MODEL
@@ -70,6 +72,16 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     for file in sorted(run.exports.glob("*.onnx")):
         code = opening.format(runtime="onnxruntime as ort", square=square)
         yield "ONNX Runtime", code + ONNX.format(path=_quote(file))
+
+
+def _make_square(data: DataConfig) -> str:
+    """Return the lines that make the square, by resolved settings."""
+    assert data.image_size is not None
+    size, whole = data.image_size, find_preparation(data).resized_side(data.image_size)
+    start = (whole - size) // 2
+    centre = f".crop(({start}, {start}, {start + size}, {start + size}))" if whole > size else ""
+    kind = f"PIL.Image.{data.interpolation.upper()}"
+    return SQUARES[data.resize].format(size=size, whole=whole, kind=kind, centre=centre)
 
 
 def say_runtime(file: Path) -> str:

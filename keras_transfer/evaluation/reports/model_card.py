@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import count_of, name_some, say_interval
+from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
@@ -56,7 +57,10 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     names = run.class_names()
     listed = name_some([*map(escape, names)], most=MANY)
-    size = config.data.image_size
+    size = config.data.image_size or 0
+    whole = find_preparation(config.data).resized_side(size)
+    cut = f" (short side to {whole}, then the centre)" if whole > size else ""
+    resampling = f"antialiased {config.data.interpolation} resampling"
     yield (
         f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "
         f"(strategy {config.strategy})."
@@ -64,8 +68,8 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     yield ""
     yield f"* It tells {len(names)} classes apart: {listed}."
     yield (
-        f"* Input: raw RGB in [0, 255], {size} x {size} pixels, made by `{config.data.resize}`; "
-        "preprocessing is inside the model."
+        f"* Input: raw RGB in [0, 255], {size} x {size} pixels, made by "
+        f"`{config.data.resize}`{cut} with {resampling}; preprocessing is inside the model."
     )
     yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
     yield (

@@ -55,7 +55,7 @@ def build_artefact(
     classes = count_classes(classify, shape, takes.image_size)
     assumed = number_classes(classes)
     if labels:
-        assumed = Usage(class_names=tuple(labels), resize=assumed.resize)
+        assumed = Usage(class_names=tuple(labels), preparation=assumed.preparation)
     scale = "" if scaled or takes.dtype.kind != "f" else " and their pixels in [0, 255]"
     lacks = "not" if labels else "neither its class names nor"
     called = "" if labels else f"the classes are called 0 to {classes - 1}, "

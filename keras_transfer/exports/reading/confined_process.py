@@ -3,7 +3,6 @@
 `python -m keras_transfer.exports.reading.confined_process HANDLE MODEL`
 """
 
-import dataclasses
 import io
 import json
 import os
@@ -30,7 +29,7 @@ def _serve(connection: Connection, place: Path) -> None:
         artefact = load_here(place)
         fields = ("image_size", "classes", "notes")
         say(
-            usage=dataclasses.asdict(artefact.usage),
+            usage=artefact.usage.to_notes(),
             **{field: getattr(artefact, field) for field in fields},
         )
     except ConfigError as error:

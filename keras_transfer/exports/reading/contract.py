@@ -1,21 +1,20 @@
 """What a model takes and answers with, and how pixels and probabilities are made to fit it."""
 
+import dataclasses
 import math
 import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.exports.usage import Usage
 from keras_transfer.system.errors import ConfigError
 
-RESIZES = get_args(get_type_hints(DataConfig)["resize"])
 RAW = (0.0, 255.0)  # black and white, as our models take them
 SPANS = ((0.0, 1.0), (-1.0, 1.0))  # the other ways in which models take them
 ROUNDING = 1e-3  # by which a probability may exceed 1
@@ -213,17 +212,11 @@ def check_usage(usage: Usage, classes: int, path: Path) -> None:
             f"There must be a name for each class of {path}. Received: {len(names)} names and "
             f"{classes} classes. Restore the names that belong to it."
         )
-    if usage.resize not in RESIZES:
-        raise ConfigError(
-            f"`resize` of {path} must be one of {', '.join(RESIZES)}. Received: "
-            f"{usage.resize!r}. Write how the images it learned from became squares."
-        )
     try:
-        parse_range(usage.value_range)
-    except (ValueError, OverflowError) as error:
+        DataConfig(**dataclasses.asdict(usage.preparation))
+    except ConfigError as error:
         raise ConfigError(
-            f"`value_range` of {path} must be full, or LOW,HIGH such as 0,4095. Received: "
-            f"{usage.value_range!r}. Write which numbers of its images were black and white."
+            f"{error} So says {path}: write there how the images it learned from became squares."
         ) from error
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.system.machine import free_memory
 
 PER_PIXEL = 12  # bytes while it is decoded: of 169 megapixels 1.7 GB were seen
@@ -32,15 +33,14 @@ class Least(NamedTuple):
     long: int
 
 
-def find_least(side: int, resize: str) -> Least:
-    """Return what the sides must reach for an image that is resized.
+def find_least(image_size: int, preparation: Preparation) -> Least:
+    """Return what the sides must reach of an image that becomes a square.
 
     Args:
-        side: What the side that counts is resized to, in pixels: the short one under `crop`, the
-            long one under `pad`, both under `stretch`.
-        resize: As `data.resize` says.
+        image_size: Side of the square in pixels.
+        preparation: Says to how many pixels which sides are resized.
     """
-    least = MARGIN * side
+    least, resize = MARGIN * preparation.resized_side(image_size), preparation.resize
     return Least(1 if resize == "pad" else least, 1 if resize == "crop" else least)
 
 

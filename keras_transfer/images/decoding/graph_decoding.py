@@ -11,35 +11,33 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.images.decoding.decoding_memory import SCALES, Least, find_least
 from keras_transfer.images.decoding.pillow_decoding import Shrink, load_picture
-from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.resizing import resize_rest, resize_square
 from keras_transfer.images.decoding.shades import find_shades
 
 
-def decode_square(
-    file: Any, image_size: int, resize: str, plain: Any = False, value_range: str = FULL
-) -> Any:
+def decode_square(file: Any, image_size: int, preparation: Preparation, plain: Any = False) -> Any:
     """Read and resize one image inside a tf.data graph.
 
     Args:
         file: Scalar string tensor.
         image_size: Side of the result in pixels.
-        resize: `crop`, `pad` or `stretch`, as `data.resize` says.
+        preparation: How an image becomes a square.
         plain: Scalar bool, as `decode_pixels` takes it.
-        value_range: As `data.value_range` says, resolved.
 
     Returns:
         Tensor (image_size, image_size, 3), uint8.
     """
 
     def shrink(pixels: np.ndarray) -> np.ndarray:
-        return np.asarray(resize_square(pixels, image_size, resize))
+        return np.asarray(resize_square(pixels, image_size, preparation))
 
-    least = find_least(image_size, resize)
-    # which leaves a square of this size as it is
-    return resize_square(decode_pixels(file, plain, value_range, shrink, least), image_size, resize)
+    least = find_least(image_size, preparation)
+    pixels, small = decode_pixels(file, plain, preparation.value_range, shrink, least)
+    return resize_rest(pixels, small, image_size, preparation)
 
 
 def decode_pixels(
@@ -48,8 +46,8 @@ def decode_pixels(
     value_range: str = FULL,
     shrink: Shrink | None = None,
     least: Least | None = None,
-) -> Any:
-    """Read one image inside a graph: pixels (height, width, 3), uint8, those of `load_image`.
+) -> tuple[Any, Any]:
+    """Read one image inside a graph.
 
     Args:
         file: Scalar string tensor.
@@ -58,21 +56,25 @@ def decode_pixels(
         value_range: As `data.value_range` says, resolved.
         shrink: As `load_picture` takes it.
         least: As `load_picture` takes it.
+
+    Returns:
+        Pixels (height, width, 3), uint8, those of `load_image`; and a scalar bool, whether `shrink`
+        has made them small.
     """
     content = tf.io.read_file(file)
     # Of a file that was cut off since its inspection, TensorFlow's error would not say the name.
     end = tf.strings.substr(content, tf.maximum(0, tf.strings.length(content) - 2), 2)
     whole = tf.logical_or(end == b"\xff\xd9", end == b"`\x82")  # of a JPEG, of a PNG
-    pixels = tf.cond(
+    pixels, small = tf.cond(
         tf.logical_and(plain, whole),
-        lambda: shade_bytes(decode_jpeg(content, least), value_range),
+        lambda: [shade_bytes(decode_jpeg(content, least), value_range), tf.constant(False)],
         lambda: tf.numpy_function(
             functools.partial(_decode_any, value_range=value_range, shrink=shrink, least=least),
             [content, file],
-            tf.uint8,
+            [tf.uint8, tf.bool],
         ),
     )
-    return tf.ensure_shape(pixels, (None, None, 3))
+    return tf.ensure_shape(pixels, (None, None, 3)), tf.ensure_shape(small, ())
 
 
 def decode_jpeg(content: Any, least: Least | None = None) -> Any:
@@ -109,9 +111,10 @@ def shade_bytes(colours: Any, value_range: str) -> Any:
 
 def _decode_any(
     content: bytes, file: bytes, value_range: str, shrink: Shrink | None, least: Least | None
-) -> np.ndarray:
+) -> tuple[np.ndarray, bool]:
     """Decode with Pillow; an error names the file, which was readable when it was inspected."""
     try:
-        return load_picture(io.BytesIO(content), least, value_range, shrink).pixels
+        picture = load_picture(io.BytesIO(content), least, value_range, shrink)
+        return picture.pixels, picture.small
     except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
         raise OSError(f"{os.fsdecode(file)} can no longer be read as an image: {error}") from error

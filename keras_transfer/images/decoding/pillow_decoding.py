@@ -88,6 +88,8 @@ class Picture:
     """What the file holds: 8 bits, 16 bits, 32 bits or floats."""
     outside: float = 0.0
     """Share of its numbers that were clipped."""
+    small: bool = False
+    """Whether `shrink` has made it small."""
 
 
 def load_image(
@@ -136,9 +138,10 @@ def load_picture(
                 shades = Image.fromarray(shade_values(values, limits))
                 shown, outside = show_shades(shades, image), share_outside(values, limits)
             pixels = np.asarray(shown)
-            if shrink is not None and image.width * image.height > LARGE:
+            small = shrink is not None and image.width * image.height > LARGE
+            if shrink is not None and small:
                 pixels = shrink(pixels)
-        return Picture(pixels=pixels, kind=kind, outside=outside)
+        return Picture(pixels=pixels, kind=kind, outside=outside, small=small)
 
 
 def show_image(image: Image.Image, value_range: str = FULL) -> Image.Image:

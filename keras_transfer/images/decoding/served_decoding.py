@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.sections.value_range import FULL, parse_range
 from keras_transfer.images.decoding.decoding_memory import Least, find_least
 from keras_transfer.images.decoding.graph_decoding import decode_jpeg, shade_bytes
@@ -24,21 +25,21 @@ ORIENTATION = 0x0112  # the EXIF tag
 WHITE = 255.0
 
 
-def decode_encoded(content: Any, image_size: int, resize: str, value_range: str = FULL) -> Any:
+def decode_encoded(content: Any, image_size: int, preparation: Preparation) -> Any:
     """Decode one image inside a graph, upright and in RGB, and resize it to a square.
 
     Args:
         content: Scalar string tensor, the bytes of a file. `served_formats` says which are read,
             which are refused, and which are read otherwise than in training.
         image_size: Side of the result in pixels.
-        resize: `crop`, `pad` or `stretch`, as `data.resize` says.
-        value_range: As `data.value_range` says, resolved.
+        preparation: How an image becomes a square.
 
     Returns:
         Tensor (image_size, image_size, 3), uint8. An `InvalidArgumentError` where the image is
         refused.
     """
-    start, least = _read_start(content, 12), find_least(image_size, resize)
+    start, least = _read_start(content, 12), find_least(image_size, preparation)
+    value_range = preparation.value_range
     shade = functools.partial(shade_bytes, value_range=value_range)
     pixels = tf.case(
         [
@@ -53,7 +54,7 @@ def decode_encoded(content: Any, image_size: int, resize: str, value_range: str 
         ],
         default=lambda: _refuse("bytes must be a JPEG, PNG, GIF, BMP or WebP image"),
     )
-    return resize_square(tf.ensure_shape(pixels, (None, None, 3)), image_size, resize)
+    return resize_square(tf.ensure_shape(pixels, (None, None, 3)), image_size, preparation)
 
 
 def _read_start(content: Any, length: int) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.model_card import write_model_card
@@ -163,7 +164,7 @@ def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, resize):
     (tmp_path / "make.py").write_text("\n".join([*made, "photo.save('square.png')"]))
     subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
     found = np.asarray(Image.open(tmp_path / "square.png")).astype(int)
-    wanted = resize_square(load_image(photo), 32, resize).numpy()
+    wanted = resize_square(load_image(photo), 32, Preparation(resize=resize)).numpy()
     assert np.abs(found - wanted).max() <= 2
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.exports.reading.contract import (
     check_usage,
     count_classes,
@@ -153,7 +154,9 @@ def test_classes_that_the_shape_leaves_open_are_counted_in_an_answer():
 )
 def test_what_is_said_of_a_model_must_fit_it(names, resize, message):
     with pytest.raises(ConfigError, match=message):
-        check_usage(Usage(class_names=names, resize=resize), 2, Path("m.onnx"))
+        check_usage(
+            Usage(class_names=names, preparation=Preparation(resize=resize)), 2, Path("m.onnx")
+        )
 
 
 def test_an_image_that_is_answered_with_nan_is_named_and_the_others_are_kept():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.given_augmentation import (
     drawing_from,
     open_augmentation,
@@ -104,7 +105,7 @@ def hold(augmentation, views=None):
         splits={"train": split},
         image_size=SIDE,
         batch_size=4,
-        resize="crop",
+        preparation=Preparation(),
         augmentation=AUGMENTATIONS["none"],
         seed=0,
     )

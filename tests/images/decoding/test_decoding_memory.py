@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding import decoding_memory, pillow_decoding
 from keras_transfer.images.decoding.decoding_memory import MemoryGate
 from keras_transfer.images.doctor import file_facts
@@ -86,7 +87,7 @@ def test_large_images_are_decoded_and_made_small_one_by_one(tmp_path, monkeypatc
         return picture
 
     monkeypatch.setattr("keras_transfer.images.prediction_inputs.load_picture", keep_shape)
-    ((pixels, reasons),) = stream_pixels([str(file) for file in files], 40, "crop", "full", 8)
+    ((pixels, reasons),) = stream_pixels([str(file) for file in files], 40, Preparation(), 8)
     assert reasons == [""] * 4
     assert shapes == [(40, 40, 3)] * 4  # the whole image does not leave the gate
     assert pixels[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
@@ -102,7 +103,10 @@ def test_a_large_image_gives_the_pixels_of_every_other(tmp_path, monkeypatch):
     found = []
     for large in (1, 10**6):
         monkeypatch.setattr(pillow_decoding, "LARGE", large)
-        for resize in ("crop", "pad", "stretch"):
-            ((pixels, _),) = stream_pixels([str(tmp_path / "a.png")], 32, resize, "full", 8)
+        for preparation in (
+            *(Preparation(resize=resize) for resize in ("crop", "pad", "stretch")),
+            Preparation(crop_fraction=0.8, interpolation="bicubic"),
+        ):
+            ((pixels, _),) = stream_pixels([str(tmp_path / "a.png")], 32, preparation, 8)
             found.append(pixels)
-    np.testing.assert_array_equal(found[:3], found[3:])
+    np.testing.assert_array_equal(found[:4], found[4:])

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.images.decoding import graph_decoding
@@ -39,7 +40,7 @@ def make_data(tmp_path):
             splits={"train": Split(paths=np.tile(paths, repeat), labels=labels, plain=plain)},
             image_size=image_size,
             batch_size=batch_size,
-            resize="crop",
+            preparation=Preparation(),
             augmentation=AUGMENTATIONS["strong"],
             seed=0,
         )
@@ -111,7 +112,7 @@ def test_batches_wait_as_bytes_and_large_ones_in_small_number(
 
 def decode_one(file, plain):
     dataset = tf.data.Dataset.from_tensors(str(file))
-    return next(iter(dataset.map(lambda file: decode_square(file, 32, "crop", plain))))
+    return next(iter(dataset.map(lambda file: decode_square(file, 32, Preparation(), plain))))
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
@@ -24,10 +25,11 @@ def decode(image, kind="PNG", **options):
     return load_image(store(image, kind, **options))
 
 
-def decode_files(files, image_size, resize="crop", plain=False):
+def decode_files(files, image_size, plain=False, **preparation):
     """Decode files in parallel, as the pipeline does."""
+    how = Preparation(**preparation)
     dataset = tf.data.Dataset.from_tensor_slices([str(file) for file in files])
-    dataset = dataset.map(lambda file: decode_square(file, image_size, resize, plain), 4)
+    dataset = dataset.map(lambda file: decode_square(file, image_size, how, plain), 4)
     return np.stack(list(dataset.as_numpy_iterator()))
 
 
@@ -190,76 +192,25 @@ def test_a_damaged_file_is_an_error():
         load_image(io.BytesIO(whole[: len(whole) // 2]))
 
 
-def draw_bands(side=32):
-    """Return three bands side by side, red, green and blue: `3 * side` wide and `side` high."""
-    return np.repeat(np.array([[RED, GREEN, BLUE]], np.uint8), side, axis=1).repeat(side, axis=0)
-
-
-@pytest.mark.parametrize("tall", [False, True])
-def test_crop_keeps_the_centre_of_the_long_side(tall):
-    bands = draw_bands()
-    square = resize_square(bands.swapaxes(0, 1) if tall else bands, 16, "crop").numpy()
-    assert square.dtype == np.uint8
-    assert square.shape == (16, 16, 3)
-    assert (square == GREEN).all()
-
-
-@pytest.mark.parametrize("tall", [False, True])
-def test_stretch_keeps_all_of_both_sides(tall):
-    bands = draw_bands()
-    square = resize_square(bands.swapaxes(0, 1) if tall else bands, 24, "stretch").numpy()
-    square = square.swapaxes(0, 1) if tall else square
-    assert (square[:, 1:7] == RED).all()
-    assert (square[:, 9:15] == GREEN).all()
-    assert (square[:, 17:23] == BLUE).all()
-
-
-@pytest.mark.parametrize("tall", [False, True])
-def test_pad_keeps_the_picture_between_black_margins(tall):
-    bands = draw_bands()
-    square = resize_square(bands.swapaxes(0, 1) if tall else bands, 24, "pad").numpy()
-    square = square.swapaxes(0, 1) if tall else square
-    assert (square[:8] == BLACK).all()
-    assert (square[16:] == BLACK).all()
-    assert (square[8:16, 1:7] == RED).all()
-    assert (square[8:16, 9:15] == GREEN).all()
-    assert (square[8:16, 17:23] == BLUE).all()
-
-
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-def test_a_square_of_the_right_size_is_left_alone(resize):
-    noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(resize_square(noise, 24, resize), noise)
-
-
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (3, 500), (33, 35)])
-def test_pictures_of_any_shape_become_squares(resize, shape):
-    square = resize_square(np.full((*shape, 3), 200, np.uint8), 32, resize).numpy()
-    assert square.shape == (32, 32, 3)
-    assert set(np.unique(square)) <= ({0, 200} if resize == "pad" else {200})
-    assert (square == 200).any()
-
-
-def test_fine_patterns_become_gray_instead_of_other_patterns():
-    rows = np.zeros((64, 64, 3), np.uint8)
-    rows[::2] = 255
-    square = resize_square(rows, 24, "crop").numpy()
-    assert abs(square[4:-4].astype(int) - 128).max() < 40
-
-
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-def test_files_decoded_together_are_those_decoded_one_by_one(tmp_path, resize, plain):
+@pytest.mark.parametrize(
+    "preparation",
+    [
+        *({"resize": resize} for resize in ("crop", "pad", "stretch")),
+        *({"crop_fraction": share, "interpolation": "bicubic"} for share in (1, 0.9, 0.5)),
+    ],
+)
+def test_files_decoded_together_are_those_decoded_one_by_one(tmp_path, preparation, plain):
     random = np.random.default_rng(0)
     files = [tmp_path / f"é 蜂 {index}.{kind}" for index in range(12) for kind in ("png", "jpg")]
     for file in files:
         shape = (*random.integers(20, 90, 2), 3)
         Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8)).save(file)
-    together = decode_files(files, 40, resize, plain)
+    together = decode_files(files, 40, plain, **preparation)
     assert together.shape == (24, 40, 40, 3)
     assert together.dtype == np.uint8
-    alone = np.stack([resize_square(load_image(file), 40, resize).numpy() for file in files])
+    how = Preparation(**preparation)
+    alone = np.stack([resize_square(load_image(file), 40, how).numpy() for file in files])
     np.testing.assert_array_equal(together, alone)
 
 
@@ -268,7 +219,7 @@ def test_a_file_is_decoded_inside_a_graph(tmp_path, plain):
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png")
     dataset = tf.data.Dataset.from_tensors(str(tmp_path / "a.png"))
-    dataset = dataset.map(lambda file: decode_square(file, 32, "crop", plain))
+    dataset = dataset.map(lambda file: decode_square(file, 32, Preparation(), plain))
     assert dataset.element_spec == tf.TensorSpec((32, 32, 3), tf.uint8)
     np.testing.assert_array_equal(next(iter(dataset)), noise)
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 import keras_transfer
 from keras_transfer.config.sections.data_settings import DataConfig
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.image_formats import explain_unknown, open_image
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.drawing import draw_image
@@ -40,7 +41,7 @@ def test_postscript_in_an_image_file_starts_no_program(make_tree, started):
     reason = "of the format EPS, which is not read"
     assert inspection.reasons.tolist() == ["", reason, ""]
     _, sources = list_words([str(root / "a/photo.jpg")])
-    (_, reasons), *_ = stream_pixels(sources, 32, "crop", "full", 8)
+    (_, reasons), *_ = stream_pixels(sources, 32, Preparation(), 8)
     assert reasons == [reason]
     assert draw_image(root / "a/photo.jpg", 20) is None
     assert not started.exists()

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import (
     SCALES,
     Least,
@@ -73,7 +74,7 @@ def encode(image, kind="4:2:0", **options):
     ],
 )
 def test_the_sides_that_count_still_reach_twice_what_is_needed(size, resize, scale):
-    least = find_least(224, resize)
+    least = find_least(224, Preparation(resize=resize))
     assert find_scale(size, least) == find_scale(size[::-1], least) == scale
 
 
@@ -97,7 +98,7 @@ def test_all_readers_give_the_same_pixels_at_every_scale(tmp_path, kind, size):
     (tmp_path / "a.jpg").write_bytes(content)
     for scale in SCALES:
         least = Least(min(size) // scale, 1)
-        graph = tf.function(lambda file, least=least: decode_pixels(file, True, least=least))
+        graph = tf.function(lambda file, least=least: decode_pixels(file, True, least=least)[0])
         found = graph(tf.constant(str(tmp_path / "a.jpg"))).numpy()
         assert found.shape == (-(-size[1] // scale), -(-size[0] // scale), 3)
         np.testing.assert_array_equal(found, load_image(tmp_path / "a.jpg", least))
@@ -110,15 +111,16 @@ def test_every_command_sees_the_same_square(tmp_path, resize, size, orientation)
     exif = Image.Exif()
     exif[0x0112] = orientation
     content, file = encode(draw_photo(*size), exif=exif), tmp_path / "a.jpg"
+    how = Preparation(resize=resize)
     file.write_bytes(content)
-    wanted = resize_square(load_image(file, find_least(SIDE, resize)), SIDE, resize).numpy()
-    served = tf.function(lambda content: decode_encoded(content, SIDE, resize))
+    wanted = resize_square(load_image(file, find_least(SIDE, how)), SIDE, how).numpy()
+    served = tf.function(lambda content: decode_encoded(content, SIDE, how))
     np.testing.assert_array_equal(served(tf.constant(content)), wanted)
     for plain in (False, *([True] if orientation == 1 else ())):
         dataset = tf.data.Dataset.from_tensors(str(file))
-        (found,) = dataset.map(lambda f, p=plain: decode_square(f, SIDE, resize, p))
+        (found,) = dataset.map(lambda f, p=plain: decode_square(f, SIDE, how, p))
         np.testing.assert_array_equal(found, wanted)
-    ((pixels, _),) = stream_pixels([str(file)], SIDE, resize, "full", 8)
+    ((pixels, _),) = stream_pixels([str(file)], SIDE, how, 8)
     np.testing.assert_array_equal(pixels[0], wanted)
 
 
@@ -127,14 +129,14 @@ def test_small_images_are_read_whole(tmp_path):
     (tmp_path / "a.jpg").write_bytes(encode(photo))
     whole = load_image(tmp_path / "a.jpg")
     assert whole.shape == (4 * SIDE - 1, 4 * SIDE + 40, 3)
-    found = load_image(tmp_path / "a.jpg", find_least(SIDE, "crop"))
+    found = load_image(tmp_path / "a.jpg", find_least(SIDE, Preparation()))
     np.testing.assert_array_equal(found, whole)
 
 
 def test_a_large_photograph_looks_as_it_did(tmp_path):
     photo = draw_photo(1200, 900)
     (tmp_path / "a.jpg").write_bytes(encode(photo, quality=90))
-    whole = resize_square(load_image(tmp_path / "a.jpg"), SIDE, "crop").numpy()
+    whole = resize_square(load_image(tmp_path / "a.jpg"), SIDE, Preparation()).numpy()
     fast = draw_image(tmp_path / "a.jpg", SIDE)
     assert np.abs(fast.astype(int) - whole).mean() < 2.5  # a shift by a part of a pixel, too
 

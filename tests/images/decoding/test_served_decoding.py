@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
@@ -21,7 +22,7 @@ SIDE = 32
 @pytest.fixture(scope="module")
 def decode():
     return tf.function(
-        lambda content: decode_encoded(content, SIDE, "crop"),
+        lambda content: decode_encoded(content, SIDE, Preparation()),
         input_signature=[tf.TensorSpec((), tf.string)],
     )
 
@@ -40,8 +41,8 @@ def encode(image, suffix, **options):
 
 
 def check_same(decode, content):
-    pixels = load_image(io.BytesIO(content), find_least(SIDE, "crop"))
-    wanted = resize_square(tf.constant(pixels), SIDE, "crop")
+    pixels = load_image(io.BytesIO(content), find_least(SIDE, Preparation()))
+    wanted = resize_square(tf.constant(pixels), SIDE, Preparation())
     np.testing.assert_array_equal(decode(tf.constant(content)).numpy(), wanted.numpy())
 
 
@@ -209,8 +210,8 @@ def test_what_is_transparent_is_black_in_a_gif_and_white_in_16_bits(decode, suff
 @pytest.mark.parametrize("resize", ["pad", "stretch"])
 def test_images_are_resized_as_the_run_did(photo, resize):
     content = encode(photo, "PNG")
-    found = decode_encoded(tf.constant(content), SIDE, resize)
-    wanted = resize_square(tf.constant(np.asarray(photo)), SIDE, resize)
+    found = decode_encoded(tf.constant(content), SIDE, Preparation(resize=resize))
+    wanted = resize_square(tf.constant(np.asarray(photo)), SIDE, Preparation(resize=resize))
     np.testing.assert_array_equal(found.numpy(), wanted.numpy())
 
 
@@ -220,14 +221,14 @@ def test_the_odd_files_are_read_alike_or_refused(decode, shared):
     differing = set()
     for file in sorted((shared / "data/odd_images").iterdir()):
         try:
-            wanted = load_image(file, find_least(SIDE, "crop"))
+            wanted = load_image(file, find_least(SIDE, Preparation()))
         except Exception:
             continue
         try:
             found = decode(tf.constant(file.read_bytes())).numpy().astype(int)
         except tf.errors.OpError:
             continue
-        square = resize_square(tf.constant(wanted), SIDE, "crop").numpy()
+        square = resize_square(tf.constant(wanted), SIDE, Preparation()).numpy()
         if np.abs(found - square).max() > 1:
             differing.add(os.path.basename(file))
     assert differing == {"transparent.gif", "i_trns.png"}

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.images.decoding.pillow_decoding import load_picture
 from keras_transfer.images.decoding.served_decoding import decode_encoded
@@ -82,7 +83,9 @@ def test_a_graph_spreads_8_bits_as_well(tmp_path, plain):
     pixels = np.random.default_rng(0).integers(0, 16, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     dataset = tf.data.Dataset.from_tensors(str(tmp_path / "a.png"))
-    (found,) = dataset.map(lambda file: decode_square(file, 32, "crop", plain, "0,15"))
+    (found,) = dataset.map(
+        lambda file: decode_square(file, 32, Preparation(value_range="0,15"), plain)
+    )
     np.testing.assert_array_equal(found, pixels * 17)
 
 
@@ -94,12 +97,12 @@ def test_a_server_reads_pngs_as_training_does(depth, value_range):
     pixels = np.random.default_rng(0).integers(0, 250, (32, 32, 4), dtype=depth)
     pixels = pixels if depth == np.uint8 else pixels * 13
     content = tf.io.encode_png(pixels).numpy()
-    found = decode_encoded(tf.constant(content), 32, "crop", value_range).numpy()
+    found = decode_encoded(tf.constant(content), 32, Preparation(value_range=value_range)).numpy()
     wanted = load(content, value_range).pixels
     assert np.abs(found.astype(int) - wanted).max() <= 1  # where alpha rounds
 
 
 def test_deep_jpegs_do_not_exist_and_others_are_served_as_they_are():
     content = store(np.full((32, 32, 3), 90, np.uint8), "JPEG")
-    found = decode_encoded(tf.constant(content), 32, "crop", "0,4095").numpy()
+    found = decode_encoded(tf.constant(content), 32, Preparation(value_range="0,4095")).numpy()
     np.testing.assert_array_equal(found, load(content, "0,4095").pixels)

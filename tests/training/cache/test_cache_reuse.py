@@ -7,6 +7,7 @@ import pytest
 from cache_starts import PHASES, write_split
 from PIL import Image
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.system.errors import ConfigError
@@ -109,7 +110,7 @@ def change_weights(training):
             pytest.param(change, marks=pytest.mark.thorough)
             for change in (
                 replace_data(seed=7),
-                replace_data(resize="pad"),
+                replace_data(preparation=Preparation(resize="pad")),
                 replace_data(augmentation=AUGMENTATIONS["light"]),
             )
         ),
