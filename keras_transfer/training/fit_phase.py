@@ -19,6 +19,7 @@ from keras_transfer.training.class_weights import weigh_images
 from keras_transfer.training.given.given_callbacks import TellGiven
 from keras_transfer.training.given.given_loss import open_loss
 from keras_transfer.training.optimization.build_optimizer import build_optimizer
+from keras_transfer.training.optimization.filter_gradients import quick_filter_gradients
 from keras_transfer.training.optimization.schedules import plan_rates
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
@@ -108,7 +109,8 @@ def fit_part(
         callbacks.insert(0, WatchFiles(training))
     callbacks += training.watchers
     left = (phase.epochs - done) * steps
-    with showing_phase(phase.name, left, batches.batch_size, config.quiet) as showing:
+    shown = showing_phase(phase.name, left, batches.batch_size, config.quiet)
+    with shown as showing, quick_filter_gradients(part):
         part.fit(
             examples if class_weights is None else weigh_images(examples, class_weights),
             validation_data=validation,
