@@ -196,13 +196,14 @@ def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | No
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)
     names = [name for name in ("validation", "test") if name in data.splits]
-    lost = find_lost(data, run, names)
-    kept = cache.recall_validation() if lost else None
+    lost, exact = find_lost(data, run, names), config.precision == "float32"
+    kept = cache.recall_validation(anew=exact and not lost) if lost or exact else None
     if config.calibrate:
-        temperature = calibrate(model, predict_left(model, data, ["validation"], lost, kept))
+        predictions = predict_left(model, data, ["validation"], lost, kept, exact)
+        temperature = calibrate(model, predictions)
     prepared = choose_modality(config).describe_preparation(config)
     write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
-    write_predictions(predict_left(model, data, names, lost, kept), run)
+    write_predictions(predict_left(model, data, names, lost, kept, exact), run)
     return temperature, tell_lost(lost, data, kept, run)
 
 
