@@ -49,7 +49,9 @@ def load_images(dataset: str, backbone: str) -> TrainingData:
             output=Path(place),
             data=DataConfig(image_size=SIDE, batch_size=64),
         )
-        data = load_splits(config, choose_modality(config), SIDE, Run.create(config))
+        modality = choose_modality(config)
+        found = load_splits(config, modality, Run.create(config))
+        data = modality.hold_splits(found[0], config, SIDE, found[1])
     return data
 
 

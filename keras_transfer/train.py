@@ -1,9 +1,9 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
+import contextlib
 import dataclasses
 import functools
 import logging
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ from keras_transfer.models.backbones import BACKBONES, list_backbones
 from keras_transfer.run.load_settings import load_run_config, parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.background import meanwhile
+from keras_transfer.system.load_tensorflow import loading_tensorflow
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
 from keras_transfer.system.terminal.script_output import (
@@ -80,20 +81,23 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
 
 
 def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
-    import_tensorflow()
     from keras_transfer.data.load_splits import load_splits
+    from keras_transfer.training.plan.begun_weights import choose_weights
+
+    modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
+    with loading_tensorflow():
+        weights = choose_weights(config, run)
+        if weights.warning:
+            logger.warning("%s", weights.warning)
+        examples, findings = load_splits(config, modality, run)
+        run.stopwatch.lap("data")
     from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices
     from keras_transfer.training.explain_faults import explain_faults
-    from keras_transfer.training.plan.recorded_plan import choose_weights
 
     policy = devices.prepare(config, run)
-    weights = choose_weights(config, run)
-    if weights.warning:
-        logger.warning("%s", weights.warning)
     run.stopwatch.lap("start")
-    modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
-    data = load_splits(config, modality, size, run)
+    data = modality.hold_splits(examples, config, size, findings)
     if given.augmentation is not None:
         data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
         if warning:
@@ -116,7 +120,7 @@ def _fit(
     tracker: "Tracker",
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
-    from keras_transfer.data.same_files.lost_examples import find_lost
+    from keras_transfer.models.freezing import count_parameters
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
@@ -126,10 +130,8 @@ def _fit(
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
-    if data.novelty != "none" and not find_lost(data, run, ["train"]):
-        _draw_views(training)  # now, so that it can be looked at during the training
-        run.stopwatch.lap("figures")
-    outcome = run_phases(training)
+    with _drawing_views(training):
+        outcome = run_phases(training)
     facts = {
         "backbone": training.config.backbone,
         "strategy": training.config.strategy,
@@ -139,7 +141,7 @@ def _fit(
         "kept_phase": outcome.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
         **({"given": given.names()} if given.names() else {}),
-        "parameters": _count_parameters(training.model),
+        "parameters": count_parameters(training.model),
     }
     temperature, left_out = _leave_model(training, outcome.cache)
     run.stopwatch.lap("finish")
@@ -196,13 +198,14 @@ def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | No
     config, data, run, temperature = training.config, training.data, training.run, None
     model = rebuild_float32(training.model, config, data.class_names)
     names = [name for name in ("validation", "test") if name in data.splits]
-    lost = find_lost(data, run, names)
-    kept = cache.recall_validation() if lost else None
+    lost, exact = find_lost(data, run, names), config.precision == "float32"
+    kept = cache.recall_validation(anew=exact and not lost) if lost or exact else None
     if config.calibrate:
-        temperature = calibrate(model, predict_left(model, data, ["validation"], lost, kept))
+        predictions = predict_left(model, data, ["validation"], lost, kept, exact)
+        temperature = calibrate(model, predictions)
     prepared = choose_modality(config).describe_preparation(config)
     write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
-    write_predictions(predict_left(model, data, names, lost, kept), run)
+    write_predictions(predict_left(model, data, names, lost, kept, exact), run)
     return temperature, tell_lost(lost, data, kept, run)
 
 
@@ -242,6 +245,18 @@ def _show_figures(run: Run) -> None:
     show_images([run.figures / name for name in names], FIGURE_WIDTH)
 
 
+def _drawing_views(training: "Training") -> contextlib.AbstractContextManager[Any]:
+    """Draw some views while the training begins, so that they can be looked at during it."""
+    from keras_transfer.data.same_files.lost_examples import find_lost
+
+    if training.data.novelty == "none" or find_lost(training.data, training.run, ["train"]):
+        return contextlib.nullcontext()
+    if training.given.augmentation is None:
+        return meanwhile(functools.partial(_draw_views, training))
+    _draw_views(training)  # by code of the user, which must not run twice at a time
+    return contextlib.nullcontext()
+
+
 def _draw_views(training: "Training") -> None:
     from keras_transfer.evaluation.figures.draw_figures import draw_augmentation
 
@@ -249,14 +264,6 @@ def _draw_views(training: "Training") -> None:
     said = choose_modality(training.config).describe_views(training.config)
     said = training.given.names().get("augmentation", said)
     draw_augmentation(training.run, said, *views)
-
-
-def _count_parameters(model: Any) -> dict[str, int]:
-    """Return how many numbers the model has, and how many learned in the last phase."""
-    return {
-        "total": model.count_params(),
-        "trainable": sum(math.prod(variable.shape) for variable in model.trainable_variables),
-    }
 
 
 def main(arguments: list[str]) -> int:

@@ -25,6 +25,7 @@ from keras_transfer.config.parser_errors import Known, explain_fault
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.load_tensorflow import spare_unasked
 from keras_transfer.system.signals import Stopped, stoppable
 from keras_transfer.system.standard_streams import (
     EXIT_CODE,
@@ -163,6 +164,7 @@ def run_command(command: Callable[[list[str]], int]) -> NoReturn:
     # Pillow's words on odd files; the data doctor names them.
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     _refuse_other_completion()
+    spare_unasked()
     code: int | str | None
     try:
         mend_streams()

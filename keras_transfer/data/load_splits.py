@@ -1,4 +1,4 @@
-"""From a data set to splits: read, inspect, split, write down what was done."""
+"""From a data set to splits: read, inspect, split, write down what was done. No TensorFlow here."""
 
 import logging
 from collections import Counter
@@ -10,11 +10,11 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
 from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
-from keras_transfer.data.training_data import TrainingData
 from keras_transfer.run.contents.split_table import SPLIT_COLUMNS
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import MOVED, Run
@@ -24,9 +24,7 @@ from keras_transfer.system.files.atomic_files import write_json, write_table, wr
 logger = logging.getLogger(__name__)
 
 
-def load_splits(
-    config: TrainConfig, modality: Modality, default_size: int, run: Run
-) -> TrainingData:
+def load_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Examples, Findings]:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
 
     A run that was interrupted keeps its own examples and splits, see `reload_splits`.
@@ -34,23 +32,23 @@ def load_splits(
     Args:
         config: Names the data set.
         modality: Of its examples.
-        default_size: The backbone's own size, taken where neither `config` nor the source says one.
         run: Gets class_names.txt, split.csv and data_report.json.
+
+    Returns:
+        The examples with their splits, and what is in them: for `modality.hold_splits`.
 
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
     if read_plan(run):
-        return reload_splits(config, modality, default_size, run)
+        return reload_splits(config, modality, run)
     divided = divide_examples(config, modality)
     examples, findings = divided.take_used()
     _record(divided, examples, run)
-    return modality.hold_splits(examples, config, default_size, findings)
+    return examples, findings
 
 
-def reload_splits(
-    config: TrainConfig, modality: Modality, default_size: int, run: Run
-) -> TrainingData:
+def reload_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Examples, Findings]:
     """Return the examples of an interrupted run.
 
     Those that came since are left out with a warning. Of those that are gone or changed there may
@@ -59,7 +57,6 @@ def reload_splits(
     Args:
         config: Resolved settings; the data set may have moved.
         modality: Of its examples.
-        default_size: As `load_splits` takes it.
         run: Its split.csv lists the examples.
 
     Raises:
@@ -83,7 +80,7 @@ def reload_splits(
         )
     logger.info("Data: %s, as split.csv has it; %s", listed.root, _count_splits(listed.splits))
     logger.info("%s", _count_classes(listed))
-    return modality.hold_splits(listed, config, default_size, findings)
+    return listed, findings
 
 
 def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:

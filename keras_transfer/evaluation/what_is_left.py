@@ -1,4 +1,4 @@
-"""Predictions of a run whose images are not all there any more: what is left, and what was kept."""
+"""Predictions of a run from what is left of its images, and from what was kept of them."""
 
 import logging
 from collections.abc import Sequence
@@ -22,11 +22,17 @@ Kept = tuple[Cut, np.ndarray] | None  # where activations of validation were kep
 
 
 def predict_left(
-    model: keras.Model, data: TrainingData, names: Sequence[str], lost: Sequence[Lost], kept: Kept
+    model: keras.Model,
+    data: TrainingData,
+    names: Sequence[str],
+    lost: Sequence[Lost],
+    kept: Kept,
+    exact: bool = False,
 ) -> Predictions:
     """Return the probabilities for the examples of some splits, without those that are lost.
 
-    Lost validation examples are predicted from what the locked part of the network made of them.
+    Validation examples that are lost are predicted from what the locked part of the network made of
+    them; all of them, where that is what the model itself would make of them.
 
     Args:
         model: One softmax output (batch, classes).
@@ -34,6 +40,7 @@ def predict_left(
         names: Of validation and test.
         lost: What cannot be read as it was.
         kept: Activations of the validation examples, if there are any.
+        exact: Whether they are in the number format of the model.
 
     Raises:
         ConfigError: Nothing is left of validation.
@@ -41,6 +48,8 @@ def predict_left(
     parts = []
     for name in names:
         rows = [each.row for each in lost if each.split == name]
+        if name == "validation" and kept and exact:
+            rows = [*range(len(data.splits[name]))]
         left = np.setdiff1d(np.arange(len(data.splits[name])), rows)
         whole = data.with_rows(name, left) if rows else data
         found = [predict_splits(model, whole, [name])] if len(left) else []

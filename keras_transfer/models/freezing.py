@@ -3,6 +3,8 @@
 A phase sets the boundary, then compiles: Keras only notices a changed `trainable` at `compile`.
 """
 
+import math
+
 import keras
 
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # of normalisation
@@ -41,3 +43,11 @@ def set_boundary(backbone: keras.Model, first_learning: int | None, batch_norm: 
 def list_weights(part: keras.layers.Layer) -> list[keras.Variable]:
     """Return the weights of a layer or a backbone that gradients move where they are not locked."""
     return [weight for weight in part.weights if weight.name not in STATISTICS]
+
+
+def count_parameters(model: keras.Model) -> dict[str, int]:
+    """Return how many numbers a model has, and how many learned in the last phase."""
+    return {
+        "total": model.count_params(),
+        "trainable": sum(math.prod(variable.shape) for variable in model.trainable_variables),
+    }

@@ -1,15 +1,63 @@
 """Load TensorFlow and Keras once, late, without start-up lines, whatever ~/.keras says."""
 
 import contextlib
+import importlib.abc
 import logging
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from typing import Any
 
+from keras_transfer.system.background import meanwhile
 from keras_transfer.system.errors import ConfigError
 
+# What Keras imports where it is there, for parts that no command asks it for: 0.9 of 2.6 seconds.
+UNASKED = ("IPython", "matplotlib", "pandas", "sklearn")
+
 logger = logging.getLogger(__name__)
+
+_spared: tuple[str, ...] = ()
+_loading: list[threading.Thread] = []  # that import TensorFlow, or did
+
+
+def spare_unasked() -> None:
+    """Have Keras do without `UNASKED` in this process: for commands, where no other code runs."""
+    global _spared
+    _spared = UNASKED
+
+
+@contextlib.contextmanager
+def loading_tensorflow() -> Iterator[None]:
+    """Import TensorFlow in a thread while the block does what needs none.
+
+    Standard error is held back meanwhile, see `hushed`: log lines for it wait.
+
+    Raises:
+        ConfigError: As `import_tensorflow`; what Keras refuses, once the block has ended.
+    """
+    if "tensorflow" in sys.modules:
+        import_tensorflow()
+        yield
+        return
+    require_backend()
+    with meanwhile(import_tensorflow) as thread:
+        _loading.append(thread)
+        yield
+
+
+def tensorflow_is_loaded() -> bool:
+    """Tell whether TensorFlow can be used without waiting for it."""
+    return "tensorflow" in sys.modules and not any(each.is_alive() for each in _loading)
+
+
+def wait_for_tensorflow() -> None:
+    """Wait until TensorFlow is loaded, where another thread loads it."""
+    for thread in [*_loading]:
+        if thread is not threading.current_thread():
+            thread.join()
 
 
 def import_tensorflow() -> None:
@@ -18,13 +66,23 @@ def import_tensorflow() -> None:
     Raises:
         ConfigError: The environment tells Keras to use another library.
     """
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or ~/.keras would choose
-    if backend != "tensorflow":
-        raise ConfigError(f"`KERAS_BACKEND` must be tensorflow. Received: {backend!r}. Unset it.")
+    wait_for_tensorflow()
+    require_backend()
     import_keras()
     if "tensorflow" not in sys.modules:
         with hushed():
             import tensorflow  # noqa: F401
+
+
+def require_backend() -> None:
+    """Choose Keras' library, or ~/.keras would.
+
+    Raises:
+        ConfigError: The environment names another one.
+    """
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise ConfigError(f"`KERAS_BACKEND` must be tensorflow. Received: {backend!r}. Unset it.")
 
 
 def import_keras() -> None:
@@ -36,7 +94,7 @@ def import_keras() -> None:
     home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
     try:
         if "keras" not in sys.modules:
-            with hushed():
+            with hushed(), _sparing():
                 import keras
     except (ValueError, AttributeError, TypeError, IsADirectoryError, PermissionError) as error:
         raise ConfigError(
@@ -88,3 +146,31 @@ def hushed() -> Iterator[None]:
         finally:
             os.dup2(former, 2)
             os.close(former)
+
+
+@contextlib.contextmanager
+def _sparing() -> Iterator[None]:
+    """Have imports of what is to be spared fail in this thread; others find it as ever."""
+    finder = _Spared(threading.get_ident())
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Spared(importlib.abc.MetaPathFinder):
+    """Finds nothing, but says of some packages that they are not there.
+
+    Args:
+        thread: The one that is told so.
+    """
+
+    def __init__(self, thread: int) -> None:
+        self.thread = thread
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Raise ModuleNotFoundError for a package that is to be spared."""
+        if threading.get_ident() == self.thread and fullname.partition(".")[0] in _spared:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return None

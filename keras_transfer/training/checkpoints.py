@@ -11,7 +11,6 @@ import dataclasses
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,7 +22,12 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing, write_table
 from keras_transfer.training.optimization.build_optimizer import set_steps
 from keras_transfer.training.progress.npz_archives import Arrays, read_arrays, write_arrays
-from keras_transfer.training.progress.training_progress import START, Progress, read_progress
+from keras_transfer.training.progress.training_progress import (
+    START,
+    Progress,
+    name_file,
+    read_progress,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +60,7 @@ class Checkpoints:
                 raise ConfigError(
                     f"A checkpoint must be a file. Received: {file}. Move that away and go on."
                 )
-        start = read_arrays(_name_file(self.run, START))
+        start = read_arrays(name_file(self.run, START))
         if start is None:
             return False
         self._require_own(start)
@@ -128,7 +132,7 @@ class Checkpoints:
         if [value.shape for value in saved] != shapes or not _are_numbers(saved):
             raise ConfigError(
                 "A checkpoint must hold the state of the run's optimizer. Received: another in "
-                f"{_name_file(self.run, number)}. Remove that file to go on from an earlier epoch."
+                f"{name_file(self.run, number)}. Remove that file to go on from an earlier epoch."
             )
         for variable, value in zip(optimizer.variables, saved, strict=True):
             variable.assign(value)
@@ -173,7 +177,7 @@ class Checkpoints:
         if {n: a.shape for n, a in start.items()} != named or not _are_numbers(start.values()):
             raise ConfigError(
                 "The first checkpoint must hold the variables of the run's model. Received: others "
-                f"in {_name_file(self.run, START)}. Restore it from a copy, or train anew."
+                f"in {name_file(self.run, START)}. Restore it from a copy, or train anew."
             )
 
     def _take(self, number: int) -> bool:
@@ -190,7 +194,7 @@ class Checkpoints:
 
     def _read_whole(self, number: int) -> Arrays | None:
         """Return the arrays of a file; None if it is damaged, or they are not this model's."""
-        arrays = read_arrays(_name_file(self.run, number))
+        arrays = read_arrays(name_file(self.run, number))
         for name, array in (arrays or {}).items():
             kind, _, index = name.partition(".")
             start = self._start.get(f"model.{index}")
@@ -205,11 +209,11 @@ class Checkpoints:
             return self._start
         arrays = self._read_whole(number)
         if arrays is None:
-            raise OSError(f"{_name_file(self.run, number)} is damaged")
+            raise OSError(f"{name_file(self.run, number)} is damaged")
         return arrays
 
     def _write(self, number: int, arrays: Arrays) -> None:
-        with replacing(_name_file(self.run, number)) as temporary:
+        with replacing(name_file(self.run, number)) as temporary:
             write_arrays(temporary, arrays)
 
     def _write_history(self) -> None:
@@ -228,11 +232,6 @@ class Checkpoints:
                 layer.finalize_state()  # it computes with copies of its variables
 
 
-def has_start(run: Run) -> bool:
-    """Return whether the variables before the first step are there and whole."""
-    return read_arrays(_name_file(run, START)) is not None
-
-
 def _are_numbers(arrays: Iterable[np.ndarray]) -> bool:
     return all(array.dtype.kind in "biuf" for array in arrays)
 
@@ -240,10 +239,6 @@ def _are_numbers(arrays: Iterable[np.ndarray]) -> bool:
 def _read_all(variables: list[tuple[str, Any]]) -> dict[str, np.ndarray]:
     # `np.array(variable)` would read each one twice
     return {name: variable.value.numpy() for name, variable in variables}
-
-
-def _name_file(run: Run, number: int) -> Path:
-    return run.checkpoints / f"{number:05}.npz"
 
 
 def _name_all(prefix: str, variables: list[Any]) -> list[tuple[str, Any]]:

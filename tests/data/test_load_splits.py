@@ -22,6 +22,10 @@ from keras_transfer.images.modality import IMAGE
 from keras_transfer.run.run_directory import Run
 
 
+def hold(config, examples, findings):
+    return IMAGE.hold_splits(examples, config, 32, findings)
+
+
 def test_splits_know_which_of_their_files_are_plain(make_tree, tiny_config, tmp_path):
     names = [f"{name}/{index}.png" for name in "ab" for index in range(12)]
     root = make_tree(*names)
@@ -31,7 +35,7 @@ def test_splits_know_which_of_their_files_are_plain(make_tree, tiny_config, tmp_
     config = dataclasses.replace(
         tiny_config, dataset=str(root), output=tmp_path / "runs", data=DataConfig()
     )
-    data = load_splits(config, IMAGE, 32, Run.create(config))
+    data = hold(config, *load_splits(config, IMAGE, Run.create(config)))
     assert set(data.splits) == {"train", "validation", "test"}
     for split in data.splits.values():
         wanted = [name not in names[::3] for name in split.paths.tolist()]
@@ -48,7 +52,7 @@ def test_what_is_odd_or_occurs_twice_is_logged(make_tree, tiny_config, tmp_path,
         tiny_config, dataset=str(root), output=tmp_path / "runs", data=DataConfig()
     )
     caplog.set_level("INFO")
-    load_splits(config, IMAGE, 32, Run.create(config))
+    load_splits(config, IMAGE, Run.create(config))
     assert caplog.messages[-3:] == [
         "Odd, but used: 2 alpha, 1 hidden (data_report.json)",
         "Duplicates: 1 group of equal files, 0 that look alike (data_report.json)",
@@ -70,7 +74,7 @@ def test_classes_are_named_and_counted_and_rare_ones_left_out(
     )
     caplog.set_level("INFO")
     run = Run.create(config)
-    data = load_splits(config, IMAGE, 32, run)
+    data = hold(config, *load_splits(config, IMAGE, run))
     assert data.class_names == run.class_names() == ("a", "b", "d")
     for split in data.splits.values():
         named = [f"{data.class_names[label]}/" for label in split.labels]
@@ -80,7 +84,7 @@ def test_classes_are_named_and_counted_and_rare_ones_left_out(
     assert report["left_out_classes"] == {"c": 2}
     assert {"path": "c/0.png", "split": ""} in report["dropped"]
     caplog.clear()
-    again = reload_splits(config, IMAGE, 32, run)
+    again = hold(config, *reload_splits(config, IMAGE, run))
     assert again.class_names == data.class_names
     assert caplog.messages[-1] == "3 classes: a (4), b (4), d (4)"
     assert not any("came since" in message for message in caplog.messages)
@@ -97,8 +101,8 @@ def test_an_interrupted_run_keeps_the_classes_that_its_folders_had(
     config = dataclasses.replace(tiny_config, dataset=str(root), output=tmp_path / "runs")
     run = Run.create(config)
     before = dataclasses.replace(config, data=DataConfig(layout="classes"))
-    made = load_splits(before, IMAGE, 32, run)
-    again = reload_splits(config, IMAGE, 32, run)
+    made = hold(before, *load_splits(before, IMAGE, run))
+    again = hold(config, *reload_splits(config, IMAGE, run))
     assert again.class_names == made.class_names == run.class_names()
     for name, split in made.splits.items():
         assert again.splits[name].paths.tolist() == split.paths.tolist()

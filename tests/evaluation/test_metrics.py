@@ -178,6 +178,21 @@ def test_scores_agree_with_scikit_learn(classes):
     assert 0 < scores["expected_calibration_error"] < 0.5
 
 
+@pytest.mark.parametrize(("images", "classes"), [(1, 2), (7, 12), (400, 6)])
+def test_counts_and_ratios_are_those_of_scikit_learn_to_the_last_digit(images, classes):
+    predictions = draw_predictions(images, classes)
+    pair, labels = (predictions.truth, predictions.prediction), range(classes)
+    expected = sklearn.metrics.confusion_matrix(*pair, labels=labels)
+    np.testing.assert_array_equal(count_confusions(predictions), expected)
+    table = sklearn.metrics.precision_recall_fscore_support(*pair, labels=labels, zero_division=0)
+    rows = [row[1:] for row in classification_rows(predictions)]
+    assert rows == [(*map(float, row[:3]), row[3]) for row in zip(*table, strict=True)]
+    if classes > 5:
+        assert score(predictions)["top5_accuracy"] == sklearn.metrics.top_k_accuracy_score(
+            pair[0], predictions.probabilities, k=5, labels=labels
+        )
+
+
 def test_top5_accuracy_is_given_only_above_five_classes():
     assert "top5_accuracy" not in score(draw_predictions(50, 5))
     predictions = draw_predictions(50, 6)

@@ -113,3 +113,13 @@ def test_every_training_learns_the_same_whatever_that_file_says(module, tmp_path
         check=False,
     )
     assert done.stdout == "(3, 3, 3, 2) float32 1e-07\n", done.stderr
+
+
+def test_a_training_needs_no_tensorflow_to_read_its_data():
+    """It is loaded meanwhile: imported at the top of one of these, it would be waited for."""
+    modules = "keras_transfer.data.load_splits, keras_transfer.training.plan.begun_weights"
+    modules += ", keras_transfer.images.doctor.inspection, keras_transfer.train"
+    script = (
+        f"import sys, {modules}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

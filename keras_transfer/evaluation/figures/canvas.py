@@ -5,9 +5,11 @@ import textwrap
 import warnings
 from pathlib import Path
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
 
 from keras_transfer.evaluation.figures.lettering import choose_fonts
 from keras_transfer.system.terminal.visible_text import count_cells, show
@@ -43,6 +45,7 @@ def wrap_title(title: str, width: float) -> str:
 def write_figure(figure: Figure, file: Path) -> None:
     """Write a figure as PNG to `file`, at 110 dots per inch, in fonts that have its letters."""
     choose_fonts(figure)
+    canvas = FigureCanvasAgg(figure)
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
     logger.setLevel(logging.ERROR)  # it warns of each font without a bold face
@@ -50,7 +53,9 @@ def write_figure(figure: Figure, file: Path) -> None:
         with warnings.catch_warnings():
             # the bold face of a font may lack what the regular one has
             warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-            # by its default photographs would take as long as all the rest, to be 1 % smaller
-            figure.savefig(file, format="png", pil_kwargs={"compress_level": 4})
+            canvas.draw()  # `savefig` would draw twice, the first time to find places only
     finally:
         logger.setLevel(level)
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # all of it is opaque
+    # by its default photographs would take as long as all the rest, to be 1 % smaller
+    image.save(file, format="png", dpi=(DPI, DPI), compress_level=4)

@@ -78,8 +78,9 @@ def list_arrays(training: Training, cuts: Mapping[str, Cut], views: int) -> Layo
 def place_decoded(plan: CachePlan, training: Training, budget: Budget) -> CachePlan:
     """Add where decoded examples are kept: where a phase starts from them in every epoch.
 
-    Otherwise validation is decoded twice, for its activations and for the final predictions, unless
-    the activations are those of an earlier run. That is worth memory, not a file.
+    Otherwise validation is decoded twice where the saved model computes in another number format
+    than the training: for its activations, unless they are those of an earlier run, and for the
+    final predictions. That is worth memory, not a file.
 
     Args:
         plan: Of the activations.
@@ -91,7 +92,8 @@ def place_decoded(plan: CachePlan, training: Training, budget: Budget) -> CacheP
         phase.name not in cuts or not plan.keeps(cuts[phase.name]) for phase in training.phases
     )
     decoded: dict[str, Place] = {}
-    one_more = () if training.config.cache.reuse else ("validation",)
+    once = training.config.cache.reuse or training.config.precision == "float32"
+    one_more = () if once else ("validation",)
     for name in ("validation", "train") if streams else one_more:
         needed = count_decoded(training.data, [name])
         place = budget.find_place(needed)

@@ -4,7 +4,7 @@ What is kept where was decided in `cache_plan.py`.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,20 +122,30 @@ class FrozenCache:
             if self.arrays is None:
                 store.discard()
 
-    def recall_validation(self) -> tuple[Cut, np.ndarray] | None:
+    def recall_validation(self, anew: bool = False) -> tuple[Cut, np.ndarray] | None:
         """Return where activations of the validation examples were kept, and these; or None.
 
-        The lowest place serves whatever was trained: nothing below it ever learned.
+        The lowest place serves whatever was trained, if nothing below it ever learned.
+
+        Args:
+            anew: Compute them where they are not at hand. A run that is resumed for its last step
+                alone so ends with the same digits.
         """
         if self.arrays is None and not self.streams and self.plan.place == "disk":
             front = take_part(self.training.model, IMAGES, self.plan.kept_cuts())
             key, reuse = compute_key(front, self.training), self.training.config.cache.reuse
             self.arrays = open_store(reuse_folder() / key[:32] if reuse else self._scratch, key)
-        if self.arrays is None:
+        if not self.plan.layout or (self.arrays is None and (self.streams or not anew)):
             return None
         cut = min(self.plan.kept_cuts())
-        lower = [other for other in self.plan.cuts.values() if other < cut]
-        return None if lower else (cut, self.arrays[f"validation_{cut.name}"])
+        if any(self.plan.cuts.get(phase.name, IMAGES) < cut for phase in self.training.phases):
+            return None
+        if self.arrays is not None:
+            return cut, self.arrays[f"validation_{cut.name}"]
+        data, front = self.training.data, take_part(self.training.model, IMAGES, [cut])
+        forward = trace_front(front, data)
+        found = [forward(images)[0] for images, _ in data.clean_batches("validation")]
+        return cut, np.concatenate(found)
 
     @property
     def _scratch(self) -> Path:
@@ -187,16 +197,8 @@ def compute_arrays(
     """
     assert plan.views is not None
     batches = data.view_batches(plan.views)  # decoding begins, and tracing takes a while
-    shape, dtype = data.element
-    signature = tf.TensorSpec((None, *shape), dtype)
-    forward = tf.function(
-        lambda images: front(images, training=False), input_signature=[signature], autograph=False
-    ).get_concrete_function()
+    run_batch = trace_front(front, data)
     names = [name.removeprefix("train_") for name in plan.layout if name.startswith("train_")]
-
-    def run_batch(images: Any) -> list[np.ndarray]:
-        return [tensor.numpy() for tensor in keras.tree.flatten(forward(images))]
-
     steps = data.steps * plan.views
     views: list[list[np.ndarray]] = []
     with showing_steps(batches, "cache", steps, data.batch_size, quiet) as shown:
@@ -209,6 +211,20 @@ def compute_arrays(
     for images, _ in data.clean_batches("validation"):
         for name, values in zip(names, run_batch(images), strict=True):
             _append(store, plan.layout, f"validation_{name}", values)
+
+
+def trace_front(front: keras.Model, data: TrainingData) -> Callable[[Any], list[np.ndarray]]:
+    """Return a graph from a batch of examples to the activations at each cut."""
+    shape, dtype = data.element
+    signature = tf.TensorSpec((None, *shape), dtype)
+    forward = tf.function(
+        lambda images: front(images, training=False), input_signature=[signature], autograph=False
+    ).get_concrete_function()
+
+    def run_batch(images: Any) -> list[np.ndarray]:
+        return [tensor.numpy() for tensor in keras.tree.flatten(forward(images))]
+
+    return run_batch
 
 
 def _append(store: Store, layout: Layout, name: str, rows: np.ndarray) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.messages import say_bytes
-from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
+from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import dump_config
-from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.cuts import POOLED, Cut, find_frontiers, frontier
-from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.run.plan_file import PLAN_FORMAT, read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -20,7 +19,6 @@ from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
 from keras_transfer.training.cache.cache_store import Layout, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch, sweep_scratch
-from keras_transfer.training.checkpoints import has_start
 from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
 
 logger = logging.getLogger(__name__)
@@ -61,27 +59,6 @@ def record_rate(run: Run, rate: float) -> None:
     settings["frozen"]["learning_rate"] = rate
     write_json(run.plan_file, plan)
     write_text(run.config_file, dump_config(merge_layers(settings)))
-
-
-def choose_weights(config: TrainConfig, run: Run) -> Weights:
-    """Return what the backbone starts from; an interrupted run has it in its checkpoints.
-
-    Raises:
-        ConfigError: The weights cannot be had, or are not those the run began with.
-    """
-    plan = read_plan(run)
-    if plan and has_start(run):
-        found = plan["weights"]
-        return Weights(kind=found["kind"], sha256=found["sha256"], warning=found["warning"])
-    # random ones are what the strategy is named for, whatever other strategies start from
-    wanted = WeightsWord.NONE if config.strategy == "from_scratch" else config.weights
-    weights = find_weights(config.backbone, BACKBONES[config.backbone], wanted)
-    if plan and weights.sha256 != plan["weights"]["sha256"]:
-        raise ConfigError(
-            f"`weights` must be those that the run began with, sha256 {plan['weights']['sha256']}. "
-            f"Received: {weights.file}, sha256 {weights.sha256}. Restore them or train anew."
-        )
-    return weights
 
 
 def recall_plan(training: Training) -> CachePlan | None:

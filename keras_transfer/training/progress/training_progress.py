@@ -3,10 +3,12 @@
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from keras_transfer.run.contents.check_content import check_content
 from keras_transfer.run.history import HISTORY_COLUMNS, History, read_history
-from keras_transfer.training.progress.npz_archives import Arrays
+from keras_transfer.run.run_directory import Run
+from keras_transfer.training.progress.npz_archives import Arrays, read_arrays
 
 START = 0
 
@@ -74,3 +76,13 @@ def read_progress(arrays: Arrays, number: int) -> Progress | None:
         and 0 < progress.rate_scale <= 1
     )
     return progress if sound else None
+
+
+def name_file(run: Run, number: int) -> Path:
+    """Return the file of a state, by the epochs done before it in all phases."""
+    return run.checkpoints / f"{number:05}.npz"
+
+
+def has_start(run: Run) -> bool:
+    """Return whether the variables before the first step are there and whole."""
+    return read_arrays(name_file(run, START)) is not None

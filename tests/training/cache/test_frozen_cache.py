@@ -12,6 +12,7 @@ from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache import frozen_cache, kept_examples
 from keras_transfer.training.cache.activation_data import ActivationData
+from keras_transfer.training.cache.cache_plan import plan_cache
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.run_phases import run_phases
 
@@ -178,3 +179,24 @@ def test_too_little_memory_for_the_cache_is_not_blamed_on_the_batch(start, monke
     monkeypatch.setattr(kept_examples, "MemoryStore", fail)
     with pytest.raises(ConfigError, match=r"must fit into memory\. .*--cache\.memory_gb 0"):
         FrozenCache(training).serve(PHASES[0])
+
+
+def test_validation_is_recalled_as_the_locked_part_makes_it_kept_or_anew(start):
+    training = start()
+    kept, resumed = FrozenCache(training), FrozenCache(training)
+    kept.prepare(PHASES)
+    assert resumed.recall_validation() is None
+    for cut, values in (kept.recall_validation(), resumed.recall_validation(anew=True)):
+        assert cut == CUT
+        np.testing.assert_array_equal(values, kept.arrays["validation_activations"])
+
+
+def test_nothing_is_recalled_below_which_a_phase_has_learned(start):
+    training = start()
+    unlocked = dataclasses.replace(PHASES[1], first_learning=0)
+    training = dataclasses.replace(training, phases=(PHASES[0], unlocked))
+    training = dataclasses.replace(training, cache=plan_cache(training))
+    cache = FrozenCache(training)
+    cache.prepare(training.phases)
+    assert cache.arrays is not None
+    assert cache.recall_validation(anew=True) is None

@@ -1,0 +1,43 @@
+"""Work done in the background: the one place where the program starts threads of its own plan.
+
+What is told apart from it are the pools that do the same thing to many files.
+"""
+
+import contextlib
+import ctypes
+import threading
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[threading.Thread]:
+    """Do `work` in a thread while the block runs; what comes after the block finds it done.
+
+    Worth it where one of them waits for the disk or for TensorFlow's operations: two that run
+    Python take turns. After Ctrl-C both end at once; after another exception of the block `work`
+    is waited for, since half of it may be worse than none.
+
+    Raises:
+        BaseException: What the block raises, else what `work` raised.
+    """
+    failed: list[BaseException] = []
+
+    def do() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=do, name=getattr(work, "__name__", "work"))
+    thread.start()
+    try:
+        yield thread
+        thread.join()
+    except KeyboardInterrupt:
+        stop = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(*stop)
+        raise
+    finally:
+        thread.join()
+    if failed:
+        raise failed[0]
