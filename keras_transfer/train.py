@@ -84,6 +84,7 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.data.load_splits import load_splits
     from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices
+    from keras_transfer.training.cache.kept_examples import allocate_examples
     from keras_transfer.training.explain_faults import explain_faults
     from keras_transfer.training.plan.recorded_plan import choose_weights
 
@@ -93,7 +94,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
         logger.warning("%s", weights.warning)
     run.stopwatch.lap("start")
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
-    data = load_splits(config, modality, size, run)
+    allocate = functools.partial(allocate_examples, config.cache, run)
+    data = load_splits(config, modality, size, run, allocate)
     if given.augmentation is not None:
         data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
         if warning:

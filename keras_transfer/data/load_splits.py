@@ -10,7 +10,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.modality import Modality
+from keras_transfer.data.modality import Allocate, Keeping, Modality
 from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
 from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
@@ -25,7 +25,11 @@ logger = logging.getLogger(__name__)
 
 
 def load_splits(
-    config: TrainConfig, modality: Modality, default_size: int, run: Run
+    config: TrainConfig,
+    modality: Modality,
+    default_size: int,
+    run: Run,
+    allocate: Allocate | None = None,
 ) -> TrainingData:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
 
@@ -36,13 +40,15 @@ def load_splits(
         modality: Of its examples.
         default_size: The backbone's own size, taken where neither `config` nor the source says one.
         run: Gets class_names.txt, split.csv and data_report.json.
+        allocate: As in `Keeping`. None: nothing is kept.
 
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
     if read_plan(run):
         return reload_splits(config, modality, default_size, run)
-    divided = divide_examples(config, modality)
+    keeping = Keeping(config, default_size, allocate) if allocate else None
+    divided = divide_examples(config, modality, keeping)
     examples, findings = divided.take_used()
     _record(divided, examples, run)
     return modality.hold_splits(examples, config, default_size, findings)

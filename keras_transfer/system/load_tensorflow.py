@@ -5,11 +5,14 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)
+
+LOADED = threading.Event()  # any thread can use TensorFlow and Keras at once
 
 
 def import_tensorflow() -> None:
@@ -25,6 +28,7 @@ def import_tensorflow() -> None:
     if "tensorflow" not in sys.modules:
         with hushed():
             import tensorflow  # noqa: F401
+    LOADED.set()
 
 
 def import_keras() -> None:

@@ -2,11 +2,18 @@
 
 import dataclasses
 import logging
+import os
+import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.data.same_files.lost_examples import find_lost, require_unchanged
+from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.cache.budget import read_budget
 from keras_transfer.training.cache.cache_key import compute_decoded_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
@@ -21,6 +28,7 @@ from keras_transfer.training.plan.training_parts import Place, Training
 logger = logging.getLogger(__name__)
 
 Store = MemoryStore | FileStore
+SHARE = 4  # a fourth
 
 
 def keep_decoded(training: Training) -> Training:
@@ -28,6 +36,8 @@ def keep_decoded(training: Training) -> Training:
     data, run = training.data, training.run
     shape, dtype = data.decoded
     for name, place in training.cache.decoded.items():
+        if data.splits[name].states is None:  # the inspection kept them
+            continue
         layout = {name: ((len(data.splits[name]), *shape), dtype)}
         folder = run.scratch / f"{name}_images"
         key = compute_decoded_key(name, data, run) if place == "disk" else ""
@@ -47,6 +57,33 @@ def keep_decoded(training: Training) -> Training:
             store.discard()
             raise
     return dataclasses.replace(training, data=data)
+
+
+def allocate_examples(
+    config: CacheConfig, run: Run, shape: tuple[int, ...], dtype: str
+) -> np.ndarray | None:
+    """Return an array for the examples that an inspection keeps, in memory or in a file.
+
+    It takes `SHARE` of a budget at most, as activations come first and their size is not known yet.
+
+    Returns:
+        The array, of unknown numbers; None where there is no room.
+    """
+    needed = count_bytes({"": (shape, dtype)})
+    place = read_budget(config, run).find_place(needed * SHARE)
+    try:
+        if place == "memory":
+            return np.empty(shape, dtype)
+        if place == "disk" and hasattr(os, "posix_fallocate"):
+            claim_scratch(run.scratch)
+            # without a name: it goes with the process, however that ends
+            with tempfile.TemporaryFile(dir=run.scratch) as stream:
+                # or a full disk would end the process: the array is a map of the file
+                os.posix_fallocate(stream.fileno(), 0, needed)
+                return np.memmap(stream, dtype, "r+", shape=shape)
+    except (OSError, MemoryError) as error:
+        logger.debug("Examples are not kept by the inspection: %s", error)
+    return None
 
 
 def open_new(place: Place, folder: Path, layout: Layout, key: str) -> Store:
