@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.command_line import build_parser, run_command
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import Policy, TrainConfig
-from keras_transfer.data.modality import Modality
+from keras_transfer.data.modality import Keeping, Modality
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES, list_backbones
@@ -82,6 +82,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
 
 def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.data.load_splits import load_splits
+    from keras_transfer.training.cache.budget import allocate_examples
     from keras_transfer.training.plan.begun_weights import choose_weights
 
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
@@ -89,7 +90,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
         weights = choose_weights(config, run)
         if weights.warning:
             logger.warning("%s", weights.warning)
-        examples, findings = load_splits(config, modality, run)
+        keeping = Keeping(config, size, functools.partial(allocate_examples, config.cache, run))
+        examples, findings = load_splits(config, modality, run, keeping)
         run.stopwatch.lap("data")
     from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices

@@ -10,7 +10,7 @@ import numpy as np
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples, check_examples, leave_out_classes
 from keras_transfer.data.findings import Findings, name_unusable
-from keras_transfer.data.modality import Modality
+from keras_transfer.data.modality import Keeping, Modality
 from keras_transfer.data.splits.assign_splits import assign_splits
 from keras_transfer.data.splits.row_groups import NO_LINKS
 from keras_transfer.data.splits.split_file import read_split_file
@@ -55,7 +55,9 @@ class Division(NamedTuple):
             yield path, sha256, names[label], split
 
 
-def divide_examples(config: TrainConfig, modality: Modality) -> Division:
+def divide_examples(
+    config: TrainConfig, modality: Modality, keeping: Keeping | None = None
+) -> Division:
     """List the examples of `config.dataset`, leave out what cannot be read, and split the others.
 
     Raises:
@@ -65,7 +67,7 @@ def divide_examples(config: TrainConfig, modality: Modality) -> Division:
         read_split_file(config.data.split_file)  # a wrong one is told before the long work
     examples = modality.read_examples(config.source, config.data)
     check_examples(examples, config.data)
-    inspected = inspect_examples(examples, config, modality)
+    inspected = inspect_examples(examples, config, modality, keeping)
     bad = np.flatnonzero(~inspected.findings.usable)
     if len(bad) and config.data.on_bad_file == "skip":
         named = name_unusable(examples, inspected.findings, bad)
@@ -73,9 +75,11 @@ def divide_examples(config: TrainConfig, modality: Modality) -> Division:
     return judge_examples(inspected, config)
 
 
-def inspect_examples(examples: Examples, config: TrainConfig, modality: Modality) -> Inspected:
+def inspect_examples(
+    examples: Examples, config: TrainConfig, modality: Modality, keeping: Keeping | None = None
+) -> Inspected:
     """Return the examples with what is in them and which of them look equal."""
-    findings = modality.inspect(examples)
+    findings = modality.inspect(examples, keeping)
     ignored = config.data.near_duplicates == "ignore"
     near = NO_LINKS if ignored else modality.link_alike(examples, findings)
     return Inspected(examples, findings, near)

@@ -11,7 +11,7 @@ from keras_transfer.data.data_report import Report, build_report, list_mislabell
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
-from keras_transfer.data.modality import Modality
+from keras_transfer.data.modality import Keeping, Modality
 from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
 from keras_transfer.data.sources.class_names import spell
 from keras_transfer.data.splits.assign_splits import SPLITS
@@ -24,7 +24,9 @@ from keras_transfer.system.files.atomic_files import write_json, write_table, wr
 logger = logging.getLogger(__name__)
 
 
-def load_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Examples, Findings]:
+def load_splits(
+    config: TrainConfig, modality: Modality, run: Run, keeping: Keeping | None = None
+) -> tuple[Examples, Findings]:
     """Read the data set of `config`, divide it, and leave the record of it in the run.
 
     A run that was interrupted keeps its own examples and splits, see `reload_splits`.
@@ -33,6 +35,7 @@ def load_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Exam
         config: Names the data set.
         modality: Of its examples.
         run: Gets class_names.txt, split.csv and data_report.json.
+        keeping: Has the examples kept as they are read.
 
     Returns:
         The examples with their splits, and what is in them: for `modality.hold_splits`.
@@ -42,7 +45,7 @@ def load_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Exam
     """
     if read_plan(run):
         return reload_splits(config, modality, run)
-    divided = divide_examples(config, modality)
+    divided = divide_examples(config, modality, keeping)
     examples, findings = divided.take_used()
     _record(divided, examples, run)
     return examples, findings

@@ -6,7 +6,7 @@ The functions of a row import what they need when they are called, so that the t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,6 +18,25 @@ from keras_transfer.data.findings import Findings
 from keras_transfer.data.training_data import TrainingData
 
 Given = list[Any]  # names of files, their contents, or examples in memory
+
+
+# Makes an array of a shape and dtype, which is as if it were in memory; None: there is no room.
+Allocate = Callable[[tuple[int, ...], str], np.ndarray | None]
+
+
+class Keeping(NamedTuple):
+    """Asks an inspection to keep the examples as a training takes them: each is read but once."""
+
+    config: TrainConfig
+    size: int  # the backbone's own, taken where neither `config` nor the source says one
+    allocate: Allocate
+
+
+class Inspect(Protocol):
+    """Reads every example and says what is in it."""
+
+    def __call__(self, examples: Examples, keeping: Keeping | None = None) -> Findings:
+        """Return what was found in each example; pixels and the like are kept where asked for."""
 
 
 class ExampleFiles(Protocol):
@@ -59,8 +78,8 @@ class Modality:
     """Lists the labelled examples of a data set, also where they are too few to train on."""
     begin_files: Callable[[], ExampleFiles]
     """Begins to write the examples of a set that Python code holds in memory."""
-    inspect: Callable[[Examples], Findings]
-    """Reads every example and says what is in it."""
+    inspect: Inspect
+    """Reads every example and says what is in it; may keep what it read."""
     link_alike: Callable[[Examples, Any], np.ndarray]
     """Finds examples that only look equal: (m, 2) rows that are linked."""
     say_sizes: Callable[[Mapping[str, Any]], str]

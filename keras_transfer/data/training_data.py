@@ -131,6 +131,10 @@ class TrainingData(Batches, Protocol):
     def fault(self) -> Exception | None:
         """What a given function raised while it made views."""
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that examples take which an inspection kept."""
+
     def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
         """Return the data with the examples of a split kept as `decoded` says."""
 

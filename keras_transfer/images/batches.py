@@ -34,6 +34,7 @@ from keras_transfer.images.augmentation.presets import (
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.decoding.decoding_memory import MARGIN
 from keras_transfer.images.decoding.graph_decoding import decode_square
+from keras_transfer.images.kept_squares import SquareRows
 
 AHEAD = 8  # batches that are decoded while the model is busy
 MOST_AHEAD = 2**28  # and their bytes; 8 batches of 32 images of 224 pixels are 38 MB
@@ -45,7 +46,8 @@ class Split:
 
     paths: np.ndarray  # (n,) text, relative to the data set
     labels: np.ndarray  # (n,) int64
-    pixels: np.ndarray | None = None  # (n, side, side, 3) uint8; None: decoded whenever needed
+    # (n, side, side, 3) uint8; None: decoded whenever needed
+    pixels: np.ndarray | SquareRows | None = None
     states: np.ndarray | None = None  # (n, 2) int64, see `ExampleSplit`
     plain: np.ndarray | None = None  # (n,) bool, as `inspect_files` says; None: no file is plain
 
@@ -219,6 +221,12 @@ class ImageData:
         """What a given function raised while it made views."""
         return self.given.fault if self.given else None
 
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that squares take which an inspection kept; all splits share them."""
+        kept = (split.pixels for split in self.splits.values())
+        return max((each.memory for each in kept if isinstance(each, SquareRows)), default=0)
+
     def with_decoded(self, split: str, decoded: np.ndarray) -> "ImageData":
         """Return the data with the images of a split kept as `decoded` says."""
         kept = dataclasses.replace(self.splits[split], pixels=decoded, states=None)
@@ -273,7 +281,9 @@ class ImageData:
         """Return the pixels, uint8, and one-hot labels of the images at these indices."""
         part = self.splits[split]
         if part.pixels is not None:
-            pixels = tf.numpy_function(part.pixels.__getitem__, [images], tf.uint8)
+            kept = part.pixels
+            read = kept.read if isinstance(kept, SquareRows) else kept.__getitem__
+            pixels = tf.numpy_function(read, [images], tf.uint8)
         else:
             files = tf.gather([str(self.root / path) for path in part.paths], images)
             plain = np.zeros(len(part), bool) if part.plain is None else part.plain

@@ -17,7 +17,8 @@ from keras_transfer.images.augmentation.presets import (
     resolve_augmentation,
 )
 from keras_transfer.images.batches import ImageData, Split
-from keras_transfer.images.doctor.inspection import Inspection
+from keras_transfer.images.decoding.shades import find_shades
+from keras_transfer.images.doctor.inspection import Inspection, choose_size
 from keras_transfer.images.doctor.value_span import (
     find_limits,
     measure_set,
@@ -48,9 +49,9 @@ def hold_splits(
     _warn_of_outside(examples, inspection, config.data.value_range)
     return _hold(
         examples,
-        {name: _take_split(examples, inspection, r) for name, r in rows.items() if len(r)},
+        {name: _take_split(examples, inspection, r, config) for name, r in rows.items() if len(r)},
         config,
-        config.data.image_size or examples.image_size or image_size,
+        choose_size(examples, config, image_size),
         resolve_augmentation(config.augment, examples.flips),
     )
 
@@ -73,15 +74,23 @@ def hold_split(
     """
     config = _with_range(config, read_recorded(config.data.value_range))
     _warn_of_outside(examples, inspection, config.data.value_range)
-    split = _take_split(examples, inspection, np.arange(len(examples.paths)))
+    split = _take_split(examples, inspection, np.arange(len(examples.paths)), config)
     splits, views = {str(examples.splits[0]): split}, augmentation or AUGMENTATIONS["none"]
     return _hold(examples, splits, config, image_size, views)
 
 
-def _take_split(examples: Examples, inspection: Inspection, rows: np.ndarray) -> Split:
-    paths, labels = examples.paths[rows], examples.labels[rows]
+def _take_split(
+    examples: Examples, inspection: Inspection, rows: np.ndarray, config: TrainConfig
+) -> Split:
+    part, kept = inspection.take(rows), None
+    if find_shades(config.data.value_range) is None:  # what is kept has the shades of the files
+        kept = part.recall_squares()
     return Split(
-        paths=paths, labels=labels, plain=inspection.plain[rows], states=inspection.states[rows]
+        paths=examples.paths[rows],
+        labels=examples.labels[rows],
+        pixels=kept,
+        plain=part.plain,
+        states=part.states if kept is None else None,
     )
 
 

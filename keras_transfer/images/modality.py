@@ -14,7 +14,7 @@ from keras_transfer.config.sections.value_range import covers_bytes, parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
-from keras_transfer.data.modality import ExampleFiles, Given, Modality
+from keras_transfer.data.modality import ExampleFiles, Given, Keeping, Modality
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.images.augmentation.presets import (
     AUGMENTATIONS,
@@ -40,10 +40,10 @@ def _begin_files() -> ExampleFiles:
     return ImageFiles()
 
 
-def _inspect(examples: Examples) -> Findings:
+def _inspect(examples: Examples, keeping: Keeping | None = None) -> Findings:
     from keras_transfer.images.doctor.inspection import inspect_files
 
-    return inspect_files(examples)
+    return inspect_files(examples, keeping)
 
 
 def _link_alike(examples: Examples, inspection: Any) -> np.ndarray:

@@ -21,6 +21,8 @@ STREAMED = {
     "finetune": FinetuneConfig(epochs=0),
 }
 
+KEPT = CacheConfig(mode="off", disk_gb=0.0)
+
 
 @pytest.fixture
 def images(stripes, tmp_path):
@@ -54,6 +56,23 @@ def swap(folder):
         other.write_bytes(first)
 
 
+@pytest.fixture
+def read_later(monkeypatch):
+    """Have nothing kept by the inspection, as if the files were known from an earlier one."""
+    kept = "keras_transfer.training.cache.kept_examples.allocate_examples"
+    monkeypatch.setattr(kept, lambda *words: None)
+
+
+def test_what_the_inspection_kept_is_not_missed(train, images, at_epoch, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_transfer.images.doctor.facts_cache.FRESH", 10**18)
+    whole = train(tmp_path, name="whole", dataset=str(images), **STREAMED | {"cache": KEPT})
+    at_epoch(1, lambda: shutil.rmtree(images))
+    run = train(tmp_path, dataset=str(images), **STREAMED | {"cache": KEPT})
+    assert "left_out" not in run.metrics()
+    assert run.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
+
+
+@pytest.mark.usefixtures("read_later")
 def test_a_run_ends_on_what_is_kept_of_images_that_are_deleted(
     train, images, at_epoch, tmp_path, caplog, monkeypatch
 ):

@@ -6,6 +6,7 @@ Nothing here knows of the other files; `inspection.py` asks for all of them.
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 import imagehash
@@ -16,25 +17,35 @@ from keras_transfer.images.decoding.decoding_memory import (
     Least,
     decoding,
     draft_scaled,
+    find_scale,
 )
 from keras_transfer.images.decoding.deep_values import find_kind, read_values
 from keras_transfer.images.decoding.image_formats import open_image
 from keras_transfer.images.decoding.pillow_decoding import (
     Unusable,
     explain_failure,
+    load_image,
     read_content,
     show_image,
     show_shades,
 )
 from keras_transfer.images.decoding.same_pixels import find_orientation, is_plain
 from keras_transfer.images.decoding.shades import shade_values
-from keras_transfer.images.doctor.value_span import find_extremes, measure_values
+from keras_transfer.images.doctor.value_span import BYTES, find_extremes, measure_values
 
 LEAST_SIDE = 64  # pixels: smaller images look alike too easily for a perceptual hash
 HASHED = 128  # JPEGs are hashed at the smallest of their own scales that is no smaller than this
+JPEGS = ("JPEG", "MPO")  # as Pillow calls them
 LONG = 4  # times as long as wide: less than a quarter of the image is in its central square
 # Formats of several pictures that are no film
 STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
+
+
+class Wanted(NamedTuple):
+    """What else the pixels of a file are for, which is then not read again."""
+
+    keep: Callable[[np.ndarray], None]  # gets those of 8 bits as `load_picture` returns them
+    least: Least  # at this scale
 
 
 class Facts(NamedTuple):
@@ -52,8 +63,8 @@ class Facts(NamedTuple):
     look: int = 0  # perceptual hash of 64 bits; 0 also where the short side is below LEAST_SIDE
 
 
-def inspect_file(file: str) -> Facts:
-    """Read one file, hash it, load it with Pillow and note what is unusual. Pixels are not kept.
+def inspect_file(file: str, wanted: Wanted | None = None) -> Facts:
+    """Read one file, hash it, load it with Pillow and note what is unusual.
 
     Images that Pillow only warns of are usable.
 
@@ -68,25 +79,29 @@ def inspect_file(file: str) -> Facts:
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         with open_image(io.BytesIO(content)) as image:
-            return _look_at(image, content, os.path.basename(file), sha256)
+            return _look_at(image, content, os.path.basename(file), sha256, wanted)
     except MemoryError as error:  # of this moment: without a hash it is not remembered
         return Facts("", explain_failure(error, content))
     except Exception as error:
         return Facts(sha256, explain_failure(error, content))
 
 
-def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Facts:
+def _look_at(
+    image: Image.Image, content: bytes, name: str, sha256: str, wanted: Wanted | None
+) -> Facts:
     mode, size, kind = image.mode, image.size, find_kind(image)
     orientation = getattr(image, "tag_v2", {}).get(274)  # of a TIFF, which Pillow turns itself
     turned = orientation in range(2, 9)
-    if min(size) >= LEAST_SIDE:
-        # A JPEG at a fraction of its size and without colour: faster, and all of the compressed
-        # data is still read, so the same files fail (3,060 damaged ones compared).
-        draft_scaled(image, Least(HASHED, HASHED), "L")
+    factor = _draft(image, wanted)
+    serves = wanted and kind == BYTES and (factor or (image.size, image.mode) == (size, mode))
     with decoding(image, size):
         plain = is_plain(image, content)
-        shown, low, high, finite = _load(image, content, kind)
-        look = _hash_look(shown) if min(size) >= LEAST_SIDE else 0
+        shown, looked, low, high, finite = _load(image, content, kind, factor)
+        if wanted and serves:
+            wanted.keep(np.asarray(shown))
+        look = _hash_look(looked) if min(size) >= LEAST_SIDE else 0
+    if wanted and kind == BYTES and not serves:
+        wanted.keep(load_image(io.BytesIO(content), wanted.least))
     orientation = find_orientation(image)
     turned = turned or orientation != 1
     width, height = size if orientation < 5 else size[::-1]
@@ -97,20 +112,44 @@ def _look_at(image: Image.Image, content: bytes, name: str, sha256: str) -> Fact
     return Facts(sha256, "", plain, odd, width, height, kind, low, high, look)
 
 
-def _load(image: Image.Image, content: bytes, kind: str) -> tuple[Image.Image, float, float, bool]:
-    """Load an image; return what it shows, its smallest and largest number, and if all are finite.
+def _draft(image: Image.Image, wanted: Wanted | None) -> int:
+    """Have a JPEG decoded small; 0, or by how much its pixels are then reduced to be hashed.
 
-    One of more than 8 bits is shown from its own smallest number to its largest.
+    It is decoded without colour at the scale of the hash; but where that is no larger than one at
+    which the pixels are wanted, in colour at that one: their means are those of the smaller scale.
+    In both cases all of the compressed data is read, so the same files fail (3,060 damaged ones
+    compared).
     """
-    if kind == "8 bits":
+    if min(image.size) < LEAST_SIDE:
+        return 0
+    hashed = find_scale(image.size, Least(HASHED, HASHED))
+    scale = find_scale(image.size, wanted.least) if wanted else 1
+    if wanted and 1 < scale <= hashed and image.format in JPEGS:
+        draft_scaled(image, wanted.least)
+        return hashed // scale
+    draft_scaled(image, Least(HASHED, HASHED), "L")
+    return 0
+
+
+def _load(
+    image: Image.Image, content: bytes, kind: str, factor: int
+) -> tuple[Image.Image, Image.Image, float, float, bool]:
+    """Load an image; return what it shows, and that as it is hashed, smaller where it is large.
+
+    Returns:
+        Then its smallest and its largest number, and whether all are finite. An image of more than
+        8 bits is shown from its own smallest number to its largest.
+    """
+    if kind == BYTES:
         image.load()
         shown = show_image(image)
-        return shown, *find_extremes(image if image.mode == "L" else shown), True
+        looked = shown.convert("L").reduce(factor) if factor else shown
+        return shown, looked, *find_extremes(image if image.mode == "L" else looked), True
     values = read_values(image, lambda: open_image(io.BytesIO(content)))
     low, high, finite = measure_values(values)
     limits = (low, high) if low < high else (low, low + 1)
     shown = show_shades(Image.fromarray(shade_values(values, limits)), image)
-    return shown, low, high, finite
+    return shown, shown, low, high, finite
 
 
 def _hash_look(image: Image.Image) -> int:

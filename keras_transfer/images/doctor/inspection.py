@@ -4,6 +4,7 @@ It looks; what is left out or dropped is decided in `data/splits`.
 """
 
 import dataclasses
+import functools
 import logging
 import os
 import time
@@ -16,17 +17,21 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.messages import count_of
+from keras_transfer.config.sections.preparation import find_preparation
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.modality import Keeping
 from keras_transfer.data.same_files.file_states import GONE, read_state
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.facts_cache import KnownFiles, State
-from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, inspect_file
+from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, Wanted, inspect_file
 from keras_transfer.images.doctor.value_span import measure_set, resolve_range, say_values
+from keras_transfer.images.kept_squares import SquareKeeper, SquareRows
 from keras_transfer.system.machine import count_cores
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 64  # files per task: few enough to balance the threads, enough to keep tasks few
+BLOCK = 8  # files per task: few enough to balance the threads, enough to keep tasks few
 PAUSE = 5.0  # seconds after which progress is said, and what was found is kept
 QUANTILES = {"smallest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "largest": 1}
 TINY = 32  # pixels of the short side, in a set where most images are larger
@@ -55,6 +60,10 @@ class Inspection:
     states: np.ndarray
     """(n, 2) of int64: size in bytes and time of the last change in nanoseconds, when the file was
     inspected; -1 where there was none."""
+    rows: np.ndarray
+    """(n,) of int64: where `keeper` has the image."""
+    keeper: SquareKeeper | None = None
+    """Has the squares of the images, where they were asked for."""
 
     @property
     def usable(self) -> np.ndarray:
@@ -68,8 +77,13 @@ class Inspection:
 
     def take(self, rows: np.ndarray) -> "Inspection":
         """Return what was found in these rows."""
-        columns = [field.name for field in dataclasses.fields(self)]
-        return Inspection(**{name: getattr(self, name)[rows] for name in columns})
+        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        taken = {k: each[rows] for k, each in columns.items() if isinstance(each, np.ndarray)}
+        return Inspection(**{**columns, **taken})
+
+    def recall_squares(self) -> SquareRows | None:
+        """Return the images as training takes them, or None where one of them was not kept."""
+        return None if self.keeper is None else self.keeper.recall(self.rows)
 
     def measure(self) -> dict[str, Any]:
         """Return facts of all usable images.
@@ -84,11 +98,11 @@ class Inspection:
         return {"short_side": found, "values": measure_set(self.kinds, self.spans)}
 
 
-def inspect_files(examples: Examples) -> Inspection:
+def inspect_files(examples: Examples, keeping: Keeping | None = None) -> Inspection:
     """Read every file that is new or changed, hash it and load it with Pillow, in threads.
 
     What was found is kept in the cache by path, size and time of change, also when this is
-    interrupted. Pixels are not kept.
+    interrupted. Pixels are kept for the training that asks for them, where all files are new.
     """
     count = len(examples.paths)
     found = _make_columns(count)
@@ -100,11 +114,23 @@ def inspect_files(examples: Examples) -> Inspection:
         for row, facts in known.find(states):
             _put(found, row, facts)
             fresh[row] = False
-        _inspect_rest(examples, np.flatnonzero(fresh), states, found, known)
+        keeper = _begin_keeping(examples, keeping) if keeping and fresh.all() else None
+        _inspect_rest(examples, np.flatnonzero(fresh), states, found, known, keeper)
     finally:
         known.close()
     _name_tiny(found)
-    return found
+    return dataclasses.replace(found, keeper=keeper)
+
+
+def choose_size(examples: Examples, config: TrainConfig, default: int) -> int:
+    """Return the side of the squares in pixels; `default` is taken where nothing says one."""
+    return config.data.image_size or examples.image_size or default
+
+
+def _begin_keeping(examples: Examples, keeping: Keeping) -> SquareKeeper | None:
+    side = choose_size(examples, keeping.config, keeping.size)
+    squares = keeping.allocate((len(examples.paths), side, side, 3), "uint8")
+    return None if squares is None else SquareKeeper(squares, find_preparation(keeping.config.data))
 
 
 def say_sizes(report: Mapping[str, Any]) -> str:
@@ -133,6 +159,7 @@ def _make_columns(count: int) -> Inspection:
         spans=np.zeros((count, 2)),
         looks=np.zeros(count, np.uint64),
         states=np.full((count, 2), GONE, np.int64),
+        rows=np.arange(count),
     )
 
 
@@ -157,12 +184,13 @@ def _inspect_rest(
     states: Sequence[State],
     found: Inspection,
     known: KnownFiles,
+    keeper: SquareKeeper | None,
 ) -> None:
     """Inspect the files of these rows; say and keep from time to time how far it went."""
     fresh: list[tuple[State, Facts]] = []
     last = time.monotonic()
     try:
-        for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows), 1):
+        for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows, keeper), 1):
             _put(found, row, facts)
             fresh.append((states[row], facts))
             if time.monotonic() > last + PAUSE:
@@ -174,11 +202,17 @@ def _inspect_rest(
         known.remember(fresh)
 
 
-def _inspect_in_threads(examples: Examples, rows: np.ndarray) -> Iterator[tuple[int, Facts]]:
+def _inspect_in_threads(
+    examples: Examples, rows: np.ndarray, keeper: SquareKeeper | None
+) -> Iterator[tuple[int, Facts]]:
     blocks = [rows[start : start + BLOCK].tolist() for start in range(0, len(rows), BLOCK)]
 
     def inspect_block(block: list[int]) -> list[Facts]:
-        return [inspect_file(os.path.join(examples.root, examples.paths[row])) for row in block]
+        files = [os.path.join(examples.root, examples.paths[row]) for row in block]
+        if keeper is None:
+            return [inspect_file(file) for file in files]
+        keeping = [Wanted(functools.partial(keeper.keep, row), keeper.least) for row in block]
+        return [*map(inspect_file, files, keeping)]
 
     list_formats()  # loads Pillow's format plugins before threads could do so at once
     with warnings.catch_warnings():

@@ -1,13 +1,22 @@
-"""How much memory and disk what is kept may take."""
+"""How much memory and disk what is kept may take. Needs no TensorFlow."""
 
+import logging
+import os
+import tempfile
 from dataclasses import dataclass
+
+import numpy as np
 
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.machine import free_disk, free_memory
-from keras_transfer.training.cache.reuse_folder import count_reuse, reuse_folder
-from keras_transfer.training.plan.training_parts import Place
+from keras_transfer.training.cache.cache_store import Place, count_bytes
+from keras_transfer.training.cache.reuse_folder import claim_scratch, count_reuse, reuse_folder
+
+SHARE = 4  # of a budget, at most a fourth
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,6 +52,33 @@ def read_budget(config: CacheConfig, run: Run) -> Budget:
         memory=free_memory() // 4 if isinstance(memory, str) else int(memory * 1e9),
         disk=_count_free(config, run) // 4 if isinstance(disk, str) else int(disk * 1e9),
     )
+
+
+def allocate_examples(
+    config: CacheConfig, run: Run, shape: tuple[int, ...], dtype: str
+) -> np.ndarray | None:
+    """Return an array for the examples that an inspection keeps, in memory or in a file.
+
+    It takes `SHARE` of a budget at most, as activations come first and their size is not known yet.
+
+    Returns:
+        The array, of unknown numbers; None where there is no room.
+    """
+    needed = count_bytes({"": (shape, dtype)})
+    place = read_budget(config, run).find_place(needed * SHARE)
+    try:
+        if place == "memory":
+            return np.empty(shape, dtype)
+        if place == "disk" and hasattr(os, "posix_fallocate"):
+            claim_scratch(run.scratch)
+            # without a name: it goes with the process, however that ends
+            with tempfile.TemporaryFile(dir=run.scratch) as stream:
+                # or a full disk would end the process: the array is a map of the file
+                os.posix_fallocate(stream.fileno(), 0, needed)
+                return np.memmap(stream, dtype, "r+", shape=shape)
+    except (OSError, MemoryError) as error:
+        logger.debug("Examples are not kept by the inspection: %s", error)
+    return None
 
 
 def _count_free(config: CacheConfig, run: Run) -> int:

@@ -12,10 +12,10 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.cuts import POOLED, Cut, find_cut, find_frontiers
 from keras_transfer.training.cache.budget import Budget, read_budget
-from keras_transfer.training.cache.cache_store import Layout, count_bytes
+from keras_transfer.training.cache.cache_store import Layout, Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import sweep_scratch
 from keras_transfer.training.plan.phase import Phase
-from keras_transfer.training.plan.training_parts import CachePlan, Place, Training
+from keras_transfer.training.plan.training_parts import CachePlan, Training
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def plan_cache(training: Training) -> CachePlan:
     settings = training.config.cache
     budget = read_budget(settings, training.run)
     limits = str(budget)
+    budget.take("memory", training.data.memory)
     views = None if isinstance(settings.views, str) else settings.views
     cuts = _find_cuts(training) if views is not None else {}
     obstacle = _find_obstacle(cuts, training.phases, training.config)

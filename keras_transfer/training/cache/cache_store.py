@@ -15,7 +15,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1  # of the files; another number in a manifest is not read
 
+Place = Literal["memory", "disk"]
 Layout = Mapping[str, tuple[tuple[int, ...], str]]  # name -> shape, dtype
 
 

@@ -12,11 +12,12 @@ from keras_transfer.training.cache.cache_store import (
     FileStore,
     Layout,
     MemoryStore,
+    Place,
     count_bytes,
     open_store,
 )
 from keras_transfer.training.cache.reuse_folder import claim_scratch
-from keras_transfer.training.plan.training_parts import Place, Training
+from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ def keep_decoded(training: Training) -> Training:
     data, run = training.data, training.run
     shape, dtype = data.decoded
     for name, place in training.cache.decoded.items():
+        if data.splits[name].states is None:  # the inspection kept them
+            continue
         layout = {name: ((len(data.splits[name]), *shape), dtype)}
         folder = run.scratch / f"{name}_images"
         key = compute_decoded_key(name, data, run) if place == "disk" else ""

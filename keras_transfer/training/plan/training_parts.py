@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import keras
 import numpy as np
@@ -12,12 +11,10 @@ from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones import BACKBONES, Backbone
 from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
-from keras_transfer.training.cache.cache_store import Layout
+from keras_transfer.training.cache.cache_store import Layout, Place
 from keras_transfer.training.class_weights import balance_classes, name_weights
 from keras_transfer.training.given.given_parts import GivenParts
 from keras_transfer.training.plan.phase import Phase
-
-Place = Literal["memory", "disk"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,122 @@
+"""Squares that an inspection makes of the files it reads, so that a training reads each file once.
+
+Decoding needs no TensorFlow, resizing does: until it is loaded, pixels wait.
+"""
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.images.decoding.decoding_memory import find_least
+from keras_transfer.system.load_tensorflow import tensorflow_is_loaded, wait_for_tensorflow
+from keras_transfer.system.machine import count_cores
+
+MOST_WAITING = 2**28  # bytes of pixels; more wait for TensorFlow
+
+
+class SquareRows:
+    """Some rows of an array of squares that is not copied.
+
+    Args:
+        squares: (m, side, side, 3), uint8.
+        rows: (n,) of int64, those of the n images.
+    """
+
+    def __init__(self, squares: np.ndarray, rows: np.ndarray) -> None:
+        self._squares, self._rows = squares, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, images: np.ndarray) -> "SquareRows":
+        """Return the squares of these images; nothing is copied."""
+        return SquareRows(self._squares, self._rows[images])
+
+    def read(self, images: np.ndarray) -> np.ndarray:
+        """Return the squares of these images as an array of their own."""
+        return np.asarray(self._squares[self._rows[images]])
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the whole array takes; those in a file take none."""
+        return 0 if isinstance(self._squares, np.memmap) else self._squares.nbytes
+
+
+class SquareKeeper:
+    """Resizes the pixels that threads hand in, as `decode_square` does, and keeps the squares.
+
+    Args:
+        squares: (n, side, side, 3), uint8, to be filled.
+        preparation: How an image becomes a square; the files' own shades are kept.
+    """
+
+    def __init__(self, squares: np.ndarray, preparation: Preparation) -> None:
+        self._squares, self._preparation = squares, preparation
+        self._kept = np.zeros(len(squares), bool)
+        self._waiting: deque[tuple[int, np.ndarray]] = deque()
+        self._bytes, self._lock = 0, threading.Lock()
+        self._resizer: Callable[[np.ndarray], np.ndarray] | None = None
+        self.least = find_least(squares.shape[1], preparation)
+
+    def keep(self, row: int, pixels: np.ndarray) -> None:
+        """Keep the square of an image, now or later; from any thread.
+
+        Args:
+            row: Of the image.
+            pixels: (height, width, 3), uint8, those of `load_picture` at the scale `least`.
+        """
+        with self._lock:
+            self._waiting.append((row, pixels))
+            self._bytes += pixels.nbytes
+            many = self._bytes > MOST_WAITING
+        if many or tensorflow_is_loaded():
+            self._resize_waiting()
+
+    def recall(self, rows: np.ndarray) -> SquareRows | None:
+        """Return the squares of these rows, or None where one of them is lacking."""
+        with ThreadPoolExecutor(count_cores()) as threads:
+            for done in [threads.submit(self._resize_waiting) for _ in range(count_cores())]:
+                done.result()
+        return SquareRows(self._squares, rows) if self._kept[rows].all() else None
+
+    def _resize_waiting(self) -> None:
+        """Resize what waits; several threads may do so at once."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    return
+                row, pixels = self._waiting.popleft()
+                self._bytes -= pixels.nbytes
+                self._resizer = self._resizer or self._make_resizer()
+            with contextlib.suppress(Exception):  # decoded later, which says what is wrong
+                self._squares[row] = self._resizer(pixels)
+                self._kept[row] = True
+
+    def _make_resizer(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function that is traced once: from Python, each operation costs a millisecond.
+
+        Where TensorFlow is being loaded in another thread, this waits for it.
+        """
+        wait_for_tensorflow()
+        import tensorflow as tf
+
+        from keras_transfer.images.decoding.resizing import resize_square
+
+        side, signature = self._squares.shape[1], [tf.TensorSpec((None, None, 3), tf.uint8)]
+        with tf.device("CPU"):
+            resized = tf.function(
+                lambda pixels: resize_square(pixels, side, self._preparation),
+                input_signature=signature,
+            ).get_concrete_function()
+
+        def resize(pixels: np.ndarray) -> np.ndarray:
+            with tf.device("CPU"):
+                found: np.ndarray = resized(tf.constant(pixels)).numpy()
+            return found
+
+        return resize
