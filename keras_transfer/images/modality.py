@@ -137,7 +137,7 @@ def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str
     elif config.data.resize == "crop":
         yield "* Only the central square of an image is seen."
     if report["short_side"]["smallest"] < whole:
-        yield "* Some of its images were smaller than its input and were enlarged."
+        yield f"* Some of its images were smaller than {whole} pixels and were enlarged."
     yield from _describe_range(config.data.value_range)
     yield f"* The SavedModel's `serve_bytes` reads {READ}."
     yield f"  Refused, as an error of that request: {REFUSED}."

@@ -1,5 +1,6 @@
 """One range for training, predicting and what is given as arrays."""
 
+import dataclasses
 import io
 import json
 import logging
@@ -79,6 +80,9 @@ def test_usual_sets_stay_as_they_are(make_tree):
     data, config = hold(make_tree("a/1.png", "a/2.png", "b/1.png", "b/2.png"), "full")
     assert data.settle(config).data.value_range == "full"
     assert data.content_facts() == {"image_size": 32, "resize": "crop", "margin": 2}
+    other = Preparation(crop_fraction=0.9, interpolation="bicubic")
+    changed = dataclasses.replace(data, preparation=other).content_facts()
+    assert changed.keys() - data.content_facts() == {"crop_fraction", "interpolation"}
 
 
 def test_the_pixels_of_predict_and_of_training_are_the_same(deep):

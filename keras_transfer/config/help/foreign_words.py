@@ -14,6 +14,7 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "base_lr": _BY_PHASE,
     "batch": ("batch_size",),
     "bs": ("batch_size",),
+    "crop_pct": ("data.crop_fraction",),
     "data_path": ("dataset",),
     "early_stopping": ("optimizer.patience",),
     "exist_ok": ("resume",),

@@ -153,10 +153,18 @@ def test_each_snippet_has_five_lines_and_gives_the_runs_answer(exported_run, pho
         np.testing.assert_allclose(numbers, wanted, atol=near, err_msg=title)
 
 
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, resize):
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"resize": "crop"},
+        {"resize": "pad", "interpolation": "bicubic"},
+        {"resize": "stretch"},
+        {"crop_fraction": 0.8, "interpolation": "bicubic"},
+    ],
+)
+def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, said):
     config = load_config(run_copy.config_file)
-    config = dataclasses.replace(config, data=dataclasses.replace(config.data, resize=resize))
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, **said))
     _, code = next(list_snippets(run_copy, config))
     assert len(code.splitlines()) <= 5
     shutil.copy(photo, tmp_path / "photo.jpg")
@@ -164,8 +172,32 @@ def test_the_snippets_make_our_squares(run_copy, photo, tmp_path, resize):
     (tmp_path / "make.py").write_text("\n".join([*made, "photo.save('square.png')"]))
     subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
     found = np.asarray(Image.open(tmp_path / "square.png")).astype(int)
-    wanted = resize_square(load_image(photo), 32, Preparation(resize=resize)).numpy()
+    wanted = resize_square(load_image(photo), 32, Preparation(**said)).numpy()
     assert np.abs(found - wanted).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("said", "input_words", "limit"),
+    [
+        ({}, "`crop` with antialiased bilinear", "* Only the central square of an image is seen."),
+        (
+            {"crop_fraction": 0.875, "interpolation": "bicubic"},
+            "`crop` (short side to 36, then the centre) with antialiased bicubic",
+            "* Only the centre of an image is seen: a square of 88.9 % of its short side.",
+        ),
+        ({"resize": "pad"}, "`pad` with antialiased bilinear", ""),
+    ],
+)
+def test_the_card_says_which_part_of_an_image_is_seen(run_copy, said, input_words, limit):
+    config = load_config(run_copy.config_file)
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, **said))
+    run_copy.config_file.write_text(dump_config(config))
+    write_model_card(run_copy, run_copy.metrics())
+    card = run_copy.model_card_file.read_text()
+    assert f"32 x 32 pixels, made by {input_words} resampling" in card
+    assert [line for line in card.splitlines() if line.startswith("* Only the cent")] == (
+        [limit] if limit else []
+    )
 
 
 def test_the_snippets_and_the_card_know_the_value_range(run_copy, tmp_path):

@@ -143,20 +143,22 @@ def test_classes_that_the_shape_leaves_open_are_counted_in_an_answer():
 
 
 @pytest.mark.parametrize(
-    ("names", "resize", "message"),
+    ("names", "said", "message"),
     [
-        (("a",), "crop", "Received: 1 names and 2 classes"),
-        (("a", "b", "c"), "crop", "Received: 3 names and 2 classes"),
-        ((1, 2), "crop", "a name for each class"),
-        (("a", "b"), "squash", "one of crop, pad, stretch. Received: 'squash'"),
-        (("a", "b"), "", "Received: ''"),
+        (("a",), {}, "Received: 1 names and 2 classes"),
+        (("a", "b", "c"), {}, "Received: 3 names and 2 classes"),
+        ((1, 2), {}, "a name for each class"),
+        (("a", "b"), {"resize": "squash"}, "one of crop, pad, stretch. Received: 'squash'"),
+        (("a", "b"), {"resize": ""}, "Received: ''. So says m.onnx: write there how"),
+        (("a", "b"), {"crop_fraction": 2.0}, "above 0 and at most 1. Received: 2.0"),
+        (("a", "b"), {"interpolation": "area"}, "bilinear, bicubic. Received: 'area'"),
+        (("a", "b"), {"value_range": "9,1"}, "LOW,HIGH such as 0,4095. Received: '9,1'"),
     ],
 )
-def test_what_is_said_of_a_model_must_fit_it(names, resize, message):
+def test_what_is_said_of_a_model_must_fit_it(names, said, message):
+    usage = Usage(class_names=names, preparation=Preparation(**said))
     with pytest.raises(ConfigError, match=message):
-        check_usage(
-            Usage(class_names=names, preparation=Preparation(resize=resize)), 2, Path("m.onnx")
-        )
+        check_usage(usage, 2, Path("m.onnx"))
 
 
 def test_an_image_that_is_answered_with_nan_is_named_and_the_others_are_kept():
