@@ -1,5 +1,7 @@
 """The SavedModel alone, as a server has it: plain TensorFlow, in a process without this package."""
 
+import dataclasses
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -7,8 +9,12 @@ import textwrap
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_transfer.evaluate import evaluate_run
+from keras_transfer.export import export_model
+from keras_transfer.predict import predict_images
+from keras_transfer.train import fine_tune
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,33 @@ def test_encoded_images_get_the_probabilities_of_the_evaluation(served, exported
     scores = answer["top_scores"].numpy()
     assert (scores[:, 0] >= scores[:, 1]).all()
     np.testing.assert_allclose(scores[:, 0], wanted.probabilities.max(axis=1), atol=1e-5)
+
+
+@pytest.mark.thorough
+def test_a_share_of_the_square_is_the_same_in_training_prediction_and_exports(
+    tiny_config, stripes, tmp_path
+):
+    """The stripes are 32 pixels wide: a fraction that is forgotten somewhere changes them."""
+    data = dataclasses.replace(tiny_config.data, crop_fraction=0.6, interpolation="bicubic")
+    run = fine_tune(dataclasses.replace(tiny_config, data=data, output=tmp_path))
+    export_model(run, ("saved_model", "tflite"))
+    wanted = evaluate_run(run)
+    files = [stripes / path for path in wanted.paths]
+    alone = tmp_path / "alone.keras"
+    shutil.copy(run.model_file, alone)
+    arrays = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+    for found in (
+        predict_images(run, files),
+        predict_images(run, arrays),
+        predict_images(run, [Image.open(file) for file in files]),
+        predict_images(alone, files),
+        predict_images(run.exports / "saved_model", files),
+        predict_images(run.exports / "model.tflite", files),
+    ):
+        np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-5)
+    serve = tf.saved_model.load(str(run.exports / "saved_model/1")).signatures["serve_bytes"]
+    answer = serve(bytes=tf.constant([file.read_bytes() for file in files]))
+    np.testing.assert_allclose(answer["probabilities"], wanted.probabilities, atol=1e-5)
 
 
 def test_a_corrupt_string_is_an_error_of_that_request(served, stripes):
