@@ -89,6 +89,7 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
         weights = choose_weights(config, run)
         if weights.warning:
             logger.warning("%s", weights.warning)
+        run.stopwatch.lap("start")
         examples, findings = load_splits(config, modality, run)
         run.stopwatch.lap("data")
     from keras_transfer.tracking.tracker import tracking
