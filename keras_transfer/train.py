@@ -90,6 +90,7 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
         weights = choose_weights(config, run)
         if weights.warning:
             logger.warning("%s", weights.warning)
+        run.stopwatch.lap("start")
         keeping = Keeping(config, size, functools.partial(allocate_examples, config.cache, run))
         examples, findings = load_splits(config, modality, run, keeping)
         run.stopwatch.lap("data")
