@@ -8,11 +8,17 @@ a run's model.keras: open 32 images with Pillow, cut the central square, resize,
 Each is a fresh process. Printed is a Markdown table of seconds and peak memory of the processes,
 and of images per second beyond the first count, which starting up is no part of. Other models, such
 as exports, are measured with `--others`.
+
+A second table says what limits them: decoding alone and the network alone, in its own runtime, each
+with all cores to itself; our share of the slower of the two; and our share of what can be reached
+where both need all cores, one after the other.
 """
 
 import argparse
+import math
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from scaling import draw_images
@@ -40,6 +46,37 @@ def classify_by_hand(run: str, folder: str) -> None:
     print(len(np.concatenate(answers)))
 
 
+def measure_alone(model: str, folder: str) -> None:
+    """Print images per second of decoding a folder, and of a model on one batch of them."""
+    from keras_transfer.exports.loaders import load_artefact
+    from keras_transfer.images.prediction_inputs import stream_pixels
+    from keras_transfer.system.load_tensorflow import import_tensorflow
+
+    import_tensorflow()
+    artefact = load_artefact(model)
+    usage = artefact.usage
+    files = [str(file) for file in sorted(Path(folder).iterdir())]
+    batches = stream_pixels(files, artefact.image_size, usage.resize, usage.value_range, BATCH)
+    pixels, _ = next(batches)  # traces
+    started = time.perf_counter()
+    for _ in batches:
+        pass
+    decoding = (len(files) - BATCH) / (time.perf_counter() - started)
+    calls = math.ceil(len(files) / BATCH)
+    artefact.classify(pixels)
+    started = time.perf_counter()
+    for _ in range(calls):
+        artefact.classify(pixels)
+    print(decoding, calls * len(pixels) / (time.perf_counter() - started))
+
+
+def list_limits(name: str, rate: float, decoding: float, network: float) -> list[str]:
+    """Return the row of the second table; all are images per second."""
+    both = 1 / (1 / decoding + 1 / network)
+    shares = rate / min(decoding, network), rate / both
+    return [name, f"{decoding:.0f}", f"{network:.0f}", *(f"{share:.2f}" for share in shares)]
+
+
 def measure(name: str, words: list[str], folders: list[Path], log: Path) -> list[str]:
     """Return the row of the table for one program, which gets a folder as its last word."""
     found = [run_process([sys.executable, *words, str(folder)], log) for folder in folders]
@@ -54,6 +91,9 @@ def main(words: list[str]) -> None:
     if words[:1] == ["--by_hand"]:
         classify_by_hand(*words[1:])
         return
+    if words[:1] == ["--alone"]:
+        measure_alone(*words[1:])
+        return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
     parser.add_argument("--others", nargs="*", default=[], metavar="MODEL")
@@ -65,11 +105,17 @@ def main(words: list[str]) -> None:
             draw_images(count, folder)
         log = Path(place, "log")
         rows = [measure("by hand", [__file__, "--by_hand", options.run], folders, log)]
+        limits = []
         for model in (options.run, *options.others):
             ours = ["-m", "keras_transfer.predict", "--output", f"{place}/found.csv", model]
             rows.append(measure(Path(model).name, ours, folders, log))
+            alone = [sys.executable, __file__, "--alone", model, str(folders[0])]
+            found = map(float, run_process(alone, log).output.split()[-2:])
+            limits.append(list_limits(Path(model).name, float(rows[-1][3]), *found))
     columns = [f"{unit}, {count:,}" for unit in ("s", "peak MB") for count in options.counts]
-    print(format_table(["model", *columns[:2], "images/s", *columns[2:]], rows))
+    print(format_table(["model", *columns[:2], "images/s", *columns[2:]], rows), end="\n\n")
+    columns = ["decoding alone", "network alone", "of the slower", "of both in turn"]
+    print(format_table(["model", *columns], limits))
 
 
 if __name__ == "__main__":
