@@ -56,7 +56,7 @@ def measure_alone(model: str, folder: str) -> None:
     artefact = load_artefact(model)
     usage = artefact.usage
     files = [str(file) for file in sorted(Path(folder).iterdir())]
-    batches = stream_pixels(files, artefact.image_size, usage.resize, usage.value_range, BATCH)
+    batches = stream_pixels(files, artefact.image_size, usage.preparation, BATCH)
     pixels, _ = next(batches)  # traces
     started = time.perf_counter()
     for _ in batches:

@@ -4,7 +4,6 @@ What is told apart from it are the pools that do the same thing to many files.
 """
 
 import contextlib
-import ctypes
 import threading
 from collections.abc import Callable, Iterator
 
@@ -14,8 +13,8 @@ def meanwhile(work: Callable[[], None]) -> Iterator[threading.Thread]:
     """Do `work` in a thread while the block runs; what comes after the block finds it done.
 
     Worth it where one of them waits for the disk or for TensorFlow's operations: two that run
-    Python take turns. After Ctrl-C both end at once; after another exception of the block `work`
-    is waited for, since half of it may be worse than none.
+    Python take turns. Whatever the block raises, `work` is waited for: half of an import leaves
+    locks that are never given back. A second Ctrl-C ends the process, see `stoppable`.
 
     Raises:
         BaseException: What the block raises, else what `work` raised.
@@ -32,11 +31,6 @@ def meanwhile(work: Callable[[], None]) -> Iterator[threading.Thread]:
     thread.start()
     try:
         yield thread
-        thread.join()
-    except KeyboardInterrupt:
-        stop = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(*stop)
-        raise
     finally:
         thread.join()
     if failed:
