@@ -46,9 +46,9 @@ class Outcome(NamedTuple):
 def run_phases(training: Training) -> Outcome:
     """Train a model phase by phase and leave it with the best weights of the best phase.
 
-    A later phase is kept unless its best validation accuracy is below that of the phases before:
-    on 150 to 300 images fine-tuning can lose what the head alone had. Where the run was
-    interrupted, training goes on after its last whole epoch.
+    Of epochs and phases that validation cannot tell apart the later is the better one, see
+    `run/best_epoch.py`; but on 150 to 300 images fine-tuning can lose what the head alone had.
+    Where the run was interrupted, training goes on after its last whole epoch.
     """
     if training.config.finetune.batch_norm == "adapt":
         quicken_batch_norm(training.model)
@@ -57,6 +57,7 @@ def run_phases(training: Training) -> Outcome:
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
     if not checkpoints.progress.number:  # a run that goes on may find what it kept itself
         checkpoints.progress.reused = cache.is_reused
+        checkpoints.progress.images = len(training.data.splits["validation"])
     if any(phase.first_learning is not None for phase in training.phases):
         hold_backbone(training.model, training.config, checkpoints)
     if training.config.frozen.learning_rate == "auto" and not checkpoints.progress.number:
