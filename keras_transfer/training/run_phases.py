@@ -24,6 +24,7 @@ from keras_transfer.training.fit_phase import (
     plan_steps,
     set_flags,
 )
+from keras_transfer.training.optimization.head_start import start_head
 from keras_transfer.training.optimization.pull import hold_backbone
 from keras_transfer.training.optimization.range_test import find_rate
 from keras_transfer.training.plan.freeze_report import report_freeze
@@ -60,6 +61,8 @@ def run_phases(training: Training) -> Outcome:
         checkpoints.progress.images = len(training.data.splits["validation"])
     if any(phase.first_learning is not None for phase in training.phases):
         hold_backbone(training.model, training.config, checkpoints)
+    if training.config.head.start == "lda" and not checkpoints.progress.number:
+        _start_head(training, to_come[0], cache, checkpoints)
     if training.config.frozen.learning_rate == "auto" and not checkpoints.progress.number:
         to_come = _settle_rate(training, to_come, cache, checkpoints)
     if checkpoints.progress.ended:  # interrupted after the last epoch of a phase
@@ -168,6 +171,19 @@ def _list_remaining(phases: Sequence[Phase], progress: Progress) -> list[Phase]:
             f"{progress.phase!r}. Train anew."
         )
     return list(phases[names.index(progress.phase) + progress.ended :])
+
+
+def _start_head(
+    training: Training, phase: Phase, cache: FrozenCache, checkpoints: Checkpoints
+) -> None:
+    """Start from a solved head where phase `frozen` begins, and keep that as the start."""
+    if phase.first_learning is not None:
+        return
+    _, batches = cache.serve(phase)
+    views, weights = training.cache.views, training.class_weights
+    start_head(training.model, batches, training.data, views, weights)
+    checkpoints.write_start()
+    training.run.stopwatch.lap("head")
 
 
 def _settle_rate(
