@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.run.best_epoch import find_best_epoch, find_kept_phase
+from keras_transfer.run.best_epoch import find_best_epoch, find_kept_phase, find_peak
 from keras_transfer.system.errors import ConfigError
 
 MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -26,6 +26,7 @@ class History:
         val_loss: (n,) floats, mean loss over the validation images.
         val_accuracy: (n,) floats in [0, 1].
         seconds: (n,) floats, wall-clock time of the epoch.
+        images: In validation; 0: not known.
     """
 
     phase: np.ndarray
@@ -36,6 +37,7 @@ class History:
     val_loss: np.ndarray
     val_accuracy: np.ndarray
     seconds: np.ndarray
+    images: int = 0
 
     def __len__(self) -> int:
         return len(self.phase)
@@ -50,26 +52,38 @@ class History:
         return np.flatnonzero(self.phase == phase)
 
     def best_row(self, phase: str) -> int:
-        """Return the row number (from 0) of the best epoch of `phase`."""
+        """Return the row number (from 0) of the epoch whose weights `phase` leaves."""
         rows = self.rows(phase)
-        return int(rows[find_best_epoch(self.val_accuracy[rows], self.val_loss[rows])])
+        accuracies, losses = self.val_accuracy[rows], self.val_loss[rows]
+        return int(rows[find_best_epoch(accuracies, losses, self.images)])
 
     def best_epoch(self, phase: str) -> int:
-        """Return the best epoch of `phase`, counted from 1 within it."""
+        """Return the epoch whose weights `phase` leaves, counted from 1 within it."""
         return int(self.epoch[self.best_row(phase)])
 
     def best_accuracy(self, phase: str) -> float:
-        """Return the validation accuracy of the best epoch of `phase`; 0 where it is no number."""
+        """Return the validation accuracy of that epoch; 0 where it is no number."""
         return float(np.nan_to_num(self.val_accuracy[self.best_row(phase)]))
+
+    def peak_epoch(self, phase: str) -> int:
+        """Return the epoch with the highest validation accuracy, counted from 1 within `phase`."""
+        rows = self.rows(phase)
+        return int(self.epoch[rows[find_peak(self.val_accuracy[rows], self.val_loss[rows])]])
 
     @property
     def kept_phase(self) -> str:
-        """The phase whose best weights the run keeps."""
-        return find_kept_phase({phase: self.best_accuracy(phase) for phase in self.phases})
+        """The phase whose weights the run keeps."""
+        left = {phase: self.best_accuracy(phase) for phase in self.phases}
+        peaks = {phase: float(self.val_accuracy[self.rows(phase)].max()) for phase in self.phases}
+        return find_kept_phase(left, peaks, self.images)
 
 
-def read_history(table: Mapping[str, Sequence[str]]) -> History:
+def read_history(table: Mapping[str, Sequence[str]], images: int = 0) -> History:
     """Return history.csv, as `Run.history_table` reads it, in numbers.
+
+    Args:
+        table: Its columns.
+        images: In validation; they say which differences may be chance. 0: not known.
 
     Raises:
         ConfigError: A column is missing, a cell is not a number, or there is no epoch at all.
@@ -88,7 +102,8 @@ def read_history(table: Mapping[str, Sequence[str]]) -> History:
         raise ConfigError(
             f"history.csv must hold numbers ({error}). Restore the file or train again."
         ) from None
-    return History(phase=np.array(table["phase"], object), epoch=epoch, **numbers)
+    phases = np.array(table["phase"], object)
+    return History(phase=phases, epoch=epoch, images=images, **numbers)
 
 
 def summarize_phases(history: History) -> dict[str, dict[str, Any]]:

@@ -148,10 +148,10 @@ class StopEarly(keras.callbacks.Callback):
         progress = self.progress
         history = progress.history()
         losses = history.val_loss[history.rows(progress.phase)]
-        best = history.best_epoch(progress.phase) - 1
-        if best == epoch:
+        if history.best_epoch(progress.phase) - 1 == epoch:
             progress.best, progress.best_epoch = progress.number, epoch
-        since_best, since_lowest = epoch - best, epoch - int(losses.argmin())
+        peak = history.peak_epoch(progress.phase) - 1
+        since_best, since_lowest = epoch - peak, epoch - int(losses.argmin())
         for waited, limit in (since_best, self.patience), (since_lowest, self.plateau):
             if limit and waited >= limit:
                 self.model.stop_training = True

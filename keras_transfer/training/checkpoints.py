@@ -76,14 +76,18 @@ class Checkpoints:
 
     def keep_start(self) -> None:
         """Write the variables before the first step; without a start no other file is of use."""
-        self._start = _read_all(self._name_variables())
         self.run.checkpoints.mkdir(parents=True, exist_ok=True)
         if others := list(self.run.checkpoints.glob(NUMBERED)):
             logger.warning("The state before the first step is damaged: the run begins again")
         for file in others:
             file.unlink()
-        self._write(START, self._start)
+        self.write_start()
         self._write_history()
+
+    def write_start(self) -> None:
+        """Write the variables as those before the first step."""
+        self._start = _read_all(self._name_variables())
+        self._write(START, self._start)
 
     def keep(
         self, optimizer: keras.optimizers.Optimizer, averages: Sequence[tuple[Any, Any]] = ()

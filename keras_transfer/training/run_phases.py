@@ -13,7 +13,6 @@ from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.training.backbone_drift import record_drift
-from keras_transfer.training.batch_norm_statistics import estimate_statistics, quicken_batch_norm
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
 from keras_transfer.training.checkpoints import Checkpoints
@@ -31,6 +30,11 @@ from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.recorded_plan import record_rate
 from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress.training_progress import START, Progress
+from keras_transfer.training.start.batch_norm_statistics import (
+    estimate_statistics,
+    quicken_batch_norm,
+)
+from keras_transfer.training.start.head_start import start_head
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +50,9 @@ class Outcome(NamedTuple):
 def run_phases(training: Training) -> Outcome:
     """Train a model phase by phase and leave it with the best weights of the best phase.
 
-    A later phase is kept unless its best validation accuracy is below that of the phases before:
-    on 150 to 300 images fine-tuning can lose what the head alone had. Where the run was
-    interrupted, training goes on after its last whole epoch.
+    Of epochs and phases that validation cannot tell apart the later is the better one, see
+    `run/best_epoch.py`; but on 150 to 300 images fine-tuning can lose what the head alone had.
+    Where the run was interrupted, training goes on after its last whole epoch.
     """
     if training.config.finetune.batch_norm == "adapt":
         quicken_batch_norm(training.model)
@@ -57,8 +61,11 @@ def run_phases(training: Training) -> Outcome:
     cache.prepare(to_come)  # from the weights of the start, which locked layers keep
     if not checkpoints.progress.number:  # a run that goes on may find what it kept itself
         checkpoints.progress.reused = cache.is_reused
+        checkpoints.progress.images = len(training.data.splits["validation"])
     if any(phase.first_learning is not None for phase in training.phases):
         hold_backbone(training.model, training.config, checkpoints)
+    if training.config.head.start == "lda" and not checkpoints.progress.number:
+        _start_head(training, to_come[0], cache, checkpoints)
     if training.config.frozen.learning_rate == "auto" and not checkpoints.progress.number:
         to_come = _settle_rate(training, to_come, cache, checkpoints)
     if checkpoints.progress.ended:  # interrupted after the last epoch of a phase
@@ -167,6 +174,19 @@ def _list_remaining(phases: Sequence[Phase], progress: Progress) -> list[Phase]:
             f"{progress.phase!r}. Train anew."
         )
     return list(phases[names.index(progress.phase) + progress.ended :])
+
+
+def _start_head(
+    training: Training, phase: Phase, cache: FrozenCache, checkpoints: Checkpoints
+) -> None:
+    """Start from a solved head where phase `frozen` begins, and keep that as the start."""
+    if phase.first_learning is not None:
+        return
+    _, batches = cache.serve(phase)
+    views, weights = training.cache.views, training.class_weights
+    start_head(training.model, batches, training.data, views, weights)
+    checkpoints.write_start()
+    training.run.stopwatch.lap("head")
 
 
 def _settle_rate(

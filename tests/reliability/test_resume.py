@@ -10,6 +10,7 @@ from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import to_dict
@@ -17,6 +18,7 @@ from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training import run_phases
 from keras_transfer.training.cache import frozen_cache
 
 
@@ -87,8 +89,9 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
                 "augment": AugmentConfig(cutmix=1.0),
             },
         ),
+        (1, {"head": HeadConfig(start="lda"), "cache": CacheConfig(mode="off")}),
     ],
-    ids=["gradual, averages, accumulated, penalty", "range test, CutMix"],
+    ids=["gradual, averages, accumulated, penalty", "range test, CutMix", "solved head"],
 )
 def test_other_ways_to_train_go_on_as_well(epochs, changes, interrupt, train, tmp_path):
     whole = train(tmp_path / "whole", **changes)
@@ -98,6 +101,21 @@ def test_other_ways_to_train_go_on_as_well(epochs, changes, interrupt, train, tm
     assert run.config_file.read_text() == whole.config_file.read_text().replace(
         str(tmp_path / "whole"), str(tmp_path)
     )
+
+
+@pytest.mark.thorough
+def test_a_run_with_a_solved_head_may_end_before_its_first_epoch(train, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    changes = {"head": HeadConfig(start="lda")}
+    whole = train(tmp_path / "whole", **changes)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_phases, "run_phase", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, **changes)
+    run = train(resume=tmp_path / "run")
+    assert_same_run(run, whole)
 
 
 @pytest.mark.thorough

@@ -6,7 +6,7 @@ from keras_transfer.run.history import HISTORY_COLUMNS, read_history, summarize_
 from keras_transfer.system.errors import ConfigError
 
 
-def make_history(**phases):
+def make_history(images=0, **phases):
     """One list per phase of (val_accuracy, val_loss); everything else is filled in."""
     rows = [
         (phase, epoch, 1e-3, 0.5, 0.8, val_loss, val_accuracy, 1.5)
@@ -14,7 +14,8 @@ def make_history(**phases):
         for epoch, (val_accuracy, val_loss) in enumerate(epochs, start=1)
     ]
     return read_history(
-        {name: [str(row[index]) for row in rows] for index, name in enumerate(HISTORY_COLUMNS)}
+        {name: [str(row[index]) for row in rows] for index, name in enumerate(HISTORY_COLUMNS)},
+        images,
     )
 
 
@@ -65,6 +66,37 @@ def test_the_later_phase_is_kept_unless_its_best_accuracy_is_lower(finetune, kep
 def test_every_phase_is_compared_with_the_one_kept_so_far():
     history = make_history(frozen=[(0.9, 0.5)], block6=[(0.8, 0.5)], block5=[(0.85, 0.5)])
     assert history.kept_phase == "frozen"
+
+
+@pytest.mark.parametrize(
+    ("images", "kept"),
+    [
+        (36, 4),  # one image less than the best may be chance, three are not
+        (10_000, 2),
+        (0, 2),
+    ],
+)
+def test_a_phase_leaves_its_last_epoch_that_is_as_good_as_the_best(images, kept):
+    epochs = [(35 / 36, 0.5), (1.0, 0.1), (33 / 36, 0.1), (35 / 36, 0.9), (33 / 36, 0.1)]
+    history = make_history(images, frozen=epochs)
+    assert history.best_epoch("frozen") == kept
+    assert history.peak_epoch("frozen") == 2  # which early stopping waits from
+
+
+def test_an_epoch_without_a_loss_is_not_as_good():
+    history = make_history(36, frozen=[(0.9, 0.5), (0.9, "nan")])
+    assert history.best_epoch("frozen") == 1
+
+
+@pytest.mark.parametrize(("images", "kept"), [(36, "finetune"), (10_000, "frozen")])
+def test_a_later_phase_is_kept_unless_it_is_worse_than_chance_explains(images, kept):
+    history = make_history(images, frozen=[(33 / 36, 0.5)], finetune=[(32 / 36, 0.5)])
+    assert history.kept_phase == kept
+
+
+def test_small_losses_of_phase_after_phase_do_not_add_up():
+    history = make_history(36, frozen=[(0.9, 1)], block6=[(0.87, 1)], block5=[(0.84, 1)])
+    assert history.kept_phase == "block6"
 
 
 def test_a_single_phase_is_kept():

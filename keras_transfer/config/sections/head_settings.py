@@ -1,6 +1,7 @@
 """The section `head`: the new layers on top of the backbone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from keras_transfer.config.validation import check_types, is_count, require
 
@@ -17,9 +18,20 @@ class HeadConfig:
     """A BatchNorm layer on the pooled features."""
     dropout: float = 0.2
     """Share of the features dropped in training, in [0, 1)."""
+    start: Literal["auto", "random", "lda"] = "random"
+    """Where phase `frozen` starts from. random: small random weights. lda: linear discriminant
+    analysis of the training images' features, which takes less than a second. auto: lda where the
+    head is one layer, so neither with `hidden` nor with `batch_norm`."""
 
     def __post_init__(self) -> None:
         check_types(self, "head")
         fits = is_count(self.hidden, 0, MOST_UNITS)
         require(fits, "head.hidden", f"from 0 to {MOST_UNITS:,} units", self.hidden)
         require(0 <= self.dropout < 1, "head.dropout", "in [0, 1)", self.dropout)
+        fits = self.start != "lda" or self.is_one_layer
+        require(fits, "head.start", "random or auto with head.hidden or head.batch_norm", "lda")
+
+    @property
+    def is_one_layer(self) -> bool:
+        """Whether classes are linear in the pooled features."""
+        return not self.hidden and not self.batch_norm

@@ -31,9 +31,10 @@ def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
     """
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
-    with replacing(run.figures / "learning_curves.png") as file:
-        draw_learning_curves(read_history(run.history_table()), file, name)
     predictions = read_run_predictions(run)
+    held_out = int((predictions.splits == "validation").sum())
+    with replacing(run.figures / "learning_curves.png") as file:
+        draw_learning_curves(read_history(run.history_table(), held_out), file, name)
     split = choose_split(predictions.split_names)
     title = f"{name}: {split} images"
     draw_answers(predictions.select(split), run.figures, title, root, draw_example)

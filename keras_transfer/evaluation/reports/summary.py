@@ -39,8 +39,9 @@ def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
         temperature: By which the model was scaled; None: it was not.
     """
     predictions = read_run_predictions(run)
+    held_out = int((predictions.splits == "validation").sum())
     measured = {
-        "phases": summarize_phases(read_history(run.history_table())),
+        "phases": summarize_phases(read_history(run.history_table(), held_out)),
         "splits": score_splits(predictions),
     }
     if temperature is None:

@@ -62,11 +62,14 @@ class GivenParts:
                     "`cache.reuse` must be false where an augmentation is given: later runs could "
                     "not tell whose views were kept. Received: true. Leave it out."
                 )
-        if self.head is not None and config.head != HeadConfig():
-            raise ConfigError(
-                "The section `head` must be left out where a head is given: it takes the place of "
-                f"hidden, batch_norm and dropout. Received: {config.head}."
-            )
+        if self.head is not None:
+            own = HeadConfig(start="random")
+            if config.head not in (own, HeadConfig()):
+                raise ConfigError(
+                    "The section `head` must be left out where a head is given: it takes the place "
+                    f"of its layers. Received: {config.head}."
+                )
+            config = dataclasses.replace(config, head=own)
         if self.loss is not None and config.optimizer.label_smoothing:
             raise ConfigError(
                 "`optimizer.label_smoothing` must be 0 where a loss is given. Received: "

@@ -104,6 +104,9 @@ def resolve_auto(
         locked = row.default_boundary if learned else 0  # other layers are not worth keeping
     if rate == "auto":
         rate = RATE if learned else UNSEEING_RATE
+    start = config.head.start
+    if start == "auto":
+        start = "lda" if config.head.is_one_layer else "random"
     if batch_norm == "auto":
         batch_norm = "scale" if learned else "adapt"
     frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))
@@ -119,6 +122,7 @@ def resolve_auto(
         weights=config.weights if weights == "file" else weights,
         precision=policy,
         name=None,  # a repeated run gets a name of its own
+        head=dataclasses.replace(config.head, start=start),
         frozen=frozen,
         finetune=finetune,
         optimizer=dataclasses.replace(config.optimizer, weight_decay=find_decay(config.optimizer)),

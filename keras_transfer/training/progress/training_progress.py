@@ -11,6 +11,7 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.training.progress.npz_archives import Arrays, read_arrays
 
 START = 0
+MOST_IMAGES = 10**12  # more are damage
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Progress:
     best: int = -1  # the file of its best epoch; -1: none yet
     best_epoch: int = -1  # from 0
     kept: int = -1  # the file of the best epoch of the phases that ended; -1: none yet
+    images: int = 0  # in validation; 0: not known, as in states of earlier versions
     reused: bool = False  # whether an earlier run had computed its activations
     seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Stopwatch.lap`
 
@@ -37,7 +39,7 @@ class Progress:
     def history(self) -> History:
         """Return the epochs so far as numbers, those that history.csv has."""
         columns = zip(*self.rows, strict=True)
-        return read_history(dict(zip(HISTORY_COLUMNS, columns, strict=True)))
+        return read_history(dict(zip(HISTORY_COLUMNS, columns, strict=True)), self.images)
 
     def enter(self, phase: str, goes_on: bool = False) -> None:
         """Go on to a phase, from the best weights of the one before.
@@ -74,6 +76,7 @@ def read_progress(arrays: Arrays, number: int) -> Progress | None:
         and all(-1 <= file <= number for file in files)
         and -1 <= progress.best_epoch < progress.epoch
         and 0 < progress.rate_scale <= 1
+        and 0 <= progress.images < MOST_IMAGES
     )
     return progress if sound else None
 

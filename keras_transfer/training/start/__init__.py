@@ -1,0 +1,1 @@
+"""What a training begins from, beside pretrained weights: BatchNorm statistics, a solved head."""
