@@ -1,6 +1,5 @@
 """Train one image classifier from a pretrained backbone: `python -m keras_transfer.train`."""
 
-import contextlib
 import dataclasses
 import functools
 import logging
@@ -17,8 +16,7 @@ from keras_transfer.models.backbones import BACKBONES, list_backbones
 from keras_transfer.run.load_settings import load_run_config, parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
-from keras_transfer.system.background import meanwhile
-from keras_transfer.system.load_tensorflow import loading_tensorflow
+from keras_transfer.system.load_tensorflow import import_tensorflow, require_backend
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
 from keras_transfer.system.terminal.script_output import (
@@ -86,14 +84,15 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.training.plan.begun_weights import choose_weights
 
     modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
-    with loading_tensorflow():
-        weights = choose_weights(config, run)
-        if weights.warning:
-            logger.warning("%s", weights.warning)
-        run.stopwatch.lap("start")
-        keeping = Keeping(config, size, functools.partial(allocate_examples, config.cache, run))
-        examples, findings = load_splits(config, modality, run, keeping)
-        run.stopwatch.lap("data")
+    require_backend()
+    weights = choose_weights(config, run)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+    run.stopwatch.lap("start")
+    keeping = Keeping(config, size, functools.partial(allocate_examples, config.cache, run))
+    examples, findings = load_splits(config, modality, run, keeping)
+    run.stopwatch.lap("data")
+    import_tensorflow()  # what is wrong with the data set is told by now
     from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices
     from keras_transfer.training.explain_faults import explain_faults
@@ -123,6 +122,7 @@ def _fit(
     tracker: "Tracker",
 ) -> tuple[dict[str, Any], float | None]:
     """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
+    from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.models.freezing import count_parameters
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
@@ -133,8 +133,10 @@ def _fit(
     run.stopwatch.lap("model")
     training = keep_decoded(training)
     run.stopwatch.lap("images")
-    with _drawing_views(training):
-        outcome = run_phases(training)
+    if data.novelty != "none" and not find_lost(data, run, ["train"]):
+        _draw_views(training)  # now, so that it can be looked at during the training
+        run.stopwatch.lap("figures")
+    outcome = run_phases(training)
     facts = {
         "backbone": training.config.backbone,
         "strategy": training.config.strategy,
@@ -246,18 +248,6 @@ def _show_figures(run: Run) -> None:
     """Show in a notebook how the training went and what it confuses."""
     names = "learning_curves.png", "confusion_matrix.png"
     show_images([run.figures / name for name in names], FIGURE_WIDTH)
-
-
-def _drawing_views(training: "Training") -> contextlib.AbstractContextManager[Any]:
-    """Draw some views while the training begins, so that they can be looked at during it."""
-    from keras_transfer.data.same_files.lost_examples import find_lost
-
-    if training.data.novelty == "none" or find_lost(training.data, training.run, ["train"]):
-        return contextlib.nullcontext()
-    if training.given.augmentation is None:
-        return meanwhile(functools.partial(_draw_views, training))
-    _draw_views(training)  # by code of the user, which must not run twice at a time
-    return contextlib.nullcontext()
 
 
 def _draw_views(training: "Training") -> None:

@@ -1,22 +1,12 @@
-"""Squares that an inspection makes of the files it reads, so that a training reads each file once.
-
-Decoding needs no TensorFlow, resizing does: until it is loaded, pixels wait.
-"""
+"""Squares that an inspection makes of the files it reads: a training reads each file once."""
 
 import contextlib
-import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
-from keras_transfer.system.load_tensorflow import tensorflow_is_loaded, wait_for_tensorflow
-from keras_transfer.system.machine import count_cores
-
-MOST_WAITING = 2**28  # bytes of pixels; more wait for TensorFlow
 
 
 class SquareRows:
@@ -56,67 +46,42 @@ class SquareKeeper:
     """
 
     def __init__(self, squares: np.ndarray, preparation: Preparation) -> None:
-        self._squares, self._preparation = squares, preparation
-        self._kept = np.zeros(len(squares), bool)
-        self._waiting: deque[tuple[int, np.ndarray]] = deque()
-        self._bytes, self._lock = 0, threading.Lock()
-        self._resizer: Callable[[np.ndarray], np.ndarray] | None = None
         self.least = find_least(squares.shape[1], preparation)
+        self._squares, self._kept = squares, np.zeros(len(squares), bool)
+        self._resize = _make_resizer(squares.shape[1], preparation)
 
     def keep(self, row: int, pixels: np.ndarray) -> None:
-        """Keep the square of an image, now or later; from any thread.
+        """Keep the square of an image; from any thread.
 
         Args:
             row: Of the image.
             pixels: (height, width, 3), uint8, those of `load_picture` at the scale `least`.
         """
-        with self._lock:
-            self._waiting.append((row, pixels))
-            self._bytes += pixels.nbytes
-            many = self._bytes > MOST_WAITING
-        if many or tensorflow_is_loaded():
-            self._resize_waiting()
+        with contextlib.suppress(Exception):  # decoded later, which says what is wrong
+            self._squares[row] = self._resize(pixels)
+            self._kept[row] = True
 
     def recall(self, rows: np.ndarray) -> SquareRows | None:
         """Return the squares of these rows, or None where one of them is lacking."""
-        with ThreadPoolExecutor(count_cores()) as threads:
-            for done in [threads.submit(self._resize_waiting) for _ in range(count_cores())]:
-                done.result()
         return SquareRows(self._squares, rows) if self._kept[rows].all() else None
 
-    def _resize_waiting(self) -> None:
-        """Resize what waits; several threads may do so at once."""
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    return
-                row, pixels = self._waiting.popleft()
-                self._bytes -= pixels.nbytes
-                self._resizer = self._resizer or self._make_resizer()
-            with contextlib.suppress(Exception):  # decoded later, which says what is wrong
-                self._squares[row] = self._resizer(pixels)
-                self._kept[row] = True
 
-    def _make_resizer(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Return a function that is traced once: from Python, each operation costs a millisecond.
+def _make_resizer(side: int, preparation: Preparation) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that is traced once: from Python, each operation costs a millisecond."""
+    import tensorflow as tf
 
-        Where TensorFlow is being loaded in another thread, this waits for it.
-        """
-        wait_for_tensorflow()
-        import tensorflow as tf
+    from keras_transfer.images.decoding.resizing import resize_square
 
-        from keras_transfer.images.decoding.resizing import resize_square
+    with tf.device("CPU"):
+        resized = tf.function(
+            lambda pixels: resize_square(pixels, side, preparation),
+            input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)],
+            autograph=False,
+        ).get_concrete_function()
 
-        side, signature = self._squares.shape[1], [tf.TensorSpec((None, None, 3), tf.uint8)]
+    def resize(pixels: np.ndarray) -> np.ndarray:
         with tf.device("CPU"):
-            resized = tf.function(
-                lambda pixels: resize_square(pixels, side, self._preparation),
-                input_signature=signature,
-            ).get_concrete_function()
+            found: np.ndarray = resized(tf.constant(pixels)).numpy()
+        return found
 
-        def resize(pixels: np.ndarray) -> np.ndarray:
-            with tf.device("CPU"):
-                found: np.ndarray = resized(tf.constant(pixels)).numpy()
-            return found
-
-        return resize
+    return resize

@@ -6,12 +6,10 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any
 
-from keras_transfer.system.background import meanwhile
 from keras_transfer.system.errors import ConfigError
 
 # What Keras imports where it is there, for parts that no command asks it for: 0.9 of 2.6 seconds.
@@ -20,7 +18,6 @@ UNASKED = ("IPython", "matplotlib", "pandas", "sklearn")
 logger = logging.getLogger(__name__)
 
 _spared: tuple[str, ...] = ()
-_loading: list[threading.Thread] = []  # that import TensorFlow, or did
 
 
 def spare_unasked() -> None:
@@ -29,44 +26,12 @@ def spare_unasked() -> None:
     _spared = UNASKED
 
 
-@contextlib.contextmanager
-def loading_tensorflow() -> Iterator[None]:
-    """Import TensorFlow in a thread while the block does what needs none.
-
-    Standard error is held back meanwhile, see `hushed`: log lines for it wait.
-
-    Raises:
-        ConfigError: As `import_tensorflow`; what Keras refuses, once the block has ended.
-    """
-    if "tensorflow" in sys.modules:
-        import_tensorflow()
-        yield
-        return
-    require_backend()
-    with meanwhile(import_tensorflow) as thread:
-        _loading.append(thread)
-        yield
-
-
-def tensorflow_is_loaded() -> bool:
-    """Tell whether TensorFlow can be used without waiting for it."""
-    return "tensorflow" in sys.modules and not any(each.is_alive() for each in _loading)
-
-
-def wait_for_tensorflow() -> None:
-    """Wait until TensorFlow is loaded, where another thread loads it."""
-    for thread in [*_loading]:
-        if thread is not threading.current_thread():
-            thread.join()
-
-
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras, quietly.
 
     Raises:
         ConfigError: The environment tells Keras to use another library.
     """
-    wait_for_tensorflow()
     require_backend()
     import_keras()
     if "tensorflow" not in sys.modules:
@@ -150,8 +115,8 @@ def hushed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sparing() -> Iterator[None]:
-    """Have imports of what is to be spared fail in this thread; others find it as ever."""
-    finder = _Spared(threading.get_ident())
+    """Have imports of what is to be spared fail; later ones find it as ever."""
+    finder = _Spared()
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -160,17 +125,10 @@ def _sparing() -> Iterator[None]:
 
 
 class _Spared(importlib.abc.MetaPathFinder):
-    """Finds nothing, but says of some packages that they are not there.
-
-    Args:
-        thread: The one that is told so.
-    """
-
-    def __init__(self, thread: int) -> None:
-        self.thread = thread
+    """Finds nothing, but says of some packages that they are not there."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """Raise ModuleNotFoundError for a package that is to be spared."""
-        if threading.get_ident() == self.thread and fullname.partition(".")[0] in _spared:
+        if fullname.partition(".")[0] in _spared:
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from keras_transfer.system.load_tensorflow import wait_for_tensorflow
 from keras_transfer.system.standard_streams import OutputError
 from keras_transfer.system.terminal import notebook
 from keras_transfer.system.terminal.visible_text import show
@@ -89,8 +88,6 @@ class _Screen(logging.StreamHandler[TextIO]):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self.stream is sys.stderr:
-            wait_for_tensorflow()  # which holds standard error back
         place = getattr(record, "notebook", None) if notebook.is_notebook() else None
         if place is None:
             super().emit(record)

@@ -8,7 +8,6 @@ from PIL import Image
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.modality import Keeping
-from keras_transfer.images import kept_squares
 from keras_transfer.images.doctor import file_facts
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.hold_splits import hold_splits
@@ -58,9 +57,7 @@ def forgetful(monkeypatch):
 
 
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-@pytest.mark.parametrize("loaded", [True, False])
-def test_kept_squares_are_those_that_are_decoded(photos, monkeypatch, resize, loaded):
-    monkeypatch.setattr(kept_squares, "tensorflow_is_loaded", lambda: loaded)
+def test_kept_squares_are_those_that_are_decoded(photos, resize):
     kept, _ = read(photos, np.zeros, resize)
     decoded, _ = read(photos, None, resize)
     for name, split in kept.splits.items():
@@ -121,15 +118,6 @@ def test_files_that_were_inspected_before_are_decoded_later(photos, monkeypatch)
     read(photos, None)
     data, _ = read(photos, np.zeros)
     assert [split.pixels for split in data.splits.values()] == [None, None]
-
-
-def test_what_waits_for_tensorflow_is_bounded(photos, monkeypatch):
-    monkeypatch.setattr(kept_squares, "tensorflow_is_loaded", lambda: False)
-    monkeypatch.setattr(kept_squares, "MOST_WAITING", 1)
-    filled = []
-    _, found = read(photos, lambda *facts: filled.append(np.zeros(*facts)) or filled[-1])
-    assert len(found.keeper._waiting) == 0
-    assert filled[0].any(axis=(1, 2, 3)).all()
 
 
 def test_one_array_serves_all_splits(photos):

@@ -116,10 +116,26 @@ def test_every_training_learns_the_same_whatever_that_file_says(module, tmp_path
 
 
 def test_a_training_needs_no_tensorflow_to_read_its_data():
-    """It is loaded meanwhile: imported at the top of one of these, it would be waited for."""
+    """A wrong data set is told before; one import at the top of these would delay it."""
     modules = "keras_transfer.data.load_splits, keras_transfer.training.plan.begun_weights"
     modules += ", keras_transfer.images.doctor.inspection, keras_transfer.train"
     script = (
         f"import sys, {modules}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_commands_spare_what_keras_would_import_for_nothing(tmp_path):
+    (tmp_path / "keras.py").write_text(
+        KERAS + "try:\n    import pandas\n    print('found')\nexcept ImportError:\n    pass\n"
+    )
+    for spare, said in (("f.spare_unasked()", ""), ("", "found\n")):
+        script = f"import keras_transfer.system.load_tensorflow as f; {spare}\nf.import_keras()"
+        done = subprocess.run(
+            [sys.executable, "-c", f"{script}\nimport pandas"],
+            env=os.environ | {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, said), done.stderr

@@ -1,4 +1,4 @@
-"""How much memory and disk what is kept may take. Needs no TensorFlow."""
+"""How much memory and disk what is kept may take."""
 
 import logging
 import os
@@ -10,6 +10,7 @@ import numpy as np
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.machine import free_disk, free_memory
 from keras_transfer.training.cache.cache_store import Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch, count_reuse, reuse_folder
@@ -59,12 +60,20 @@ def allocate_examples(
 ) -> np.ndarray | None:
     """Return an array for the examples that an inspection keeps, in memory or in a file.
 
+    TensorFlow, which they are made with, is loaded from now on.
+
     It takes `SHARE` of a budget at most, as activations come first and their size is not known yet.
 
     Returns:
         The array, of unknown numbers; None where there is no room.
     """
     needed = count_bytes({"": (shape, dtype)})
+    run.stopwatch.lap("data")
+    import_tensorflow()
+    from keras_transfer.training.devices import grow_gpu_memory
+
+    grow_gpu_memory()  # no longer possible after the first operation
+    run.stopwatch.lap("start")
     place = read_budget(config, run).find_place(needed * SHARE)
     try:
         if place == "memory":
