@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from PIL import Image
 
 from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
@@ -17,6 +18,14 @@ from keras_transfer.system.load_tensorflow import tensorflow_is_loaded, wait_for
 from keras_transfer.system.machine import count_cores
 
 MOST_WAITING = 2**28  # bytes of pixels; more wait for TensorFlow
+
+
+def find_centre(size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the corners of the largest centred square, which `resize_square` would cut out."""
+    width, height = size
+    side = min(size)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
 
 
 class SquareRows:
@@ -63,13 +72,16 @@ class SquareKeeper:
         self._resizer: Callable[[np.ndarray], np.ndarray] | None = None
         self.least = find_least(squares.shape[1], preparation)
 
-    def keep(self, row: int, pixels: np.ndarray) -> None:
+    def keep(self, row: int, image: Image.Image) -> None:
         """Keep the square of an image, now or later; from any thread.
 
         Args:
             row: Of the image.
-            pixels: (height, width, 3), uint8, those of `load_picture` at the scale `least`.
+            image: What `show_image` returns at the scale `least`.
         """
+        if self._preparation.resize == "crop":  # what would be cut off need not be copied
+            image = image.crop(find_centre(image.size))
+        pixels = np.asarray(image)
         with self._lock:
             self._waiting.append((row, pixels))
             self._bytes += pixels.nbytes
