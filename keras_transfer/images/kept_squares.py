@@ -4,9 +4,18 @@ import contextlib
 from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 
 from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
+
+
+def find_centre(size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the corners of the largest centred square, which `resize_square` would cut out."""
+    width, height = size
+    side = min(size)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
 
 
 class SquareRows:
@@ -49,16 +58,19 @@ class SquareKeeper:
         self.least = find_least(squares.shape[1], preparation)
         self._squares, self._kept = squares, np.zeros(len(squares), bool)
         self._resize = _make_resizer(squares.shape[1], preparation)
+        self._crops = preparation.resize == "crop"
 
-    def keep(self, row: int, pixels: np.ndarray) -> None:
+    def keep(self, row: int, image: Image.Image) -> None:
         """Keep the square of an image; from any thread.
 
         Args:
             row: Of the image.
-            pixels: (height, width, 3), uint8, those of `load_picture` at the scale `least`.
+            image: What `show_image` returns at the scale `least`.
         """
+        if self._crops:  # what would be cut off need not be copied
+            image = image.crop(find_centre(image.size))
         with contextlib.suppress(Exception):  # decoded later, which says what is wrong
-            self._squares[row] = self._resize(pixels)
+            self._squares[row] = self._resize(np.asarray(image))
             self._kept[row] = True
 
     def recall(self, rows: np.ndarray) -> SquareRows | None:

@@ -1,3 +1,7 @@
+import platform
+import subprocess
+import sys
+
 import psutil
 import pytest
 
@@ -100,3 +104,26 @@ def test_files_that_the_kernel_only_keeps_count_with_the_groups_below(cgroup):
 
 def test_this_machine_has_free_memory():
     assert 0 < machine.free_memory() <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="glibc")
+def test_large_arrays_that_follow_each_other_take_no_new_pages():
+    code = """
+import resource, sys
+import numpy as np
+from keras_transfer.system.machine import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+def count():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        several = [np.ones(3 * 2**20, np.uint8) for _ in range(4)]
+        del several
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+count()
+print(count())
+"""
+    usual, kept = (
+        int(subprocess.check_output([sys.executable, "-c", code, how])) for how in ("usual", "kept")
+    )
+    assert kept <= usual // 4

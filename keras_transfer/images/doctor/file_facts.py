@@ -44,7 +44,7 @@ STILL_FORMATS = ("MPO", "PSD", "ICO", "ICNS", "TIFF")
 class Wanted(NamedTuple):
     """What else the pixels of a file are for, which is then not read again."""
 
-    keep: Callable[[np.ndarray], None]  # gets those of 8 bits as `load_picture` returns them
+    keep: Callable[[Image.Image], None]  # gets those of 8 bits as `show_image` returns them
     least: Least  # at this scale
 
 
@@ -98,10 +98,10 @@ def _look_at(
         plain = is_plain(image, content)
         shown, looked, low, high, finite = _load(image, content, kind, factor)
         if wanted and serves:
-            wanted.keep(np.asarray(shown))
+            wanted.keep(shown)
         look = _hash_look(looked) if min(size) >= LEAST_SIDE else 0
     if wanted and kind == BYTES and not serves:
-        wanted.keep(load_image(io.BytesIO(content), wanted.least))
+        wanted.keep(Image.fromarray(load_image(io.BytesIO(content), wanted.least)))
     orientation = find_orientation(image)
     turned = turned or orientation != 1
     width, height = size if orientation < 5 else size[::-1]

@@ -27,7 +27,7 @@ from keras_transfer.images.doctor.facts_cache import KnownFiles, State
 from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, Wanted, inspect_file
 from keras_transfer.images.doctor.value_span import measure_set, resolve_range, say_values
 from keras_transfer.images.kept_squares import SquareKeeper, SquareRows
-from keras_transfer.system.machine import count_cores
+from keras_transfer.system.machine import count_cores, keep_freed_memory
 
 logger = logging.getLogger(__name__)
 
@@ -214,6 +214,7 @@ def _inspect_in_threads(
         keeping = [Wanted(functools.partial(keeper.keep, row), keeper.least) for row in block]
         return [*map(inspect_file, files, keeping)]
 
+    keep_freed_memory()
     list_formats()  # loads Pillow's format plugins before threads could do so at once
     with warnings.catch_warnings():
         # The list of filters belongs to the process, so threads must not change it one by one;
