@@ -268,7 +268,8 @@ class ImageData:
         """Return a view of each image, float32 in `[0, 255]`, as its seeds, (batch, 2), say."""
         if self.given:
             return self.given.change(images, seeds)
-        return augment_batch(self.augmentation)(images, draw_uniform(seeds))
+        changed = augment_batch(self.augmentation)(images, draw_uniform(seeds))
+        return tf.ensure_shape(changed, images.shape)  # resampling forgets the sides
 
     def _decode(self, split: str) -> tf.data.Dataset:
         """Return one pass over a split: indices, pixels in uint8, labels; some batches ahead."""

@@ -230,3 +230,10 @@ def test_other_images_are_held_for_prediction_as_they_are(folder):
     images, labels = (np.concatenate(part) for part in zip(*batches, strict=True))
     assert images.shape == (COUNT, 48, 48, 3)
     assert labels.argmax(axis=1).tolist() == [index % 3 for index in range(COUNT)]
+
+
+@pytest.mark.parametrize("preset", AUGMENTATIONS)
+def test_graphs_know_the_sides_of_images_in_training(make_data, preset):
+    data = dataclasses.replace(make_data(), augmentation=AUGMENTATIONS[preset])
+    images, _ = data.training_batches("finetune", 1).element_spec
+    assert images.shape[1:] == (data.image_size, data.image_size, 3)

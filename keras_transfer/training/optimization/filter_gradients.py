@@ -87,12 +87,17 @@ def _is_meant(layer: keras.layers.Layer) -> bool:
 
 
 def _call(layer: Any, images: Any) -> Any:
+    if None in images.shape[1:]:  # how to cut them is decided here, not in the graph
+        return type(layer).call(layer, images)
     stride, padding = layer.strides[0], layer.padding.upper()
     strides = [1, stride, stride, 1]
 
     @tf.custom_gradient
     def convolve(images: Any, kernel: Any) -> tuple[Any, Any]:
+        convolved = tf.nn.depthwise_conv2d(images, kernel, strides, padding)
+
         def find_gradients(upstream: Any) -> tuple[Any, Any]:
+            upstream = tf.ensure_shape(upstream, convolved.shape)
             by_images = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
                 input_sizes=tf.shape(images),
                 filter=kernel,
@@ -102,6 +107,6 @@ def _call(layer: Any, images: Any) -> Any:
             )
             return by_images, find_filter_gradient(images, kernel, upstream, stride, padding)
 
-        return tf.nn.depthwise_conv2d(images, kernel, strides, padding), find_gradients
+        return convolved, find_gradients
 
     return convolve(images, tf.convert_to_tensor(layer.kernel))

@@ -25,8 +25,8 @@ def convolve(kernel_size=5, side=(12, 10), **settings):
     return keras.Model(images, keras.Model(images, layer(images))(images)), layer
 
 
-def trace(model, layer):
-    """Return what finds the gradients by images and kernel, traced now."""
+def trace(model, layer, shape=None):
+    """Return what finds the gradients by images and kernel, traced now for images of a shape."""
 
     def differentiate(images):
         with tf.GradientTape() as tape:
@@ -34,7 +34,7 @@ def trace(model, layer):
             loss = tf.reduce_sum(tf.sin(tf.cast(model(images), tf.float32)))
         return tape.gradient(loss, [images, layer.kernel.value])
 
-    signature = tf.TensorSpec((None, *model.input.shape[1:]))
+    signature = tf.TensorSpec(shape or (None, *model.input.shape[1:]))
     return tf.function(differentiate, input_signature=[signature]).get_concrete_function()
 
 
@@ -76,6 +76,12 @@ def test_other_layers_stay_as_they_are(settings):
     expected = list_widths(trace(model, layer))
     with quick_filter_gradients(model):
         assert list_widths(trace(model, layer)) == expected
+
+
+def test_images_whose_sides_the_graph_does_not_know_stay_with_tensorflow():
+    model, layer = convolve()
+    with quick_filter_gradients(model):
+        assert list_widths(trace(model, layer, (None, None, None, 8))) == [5]
 
 
 def test_gpus_stay_with_tensorflow(monkeypatch):
