@@ -41,8 +41,9 @@ def find_peak(accuracies: Sequence[float], losses: Sequence[float]) -> int:
 
 def rank_epoch(accuracy: float, loss: float) -> tuple[float, float]:
     """Return a key that grows with the quality of an epoch; see `find_peak`."""
-    worst = float("-inf")
-    return (accuracy if accuracy == accuracy else -1.0, -loss if loss == loss else worst)
+    if accuracy != accuracy or loss != loss:
+        return -1.0, float("-inf")
+    return accuracy, -loss
 
 
 def accept_from(accuracy: float, images: int) -> float:
