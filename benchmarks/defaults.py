@@ -9,10 +9,13 @@ class by class, once and for all, whatever the seed. Training makes its own vali
 train/, which chooses the epoch; test/ measures only, both the weights that the run keeps and those
 of its last epoch. A candidate is a name and words of the command line.
 
-Each single run is one line of the file of results, so that a benchmark that was stopped goes on,
-and a setting of another checkout is measured into the same file. With --reuse activations are kept
-from run to run: quicker, and seconds then say nothing. Printed are Markdown tables of paired
-differences (see `difference`).
+Each training is one line of the file of results, so that a benchmark that was stopped goes on with
+the same command, and a setting of another checkout is measured into the same file; the folders of
+links lie beside it, in FILE.sets. All that is listed in CANDIDATES is 510 trainings of 10 to 60
+seconds. A few: `--only today "8 views"`, where `today`, without any words, is what they are
+measured against. One of your own: `--add "no dropout=--head.dropout 0"`, which alone is measured
+with `--only "no dropout"`. With --reuse activations are kept from run to run: quicker, and seconds
+then say nothing. Printed are the Markdown tables of `paired_differences.py`, also without --data.
 """
 
 import argparse
@@ -22,23 +25,22 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from paired_differences import TODAY, Job, print_results, read_results
 
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLIT_WORDS
 from keras_transfer.data.sources.choose_source import read_examples
-from keras_transfer.evaluation.significance import flip_signs
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 
-TODAY = "today"
 CANDIDATES: Mapping[str, str] = {
     TODAY: "",
     "4 views": "--cache.views 4",
@@ -68,17 +70,6 @@ SETS: Mapping[str, str] = {
 }
 SEEDS = (0, 1, 2)
 TEST_SHARE = 0.3
-DRAWS = 4_000
-KINDS = {"selected": "weights the run keeps", "last": "last epoch"}
-
-
-class Job(NamedTuple):
-    """One training."""
-
-    candidate: str
-    backbone: str
-    data: str
-    seed: int
 
 
 # --- the sets ---------------------------------------------------------------------------------
@@ -186,134 +177,6 @@ def _name_images(found: Predictions) -> str:
     return hashlib.sha256("\n".join(sorted(found.paths.tolist())).encode()).hexdigest()[:16]
 
 
-# --- what came of it --------------------------------------------------------------------------
-
-
-class Difference(NamedTuple):
-    """How much more often a candidate is right than today's defaults."""
-
-    mean: float
-    low: float
-    high: float
-    p: float
-
-
-# (backbone, set) -> (seeds, images) float: candidate minus today, 1, 0 or -1
-Judged = Mapping[tuple[str, str], np.ndarray]
-
-
-def difference(judged: Judged) -> Difference:
-    """Return the mean difference, its 95 % interval, and a p-value.
-
-    Sets and backbones are fixed and count the same, however many images they have. The interval is
-    over what could have been otherwise: a bootstrap that draws seeds (of each set and backbone on
-    their own) and test images (of each set, the same ones for all of its seeds and backbones) with
-    replacement. The p-value is that of random signs, a test image with all of its seeds and
-    backbones being one unit.
-
-    Args:
-        judged: Candidate minus today, 1, 0 or -1 for each seed and image.
-    """
-    random, names = np.random.default_rng(0), sorted({name for _, name in judged})
-    means, units = np.zeros(DRAWS), []
-    for name in names:
-        cells = [cell for (_, own), cell in judged.items() if own == name]
-        (seeds, images), share = cells[0].shape, 1 / (len(names) * len(cells))
-        drawn = random.multinomial(images, np.full(images, 1 / images), DRAWS) / images
-        for cell in cells:
-            chosen = random.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS) / seeds
-            means += share * ((drawn @ cell.T) * chosen).sum(axis=1)
-        units.append(share * sum(cell.mean(axis=0) for cell in cells) / images)
-    low, high = np.quantile(means, (0.025, 0.975))
-    each = np.concatenate(units)
-    p = flip_signs(each[:, None] / np.abs(each).max())[0] if each.any() else 1.0
-    return Difference(float(each.sum()), float(low), float(high), p)
-
-
-def read_results(file: Path) -> dict[Job, dict[str, Any]]:
-    """Return the lines of the file of results; half a line of a killed run is left out."""
-    found = {}
-    for line in file.read_text("utf-8").splitlines() if file.exists() else ():
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        found[Job(*(record[field] for field in Job._fields))] = record
-    return found
-
-
-def pair(found: Mapping[Job, Mapping[str, Any]], name: str, kind: str) -> dict[Any, np.ndarray]:
-    """Return candidate minus today, for each backbone and set the seeds that both have."""
-    cells = {}
-    for backbone, data in dict.fromkeys((job.backbone, job.data) for job in found):
-        both = [[Job(who, backbone, data, seed) for who in (name, TODAY)] for seed in SEEDS]
-        rows = [[found[job] for job in jobs] for jobs in both if all(job in found for job in jobs)]
-        assert len({each["images"] for row in rows for each in row}) <= 1, (name, data)
-        if rows:
-            cells[backbone, data] = np.stack(
-                [_read(theirs, kind) - _read(ours, kind) for theirs, ours in rows]
-            )
-    return cells
-
-
-def _read(record: Mapping[str, Any], kind: str) -> np.ndarray:
-    return np.array([*record[kind]], float)
-
-
-def print_results(found: Mapping[Job, Mapping[str, Any]]) -> None:
-    """Print a table of accuracies, and one of differences for each kind of weights."""
-    names = list(dict.fromkeys(job.candidate for job in found))
-    sets = [name for name in SETS if any(job.data == name for job in found)]
-    print(f"Accuracy on test images, means of seeds {SEEDS}: selected weights / last epoch.\n")
-    print("| candidate | backbone |", " | ".join(sets), "| mean | seconds | processor |")
-    print("| --- | --- |" + " ---: |" * (len(sets) + 3))
-    for name in names:
-        for backbone in dict.fromkeys(job.backbone for job in found if job.candidate == name):
-            print(f"| {name} | {backbone} |", " | ".join(_list_scores(found, name, backbone)), "|")
-    for kind, words in KINDS.items():
-        print(f"\nDifference from {TODAY}, {words}, in points, with 95 % intervals.\n")
-        print("| candidate | backbones | all sets | p |", " | ".join(sets), "|")
-        print("| --- | --- | ---: | ---: |" + " ---: |" * len(sets))
-        for name in names:
-            for row in () if name == TODAY else _list_differences(pair(found, name, kind), sets):
-                print(f"| {name} |", " | ".join(row), "|")
-
-
-def _list_scores(found: Mapping[Job, Mapping[str, Any]], name: str, backbone: str) -> Iterator[str]:
-    rows = {job: line for job, line in found.items() if job[:2] == (name, backbone)}
-    scores: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    sets = [data for data in SETS if any(job.data == data for job in found)]
-    for data in sets:
-        own = [line for job, line in rows.items() if job.data == data]
-        for kind, means in scores.items():
-            means += [np.mean([_read(line, kind).mean() for line in own])] if own else []
-        yield " / ".join(f"{means[-1]:.3f}" for means in scores.values()) if own else ""
-    whole = all(len(means) == len(sets) for means in scores.values())
-    yield " / ".join(f"**{np.mean(means):.3f}**" for means in scores.values()) if whole else ""
-    for clock in ("wall", "processor"):
-        yield f"{np.mean([line[clock] for line in rows.values()]):.1f}"
-
-
-def _list_differences(cells: Judged, sets: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the rows of a candidate: all backbones, then each where there are several."""
-    backbones = list(dict.fromkeys(backbone for backbone, _ in cells))
-    groups = [backbones, *([each] for each in backbones if len(backbones) > 1)]
-    for group in groups if backbones else ():
-        chosen = {key: cell for key, cell in cells.items() if key[0] in group}
-        whole = difference(chosen)
-        row = [" + ".join(group), _say(whole), f"{whole.p:.3f}"]
-        for name in sets:
-            own = {key: cell for key, cell in chosen.items() if key[1] == name}
-            row.append(_say(difference(own)) if own else "")
-        yield row
-
-
-def _say(found: Difference) -> str:
-    mean, low, high = (f"{100 * number:+.1f}" for number in found[:3])
-    mark = "**" if found.low > 0 or found.high < 0 else ""
-    return f"{mark}{mean}{mark} ({low} to {high})"
-
-
 # --- the command ------------------------------------------------------------------------------
 
 
@@ -337,14 +200,28 @@ def list_jobs(options: argparse.Namespace) -> list[tuple[Job, list[str], Path]]:
 def parse_options(words: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--data", type=Path, help="holds the four folders; none: only print")
-    parser.add_argument("--results", type=Path, required=True, help="gets a line a training")
-    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="of candidates")
-    parser.add_argument("--add", nargs="+", default=[], metavar="NAME=WORDS")
+    help_data = f"holds {', '.join(name for name in SETS if name != 'digits')}; none: only print"
+    help_results = "gets a line a training; the sets lie beside it, in FILE.sets"
+    names = ", ".join(CANDIDATES)
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help=help_data)
+    parser.add_argument(
+        "--results", type=Path, required=True, metavar="FILE.jsonl", help=help_results
+    )
+    parser.add_argument(
+        "--weights", nargs="+", default=[], metavar="BACKBONE=FILE", help="to measure"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help=f"of: {names}, or added"
+    )
+    parser.add_argument("--add", nargs="+", default=[], metavar="NAME=WORDS", help="candidates")
     parser.add_argument("--reuse", action="store_true", help="keep activations between runs")
     parser.add_argument("--workers", type=int, default=1, help="trainings at once")
     options = parser.parse_args(words)
+    known = [*CANDIDATES, *(each.partition("=")[0] for each in options.add)]
+    if unknown := [name for name in options.only if name not in known]:
+        parser.error(f"--only must name candidates or those of --add. Received: {unknown[0]}.")
+    if options.data and not options.weights:
+        parser.error("--data needs --weights BACKBONE=FILE: without any, nothing is measured.")
     options.trees = options.results.with_suffix(".sets").absolute()
     return options
 

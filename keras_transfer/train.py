@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from keras_transfer.data.training_data import TrainingData
     from keras_transfer.models.weights.pretrained_weights import Weights
+    from keras_transfer.run.history import History
     from keras_transfer.tracking.tracker import Tracker
     from keras_transfer.training.cache.frozen_cache import FrozenCache
     from keras_transfer.training.plan.training_parts import Training
@@ -107,8 +108,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     run.stopwatch.lap("data")
     with tracking(run, config.logger) as tracker, explain_faults(data, run):
         with devices.sharing(data, policy, config):
-            facts, temperature = _fit(config, given, policy, weights, data, tracker)
-        _report(run, data, modality, facts, temperature)
+            facts, measured = _fit(config, given, policy, weights, data, tracker)
+        _report(run, data, modality, facts, *measured)
     if weights.warning:
         logger.warning("%s", weights.warning)
 
@@ -120,8 +121,8 @@ def _fit(
     weights: "Weights",
     data: "TrainingData",
     tracker: "Tracker",
-) -> tuple[dict[str, Any], float | None]:
-    """Plan, train and leave the model; return entries of metrics.json, and the temperature."""
+) -> tuple[dict[str, Any], tuple["History", float | None]]:
+    """Plan, train and leave the model; return entries of metrics.json, and what others need."""
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.models.freezing import count_parameters
     from keras_transfer.training.cache.kept_examples import keep_decoded
@@ -143,14 +144,14 @@ def _fit(
         **({"strategy_reason": reason} if reason else {}),
         "weights": weights.kind,
         "weights_sha256": weights.sha256,
-        "kept_phase": outcome.kept_phase,
+        "kept_phase": outcome.history.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
         **({"given": given.names()} if given.names() else {}),
         "parameters": count_parameters(training.model),
     }
     temperature, left_out = _leave_model(training, outcome.cache)
     run.stopwatch.lap("finish")
-    return facts | ({"left_out": left_out} if left_out else {}), temperature
+    return facts | ({"left_out": left_out} if left_out else {}), (outcome.history, temperature)
 
 
 def _plan(
@@ -219,6 +220,7 @@ def _report(
     data: "TrainingData",
     modality: Modality,
     facts: dict[str, Any],
+    history: "History",
     temperature: float | None,
 ) -> None:
     """Draw the figures, write metrics.json, which ends the run, and say how it went."""
@@ -236,9 +238,10 @@ def _report(
         return None if file in lost else modality.draw_example(file, side, config)
 
     write_class_tables(read_run_predictions(run), run.path)
-    draw_figures(run, data.root, draw)
+    draw_figures(run, history, data.root, draw)
     run.stopwatch.lap("figures")
-    metrics = facts | measure_run(run, temperature) | {"seconds": run.stopwatch.count_seconds()}
+    metrics = facts | measure_run(run, history, temperature)
+    metrics |= {"seconds": run.stopwatch.count_seconds()}
     write_model_card(run, metrics)
     run.finish(metrics)
     logger.info("%s", summarize_run(run))

@@ -1,4 +1,4 @@
-"""The history of a run: its epochs as columns, the best of each phase, the phase that is kept."""
+"""The history of a run: its epochs as columns, which of each phase and which phase is kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -110,7 +110,8 @@ def summarize_phases(history: History) -> dict[str, dict[str, Any]]:
     """Return the entry `phases` of metrics.json.
 
     Returns:
-        For each phase `epochs`, `best_epoch` (from 1), `validation_accuracy` (of that epoch),
+        For each phase `epochs`, `best_epoch` (from 1; whose weights it left),
+        `validation_accuracy` (of that epoch), `highest_validation_accuracy` (of any),
         `last_validation_accuracy` and `seconds`. Plain numbers, never NaN.
     """
     return {phase: _summarize_phase(history, phase) for phase in history.phases}
@@ -122,6 +123,7 @@ def _summarize_phase(history: History, phase: str) -> dict[str, Any]:
         "epochs": len(rows),
         "best_epoch": history.best_epoch(phase),
         "validation_accuracy": history.best_accuracy(phase),
+        "highest_validation_accuracy": float(np.nan_to_num(history.val_accuracy[rows]).max()),
         "last_validation_accuracy": float(np.nan_to_num(history.val_accuracy[rows[-1]])),
         "seconds": float(np.nansum(history.seconds[rows])),
     }

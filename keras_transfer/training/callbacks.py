@@ -130,7 +130,7 @@ class NoteEpoch(keras.callbacks.Callback):
 
 
 class StopEarly(keras.callbacks.Callback):
-    """Note the best epoch so far, and stop where none has been better for long.
+    """Note which epoch is to be kept so far, and stop where none has been better for long.
 
     Args:
         progress: Of the phase under way.

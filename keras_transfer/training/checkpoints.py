@@ -2,7 +2,7 @@
 
 `00000.npz` holds every variable of the model before the first step. Each later file, named by the
 epochs done so far in all phases, holds the variables that differ from it, those of the optimizer,
-and the `Progress`. The weights of the best epoch are those of its file: nothing is kept twice.
+and the `Progress`. The weights of an epoch to be kept are those of its file: nothing twice.
 NumPy's zip files carry a checksum of every array, so a damaged file is noticed and the one before
 is used.
 """

@@ -1,4 +1,4 @@
-"""Run phases: set the freeze boundary, say what learns, compile, fit, keep the best weights."""
+"""Run phases: set the freeze boundary, say what learns, compile, fit, keep weights."""
 
 import dataclasses
 import logging
@@ -11,6 +11,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
+from keras_transfer.run.history import History
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.training.backbone_drift import record_drift
 from keras_transfer.training.cache.frozen_cache import FrozenCache
@@ -42,16 +43,16 @@ logger = logging.getLogger(__name__)
 class Outcome(NamedTuple):
     """What came of the phases."""
 
-    kept_phase: str  # whose weights the model has now
+    history: History  # all epochs; it says which weights the model has now
     cache_is_reused: bool  # whether its activations were those of an earlier run
     cache: FrozenCache  # what it kept, as long as somebody holds it
 
 
 def run_phases(training: Training) -> Outcome:
-    """Train a model phase by phase and leave it with the best weights of the best phase.
+    """Train a model phase by phase and leave it with the weights that `run/best_epoch.py` says.
 
-    Of epochs and phases that validation cannot tell apart the later is the better one, see
-    `run/best_epoch.py`; but on 150 to 300 images fine-tuning can lose what the head alone had.
+    These are of the last phase, unless validation says that it is really worse: on 150 to 300
+    images fine-tuning can lose what the head alone had.
     Where the run was interrupted, training goes on after its last whole epoch.
     """
     if training.config.finetune.batch_norm == "adapt":
@@ -74,7 +75,7 @@ def run_phases(training: Training) -> Outcome:
     _run_remaining(training, to_come, cache, checkpoints)
     _leave_kept(training, checkpoints)
     progress = checkpoints.progress
-    return Outcome(progress.history().kept_phase, progress.reused, cache)
+    return Outcome(progress.history(), progress.reused, cache)
 
 
 def run_phase(
@@ -84,10 +85,10 @@ def run_phase(
     part: keras.Model | None = None,
     batches: Batches | None = None,
 ) -> None:
-    """Train as `phase` says, note its best epoch, and leave the model after its last one.
+    """Train as `phase` says, note which epoch is to be kept, and leave the model after the last.
 
-    After a loss that is not a number the phase goes on from its best weights, with the moments of
-    the optimizer they had, at half the rate.
+    After a loss that is not a number the phase goes on from the epoch to be kept, with the moments
+    of the optimizer it had, at half the rate.
 
     Args:
         training: Its model is trained.
@@ -221,7 +222,7 @@ def _tell_locked(phase: Phase, last: Phase) -> None:
 
 
 def _close_phase(checkpoints: Checkpoints) -> None:
-    """Leave the model with the best weights of the phase, and keep them if none were better."""
+    """Leave the model with the weights of the phase, and keep them unless earlier ones are."""
     progress = checkpoints.progress
     checkpoints.restore_weights(progress.best)
     history, phase = progress.history(), progress.phase
@@ -230,7 +231,7 @@ def _close_phase(checkpoints: Checkpoints) -> None:
         progress.kept = progress.best
         return
     logger.warning(
-        "Phase %s reached %.3f, below %.3f of phase %s: the weights of %s are kept",
+        "Phase %s came to %.3f on validation, below %.3f of phase %s: the weights of %s are kept",
         *(phase, history.best_accuracy(phase), history.best_accuracy(kept), kept, kept),
     )
 
@@ -253,6 +254,6 @@ def _halve_rate(phase: Phase, progress: Progress) -> None:
     logger.warning(
         "The loss of phase %s is not a number in epoch %d: it goes on from %s at half the rate, %g",
         *(phase.name, progress.epoch + 1),
-        f"epoch {progress.best_epoch + 1}, its best," if progress.epoch else "its start",
+        f"epoch {progress.best_epoch + 1}, its last good one," if progress.epoch else "its start",
         phase.learning_rate / 2,
     )

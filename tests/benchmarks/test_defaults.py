@@ -14,6 +14,11 @@ def defaults():
     return load("defaults")
 
 
+@pytest.fixture(scope="module")
+def differences():
+    return load("paired_differences")
+
+
 def write_images(root, *names):
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -46,37 +51,39 @@ def test_a_set_without_splits_is_divided_once_class_by_class(defaults, tmp_path)
     assert list_links(tmp_path / "again") == links
 
 
-def test_sets_count_the_same_and_the_interval_is_around_the_mean(defaults):
+def test_sets_count_the_same_and_the_interval_is_around_the_mean(differences):
     random = np.random.default_rng(0)
     small = random.choice([0.0, 1.0], (3, 20))
     large = random.choice([0.0, -1.0], (3, 500))
-    found = defaults.difference({("one", "small"): small, ("one", "large"): large})
+    found = differences.difference({("one", "small"): small, ("one", "large"): large})
     assert found.mean == pytest.approx((small.mean() + large.mean()) / 2)
     assert found.low < found.mean < found.high
 
 
-def test_chance_is_told_from_a_difference(defaults):
+def test_chance_is_told_from_a_difference(differences):
     random = np.random.default_rng(0)
     shares = {"chance": (0.1, 0.8, 0.1), "better": (0.02, 0.78, 0.2)}
     found = {
-        name: defaults.difference({("one", "set"): random.choice([-1.0, 0, 1], (3, 300), p=share)})
+        name: differences.difference(
+            {("one", "set"): random.choice([-1.0, 0, 1], (3, 300), p=share)}
+        )
         for name, share in shares.items()
     }
     assert found["chance"].low < 0 < found["chance"].high
     assert found["better"].low > 0
     assert found["chance"].p > 0.05 > found["better"].p
-    nothing = defaults.difference({("one", "set"): np.zeros((3, 10))})
+    nothing = differences.difference({("one", "set"): np.zeros((3, 10))})
     assert nothing == (0, 0, 0, 1)
 
 
-def test_the_interval_is_wider_where_seeds_differ(defaults):
+def test_the_interval_is_wider_where_seeds_differ(differences):
     """Equal means on every image, or one seed that is worse on all of them."""
     equal, uneven = np.zeros((3, 60)), np.zeros((3, 60))
     equal[:, :20] = -1
     uneven[0] = -1
     widths = [
         found.high - found.low
-        for found in (defaults.difference({("one", "set"): cell}) for cell in (equal, uneven))
+        for found in (differences.difference({("one", "set"): cell}) for cell in (equal, uneven))
     ]
     assert widths[1] > widths[0]
 
@@ -92,7 +99,7 @@ def test_images_are_judged_in_the_order_of_their_names(defaults):
     assert defaults._judge(found) == "110"
 
 
-def test_a_benchmark_goes_on_after_half_a_line_and_pairs_what_both_have(defaults, tmp_path):
+def test_a_benchmark_goes_on_after_half_a_line_and_pairs_what_both_have(differences, tmp_path):
     file = tmp_path / "results.jsonl"
 
     def line(candidate, seed, right):
@@ -101,9 +108,9 @@ def test_a_benchmark_goes_on_after_half_a_line_and_pairs_what_both_have(defaults
 
     lines = [line("today", 0, "0011"), line("today", 1, "1111"), line("other", 1, "0111")]
     file.write_text("\n".join([*lines, lines[0][:20]]))
-    found = defaults.read_results(file)
+    found = differences.read_results(file)
     assert len(found) == 3
-    cells = defaults.pair(found, "other", "last")
+    cells = differences.pair(found, "other", "last")
     assert cells["one", "digits"].tolist() == [[-1, 0, 0, 0]]
 
 

@@ -59,7 +59,7 @@ def swap(folder):
 @pytest.fixture
 def read_later(monkeypatch):
     """Have nothing kept by the inspection, as if the files were known from an earlier one."""
-    kept = "keras_transfer.training.cache.kept_examples.allocate_examples"
+    kept = "keras_transfer.training.cache.budget.allocate_examples"
     monkeypatch.setattr(kept, lambda *words: None)
 
 

@@ -39,6 +39,7 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "patience": ("optimizer.patience",),
     "pretrained": ("weights",),
     "project": ("output",),
+    "resample": ("data.interpolation",),
     "save_dir": ("output",),
     "size": ("image_size",),
     "smoothing": ("optimizer.label_smoothing",),

@@ -19,9 +19,10 @@ class HeadConfig:
     dropout: float = 0.2
     """Share of the features dropped in training, in [0, 1)."""
     start: Literal["auto", "random", "lda"] = "random"
-    """Where phase `frozen` starts from. random: small random weights. lda: linear discriminant
-    analysis of the training images' features, which takes less than a second. auto: lda where the
-    head is one layer, so neither with `hidden` nor with `batch_norm`."""
+    """Where the head starts. random: from small random weights. lda: where phase `frozen` begins,
+    from linear discriminant analysis of the training images' features, which takes less than a
+    second. auto: lda where there is that phase and the head is one layer (neither `hidden` nor
+    `batch_norm`), else random."""
 
     def __post_init__(self) -> None:
         check_types(self, "head")

@@ -13,7 +13,7 @@ from keras_transfer.evaluation.figures.learning_curves import draw_learning_curv
 from keras_transfer.evaluation.figures.lettering import warn_of_missing
 from keras_transfer.evaluation.figures.range_test_curve import draw_range_test
 from keras_transfer.evaluation.figures.top_losses import COUNT, DrawExample, draw_top_losses
-from keras_transfer.run.history import read_history
+from keras_transfer.run.history import History
 from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
@@ -21,20 +21,20 @@ from keras_transfer.system.files.atomic_files import read_table, replacing
 from keras_transfer.system.terminal.short_names import shorten
 
 
-def draw_figures(run: Run, root: Path, draw_example: DrawExample) -> None:
-    """Draw the figures of a run from its files: curves, what it gets wrong, what has moved.
+def draw_figures(run: Run, history: History, root: Path, draw_example: DrawExample) -> None:
+    """Draw the figures of a run: curves, what it gets wrong, what has moved.
 
     Args:
-        run: Its history.csv and predictions.csv are read.
+        run: Its predictions.csv is read.
+        history: Its epochs.
         root: Folder of the data set, for the images with the highest loss.
         draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
     """
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
     predictions = read_run_predictions(run)
-    held_out = int((predictions.splits == "validation").sum())
     with replacing(run.figures / "learning_curves.png") as file:
-        draw_learning_curves(read_history(run.history_table(), held_out), file, name)
+        draw_learning_curves(history, file, name)
     split = choose_split(predictions.split_names)
     title = f"{name}: {split} images"
     draw_answers(predictions.select(split), run.figures, title, root, draw_example)

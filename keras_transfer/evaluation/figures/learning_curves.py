@@ -36,7 +36,7 @@ def build_learning_curves(history: History, title: str) -> Figure:
     """Return the figure of `draw_learning_curves`.
 
     Epochs count from 1 through all phases. A phase starts half-way between two epochs, at a
-    dashed line with its name; the dots are the best epoch of the phase that is kept.
+    dashed line with its name; the dots are the epoch whose weights the run keeps.
     """
     figure = create_figure(11, 4.6, title)
     panels = figure.subplots(1, 2)
@@ -47,7 +47,7 @@ def build_learning_curves(history: History, title: str) -> Figure:
         else:
             _limit_loss(axes, history)
         _mark_phases(axes, history)
-        _mark_best(axes, history, quantity)
+        _mark_kept(axes, history, quantity)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
@@ -124,7 +124,7 @@ def _label_phase(phase: str, count: int) -> str:
     return number if base and number.isdigit() and count > 3 else shorten(phase, 20) + " →"
 
 
-def _mark_best(axes: Axes, history: History, quantity: str) -> None:
+def _mark_kept(axes: Axes, history: History, quantity: str) -> None:
     kept = history.kept_phase
     row = history.best_row(kept)
     value = getattr(history, f"val_{quantity}")[row]

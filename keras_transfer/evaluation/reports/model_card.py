@@ -161,8 +161,8 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
     for name, phase in metrics["phases"].items():
         kept = ", kept" if name == metrics["kept_phase"] else ""
         yield (
-            f"* Phase `{name}`: best epoch {phase['best_epoch']} of {phase['epochs']}, validation "
-            f"accuracy {phase['validation_accuracy']:.3f}{kept}."
+            f"* Phase `{name}`: weights of epoch {phase['best_epoch']} of {phase['epochs']}, "
+            f"validation accuracy {phase['validation_accuracy']:.3f}{kept}."
         )
     given = metrics.get("given", {})
     views = given.get("augmentation") or choose_modality(config).describe_views(config)

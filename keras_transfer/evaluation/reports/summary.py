@@ -19,7 +19,7 @@ from keras_transfer.evaluation.metrics import (
     score_splits,
     wilson_interval,
 )
-from keras_transfer.run.history import read_history, summarize_phases
+from keras_transfer.run.history import History, summarize_phases
 from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.terminal.notebook import is_notebook
@@ -31,19 +31,16 @@ IN_METRICS = "in metrics.json"
 PAIRS, WEAKEST = 10, 5  # pairs of classes that are confused most, and classes of the lowest F1
 
 
-def measure_run(run: Run, temperature: float | None = None) -> dict[str, Any]:
-    """Return the entries of metrics.json that come from the run's files.
+def measure_run(run: Run, history: History, temperature: float | None = None) -> dict[str, Any]:
+    """Return the entries of metrics.json that say how good the run is.
 
     Args:
-        run: Its history.csv and predictions.csv are read.
+        run: Its predictions.csv is read.
+        history: Its epochs.
         temperature: By which the model was scaled; None: it was not.
     """
     predictions = read_run_predictions(run)
-    held_out = int((predictions.splits == "validation").sum())
-    measured = {
-        "phases": summarize_phases(read_history(run.history_table(), held_out)),
-        "splits": score_splits(predictions),
-    }
+    measured = {"phases": summarize_phases(history), "splits": score_splits(predictions)}
     if temperature is None:
         return measured
     parts = {name: predictions.select(name) for name in predictions.split_names}
@@ -63,7 +60,9 @@ def summarize_run(run: Run) -> str:
     """
     metrics = run.metrics()
     validation = metrics["splits"]["validation"]
-    lines = [_draw_phases(metrics, validation["images"]), _draw_splits(metrics, run.class_names())]
+    images = validation["images"]
+    lines = [_draw_phases(metrics, images) + _explain_kept(metrics, images)]
+    lines.append(_draw_splits(metrics, run.class_names()))
     for name, found in metrics.get("calibration", {}).items():
         before, after, temperature = found["before"], found["after"], found["temperature"]
         lines.append(
@@ -124,15 +123,36 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
     rows = []
     for name, phase in metrics["phases"].items():
         accuracy = phase["validation_accuracy"]
-        kept = "kept" if name == metrics["kept_phase"] else ""
-        best = f"{phase['best_epoch']} of {phase['epochs']}"
-        last = f"{phase['last_validation_accuracy']:.3f}"
-        interval = say_interval(wilson_interval(round(accuracy * images), images))
-        rows.append(
-            (name, best, f"{accuracy:.3f}", interval, last, f"{phase['seconds']:.1f}", kept)
+        others = (  # runs of earlier versions kept the highest
+            phase.get("highest_validation_accuracy", accuracy),
+            phase["last_validation_accuracy"],
         )
-    columns = "phase", "best epoch", "val accuracy", "95 % interval", "last epoch", "seconds", ""
+        rows.append(
+            (
+                name,
+                f"{phase['best_epoch']} of {phase['epochs']}",
+                f"{accuracy:.3f}",
+                say_interval(wilson_interval(round(accuracy * images), images)),
+                *(f"{other:.3f}" for other in others),
+                f"{phase['seconds']:.1f}",
+                "kept" if name == metrics["kept_phase"] else "",
+            )
+        )
+    front = "phase", "weights of epoch", "val accuracy", "95 % interval"
+    columns = *front, "highest", "last epoch", "seconds", ""
     return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
+
+
+def _explain_kept(metrics: dict[str, Any], images: int) -> str:
+    """Return a line where the kept phase is not the one of the highest accuracy."""
+    found = {name: phase["validation_accuracy"] for name, phase in metrics["phases"].items()}
+    kept, highest = metrics["kept_phase"], max(found, key=found.__getitem__)
+    if not found[kept] < found[highest]:
+        return ""
+    return (
+        f"\n{count_of(images, 'validation image')} cannot tell {found[kept]:.3f} of {kept} from "
+        f"{found[highest]:.3f} of {highest}: the later phase is kept\n"
+    )
 
 
 def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str]) -> str:

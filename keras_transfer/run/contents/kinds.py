@@ -34,6 +34,7 @@ class PhaseSummary(TypedDict):
     epochs: Positive
     best_epoch: Positive
     validation_accuracy: Share
+    highest_validation_accuracy: NotRequired[Share]  # not in earlier versions' runs
     last_validation_accuracy: Share
     seconds: float
 

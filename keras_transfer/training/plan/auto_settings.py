@@ -80,6 +80,8 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
         f"regularize.source, which regularize.name {pull.name} does not read": unread,
         "regularize.name, as the backbone is locked throughout": locked and pull.name != "none",
         "finetune.layer_decay and rates, as only the head learns": locked and layered,
+        "head.start lda, as no phase trains the head alone": config.head.start == "lda"
+        and not _has_frozen(config),
     }
     if found := [words for words, there in ignored.items() if there]:
         logger.warning("Without effect: %s", "; ".join(found))
@@ -106,7 +108,7 @@ def resolve_auto(
         rate = RATE if learned else UNSEEING_RATE
     start = config.head.start
     if start == "auto":
-        start = "lda" if config.head.is_one_layer else "random"
+        start = "lda" if config.head.is_one_layer and _has_frozen(config) else "random"
     if batch_norm == "auto":
         batch_norm = "scale" if learned else "adapt"
     frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))
@@ -130,6 +132,12 @@ def resolve_auto(
             config.cache, views=_views(config, data, int(frozen.epochs) + int(finetune.epochs))
         ),
     )
+
+
+def _has_frozen(config: TrainConfig) -> bool:
+    """Return whether a phase trains the head alone; the strategy is resolved."""
+    both = config.strategy in ("two_phase", "gradual")
+    return config.strategy == "feature_extraction" or (both and config.frozen.epochs != 0)
 
 
 def _views(config: TrainConfig, data: TrainingData, epochs: int) -> int | str:

@@ -24,9 +24,9 @@ class Progress:
     ended: bool = False  # no epoch of it is to come
     origin: int = START  # the file that holds the weights it began with
     rate_scale: float = 1.0  # of its learning rate: 0.5 after a loss that is not a number
-    best: int = -1  # the file of its best epoch; -1: none yet
-    best_epoch: int = -1  # from 0
-    kept: int = -1  # the file of the best epoch of the phases that ended; -1: none yet
+    best: int = -1  # the file of the epoch whose weights it is to leave; -1: none yet
+    best_epoch: int = -1  # the number of that epoch, from 0
+    kept: int = -1  # the file of what is kept of the phases that ended; -1: none yet
     images: int = 0  # in validation; 0: not known, as in states of earlier versions
     reused: bool = False  # whether an earlier run had computed its activations
     seconds: dict[str, float] = field(default_factory=dict)  # of the parts, see `Stopwatch.lap`
@@ -42,7 +42,7 @@ class Progress:
         return read_history(dict(zip(HISTORY_COLUMNS, columns, strict=True)), self.images)
 
     def enter(self, phase: str, goes_on: bool = False) -> None:
-        """Go on to a phase, from the best weights of the one before.
+        """Go on to a phase, from the weights that the one before left.
 
         Args:
             phase: Its name.

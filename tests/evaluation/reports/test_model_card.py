@@ -43,7 +43,7 @@ def test_the_card_of_a_training_names_what_it_was_made_from(finished_run):
         "| level | 40 | 12 | 12 |",
         "| all classes | 80 | 24 | 24 |",
         "random",
-        "Phase `finetune`: best epoch ",
+        "Phase `finetune`: weights of epoch ",
         "## Limits",
         READ,
         REFUSED,

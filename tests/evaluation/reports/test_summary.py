@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from answers import answer, draw_predictions
 
-from keras_transfer.evaluation.reports.summary import describe_predictions, summarize_run
+from keras_transfer.evaluation.reports.summary import (
+    describe_predictions,
+    measure_run,
+    summarize_run,
+)
+from keras_transfer.run.history import HISTORY_COLUMNS, read_history
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_json
 
@@ -32,6 +37,28 @@ def test_what_to_do_next_is_said_in_the_words_of_the_place(
     monkeypatch.setattr("keras_transfer.evaluation.reports.summary.is_notebook", lambda: notebook)
     last = summarize_run(finished_run).splitlines()[-1]
     assert last == f"Next: {words}" + ("" if notebook else str(finished_run.path))
+
+
+@pytest.mark.parametrize(("earlier", "said"), [(0.944, True), (0.917, False)])
+def test_it_is_explained_why_a_phase_of_a_lower_accuracy_is_kept(run_copy, earlier, said):
+    metrics = run_copy.metrics()
+    metrics["kept_phase"], metrics["splits"]["validation"]["images"] = "finetune", 36
+    for name, accuracy in ("frozen", earlier), ("finetune", 0.917):
+        metrics["phases"][name]["validation_accuracy"] = accuracy
+    write_json(run_copy.metrics_file, metrics)
+    line = "36 validation images cannot tell 0.917 of finetune from 0.944 of frozen: the later "
+    assert (line in summarize_run(run_copy)) is said
+
+
+@pytest.mark.parametrize(("images", "left"), [(36, [2, 1]), (0, [1, 1])])
+def test_the_metrics_name_the_epochs_that_training_chose(run_copy, images, left):
+    """By the images it knew of: none where a run of an earlier version went on."""
+    rows = ("frozen", 1, 0.944), ("frozen", 2, 0.917), ("finetune", 1, 0.75)
+    columns = zip(*([*row[:2], 0.1, 1, 1, 1, row[2], 1] for row in rows), strict=True)
+    table = {name: [*map(str, cells)] for name, cells in zip(HISTORY_COLUMNS, columns, strict=True)}
+    history = read_history(table, images)
+    phases = measure_run(run_copy, history)["phases"]
+    assert [phase["best_epoch"] for phase in phases.values()] == left
 
 
 @pytest.mark.parametrize(("classes", "shown"), [(10, False), (11, True)])

@@ -6,6 +6,7 @@ from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.images.augmentation.presets import resolve_augmentation
 from keras_transfer.models.backbones import BACKBONES
@@ -56,6 +57,21 @@ def test_what_the_user_gave_is_kept(resolve):
     found = resolve(config)
     assert (found.frozen.epochs, found.finetune.epochs) == (3, 0)
     assert (found.finetune.locked_layers, found.finetune.batch_norm) == (7, "frozen")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "head", "start"),
+    [
+        ("two_phase", {}, "lda"),
+        ("feature_extraction", {}, "lda"),
+        ("full", {}, "random"),
+        ("two_phase", {"hidden": 8}, "random"),
+        ("two_phase", {"batch_norm": True}, "random"),
+    ],
+)
+def test_one_layer_that_learns_alone_starts_from_a_solution(strategy, head, start, resolve):
+    config = TrainConfig(strategy=strategy, head=HeadConfig(start="auto", **head))
+    assert resolve(config).head.start == start
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
+from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig
@@ -236,6 +237,23 @@ def test_settings_without_effect_are_named(caplog):
     pull = dataclasses.replace(pull, name="ewc")
     warn_of_ignored(dataclasses.replace(config, strategy="full", regularize=pull), "few images")
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("strategy", "epochs", "warned"),
+    [
+        ("full", 3, True),
+        ("two_phase", 0, True),
+        ("two_phase", 3, False),
+        ("gradual", "auto", False),
+    ],
+)
+def test_a_start_of_the_head_needs_a_phase_of_its_own(strategy, epochs, warned, caplog):
+    from keras_transfer.training.plan.auto_settings import warn_of_ignored
+
+    frozen, head = FrozenConfig(epochs=epochs), HeadConfig(start="lda")
+    warn_of_ignored(TrainConfig(strategy=strategy, frozen=frozen, head=head), "")
+    assert ("head.start lda, as no phase trains the head alone" in caplog.text) is warned
 
 
 def test_what_auto_chose_must_fit_the_settings(make_data, tmp_path):

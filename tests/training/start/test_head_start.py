@@ -10,9 +10,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.checkpoints import Checkpoints
-from keras_transfer.training.optimization import head_start
 from keras_transfer.training.progress.npz_archives import read_arrays
 from keras_transfer.training.run_phases import run_phases
+from keras_transfer.training.start import head_start
 from keras_transfer.training.start.head_start import solve_discriminant
 
 
