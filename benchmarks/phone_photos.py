@@ -38,6 +38,7 @@ from vs_keras_guide import (
     train_ours,
 )
 
+from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.file_facts import inspect_file
@@ -47,7 +48,7 @@ SIZE = (4032, 3024)
 GRAIN = 5  # levels of standard deviation: with the quality, 2.1 MB a file
 QUALITY = 85
 TO_CACHE = ("data", "images", "model", "cache")  # parts: from the inspection to the end of cache
-SIDE = 224
+SIDE, PREPARATION = 224, Preparation()
 
 
 def draw_photo(file: Path) -> Image.Image:
@@ -66,7 +67,7 @@ def draw_photo(file: Path) -> Image.Image:
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def draw_photos(dataset: Path, count: int, folder: Path) -> int:
+def draw_photos(dataset: Path, count: int, folder: Path) -> None:
     """Write `count` photographs, taken evenly out of all of `dataset`, if they are not there."""
     links = folder.with_name(f"{folder.name}-originals")
     build_tree(dataset, links)
@@ -81,7 +82,6 @@ def draw_photos(dataset: Path, count: int, folder: Path) -> int:
     if not folder.exists():
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             list(threads.map(draw, rows))
-    return len(rows)
 
 
 def time_files(contents: list[bytes], work: Callable[[bytes], object]) -> float:
@@ -99,7 +99,7 @@ def list_costs(contents: list[bytes]) -> Iterator[tuple[str, float]]:
 
     from keras_transfer.images.decoding.resizing import resize_square
 
-    least = find_least(SIDE, "crop")
+    least = find_least(SIDE, PREPARATION)
 
     def decode_gray(content: bytes) -> None:
         with Image.open(io.BytesIO(content)) as image:
@@ -108,7 +108,9 @@ def list_costs(contents: list[bytes]) -> Iterator[tuple[str, float]]:
 
     def resize(pixels: np.ndarray) -> Callable[[bytes], object]:
         signature = [tf.TensorSpec((None, None, 3), tf.uint8)]
-        resized = tf.function(lambda p: resize_square(p, SIDE, "crop"), input_signature=signature)
+        resized = tf.function(
+            lambda p: resize_square(p, SIDE, PREPARATION), input_signature=signature
+        )
         return lambda _: resized(pixels)
 
     yield "SHA-256", time_files(contents, lambda content: hashlib.sha256(content).digest())
@@ -210,9 +212,10 @@ def main(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place).resolve()
         photos = (options.photos or folder / "photos").resolve()
-        count = draw_photos(options.dataset, options.count, photos)
-        size = sum(file.stat().st_size for file in photos.rglob("*.jpg"))
-        print(f"{count} photographs of {SIZE[0]} x {SIZE[1]} pixels, {size / 1e6:.0f} MB.\n")
+        draw_photos(options.dataset, options.count, photos)
+        sizes = [file.stat().st_size for file in photos.rglob("*.jpg")]
+        said, megabytes = f"{SIZE[0]} x {SIZE[1]} pixels", sum(sizes) / 1e6
+        print(f"{len(sizes)} photographs of {said}, {megabytes:.0f} MB.\n")
         train_all(options, extra, photos, folder)
         if options.files:
             measure_files(photos, options.files, folder)
