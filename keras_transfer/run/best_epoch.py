@@ -24,8 +24,10 @@ def find_best_epoch(accuracies: Sequence[float], losses: Sequence[float], images
     """
     peak = find_peak(accuracies, losses)
     least = accept_from(accuracies[peak], images)
-    pairs = list(zip(accuracies, losses, strict=True))
-    good = [at for at, (accuracy, loss) in enumerate(pairs) if accuracy >= least and loss == loss]
+    later = zip(accuracies[peak:], losses[peak:], strict=True)
+    good = [
+        at for at, (accuracy, loss) in enumerate(later, peak) if accuracy >= least and loss == loss
+    ]
     return max(good, default=peak) if images else peak
 
 
@@ -41,9 +43,8 @@ def find_peak(accuracies: Sequence[float], losses: Sequence[float]) -> int:
 
 def rank_epoch(accuracy: float, loss: float) -> tuple[float, float]:
     """Return a key that grows with the quality of an epoch; see `find_peak`."""
-    if accuracy != accuracy or loss != loss:
-        return -1.0, float("-inf")
-    return accuracy, -loss
+    worst = float("-inf")
+    return (accuracy if accuracy == accuracy else -1.0, -loss if loss == loss else worst)
 
 
 def accept_from(accuracy: float, images: int) -> float:
