@@ -165,7 +165,8 @@ def print_trainings(found: dict[str, Training]) -> None:
 def train_all(options: argparse.Namespace, extra: list[str], photos: Path, folder: Path) -> None:
     """Train by each program in turn, cold: no inspection is remembered."""
     epochs, row = options.epochs, BACKBONES[options.backbone]
-    command = [sys.executable, "-m", "keras_transfer.train", "--backbone", options.backbone]
+    # -P: or the package in the working directory would be taken, whatever PYTHONPATH says
+    command = [sys.executable, "-P", "-m", "keras_transfer.train", "--backbone", options.backbone]
     command += ["--weights", options.weights, "--dataset", str(photos), *EQUAL]
     command += ["--frozen.epochs", str(epochs), "--finetune.epochs", str(epochs)]
     command += ["--finetune.locked_layers", str(options.locked_layers), *extra]
