@@ -35,7 +35,8 @@ def plan_cache(training: Training) -> CachePlan:
     settings = training.config.cache
     budget = read_budget(settings, training.run)
     limits = str(budget)
-    budget.take("memory", training.data.memory)
+    if not isinstance(settings.memory_gb, str):  # what is free lacks it already
+        budget.take("memory", training.data.memory)
     views = None if isinstance(settings.views, str) else settings.views
     cuts = _find_cuts(training) if views is not None else {}
     obstacle = _find_obstacle(cuts, training.phases, training.config)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as draw
 
 from keras_transfer.config.sections.cache_settings import CacheConfig
+from keras_transfer.images.batches import ImageData
 from keras_transfer.models.cuts import POOLED, frontier
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
@@ -58,6 +59,14 @@ def test_activations_are_kept_in_memory_where_they_fit(plan):
     assert count_bytes(found.layout) == 4 * PER_VIEW + FIXED
     assert found.place == "memory"
     assert found.decoded == {}  # decoded once: the predictions begin at the activations
+
+
+def test_what_the_inspection_kept_counts_once(plan, monkeypatch):
+    monkeypatch.setattr(ImageData, "memory", 2 * PER_VIEW)
+    given = {"memory_gb": gigabytes(4 * PER_VIEW + FIXED), "disk_gb": 0.0}
+    assert plan(**given).views == 2
+    monkeypatch.setattr(budget, "free_memory", lambda: 4 * (4 * PER_VIEW + FIXED))
+    assert plan(memory_gb="auto", disk_gb=0.0).views == 4  # free are those that it left
 
 
 @pytest.mark.parametrize(
