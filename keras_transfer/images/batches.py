@@ -245,7 +245,6 @@ class ImageData:
     def content_facts(self) -> dict[str, Any]:
         """Return what decoded images depend on beside their files."""
         said, usual = dataclasses.asdict(self.preparation), dataclasses.asdict(Preparation())
-        # not what changes nothing: what earlier versions kept is used again
         others = {name: value for name, value in said.items() if value != usual[name]}
         facts = {"image_size": self.image_size, "resize": self.preparation.resize, **others}
         return facts | {"margin": MARGIN}  # of the scale at which large photographs are decoded

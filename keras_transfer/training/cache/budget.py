@@ -15,7 +15,7 @@ from keras_transfer.system.machine import free_disk, free_memory
 from keras_transfer.training.cache.cache_store import Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch, count_reuse, reuse_folder
 
-SHARE = 4  # of a budget, at most a fourth
+SHARE = 4  # at most a fourth of a budget
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +60,14 @@ def allocate_examples(
 ) -> np.ndarray | None:
     """Return an array for the examples that an inspection keeps, in memory or in a file.
 
-    TensorFlow, which they are made with, is loaded from now on.
-
     It takes `SHARE` of a budget at most, as activations come first and their size is not known yet.
+    TensorFlow, which the examples are made with, is loaded from now on.
+
+    Args:
+        config: The budgets.
+        run: Its scratch folder takes the file.
+        shape: Of the array.
+        dtype: Of its numbers.
 
     Returns:
         The array, of unknown numbers; None where there is no room.
