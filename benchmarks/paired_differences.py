@@ -55,9 +55,10 @@ def difference(judged: Judged) -> Difference:
     means, units = np.zeros(DRAWS), []
     for name in names:
         cells = [cell for (_, own), cell in judged.items() if own == name]
-        (seeds, images), share = cells[0].shape, 1 / (len(names) * len(cells))
+        images, share = cells[0].shape[1], 1 / (len(names) * len(cells))
         drawn = random.multinomial(images, np.full(images, 1 / images), DRAWS) / images
         for cell in cells:
+            seeds = len(cell)  # one backbone may have more than another
             chosen = random.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS) / seeds
             means += share * ((drawn @ cell.T) * chosen).sum(axis=1)
         units.append(share * sum(cell.mean(axis=0) for cell in cells) / images)

@@ -60,6 +60,12 @@ def test_sets_count_the_same_and_the_interval_is_around_the_mean(differences):
     assert found.low < found.mean < found.high
 
 
+def test_backbones_may_have_different_numbers_of_seeds(differences):
+    three, two = np.full((3, 40), 1.0), np.zeros((2, 40))
+    found = differences.difference({("one", "set"): three, ("other", "set"): two})
+    assert (found.mean, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
 def test_chance_is_told_from_a_difference(differences):
     random = np.random.default_rng(0)
     shares = {"chance": (0.1, 0.8, 0.1), "better": (0.02, 0.78, 0.2)}
