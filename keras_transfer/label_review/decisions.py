@@ -1,5 +1,6 @@
 """What a reviewed table decides about a data set, or why it cannot be applied."""
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from keras_transfer.data.sources.class_names import group_spellings, spell
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.label_review.review_table import read_review, shield
 from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 YES = {"yes", "y", "x", "ok", "true", "accept"}
 NO = {"no", "n", "false", "keep", "reject"}
@@ -75,6 +78,10 @@ def _collect(columns: Columns, rows: Sequence[int], classes: "_Classes") -> dict
     """
     words = columns.get("decision", ["yes"] * len(rows))
     decided: dict[int, int] = {}
+    for word in sorted({*words} & (YES | NO | REMOVE)):
+        if classes.look_up(word) is not None:
+            text = "In the column decision %r is the class of that name; x takes what is suggested"
+            logger.warning(text, word)
     cells = zip(rows, columns["path"], words, columns["suggested"], strict=True)
     for row, path, word, suggested in cells:
         said = _read_word(word, suggested, path, classes) if word else None

@@ -132,11 +132,12 @@ def test_what_is_no_table_is_refused(given, said):
         read_decisions(given, EXAMPLES)
 
 
-def test_classes_go_before_words():
+def test_classes_go_before_words_with_a_warning(caplog):
     examples = make_examples([0, 1], ("no", "yes"))
     table = {"path": ["no/0.jpg", "yes/1.jpg"], "label": ["no", "yes"]}
     table |= {"suggested": ["yes", "no"], "decision": ["yes", "yes"]}
     assert read_decisions(table, examples).labels.tolist() == [1, 1]
+    assert "'yes' is the class of that name" in caplog.text
 
 
 def test_numbers_that_a_program_rewrote_are_the_classes_they_were():
