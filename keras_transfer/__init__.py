@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
     from keras_transfer.python_api.image_classifier import ImageClassifier
+    from keras_transfer.python_api.label_reviews import LabelReview
     from keras_transfer.python_api.predictions import ImagePredictions, Predictions
     from keras_transfer.python_api.training_call import fine_tune
     from keras_transfer.python_api.verb_functions import (
+        apply_review,
         check_dataset,
         compare_runs,
         evaluate_run,
         export_model,
         load_config,
         predict_images,
+        review_labels,
     )
     from keras_transfer.system.errors import ConfigError
 
@@ -44,15 +47,18 @@ _HOMES = {
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),
     "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
+    "keras_transfer.python_api.label_reviews": ("LabelReview",),
     "keras_transfer.python_api.predictions": ("ImagePredictions", "Predictions"),
     "keras_transfer.python_api.training_call": ("fine_tune",),
     "keras_transfer.python_api.verb_functions": (
+        "apply_review",
         "check_dataset",
         "compare_runs",
         "evaluate_run",
         "export_model",
         "load_config",
         "predict_images",
+        "review_labels",
     ),
     "keras_transfer.system.errors": ("ConfigError",),
 }
@@ -70,10 +76,12 @@ __all__ = [
     "HeadConfig",
     "ImageClassifier",
     "ImagePredictions",
+    "LabelReview",
     "OptimizerConfig",
     "Predictions",
     "Run",
     "TrainConfig",
+    "apply_review",
     "check_dataset",
     "compare_runs",
     "evaluate_run",
@@ -81,6 +89,7 @@ __all__ = [
     "fine_tune",
     "load_config",
     "predict_images",
+    "review_labels",
 ]
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 SCHEMAS = Path(__file__).parents[1] / "docs/schemas"
-ANSWERS = ("train", "evaluate", "predict", "compare", "check", "export")  # commands with --json
+ANSWERS = (
+    "train",
+    "evaluate",
+    "predict",
+    "compare",
+    "check",
+    "export",
+    "review",
+)  # commands with --json
 
 
 def read_schemas():

@@ -68,10 +68,7 @@ def divide_examples(
     examples = modality.read_examples(config.source, config.data)
     check_examples(examples, config.data)
     inspected = inspect_examples(examples, config, modality, keeping)
-    bad = np.flatnonzero(~inspected.findings.usable)
-    if len(bad) and config.data.on_bad_file == "skip":
-        named = name_unusable(examples, inspected.findings, bad)
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+    settle_unusable(inspected, config)
     return judge_examples(inspected, config)
 
 
@@ -93,12 +90,28 @@ def judge_examples(inspected: Inspected, config: TrainConfig) -> Division:
     """
     examples, findings, near = inspected
     examples = check_examples(examples, config.data)
-    bad = np.flatnonzero(~findings.usable)
+    _refuse_unusable(inspected, config)
+    contents = np.where(findings.usable, findings.sha256, "")
+    return Division(examples, findings, near, assign_splits(examples, contents, config.data, near))
+
+
+def settle_unusable(inspected: Inspected, config: TrainConfig) -> None:
+    """Name the files that cannot be read in a warning, or refuse them.
+
+    Raises:
+        ConfigError: There are some, and `data.on_bad_file` is error.
+    """
+    _refuse_unusable(inspected, config)
+    if len(bad := np.flatnonzero(~inspected.findings.usable)):
+        named = name_unusable(inspected.examples, inspected.findings, bad)
+        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+
+
+def _refuse_unusable(inspected: Inspected, config: TrainConfig) -> None:
+    bad = np.flatnonzero(~inspected.findings.usable)
     if len(bad) and config.data.on_bad_file == "error":
-        named = name_unusable(examples, findings, bad)
+        named = name_unusable(inspected.examples, inspected.findings, bad)
         raise ConfigError(
             f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
             "Remove them, or leave them out with --data.on_bad_file skip."
         )
-    contents = np.where(findings.usable, findings.sha256, "")
-    return Division(examples, findings, near, assign_splits(examples, contents, config.data, near))

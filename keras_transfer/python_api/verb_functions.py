@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from keras_transfer import check, compare, evaluate, export, predict
+from keras_transfer import check, compare, evaluate, export, predict, review
 from keras_transfer.comparison.columns import COLUMNS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation import predict_output
@@ -12,6 +12,7 @@ from keras_transfer.modalities.table import name_dataset
 from keras_transfer.python_api.arguments.argument_errors import guard, hand_out
 from keras_transfer.python_api.arguments.setting_names import refuse_unknown
 from keras_transfer.python_api.finished_comparison import Comparison
+from keras_transfer.python_api.label_reviews import LabelReview
 from keras_transfer.python_api.predictions import ImagePredictions, Predictions
 from keras_transfer.run import load_settings
 
@@ -21,10 +22,12 @@ def name_images(found: predict_output.ImagePredictions) -> ImagePredictions:
     return ImagePredictions(**vars(found))
 
 
+apply_review = guard(review.apply_review)
 check_dataset = guard(check.check_dataset)
 export_model = guard(export.export_model)
 evaluate_run = hand_out(evaluate.evaluate_run, Predictions)
 predict_images = hand_out(predict.predict_images, name_images)
+review_labels = hand_out(review.review_labels, LabelReview)
 
 
 # their docstrings are those of the verbs

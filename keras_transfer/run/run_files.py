@@ -11,6 +11,7 @@ from keras_transfer.system.files.atomic_files import Table, read_table
 
 EVALUATION_FILE = "evaluation.json"  # in the folder of an evaluation: what was evaluated
 COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
+REVIEW_FILE = "review.json"  # in the folder of a review of labels: what was reviewed
 
 
 class _Within:
@@ -120,11 +121,12 @@ class RunFiles:
 
 
 def is_output(folder: str | Path) -> bool:
-    """Return whether a folder is a run, a comparison, an evaluation or an export, by its files."""
+    """Return whether a folder is a run, a comparison, an evaluation, a review or an export."""
 
     def holds(*names: str) -> bool:
         return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
     log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
     is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
-    return is_run or holds(COMPARISON_FILE, EVALUATION_FILE, "saved_model.pb", "parity.json")
+    others = COMPARISON_FILE, EVALUATION_FILE, REVIEW_FILE, "saved_model.pb", "parity.json"
+    return is_run or holds(*others)

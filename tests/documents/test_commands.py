@@ -7,7 +7,7 @@ import h5py
 import pytest
 from pages import ROOT, find_verb, list_commands, list_words
 
-from keras_transfer import check, clean, evaluate, export, predict, pretrain, train
+from keras_transfer import check, clean, evaluate, export, predict, pretrain, review, train
 from keras_transfer.__main__ import VERBS
 from keras_transfer.compare import OWN
 from keras_transfer.compare import main as compare
@@ -55,6 +55,8 @@ def desk(stripes, tmp_path, monkeypatch):
     monkeypatch.setattr(file_contents, "require_enough", lambda *words: None)  # it holds none
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "saved_models").mkdir()
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found/labels.csv").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -119,6 +121,15 @@ def test_every_export_command_is_understood(words, monkeypatch):
 def test_every_check_command_runs(words, desk, capsys):
     assert check.main(words) == 0
     assert "level" in capsys.readouterr().out
+
+
+@each_command("review")
+def test_every_review_command_is_understood(words, desk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(review, "_print_review", lambda *all: asked.append(all) or ("", {}, desk))
+    monkeypatch.setattr(review, "_print_changes", lambda *all: asked.append(all) or ("", {}, desk))
+    assert review.main(words) == 0
+    check_names(asked[0][0])
 
 
 @each_command("pretrain")

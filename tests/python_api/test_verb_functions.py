@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 import keras_transfer as kt
-from keras_transfer import check, compare, evaluate, export, predict
+from keras_transfer import check, compare, evaluate, export, predict, review
 from keras_transfer.run import load_settings
 
 VERBS = {
+    "apply_review": review.apply_review,
     "check_dataset": check.check_dataset,
     "compare_runs": compare.compare_runs,
     "evaluate_run": evaluate.evaluate_run,
     "export_model": export.export_model,
     "load_config": load_settings.load_config,
     "predict_images": predict.predict_images,
+    "review_labels": review.review_labels,
 }
 
 

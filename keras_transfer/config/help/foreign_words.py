@@ -60,6 +60,7 @@ FOREIGN_VERBS: Mapping[str, str] = {
     "fit": "train",
     "infer": "predict",
     "inspect": "check",
+    "relabel": "review",
     "score": "evaluate",
     "test": "evaluate",
     "tune": "compare",
@@ -113,6 +114,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "weights": _RUN,
     },
     "check": {"dataset": "The data set stands without an option: FOLDER."},
+    "review": {"dataset": "The data set stands without an option: DATASET."},
 }
 
 

@@ -38,6 +38,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "photos --report found.json",
         "photos --data.layout splits",
     ),
+    "review": (
+        "photos",
+        "photos --output found",
+        "photos --apply found/label_review.csv",
+    ),
     "pretrain": (
         "--backbone mobilenetv3small",
         "--backbone mobilenetv3small --pictures 20000",
@@ -83,5 +88,17 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
             "data.value_range",
         ),
         "Output": ("report", "json"),
+    },
+    "review": {
+        "Data": (
+            "DATASET",
+            "image_size",
+            "data.resize",
+            "data.on_bad_file",
+            "data.near_duplicates",
+            "data.value_range",
+        ),
+        "Model": ("backbone", "weights"),
+        "Output": ("apply", "output", "shown", "quiet", "json"),
     },
 }

@@ -37,7 +37,7 @@ def divide_pool(
     """
     names = ("train", *made)
     _, own = np.unique(clusters[pool], return_inverse=True)
-    sizes, classes = np.bincount(own), _find_majorities(own, examples.labels[pool])
+    sizes, classes = np.bincount(own), find_majorities(own, examples.labels[pool])
     held = count_held(examples, splits, pool, names)
     found: np.ndarray = np.full(len(sizes), "train", dtype=SPLIT_TYPE)  # of each cluster
     shares = (1 - sum(made.values()), *made.values())
@@ -78,7 +78,7 @@ def _divide_class(sizes: np.ndarray, held: list[int], shares: tuple[float, ...])
     return ["test"] * first + ["train"] * middle + ["validation"] * last
 
 
-def _find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the most frequent label of each cluster, the first of equals."""
     pairs, votes = np.unique(np.stack([clusters, labels]), axis=1, return_counts=True)
     order = np.lexsort((pairs[1], -votes, pairs[0]))

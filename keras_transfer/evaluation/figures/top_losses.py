@@ -1,6 +1,6 @@
 """top_losses.png: the images with the highest loss, as the network sees them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +31,12 @@ SIZE = 8  # of letters in captions, in points
 LETTERS = 72 * TILE_INCHES / SIZE  # width of a tile in such sizes
 LINE = 0.14  # inches from a line of a caption to the next
 HEADER = 0.42  # inches above the first row, with one line of the title
+EXPLANATION = """truth → prediction with its probability, framed blue where they agree
+below: probability of the truth, folder and file"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tile:
+class Tile:
     """One image: its file, and what stands above and below it."""
 
     file: Path
@@ -65,18 +67,32 @@ def build_top_losses(
     """Return the figure of `draw_top_losses`, highest loss -log p(truth) first."""
     order = np.argsort(predictions.truth_probability, kind="stable")[:count]
     tiles = _caption(predictions.take(order), root)
+    wrong = int((predictions.truth != predictions.prediction).sum())
+    title = _title_top_losses(len(tiles), wrong, len(predictions))
+    return build_sheet(tiles, title, EXPLANATION, draw_example)
+
+
+def build_sheet(
+    tiles: Sequence[Tile], title: str, explanation: str, draw_example: DrawExample
+) -> Figure:
+    """Return a figure of images in rows, each with its captions.
+
+    Args:
+        tiles: In order, at least one.
+        title: Of the figure.
+        explanation: What the captions are, in two lines below the title.
+        draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
+    """
     columns = min(COLUMNS, max(len(tiles), 3))  # three have room for the title
     rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
     tops, bottoms = ([_measure(row, name) for row in rows] for name in ("above", "below"))
-    wrong = int((predictions.truth != predictions.prediction).sum())
-    title = _title_top_losses(len(tiles), wrong, len(predictions))
     width = columns * (TILE_INCHES + GAP) + GAP
     header = HEADER + 0.2 * wrap_title(title, width).count("\n") + 0.4  # two lines of words
     height = header + sum(tops) + sum(bottoms) + len(rows) * (TILE_INCHES + GAP)
     figure = create_figure(width, height, title)
     # Each tile at a place of its own: a layout to be found would take as long as the images.
     figure.set_layout_engine("none")
-    _explain(figure, header)
+    _explain(figure, header, explanation)
     bottom = height - header
     for row, above, below in zip(rows, tops, bottoms, strict=True):
         bottom -= above + TILE_INCHES
@@ -88,19 +104,28 @@ def build_top_losses(
     return figure
 
 
-def _caption(predictions: Predictions, root: Path) -> list[_Tile]:
+def _caption(predictions: Predictions, root: Path) -> list[Tile]:
     """Return the tiles of images: truth → prediction and its probability, and where the file is."""
     names, tiles = list(map(show_name, name_classes(predictions.class_names))), []
     prediction, chances = predictions.prediction, predictions.truth_probability
     for row, path in enumerate(predictions.paths):
         truth, other = int(predictions.truth[row]), int(prediction[row])
-        chance = _say(predictions.probabilities[row, other])
-        above = _join((names[truth], " "), ("→ ", names[other], f" {chance}"))
-        *folder, name = map(show_name, Path(path).parts[-2:])
-        below = _join(*((part, "/") for part in folder), (name,))
-        below = f"p(truth) {_say(chances[row])}\n{below}"
-        tiles.append(_Tile(file=root / path, above=above, below=below, right=truth == other))
+        chance = predictions.probabilities[row, other]
+        below = f"p(truth) {say_chance(chances[row])}\n{caption_file(path)}"
+        above = caption_change(names[truth], names[other], chance)
+        tiles.append(Tile(file=root / path, above=above, below=below, right=truth == other))
     return tiles
+
+
+def caption_change(before: str, after: str, chance: float) -> str:
+    """Return a class, an arrow, and another with its probability, in as many lines as it takes."""
+    return _join((before, " "), ("→ ", after, f" {say_chance(chance)}"))
+
+
+def caption_file(path: str) -> str:
+    """Return the last folder and the name of a file, in as many lines as it takes."""
+    *folder, name = map(show_name, Path(path).parts[-2:])
+    return _join(*((part, "/") for part in folder), (name,))
 
 
 def _join(*parts: tuple[str, ...]) -> str:
@@ -119,7 +144,7 @@ def _fits(texts: tuple[str, ...]) -> bool:
     return measure("".join(texts)) <= LETTERS
 
 
-def _measure(row: list[_Tile], name: str) -> float:
+def _measure(row: Sequence[Tile], name: str) -> float:
     """Return the inches that the captions of a row take, above or below."""
     return LINE * max(getattr(tile, name).count("\n") + 1 for tile in row) + 0.06
 
@@ -131,22 +156,21 @@ def _title_top_losses(shown: int, wrong: int, images: int) -> str:
     return f"{title}, {f'only {wrong}' if wrong else 'none'} of them wrong"
 
 
-def _explain(figure: Figure, header: float) -> None:
+def _explain(figure: Figure, header: float, explanation: str) -> None:
     width, height = figure.get_size_inches()
     # its default is a share of the height, which grows with the images
     figure.suptitle(figure.get_suptitle(), y=1 - 0.1 / height, fontsize=12, fontweight="bold")
     figure.text(
         0.5,
         1 - (header - 0.12) / height,
-        "truth → prediction with its probability, framed blue where they agree\n"
-        "below: probability of the truth, folder and file",
+        explanation,
         ha="center",
         fontsize=8.5 if width > 7 else 7.5,
         color=GRAY,
     )
 
 
-def _draw_tile(axes: Axes, tile: _Tile, pixels: np.ndarray | None) -> None:
+def _draw_tile(axes: Axes, tile: Tile, pixels: np.ndarray | None) -> None:
     if pixels is None:
         pixels = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
         axes.text(TILE / 2, TILE / 2, "cannot be opened", ha="center", va="center", fontsize=9)
@@ -159,5 +183,8 @@ def _draw_tile(axes: Axes, tile: _Tile, pixels: np.ndarray | None) -> None:
         spine.set(color=BLUE if tile.right else VERMILION, linewidth=2.5)
 
 
-def _say(probability: float) -> str:
+def say_chance(probability: float) -> str:
+    """Return a probability in three decimals; "?" where there is none."""
+    if np.isnan(probability):
+        return "?"
     return f"{probability:.3f}" if not 0 <= probability < 0.0005 else "< 0.001"

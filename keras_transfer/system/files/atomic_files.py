@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from keras_transfer.system.errors import ConfigError
 
@@ -84,9 +84,22 @@ def write_text(file: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
-def write_table(file: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file whole or not at all."""
-    with replacing(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+def write_table(
+    file: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    encoding: Literal["utf-8", "utf-8-sig"] = "utf-8",
+) -> None:
+    """Write a CSV file whole or not at all.
+
+    Args:
+        file: The table.
+        columns: Its header.
+        rows: Its cells.
+        encoding: utf-8-sig where people open it in Excel, which takes plain UTF-8 for something
+            else.
+    """
+    with replacing(file) as temporary, temporary.open("w", encoding=encoding, newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
