@@ -12,6 +12,12 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.certainty.decision_options import (
+    add_decisions,
+    check_decisions,
+    settle_decisions,
+)
+from keras_transfer.evaluation.certainty.decisions import read_decisions
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, require_numbers
@@ -89,8 +95,13 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING)
     run = Run.open(words.run)
     config = load_run_config(run)
+    settled = settle_decisions(words, lambda: read_decisions(run))
     with reserving_output(words.json):
         predictions, root = _evaluate(run, config, words.dataset, words.split, words.tta)
+    from keras_transfer.evaluation.certainty.measured_decisions import (
+        describe_decisions,
+        measure_decisions,
+    )
     from keras_transfer.evaluation.metrics import score
     from keras_transfer.evaluation.reports.evaluation_files import Evaluation, leave_evaluation
     from keras_transfer.evaluation.reports.json_answers import answer_evaluation
@@ -99,8 +110,10 @@ def main(arguments: list[str]) -> int:
     def draw(file: Path, side: int) -> "np.ndarray | None":
         return choose_modality(config).draw_example(file, side, config)
 
+    trusted = measure_decisions(predictions, words, settled)
     if not words.json:
         print_text(describe_predictions(predictions))
+        print_text("\n".join(describe_decisions(trusted, len(predictions))))
     done = Evaluation(
         run=run, predictions=predictions, root=root, dataset=words.dataset, tta=words.tta
     )
@@ -109,7 +122,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr if words.json else None,
     )
     if words.json:
-        print_json(answer_evaluation(done))
+        print_json(answer_evaluation(done) | trusted)
     measured = {predictions.split_names[0]: score(predictions)["accuracy"]}
     return check_floor(measured, words.assert_accuracy_at_least)
 
@@ -137,11 +150,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     text = "where per_class.csv, confusion_matrix.csv and the figures go (default: into the run)"
     parser.add_argument("--output", type=_expand_home, metavar="FOLDER", help=text)
+    add_decisions(parser)
     add_floor(parser)
     add_json(parser)
     words = parser.parse_args(arguments)
     must = f"a whole number of images, at most {MOST_LOSSES}"
     require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
+    check_decisions(words)
     if words.output:
         _check_output(words.output)
     return words

@@ -18,6 +18,7 @@ from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import check_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.certainty.decisions import write_decisions
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
@@ -134,6 +135,7 @@ def _write_all(
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
+        write_decisions(run, {row["file"]: row["temperature"] for row in report["artefacts"]})
         write_model_card(run, run.metrics())
     return report
 

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import logging
 import math
 import sys
@@ -18,7 +19,17 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
 from keras_transfer.data.sources.unlabelled import find_missing
+from keras_transfer.evaluation.certainty.decision_options import (
+    add_decisions,
+    check_decisions,
+    say_answering,
+    say_sets,
+    settle_decisions,
+)
+from keras_transfer.evaluation.certainty.decisions import find_decisions
+from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.evaluation.predict_output import (
+    SETS,
     UNSURE,
     ImagePredictions,
     Row,
@@ -52,7 +63,7 @@ MODALITY = MODALITIES["image"]  # what every run and export takes so far
 BATCH = 32  # images a call of the model
 WIDEST_CLASS = 24  # letters of a class that is not the best, in the table
 PLACES = {2: "2nd", 3: "3rd"}
-CUT = {"path": keep_end, "error": keep_start}  # in narrow tables
+CUT = {"path": keep_end, SETS: keep_start, "error": keep_start}  # in narrow tables
 PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
@@ -130,26 +141,29 @@ def _open_output(words: argparse.Namespace, columns: Sequence[str]) -> Iterator[
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
-        print_text(_draw_rows(rows, len(columns)))
+        print_text(_draw_rows(rows, columns))
     else:
         yield write_csv(sys.stdout, columns)
 
 
-def _draw_rows(rows: Sequence[Row], count: int) -> str:
-    """Return rows of `count` cells as a table: a column for each class, errors if there are any."""
-    others = [PLACES.get(place, f"{place}th") for place in range(2, (count - 2) // 2 + 1)]
+def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Return rows as a table: a column for each class, errors if there are any."""
+    sets = SETS in columns
+    count = columns.index(SETS if sets else "error") // 2
+    others = [PLACES.get(place, f"{place}th") for place in range(2, count + 1)]
     shown: list[list[Any]] = []
-    for path, prediction, probability, *best, error in rows:
+    for path, prediction, probability, *cells, error in rows:
+        best, rest = cells[: 2 * len(others)], cells[2 * len(others) :]
         pairs = [
             "" if name is None else f"{shorten(str(name), WIDEST_CLASS)} {share:.3f}"
             for name, share in zip(best[::2], best[1::2], strict=True)
         ]
-        shown.append([path, prediction, probability, *pairs, error])
-    columns = ["path", "prediction", "probability", *others, "error"]
+        shown.append([path, prediction, probability, *pairs, *rest, error])
+    heads = ["path", "prediction", "probability", *others, *([SETS] if sets else []), "error"]
     if not any(row[-1] for row in rows):
-        columns, shown = columns[:-1], [row[:-1] for row in shown]
+        heads, shown = heads[:-1], [row[:-1] for row in shown]
     where = "with --output FILE"
-    return draw_table(columns, shown, cut=CUT, drop=others[::-1], where=where)
+    return draw_table(heads, shown, cut=CUT, drop=others[::-1], where=where)
 
 
 def main(arguments: list[str]) -> int:
@@ -162,8 +176,7 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.training.progress_display import showing_steps
 
     classes = artefact.usage.class_names
-    clash = words.threshold and UNSURE in classes
-    require(not clash, "threshold", f"0 where a class is called {UNSURE}", words.threshold)
+    threshold, limits = _decide(words, artefact)
     names, sources = MODALITY.list_words(words.images)
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
@@ -172,14 +185,15 @@ def main(arguments: list[str]) -> int:
     batches, steps = _classify(artefact, names, sources), math.ceil(len(names) / BATCH)
     with (
         reserving_output(words.json),
-        _open_output(words, list_columns(top)) as write,
+        _open_output(words, list_columns(top, limits is not None)) as write,
         showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
     ):
         for part in shown:
-            rows = list(list_rows(part, top, words.threshold))
+            part = _add_sets(part, limits)
+            rows = list(list_rows(part, top, threshold))
             write(rows)
             if words.json:
-                images += answer_images(part, top, words.threshold)
+                images += answer_images(part, top, threshold)
             for name, prediction, *_, error in rows:
                 if error:
                     unusable += 1
@@ -195,6 +209,30 @@ def main(arguments: list[str]) -> int:
     return int(unusable == len(names))
 
 
+def _decide(words: argparse.Namespace, artefact: Artefact) -> tuple[float, np.ndarray | None]:
+    """Return from which probability on to answer, and the limits of sets if they are asked for."""
+    classes = artefact.usage.class_names
+    limits, answering = settle_decisions(words, lambda: find_decisions(artefact.path, classes))
+    if limits is not None:
+        logger.info("%s", say_sets(words.coverage, words.class_wise))
+    if answering is not None:
+        logger.info("%s", say_answering(answering))
+    threshold = words.threshold if answering is None else answering.threshold
+    require(
+        not threshold or UNSURE not in classes,
+        "threshold",
+        f"0 where a class is called {UNSURE}",
+        threshold,
+    )
+    return threshold, limits
+
+
+def _add_sets(part: ImagePredictions, limits: np.ndarray | None) -> ImagePredictions:
+    if limits is None:
+        return part
+    return dataclasses.replace(part, members=list_members(part.probabilities, limits))
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("predict", __doc__)
@@ -206,6 +244,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
     text = f"below this probability the prediction is `{UNSURE}`"
     parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
+    add_decisions(parser)
     text = "print the predictions, warnings and errors only"
     parser.add_argument("--quiet", action="store_true", help=text)
     add_json(parser)
@@ -214,6 +253,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     words = parser.parse_args(arguments)
     require(words.top >= 1, "top", "1 or more classes", words.top)
     require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
+    check_decisions(words)
+    both = words.threshold and words.answer_at_accuracy is not None
+    require(not both, "threshold", "left out with --answer_at_accuracy", words.threshold)
     if words.output:
         check_table(words.output)
     if missing := find_missing(words.images):

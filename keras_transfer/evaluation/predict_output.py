@@ -15,6 +15,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.packages import require_package
 
+SETS, SEPARATOR = "set", "|"  # the column of sets, and what is between the classes of one
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 
 Row = list[str | float | None]
@@ -33,6 +34,8 @@ class ImagePredictions:
     """(n,) of str objects: "", or why the file is unusable."""
     class_names: tuple[str, ...]
     """Names of the classes in index order."""
+    members: np.ndarray | None = None
+    """(n, classes) of bool: which classes belong to the set of an image; None: not asked for."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -49,12 +52,19 @@ class ImagePredictions:
         """(n,) floats in [0, 1]: probability of that class; NaN where the file is unusable."""
         return np.asarray(self.probabilities.max(axis=1))
 
+    def list_set(self, row: int) -> list[str]:
+        """Return the names in the set of an image, the most probable first; none of an unusable."""
+        if self.members is None or self.reasons[row]:
+            return []
+        order = np.argsort(-self.probabilities[row], kind="stable")
+        return [self.class_names[index] for index in order if self.members[row, index]]
 
-def list_columns(top: int) -> list[str]:
-    """Return the header: path, the best classes with their probabilities, error."""
+
+def list_columns(top: int, sets: bool = False) -> list[str]:
+    """Return the header: path, the best classes with their probabilities, set, error."""
     best = ["prediction", "probability"]
     others = [f"{word}_{place}" for place in range(2, top + 1) for word in best]
-    return ["path", *best, *others, "error"]
+    return ["path", *best, *others, *([SETS] if sets else []), "error"]
 
 
 def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iterator[Row]:
@@ -69,17 +79,18 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
     """
     names = predictions.class_names
     columns = predictions.names, predictions.probabilities, predictions.reasons
-    for name, probabilities, reason in zip(*columns, strict=True):
+    for row, (name, probabilities, reason) in enumerate(zip(*columns, strict=True)):
+        sets = () if predictions.members is None else (SEPARATOR.join(predictions.list_set(row)),)
         name = os.fsencode(name).decode("utf-8", "backslashreplace")
         if reason:
-            yield [name, *[None] * (2 * top), reason]
+            yield [name, *[None] * (2 * top + len(sets)), reason]
             continue
         best = np.argsort(-probabilities, kind="stable")[:top]
         pairs = [(names[index], float(f"{probabilities[index]:.7g}")) for index in best]
         cells = [cell for pair in pairs for cell in pair]
         if pairs[0][1] < threshold:
             cells[0] = UNSURE
-        yield [name, *cells, ""]
+        yield [name, *cells, *sets, ""]
 
 
 @contextlib.contextmanager

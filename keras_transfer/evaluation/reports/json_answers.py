@@ -39,7 +39,8 @@ def answer_evaluation(done: Evaluation) -> dict[str, Any]:
 
 def answer_images(part: ImagePredictions, top: int, threshold: float) -> Iterator[dict[str, Any]]:
     """Yield what is said of each image; the arguments are those of `list_rows`."""
-    for path, *best, error in list_rows(part, top, 0.0):
+    for row, (path, *cells, error) in enumerate(list_rows(part, top, 0.0)):
+        best = cells[: 2 * top]
         pairs = [] if error else list(zip(best[::2], best[1::2], strict=True))
         first, probability = pairs[0] if pairs else (None, None)
         sure = probability is None or float(probability) >= threshold
@@ -48,5 +49,6 @@ def answer_images(part: ImagePredictions, top: int, threshold: float) -> Iterato
             "prediction": first if sure else UNSURE,
             "probability": probability,
             "top": [{"class": name, "probability": share} for name, share in pairs],
+            **({} if part.members is None else {"set": part.list_set(row)}),
             "error": error or None,
         }

@@ -14,6 +14,7 @@ from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
+from keras_transfer.evaluation.reports.trust_section import describe_trust
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.model_file import OLDEST_KERAS
@@ -46,6 +47,7 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
         ["## Data", "", *_describe_data(config, run, report)],
         ["## Weights and settings", "", *_describe_settings(config, metrics)],
         ["## How to load it", "", *_describe_loading(config, run)],
+        ["## When to trust it", "", *describe_trust(run)],
         ["## Limits", "", *_describe_limits(config, metrics, report)],
     ]
     if run.parity_file.exists():

@@ -170,6 +170,36 @@ class Parity(TypedDict):
     artefacts: list[Checked]
 
 
+class CoverageLimits(TypedDict):
+    """From which probability on a class belongs to a set."""
+
+    limit: Share
+    class_limits: list[Share]
+
+
+class Answered(TypedDict):
+    """What comes of answering only where the best class is probable enough."""
+
+    threshold: Share
+    images: Positive
+    answered: Positive
+    right: Count
+
+
+class ExportDecision(TypedDict):
+    """What decision.json says of an export."""
+
+    coverage: dict[str, CoverageLimits]
+    answer_at_accuracy: dict[str, Answered]
+
+
+class Decision(TypedDict):
+    """exports/decision.json."""
+
+    class_names: list[str]
+    files: dict[str, ExportDecision]
+
+
 class Environment(TypedDict):
     """environment.json."""
 

@@ -1,0 +1,1 @@
+"""How far an answer can be trusted: sets of classes, when to abstain, images unlike the others."""

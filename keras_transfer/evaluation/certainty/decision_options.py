@@ -1,0 +1,81 @@
+"""The options that ask how far answers can be trusted, and what is said of them."""
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer.config.messages import count_of, say_interval
+from keras_transfer.config.validation import require
+from keras_transfer.evaluation.certainty.answer_threshold import Answering
+from keras_transfer.evaluation.certainty.decisions import Decisions
+
+
+def add_decisions(parser: argparse.ArgumentParser) -> None:
+    """Add --coverage, --class_wise and --answer_at_accuracy."""
+    text = (
+        "name a set of classes for each image: if new images are like the validation images, the "
+        "sets hold the true class of at least this share of them"
+    )
+    parser.add_argument("--coverage", type=float, metavar="SHARE", help=text)
+    text = "with --coverage: of the images of each class, which makes sets larger"
+    parser.add_argument("--class_wise", action="store_true", help=text)
+    text = (
+        "answer only where the best class is so probable that this share of the answers is right "
+        "on the validation images"
+    )
+    parser.add_argument("--answer_at_accuracy", type=float, metavar="SHARE", help=text)
+
+
+def check_decisions(words: argparse.Namespace) -> None:
+    """Raise `ConfigError` for shares that are none."""
+    share, accuracy = words.coverage, words.answer_at_accuracy
+    require(share is None or 0 < share < 1, "coverage", "above 0 and below 1", share)
+    alone = words.class_wise and share is None
+    require(not alone, "class_wise", "left out without --coverage", words.class_wise)
+    fits = accuracy is None or 0 < accuracy <= 1
+    require(fits, "answer_at_accuracy", "above 0, and 1 at most", accuracy)
+
+
+class Settled(NamedTuple):
+    """What was asked for, and what is known of it."""
+
+    limits: np.ndarray | None = None  # of sets, (classes,)
+    answering: Answering | None = None
+
+
+def settle_decisions(words: argparse.Namespace, read: Callable[[], Decisions]) -> Settled:
+    """Return the limits and the threshold that are asked for.
+
+    Args:
+        words: Of a command with `add_decisions`.
+        read: Returns what is known of the model; called if something is asked for.
+
+    Raises:
+        ConfigError: It is not known, or more is asked for than it can promise.
+    """
+    if words.coverage is None and words.answer_at_accuracy is None:
+        return Settled()
+    found, accuracy, limits = read(), words.answer_at_accuracy, None
+    if words.coverage is not None:
+        limits = found.find_limits(words.coverage, words.class_wise)
+    return Settled(limits, None if accuracy is None else found.choose_threshold(accuracy))
+
+
+def say_sets(coverage: float, class_wise: bool) -> str:
+    """Return what the sets promise."""
+    which = "the images of each class" if class_wise else "images"
+    return (
+        f"Sets: if new images are like those of validation, the true class is in the set of at "
+        f"least {100 * coverage:g} % of {which}"
+    )
+
+
+def say_answering(found: Answering) -> str:
+    """Return what comes of a threshold that was chosen."""
+    images = count_of(found.images, "validation image")
+    return (
+        f"Threshold {found.threshold:.3f}: of {images} {100 * found.share:.0f} % are answered, "
+        f"{found.accuracy:.3f} of these right (95 % interval {say_interval(found.interval)})"
+    )

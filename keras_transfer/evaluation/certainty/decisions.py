@@ -1,0 +1,183 @@
+"""What the validation images of a run say of new answers, and the file that exports carry of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
+from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
+from keras_transfer.run.contents import kinds
+from keras_transfer.run.contents.read_files import read_json
+from keras_transfer.run.predictions_csv import Predictions, read_run_predictions, soften
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import write_json
+
+DECISION_FILE = "decision.json"  # beside the exports of a run
+EXPORT_ANEW = "Export the run again."
+COVERAGES = (0.8, 0.9, 0.95, 0.98, 0.99)  # what exports carry limits for
+ACCURACIES = (0.9, 0.95, 0.98, 0.99)  # and thresholds for
+
+
+class Decisions(Protocol):
+    """What is known of a model's answers to images that it did not learn from."""
+
+    def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
+        """Return the limits of `prediction_sets.find_limits`, (classes,).
+
+        Raises:
+            ConfigError: They are not known.
+        """
+
+    def choose_threshold(self, accuracy: float) -> Answering:
+        """Return what `answer_threshold.choose_threshold` returns.
+
+        Raises:
+            ConfigError: No threshold answers so accurately, or it is not known.
+        """
+
+
+@dataclass(frozen=True)
+class RunDecisions:
+    """What the validation images of a run say."""
+
+    validation: Predictions
+
+    def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
+        """See `Decisions`."""
+        held = self.validation
+        counts = np.bincount(held.truth, minlength=len(held.class_names))
+        few, least = counts.max() if class_wise else len(held), needed_images(coverage)
+        if few < least:
+            each = " of a class" if class_wise else ""
+            raise ConfigError(
+                f"`coverage` {coverage:g} needs {least} validation images{each} or more. "
+                f"Received: {few}. Ask for {few / (few + 1):.2f} or less."
+            )
+        return find_limits(held.probabilities, held.truth, coverage, class_wise)
+
+    def choose_threshold(self, accuracy: float) -> Answering:
+        """See `Decisions`."""
+        found = choose_threshold(self.validation.probabilities, self.validation.truth, accuracy)
+        if found is None:
+            raise ConfigError(
+                f"`answer_at_accuracy` must be an accuracy that the most certain validation images "
+                f"reach. Received: {accuracy:g}, and the most certain one is wrong. Ask for less."
+            )
+        return found
+
+    def describe(self, temperature: float) -> dict[str, Any]:
+        """Return limits and thresholds of usual shares, for a model that a temperature scaled."""
+        held, truth = self.validation.probabilities, self.validation.truth
+        held = held if temperature == 1 else soften(held, temperature)
+        coverage = {
+            f"{share:g}": {
+                "limit": float(find_limits(held, truth, share)[0]),
+                "class_limits": find_limits(held, truth, share, class_wise=True).tolist(),
+            }
+            for share in COVERAGES
+            if needed_images(share) <= len(truth)
+        }
+        chosen = {share: choose_threshold(held, truth, share) for share in ACCURACIES}
+        accuracy = {f"{share:g}": each._asdict() for share, each in chosen.items() if each}
+        return {"coverage": coverage, "answer_at_accuracy": accuracy}
+
+
+@dataclass(frozen=True)
+class WrittenDecisions:
+    """What `write_decisions` wrote of an export."""
+
+    file: Path
+    """decision.json."""
+    class_names: Sequence[str]
+    known: Mapping[str, Any]
+    """What `RunDecisions.describe` returned."""
+
+    def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
+        """See `Decisions`."""
+        found = self._look_up("coverage", coverage)
+        one = [found["limit"]] * len(self.class_names)
+        return np.array(found["class_limits"] if class_wise else one)
+
+    def choose_threshold(self, accuracy: float) -> Answering:
+        """See `Decisions`."""
+        return Answering(**self._look_up("answer_at_accuracy", accuracy))
+
+    def _look_up(self, kind: str, share: float) -> Any:
+        known = self.known[kind]
+        if f"{share:g}" not in known:
+            raise ConfigError(
+                f"`{kind}` must be one of those that {self.file} holds: {', '.join(known)}. "
+                f"Received: {share:g}. The run directory itself knows all."
+            )
+        return known[f"{share:g}"]
+
+
+def write_decisions(run: Run, temperatures: Mapping[str, float]) -> None:
+    """Write exports/decision.json: exports carry probabilities, and not what they are worth.
+
+    Args:
+        run: Its exports are meant.
+        temperatures: Name of each export -> what it was scaled by.
+
+    Raises:
+        ConfigError: As `read_decisions` says.
+    """
+    decisions = read_decisions(run)
+    files = {name: decisions.describe(value) for name, value in temperatures.items()}
+    content = {"class_names": run.class_names(), "files": files}
+    write_json(run.exports / DECISION_FILE, content)
+
+
+def find_decisions(model: Path, class_names: Sequence[str]) -> Decisions:
+    """Return what is known of a model: of its run, or what decision.json says beside an export.
+
+    Args:
+        model: A model.keras in its run directory, or an export: a file or the folder of a
+            SavedModel.
+        class_names: Of the model.
+
+    Raises:
+        ConfigError: Neither is there, or it is damaged or of another model.
+    """
+    if Run(model.parent).config_file.is_file():
+        return read_decisions(Run(model.parent))
+    places = [(folder / DECISION_FILE, folder) for folder in [*model.parents][:2]]
+    file, folder = next((each for each in places if each[0].is_file()), (None, model))
+    if file is None:
+        raise ConfigError(
+            "`coverage` and `answer_at_accuracy` need a run directory, or an export with "
+            f"{DECISION_FILE} beside it. Received: {model}, which has neither. {EXPORT_ANEW}"
+        )
+    content = read_json(file, kinds.Decision, EXPORT_ANEW)
+    name = model.relative_to(folder).parts[0]
+    known = content["files"].get(name, {"coverage": {}})
+    counts = {len(each["class_limits"]) for each in known["coverage"].values()}
+    if (
+        tuple(content["class_names"]) != tuple(class_names)
+        or name not in content["files"]
+        or counts - {len(class_names)}
+    ):
+        raise ConfigError(
+            f"{file} must be of the model beside it, {name}, and its classes. Received: of others. "
+            f"{EXPORT_ANEW}"
+        )
+    return WrittenDecisions(file, class_names, known)
+
+
+def read_decisions(run: Run) -> RunDecisions:
+    """Return what the validation images of a finished run say.
+
+    Raises:
+        ConfigError: Its predictions.csv is not there, is damaged, or holds none of them.
+    """
+    held = read_run_predictions(run).select("validation")
+    if not len(held):
+        raise ConfigError(
+            "`coverage` and `answer_at_accuracy` need validation images. Received: a run whose "
+            f"predictions.csv has none, {run.path}."
+        )
+    return RunDecisions(held)

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from keras_transfer.evaluation.certainty.decisions import (
+    find_decisions,
+    read_decisions,
+    write_decisions,
+)
+from keras_transfer.evaluation.certainty.prediction_sets import find_limits
+from keras_transfer.run.predictions_csv import read_run_predictions, soften
+from keras_transfer.system.errors import ConfigError
+
+
+def test_exports_that_were_moved_away_know_what_their_run_knows(run_copy, tmp_path):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"model.onnx": 1.0, "saved_model": 1.0})
+    moved = run_copy.exports.rename(tmp_path / "moved")
+    known, names = read_decisions(run_copy), run_copy.class_names()
+    for place in (moved / "model.onnx", moved / "saved_model/1", moved / "saved_model"):
+        found = find_decisions(place, names)
+        for class_wise in (False, True):
+            limits = known.find_limits(0.8, class_wise)
+            assert found.find_limits(0.8, class_wise).tolist() == limits.tolist()
+        assert found.choose_threshold(0.9) == known.choose_threshold(0.9)
+
+
+def test_a_temperature_that_scales_an_export_scales_its_limits(run_copy):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"plain.onnx": 1.0, "scaled.onnx": 5.0})
+    held = read_run_predictions(run_copy).select("validation")
+    for name, scale in (("plain.onnx", 1.0), ("scaled.onnx", 5.0)):
+        probabilities = soften(held.probabilities, scale)
+        found = find_decisions(run_copy.exports / name, held.class_names).find_limits(0.8, False)
+        assert found == pytest.approx(find_limits(probabilities, held.truth, 0.8), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "message"),
+    [
+        ("other.onnx", None, "must be of the model beside it"),
+        ("model.onnx", ("a", "b", "c"), "and its classes"),
+    ],
+)
+def test_decisions_of_another_model_are_refused(run_copy, name, names, message):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"model.onnx": 1.0})
+    with pytest.raises(ConfigError, match=message):
+        find_decisions(run_copy.exports / name, names or run_copy.class_names())
+
+
+def test_an_export_without_decisions_says_what_it_needs(tmp_path):
+    with pytest.raises(ConfigError, match=r"beside it\. Received: .*which has neither"):
+        find_decisions(tmp_path / "model.tflite", ("a", "b"))
+
+
+def test_an_export_names_the_shares_it_knows(run_copy):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"model.onnx": 1.0})
+    found = find_decisions(run_copy.exports / "model.onnx", run_copy.class_names())
+    with pytest.raises(ConfigError, match=r"`coverage` must be one of .*: 0.8.* Received: 0.85"):
+        found.find_limits(0.85, False)
+
+
+def test_more_coverage_than_the_images_can_promise_is_refused(run_copy):
+    decisions = read_decisions(run_copy)
+    with pytest.raises(ConfigError, match=r"`coverage` 0\.999 needs 999 validation images or more"):
+        decisions.find_limits(0.999, False)
+    few = int(np.bincount(decisions.validation.truth).max())
+    with pytest.raises(ConfigError, match=rf"of a class or more\. Received: {few}"):
+        decisions.find_limits(few / (few + 1) + 0.01, True)
+
+
+def test_predictions_that_are_gone_are_named(run_copy):
+    run_copy.predictions_file.unlink()
+    with pytest.raises(ConfigError, match=r"predictions\.csv"):
+        read_decisions(run_copy)
