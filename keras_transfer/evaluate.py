@@ -12,12 +12,12 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
+from keras_transfer.evaluation.certainty.decision_numbers import read_decisions
 from keras_transfer.evaluation.certainty.decision_options import (
     add_decisions,
     check_decisions,
     settle_decisions,
 )
-from keras_transfer.evaluation.certainty.decisions import read_decisions
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, require_numbers

@@ -18,7 +18,7 @@ from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import check_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.evaluation.certainty.decisions import write_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import write_decisions
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters

@@ -19,6 +19,7 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import require
 from keras_transfer.data.sources.unlabelled import find_missing
+from keras_transfer.evaluation.certainty.decision_numbers import find_decisions
 from keras_transfer.evaluation.certainty.decision_options import (
     add_decisions,
     check_decisions,
@@ -26,7 +27,6 @@ from keras_transfer.evaluation.certainty.decision_options import (
     say_sets,
     settle_decisions,
 )
-from keras_transfer.evaluation.certainty.decisions import find_decisions
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.evaluation.predict_output import (
     SETS,

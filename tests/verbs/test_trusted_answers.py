@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_transfer import evaluate, predict
-from keras_transfer.evaluation.certainty.decisions import read_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import read_decisions
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.system.errors import ConfigError

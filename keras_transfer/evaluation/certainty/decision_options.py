@@ -9,7 +9,7 @@ import numpy as np
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.certainty.answer_threshold import Answering
-from keras_transfer.evaluation.certainty.decisions import Decisions
+from keras_transfer.evaluation.certainty.decision_numbers import Decisions
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:

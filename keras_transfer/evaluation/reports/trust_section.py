@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold
-from keras_transfer.evaluation.certainty.decisions import DECISION_FILE, read_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import DECISION_FILE, read_decisions
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_transfer.evaluation.certainty.decisions import (
+from keras_transfer.evaluation.certainty.decision_numbers import (
     find_decisions,
     read_decisions,
     write_decisions,
