@@ -70,7 +70,7 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
     names = predictions.class_names
     columns = predictions.names, predictions.probabilities, predictions.reasons
     for name, probabilities, reason in zip(*columns, strict=True):
-        name = os.fsencode(name).decode("utf-8", "backslashreplace")
+        name = spell_file(name)
         if reason:
             yield [name, *[None] * (2 * top), reason]
             continue
@@ -80,6 +80,11 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
         if pairs[0][1] < threshold:
             cells[0] = UNSURE
         yield [name, *cells, ""]
+
+
+def spell_file(name: str) -> str:
+    r"""Return the name of a file as text; bytes that are not UTF-8 become `\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager
@@ -121,6 +126,23 @@ def check_table(file: Path) -> None:
         raise ConfigError(
             f"`output` must be a file in a folder that can be written. Received: {file}."
         )
+
+
+def check_folder(folder: Path) -> None:
+    """Raise the `ConfigError` unless a folder for pictures can be written, or made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise refuse_folder(folder, f"{there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise refuse_folder(folder, f"{there} cannot be")
+
+
+def refuse_folder(folder: Path, reason: str) -> ConfigError:
+    """Return the error about a folder that pictures cannot go to."""
+    return ConfigError(
+        f"Explanations must go to a folder that can be written. Received: {folder} ({reason}). "
+        "Choose another one."
+    )
 
 
 def _follow_links(file: Path) -> Path:
