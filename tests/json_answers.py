@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 SCHEMAS = Path(__file__).parents[1] / "docs/schemas"
-ANSWERS = ("train", "evaluate", "predict", "compare", "check", "export")  # commands with --json
+# commands with --json
+ANSWERS = ("train", "evaluate", "predict", "explain", "compare", "check", "export")
 
 
 def read_schemas():

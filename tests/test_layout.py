@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 CONTRIBUTING = ROOT / ".github/CONTRIBUTING.md"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
-VERBS = {"check", "clean", "compare", "evaluate", "export", "predict", "pretrain", "train"}
+VERBS = {
+    *("check", "clean", "compare", "evaluate", "explain", "export", "predict", "pretrain", "train")
+}
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}
 
 
