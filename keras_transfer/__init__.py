@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
     from keras_transfer.config.train_config import TrainConfig
     from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.python_api.explanations import Explanations
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
     from keras_transfer.python_api.image_classifier import ImageClassifier
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         check_dataset,
         compare_runs,
         evaluate_run,
+        explain_images,
         export_model,
         load_config,
         predict_images,
@@ -44,6 +46,7 @@ _HOMES = {
     "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
     "keras_transfer.config.train_config": ("TrainConfig",),
     "keras_transfer.models.backbones": ("BACKBONES",),
+    "keras_transfer.python_api.explanations": ("Explanations",),
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),
     "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
@@ -55,6 +58,7 @@ _HOMES = {
         "check_dataset",
         "compare_runs",
         "evaluate_run",
+        "explain_images",
         "export_model",
         "load_config",
         "predict_images",
@@ -71,6 +75,7 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "DataConfig",
+    "Explanations",
     "FinetuneConfig",
     "FrozenConfig",
     "HeadConfig",
@@ -85,6 +90,7 @@ __all__ = [
     "check_dataset",
     "compare_runs",
     "evaluate_run",
+    "explain_images",
     "export_model",
     "fine_tune",
     "load_config",

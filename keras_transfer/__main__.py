@@ -19,6 +19,7 @@ VERBS = {
     "compare": "train several strategies, backbones … and tell what differs",
     "evaluate": "measure a finished run, on its own or on other images",
     "predict": "classify images with a run or an exported model",
+    "explain": "show what in an image speaks for a class",
     "export": "write a run's model for servers and phones, and prove it equal",
     "check": "look for broken files, duplicates and leaks in a data set",
     "review": "find labels that look wrong, and apply what you decide",

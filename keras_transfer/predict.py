@@ -6,10 +6,8 @@ import dataclasses
 import logging
 import math
 import sys
-import time
-import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -34,16 +32,16 @@ from keras_transfer.evaluation.predict_output import (
     ImagePredictions,
     Row,
     WriteRows,
+    check_folder,
     check_table,
     list_columns,
     list_rows,
     open_table,
     write_csv,
 )
-from keras_transfer.exports.loaders import load_artefact
+from keras_transfer.exports.loaders import load_artefact, read_keras_names
 from keras_transfer.exports.reading.artefact import Artefact
-from keras_transfer.exports.reading.contract import judge_answers, question_sums
-from keras_transfer.modalities.table import MODALITIES
+from keras_transfer.exports.reading.classify_stream import BATCH, MODALITY, classify_stream
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
@@ -55,18 +53,14 @@ from keras_transfer.system.terminal.visible_text import print_text
 if TYPE_CHECKING:
     import PIL.Image
 
-    from keras_transfer.data.sources.unlabelled import Source
-
 logger = logging.getLogger("keras_transfer.predict")  # __name__ is "__main__" as a command
 
-MODALITY = MODALITIES["image"]  # what every run and export takes so far
-BATCH = 32  # images a call of the model
 WIDEST_CLASS = 24  # letters of a class that is not the best, in the table
 PLACES = {2: "2nd", 3: "3rd"}
 CUT = {"path": keep_end, SETS: keep_start, "error": keep_start}  # in narrow tables
-PAUSE = 10.0  # seconds after which progress is said
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
+DrawPictures = Callable[[np.ndarray, ImagePredictions], list[dict[str, Any]]]
 
 
 def predict_images(
@@ -94,40 +88,13 @@ def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> Imag
     """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.preparation.value_range)
-    parts = list(_classify(artefact, names, sources))
+    parts = [said for _, said in classify_stream(artefact, names, sources)]
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         reasons=np.concatenate([part.reasons for part in parts]),
         class_names=artefact.usage.class_names,
     )
-
-
-def _classify(
-    artefact: Artefact, names: Sequence[str], sources: "Sequence[Source]"
-) -> Iterator[ImagePredictions]:
-    """Yield the predictions of a batch after the other."""
-    usage, done, said = artefact.usage, 0, time.monotonic()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        batches = MODALITY.stream(sources, artefact.image_size, usage.preparation, BATCH)
-        for pixels, reasons in batches:
-            count = len(reasons)
-            answers = artefact.classify(pixels)
-            unusable = judge_answers(answers, reasons, artefact.path)
-            if not done and (doubt := question_sums(answers, artefact.path)):
-                logger.warning("%s", doubt)
-            probabilities = np.where((unusable == "")[:, None], answers, np.nan)
-            yield ImagePredictions(
-                names=np.array(names[done : done + count], object),
-                probabilities=probabilities.astype(np.float32),
-                reasons=unusable,
-                class_names=usage.class_names,
-            )
-            done += count
-            if time.monotonic() > said + PAUSE:
-                logger.info("Classified %s of %s", f"{done:,}", count_of(len(names), "image"))
-                said = time.monotonic()
 
 
 @contextlib.contextmanager
@@ -144,6 +111,21 @@ def _open_output(words: argparse.Namespace, columns: Sequence[str]) -> Iterator[
         print_text(_draw_rows(rows, columns))
     else:
         yield write_csv(sys.stdout, columns)
+
+
+def _begin_pictures(artefact: Artefact, folder: Path | None) -> DrawPictures:
+    """Return what writes the explanations of a batch, and says of each image where its own is."""
+    if folder is None:
+        return lambda pixels, said: [{}] * len(said)
+    from keras_transfer.evaluation.explanation.explained_images import explain_batch
+    from keras_transfer.evaluation.explanation.explanation_files import ExplanationFolder
+    from keras_transfer.evaluation.explanation.grad_cam import trace_grad_cam
+
+    grad_cam = trace_grad_cam(artefact.network)
+    place = ExplanationFolder(path=folder, class_names=artefact.usage.class_names)
+    return lambda pixels, said: [
+        {"explanation": place.write(each)} for each in explain_batch(grad_cam, pixels, said)
+    ]
 
 
 def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
@@ -182,18 +164,21 @@ def main(arguments: list[str]) -> int:
     found: Counter[str] = Counter()
     images: list[dict[str, Any]] = []
     unusable = 0
-    batches, steps = _classify(artefact, names, sources), math.ceil(len(names) / BATCH)
+    batches, steps = classify_stream(artefact, names, sources), math.ceil(len(names) / BATCH)
+    explain = _begin_pictures(artefact, words.explain)
     with (
         reserving_output(words.json),
         _open_output(words, list_columns(top, limits is not None)) as write,
         showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
     ):
-        for part in shown:
+        for pixels, part in shown:
             part = _add_sets(part, limits)
             rows = list(list_rows(part, top, threshold))
             write(rows)
+            pictures = explain(pixels, part)
             if words.json:
-                images += answer_images(part, top, threshold)
+                found_here = answer_images(part, top, threshold)
+                images += map(dict.__or__, found_here, pictures)
             for name, prediction, *_, error in rows:
                 if error:
                     unusable += 1
@@ -206,6 +191,9 @@ def main(arguments: list[str]) -> int:
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
     logger.info("%s: %s", count_of(len(names), "image"), ", ".join(counts))
+    if words.explain and unusable < len(names):
+        count = count_of(len(names) - unusable, "picture")
+        logger.info("Written: %s in %s", count, words.explain)
     return int(unusable == len(names))
 
 
@@ -247,6 +235,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add_decisions(parser)
     text = "print the predictions, warnings and errors only"
     parser.add_argument("--quiet", action="store_true", help=text)
+    text = "a PNG for each image there: what in it speaks for the prediction, as `explain` does"
+    parser.add_argument("--explain", type=Path, metavar="FOLDER", help=text)
     add_json(parser)
     text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
     parser.add_argument("--trust", action="store_true", help=text)
@@ -258,6 +248,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     require(not both, "threshold", "left out with --answer_at_accuracy", words.threshold)
     if words.output:
         check_table(words.output)
+    if words.explain:
+        words.explain = words.explain.expanduser()
+        read_keras_names(words.model)
+        check_folder(words.explain)
     if missing := find_missing(words.images):
         logger.warning("Not there: %s", name_some(missing))
     return words

@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 
 SCHEMAS = Path(__file__).parents[1] / "docs/schemas"
-ANSWERS = (
-    "train",
-    "evaluate",
-    "predict",
-    "compare",
-    "check",
-    "export",
-    "review",
-)  # commands with --json
+# commands with --json
+ANSWERS = ("train", "evaluate", "predict", "explain", "compare", "check", "export", "review")
 
 
 def read_schemas():

@@ -12,15 +12,8 @@ CONTRIBUTING = ROOT / ".github/CONTRIBUTING.md"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
 VERBS = {
-    "check",
-    "clean",
-    "compare",
-    "evaluate",
-    "export",
-    "predict",
-    "pretrain",
-    "review",
-    "train",
+    *("check", "clean", "compare", "evaluate", "explain", "export", "predict", "pretrain"),
+    *("review", "train"),
 }
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}
 

@@ -81,7 +81,7 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
     columns = predictions.names, predictions.probabilities, predictions.reasons
     for row, (name, probabilities, reason) in enumerate(zip(*columns, strict=True)):
         sets = () if predictions.members is None else (SEPARATOR.join(predictions.list_set(row)),)
-        name = os.fsencode(name).decode("utf-8", "backslashreplace")
+        name = spell_file(name)
         if reason:
             yield [name, *[None] * (2 * top + len(sets)), reason]
             continue
@@ -91,6 +91,11 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
         if pairs[0][1] < threshold:
             cells[0] = UNSURE
         yield [name, *cells, *sets, ""]
+
+
+def spell_file(name: str) -> str:
+    r"""Return the name of a file as text; bytes that are not UTF-8 become `\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager
@@ -132,6 +137,23 @@ def check_table(file: Path) -> None:
         raise ConfigError(
             f"`output` must be a file in a folder that can be written. Received: {file}."
         )
+
+
+def check_folder(folder: Path) -> None:
+    """Raise the `ConfigError` unless a folder for pictures can be written, or made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise refuse_folder(folder, f"{there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise refuse_folder(folder, f"{there} cannot be")
+
+
+def refuse_folder(folder: Path, reason: str) -> ConfigError:
+    """Return the error about a folder that pictures cannot go to."""
+    return ConfigError(
+        f"Explanations must go to a folder that can be written. Received: {folder} ({reason}). "
+        "Choose another one."
+    )
 
 
 def _follow_links(file: Path) -> Path:

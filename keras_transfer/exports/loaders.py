@@ -24,7 +24,7 @@ from keras_transfer.exports.reading.contract import (
 )
 from keras_transfer.exports.reading.runtimes import load_onnx, load_saved_model, load_tflite
 from keras_transfer.exports.reading.vouching import is_vouched
-from keras_transfer.exports.usage import Usage, read_model_usage, read_run_usage
+from keras_transfer.exports.usage import Usage, read_keras_usage
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -79,6 +79,23 @@ def load_here(path: Path) -> Artefact:
             return artefact.classify(pixels)
 
     return dataclasses.replace(artefact, classify=classify)
+
+
+def read_keras_names(path: str | Path) -> tuple[str, ...]:
+    """Return the class names of a run or a .keras file, without loading it; () if it has none.
+
+    Raises:
+        ConfigError: It is no such model: only the layers of these can be looked into.
+    """
+    load, place = _find_loader(Path(path))
+    if load is not _load_keras:
+        raise ConfigError(
+            "What is explained must be a run directory or a .keras file: others hold no layers to "
+            f"look into. Received: {place}. Take the run that it was exported from."
+        )
+    with _explaining(place):
+        usage = read_keras_usage(place)
+    return usage.class_names if usage else ()
 
 
 def find_saved_model(path: Path) -> Path | None:
@@ -164,5 +181,5 @@ def _load_keras(path: Path) -> Artefact:
     takes = read_input(images.shape, tf.as_dtype(images.dtype).as_numpy_dtype, ordered=True)
     forward = trace_forward(model)
     classify = make_classifier(lambda batch: forward(tf.constant(batch)).numpy(), takes)
-    said = read_run_usage(path.parent) or read_model_usage(path)
-    return build_artefact(path, said, takes, answer.shape, classify)
+    artefact = build_artefact(path, read_keras_usage(path), takes, answer.shape, classify)
+    return dataclasses.replace(artefact, network=model)

@@ -63,6 +63,11 @@ def read_model_usage(file: Path) -> Usage | None:
     return Usage.from_notes(notes) if {"class_names", "resize"} <= notes.keys() else None
 
 
+def read_keras_usage(file: Path) -> Usage | None:
+    """Return what is said of a .keras file, by the run around it or by itself."""
+    return read_run_usage(file.parent) or read_model_usage(file)
+
+
 def number_classes(count: int) -> Usage:
     """Return what is assumed of a model that says nothing: its classes are numbers."""
     return Usage(class_names=tuple(map(str, range(count))), preparation=Preparation())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import say_interval
 from keras_transfer.config.split_names import choose_split
+from keras_transfer.explain import COUNT
 from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from keras_transfer.exports.reading.artefact import Artefact
     from keras_transfer.predict import Image
+    from keras_transfer.python_api.explanations import Explanations
     from keras_transfer.python_api.predictions import ImagePredictions, Predictions
 
 CURVES = "learning_curves"  # the figure that comes first
@@ -88,6 +90,28 @@ class Run(run_directory.Run):
         from keras_transfer.python_api.verb_functions import evaluate_run
 
         return evaluate_run(self, dataset, split, tta)
+
+    @guard
+    def explain(
+        self,
+        images: "Image | Sequence[Image] | None" = None,
+        class_name: str | None = None,
+        count: int = COUNT,
+        split: str | None = None,
+    ) -> "Explanations":
+        """Show what in images speaks for a class: see `explain_images`; the model is loaded once.
+
+        Args:
+            images: As `predict` takes them. None: the run's own, the wrong and least certain ones.
+            class_name: The class. None: the predicted one and, where it is another, the true one.
+            count: Of images, where none are given.
+            split: Of the run's own images. None: test if there is one, else validation.
+        """
+        from keras_transfer.explain import explain_with
+        from keras_transfer.python_api.verb_functions import hold_explanations
+
+        words = images, class_name, count, split
+        return hold_explanations(explain_with(lambda: self._artefact, self.path, *words))
 
     @guard
     def export(

@@ -4,13 +4,14 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from keras_transfer import check, compare, evaluate, export, predict, review
+from keras_transfer import check, compare, evaluate, explain, export, predict, review
 from keras_transfer.comparison.columns import COLUMNS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation import predict_output
 from keras_transfer.modalities.table import name_dataset
 from keras_transfer.python_api.arguments.argument_errors import guard, hand_out
 from keras_transfer.python_api.arguments.setting_names import refuse_unknown
+from keras_transfer.python_api.explanations import Explanations
 from keras_transfer.python_api.finished_comparison import Comparison
 from keras_transfer.python_api.label_reviews import LabelReview
 from keras_transfer.python_api.predictions import ImagePredictions, Predictions
@@ -22,10 +23,16 @@ def name_images(found: predict_output.ImagePredictions) -> ImagePredictions:
     return ImagePredictions(**vars(found))
 
 
+def hold_explanations(found: explain.Explained) -> Explanations:
+    """Return the explanations of a verb as the class that Python code takes in hand."""
+    return Explanations(found.images, found.class_names)
+
+
 apply_review = guard(review.apply_review)
 check_dataset = guard(check.check_dataset)
 export_model = guard(export.export_model)
 evaluate_run = hand_out(evaluate.evaluate_run, Predictions)
+explain_images = hand_out(explain.explain_images, hold_explanations)
 predict_images = hand_out(predict.predict_images, name_images)
 review_labels = hand_out(review.review_labels, LabelReview)
 

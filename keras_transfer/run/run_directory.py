@@ -151,9 +151,10 @@ class Run(RunFiles):
         Raises:
             ConfigError: One does.
         """
-        folders = self.checkpoints, self.scratch, self.figures, self.exports, self.evaluations
+        folders = self.checkpoints, self.scratch, self.figures, self.exports
+        asked = self.evaluations, self.explanations
         logs = self.tensorboard, self.csv_logs, self.wandb, self.log_file
-        refuse_links(*folders, *logs)
+        refuse_links(*folders, *asked, *logs)
 
     def refuse_folders(self) -> None:
         """Refuse to go on where a folder stands in the place of a file, before the long work.

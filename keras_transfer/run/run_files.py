@@ -54,6 +54,7 @@ class RunFiles:
     model_card_file = _Within("model_card.md")
     figures = _Within("figures")
     evaluations = _Within("evaluations")
+    explanations = _Within("explanations")
     exports = _Within("exports")
     parity_file = _Within("exports/parity.json")
     tensorboard = _Within("tensorboard")

@@ -7,7 +7,7 @@ import h5py
 import pytest
 from pages import ROOT, find_verb, list_commands, list_words
 
-from keras_transfer import check, clean, evaluate, export, predict, pretrain, review, train
+from keras_transfer import check, clean, evaluate, explain, export, predict, pretrain, review, train
 from keras_transfer.__main__ import VERBS
 from keras_transfer.compare import OWN
 from keras_transfer.compare import main as compare
@@ -107,6 +107,13 @@ def test_every_predict_command_runs(words, desk, exported_run, capsys):
     assert predict.main(words) == 0
     shown = capsys.readouterr().out
     assert "level" in shown or "level" in (desk / "found.csv").read_text()
+
+
+@each_command("explain")
+def test_every_explain_command_runs(words, desk, run_copy, capsys):
+    put_run(desk, run_copy)
+    assert explain.main(["level" if word == "cats" else word for word in words]) == 0
+    assert "-level.png" in capsys.readouterr().out
 
 
 @each_command("export")

@@ -31,7 +31,9 @@ def test_the_block_of_python_runs(stripes, tmp_path, monkeypatch):
     assert kt.check_dataset(names["labels"])["images"] == 127
 
 
-@pytest.mark.parametrize("word", sorted([*YES - {"true", "accept"}, *NO - {"false", "reject"}, *REMOVE]))
+@pytest.mark.parametrize(
+    "word", sorted([*YES - {"true", "accept"}, *NO - {"false", "reject"}, *REMOVE])
+)
 def test_every_word_is_on_the_page(word):
     table = re.search(r"\| `decision` .*?\n\n", PAGE.read_text("utf-8"), re.DOTALL)[0]
     assert f"`{word}`" in table

@@ -43,7 +43,8 @@ def test_every_block_runs(desk, capsys):
 
 def test_every_handle_is_there():
     text = PAGE.read_text("utf-8")
-    shown = {"model", "predict", "evaluate", "export", "history", "predictions", "split", "plot"}
-    for name in shown | {"per_class", "metrics", "class_names", "path", "model_file", "figures"}:
+    shown = {"model", "predict", "evaluate", "explain", "export", "history", "predictions", "split"}
+    shown |= {"plot", "per_class", "metrics", "class_names", "path", "model_file", "figures"}
+    for name in shown:
         assert f"`run.{name}" in text
         assert name in dir(kt.Run("anywhere"))

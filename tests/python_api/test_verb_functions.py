@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_transfer as kt
-from keras_transfer import check, compare, evaluate, export, predict, review
+from keras_transfer import check, compare, evaluate, explain, export, predict, review
 from keras_transfer.run import load_settings
 
 VERBS = {
@@ -12,6 +12,7 @@ VERBS = {
     "check_dataset": check.check_dataset,
     "compare_runs": compare.compare_runs,
     "evaluate_run": evaluate.evaluate_run,
+    "explain_images": explain.explain_images,
     "export_model": export.export_model,
     "load_config": load_settings.load_config,
     "predict_images": predict.predict_images,
@@ -32,6 +33,7 @@ def test_they_are_called_and_explained_as_those_of_the_verbs(name):
         ("check_dataset", ["digits"], {"date": 1}, "Unknown argument 'date'"),
         ("evaluate_run", ["RUN"], {"splits": "test"}, "Did you mean 'split'?"),
         ("evaluate_run", ["RUN"], {}, "A run directory must hold config.yaml"),
+        ("explain_images", ["RUN"], {"classname": "a"}, "Did you mean 'class_name'?"),
         ("export_model", ["RUN"], {"format": "onnx"}, "Did you mean 'formats'?"),
         ("predict_images", ["RUN"], {}, "`images` must be given. Received: nothing."),
         ("predict_images", ["RUN", "a", 1, 2], {}, "at most 3 arguments without a name"),

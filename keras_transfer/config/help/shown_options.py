@@ -28,6 +28,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "saved_models/RUN new_photos --top 3",
         "saved_models/RUN photos --output found.csv",
     ),
+    "explain": (
+        "saved_models/RUN",
+        "saved_models/RUN photo.jpg",
+        "saved_models/RUN new_photos --class cats",
+    ),
     "export": (
         "saved_models/RUN",
         "saved_models/RUN --tflite float16 int8",

@@ -1,17 +1,21 @@
-"""What `--json` of train, evaluate and predict prints; docs/schemas says what each key means.
+"""What `--json` of commands prints; docs/schemas says what each key means.
 
 A fact has the name that it has in the files of a run, such as metrics.json. Keys are added; none is
 renamed, since scripts read them.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_transfer.evaluation.class_scores import COLUMNS, list_class_rows, list_confusions
 from keras_transfer.evaluation.metrics import score
-from keras_transfer.evaluation.predict_output import UNSURE, ImagePredictions, list_rows
+from keras_transfer.evaluation.predict_output import UNSURE, ImagePredictions, list_rows, spell_file
 from keras_transfer.evaluation.reports.evaluation_files import Evaluation
 from keras_transfer.run.run_directory import Run
+
+if TYPE_CHECKING:
+    from keras_transfer.evaluation.explanation.explained_images import Explanation
 
 
 def answer_training(run: Run) -> dict[str, Any]:
@@ -52,3 +56,20 @@ def answer_images(part: ImagePredictions, top: int, threshold: float) -> Iterato
             **({} if part.members is None else {"set": part.list_set(row)}),
             "error": error or None,
         }
+
+
+def answer_explanation(explanation: "Explanation", picture: Path | None) -> dict[str, Any]:
+    """Return what is said of an image whose classes are explained in a picture."""
+    classes = [
+        {"class": each.class_name, "probability": each.probability, "speaks": not each.is_empty}
+        for each in explanation.classes
+    ]
+    return {
+        "path": spell_file(explanation.name),
+        "truth": explanation.truth or None,
+        "prediction": explanation.prediction or None,
+        "probability": explanation.probability,
+        "classes": classes,
+        "picture": picture and picture.absolute(),
+        "error": explanation.reason or None,
+    }

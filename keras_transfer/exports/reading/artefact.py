@@ -28,6 +28,8 @@ class Artefact:
     classify: Classify
     """From pixels (n, image_size, image_size, 3), uint8 RGB, to probabilities (n, classes),
     float32."""
+    network: Any = None
+    """The `keras.Model` that classifies, where it is one; None of other files."""
     notes: tuple[str, ...] = ()
     """What had to be assumed, since the file does not say it."""
 

@@ -6,7 +6,18 @@ import sys
 import pytest
 
 import keras_transfer as kt
-from keras_transfer import check, clean, compare, evaluate, export, predict, pretrain, review, train
+from keras_transfer import (
+    check,
+    clean,
+    compare,
+    evaluate,
+    explain,
+    export,
+    predict,
+    pretrain,
+    review,
+    train,
+)
 from keras_transfer.__main__ import VERBS, call_verb
 from keras_transfer.config.command_line import run_command
 from keras_transfer.config.help.asked import name_program
@@ -14,7 +25,18 @@ from keras_transfer.system.errors import ConfigError
 
 MAINS = {
     module.__name__.rpartition(".")[2]: module.main
-    for module in (check, clean, compare, evaluate, export, predict, pretrain, review, train)
+    for module in (
+        check,
+        clean,
+        compare,
+        evaluate,
+        explain,
+        export,
+        predict,
+        pretrain,
+        review,
+        train,
+    )
 }
 
 

@@ -1,0 +1,1 @@
+"""What a network looks at: Grad-CAM, the pictures of its heat, and where they go."""

@@ -1,0 +1,75 @@
+"""Which images of a run are worth a look: those it gets wrong, then the least certain ones."""
+
+import logging
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import count_of, name_some
+from keras_transfer.config.split_names import choose_split
+from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.modality import Modality
+from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
+from keras_transfer.run.predictions_csv import read_run_predictions
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+
+class Doubtful(NamedTuple):
+    """Images of a split of a run, the most doubtful first."""
+
+    split: str
+    files: list[str]
+    truths: list[str]
+    """Names of their classes."""
+
+
+def find_doubtful(
+    run: Run, config: TrainConfig, modality: Modality, count: int, split: str | None = None
+) -> Doubtful:
+    """Return the images whose true class was given the lowest probability, the wrong ones first.
+
+    Args:
+        run: Its predictions.csv and split.csv are read.
+        config: Its settings.
+        modality: Of its examples.
+        count: Of images, or fewer where there are fewer.
+        split: validation or test. None: test if there is one, else validation.
+
+    Raises:
+        ConfigError: The run has no such images, or all of these are gone or changed.
+    """
+    found = read_run_predictions(run)
+    if not len(found):
+        raise ConfigError(
+            "A run must have images of validation or test, of which the doubtful ones are "
+            f"explained. Received: {run.path}, which has none. Name other images."
+        )
+    there = dict.fromkeys(found.split_names)
+    name = choose_split(there) if split is None else split
+    lookup(there, "split", name)
+    part = found.select(name)
+    chances, right = part.truth_probability, part.truth == part.prediction
+    part = part.take(np.lexsort((chances, right))[:count])  # by `right`, then by chances
+    listed = list_examples(run, read_source(config, modality))
+    place = {path: row for row, path in enumerate(listed.paths.tolist())}
+    rows = [place[path] for path in part.paths.tolist() if path in place]
+    examples = listed.take(np.array(rows, np.int64))
+    _, lost = inspect_again(examples, run, modality)
+    left = examples.take(np.setdiff1d(np.arange(len(rows)), lost))
+    if not len(left.paths):
+        raise ConfigError(
+            f"Images of the run must be those it was made from. Received: {listed.root}, where "
+            f"those of {name} are gone or changed. Restore them, or name other images."
+        )
+    if len(lost):
+        named = name_some(examples.paths[lost].tolist())
+        logger.warning("%s gone or changed and left out: %s", count_of(len(lost), "image"), named)
+    return Doubtful(
+        split=name,
+        files=[str(left.root / path) for path in left.paths],
+        truths=[left.class_names[label] for label in left.labels],
+    )

@@ -1,0 +1,167 @@
+"""Heat lies on what tells the classes apart, and only that of a trained network does."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.evaluation.explanation.grad_cam import find_log_odds, trace_grad_cam
+from keras_transfer.evaluation.explanation.heat_overlay import enlarge_heat
+from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.build_model import build_backbone, build_model
+
+SIDE, PATCH = 48, 12  # pixels of an image, and of what tells its class
+QUICK = ("mobilenetv3small",)
+LARGE = ("resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase")
+ROWS = [
+    pytest.param(
+        name,
+        marks=[pytest.mark.slow] * (name in LARGE) + [pytest.mark.thorough] * (name not in QUICK),
+    )
+    for name in BACKBONES
+]
+
+
+def draw_patches(count, seed):
+    """Return noise with a patch of lines, level or upright, its corner, and a patch of checks.
+
+    The checks are as striking as the lines, and in images of both classes.
+    """
+    random = np.random.default_rng(seed)
+    images = random.normal(128, 40, (count, SIDE, SIDE, 3))
+    labels, corners = np.arange(count) % 2, np.zeros((count, 2), int)
+    bars = np.arange(PATCH) // 2 % 2
+    level = np.repeat(bars[:, None], PATCH, axis=1)
+    for image, label, corner in zip(images, labels, corners, strict=True):
+        corner[:] = random.integers(0, SIDE - PATCH + 1, 2)
+        other = corner
+        while np.abs(other - corner).max() < PATCH:
+            other = random.integers(0, SIDE - PATCH + 1, 2)
+        lines = level if label else level.T
+        for (row, column), patch in ((corner, lines), (other, level ^ level.T)):
+            image[row : row + PATCH, column : column + PATCH] = 40 + 170 * patch[..., None]
+    return images.clip(0, 255).astype(np.uint8), labels, corners
+
+
+def build(row, classes=2, side=SIDE, **head):
+    return build_model(row, build_backbone(row, side), classes, HeadConfig(**head))
+
+
+def count_hits(model, images, labels, corners):
+    """Return in how many images the hottest pixel lies on the patch."""
+    hits = 0
+    for heat, corner in zip(trace_grad_cam(model)(images, labels), corners, strict=True):
+        hottest = np.unravel_index(enlarge_heat(heat, SIDE).argmax(), (SIDE, SIDE))
+        hits += bool((corner <= hottest).all() and (hottest < corner + PATCH).all())
+    return hits
+
+
+def test_heat_lies_on_the_patch_that_tells_the_class_unless_weights_are_random(tiny_row):
+    """Both halves of the claim: J. Adebayo et al., "Sanity Checks for Saliency Maps" (2018)."""
+    model, untrained = build(tiny_row), build(tiny_row)
+    images, labels, _ = draw_patches(300, 1)
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    model.fit(images, labels, batch_size=30, epochs=7, verbose=0)
+    found = draw_patches(100, 2)
+    assert model.evaluate(*found[:2], verbose=0, return_dict=True)["accuracy"] > 0.95
+    assert count_hits(model, *found) >= 95
+    assert count_hits(untrained, *found) < 50
+    model.get_layer("backbone").set_weights(untrained.get_layer("backbone").get_weights())
+    assert count_hits(model, *found) < 50  # nor does the head alone know where to look
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_backbone_has_heat_in_the_shape_of_a_map(name):
+    images = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), dtype=np.uint8)
+    maps = trace_grad_cam(build(BACKBONES[name], classes=4, side=96))(images, np.array([0, 1, 2]))
+    assert maps.shape == (3, maps.shape[1], maps.shape[1])
+    assert 3 <= maps.shape[1] <= 6  # Xception's has more than 3 x 3
+    assert maps.min() >= 0
+    assert maps.max() <= 1
+    # a class that nothing speaks for has none; of three, at random weights, some has
+    assert (maps.max((1, 2)) > maps.min((1, 2))).any()
+
+
+def test_small_images_have_heat_of_a_layer_further_down(tiny_row):
+    model = build(tiny_row, side=8)
+    assert model.get_layer("backbone").output.shape[1:3] == (2, 2)
+    images = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3))
+    assert trace_grad_cam(model)(images, np.array([1])).shape == (1, 4, 4)
+
+
+def compute_by_hand(model, image, label):
+    """Return a map by the formula of the paper, of log p - log(1 - p) in float64."""
+    backbone = model.get_layer("backbone")
+    features = backbone(model.get_layer("preprocessing")(image[None].astype("float32")))
+    dense = model.get_layer("probabilities")
+    kernel, bias = dense.kernel.numpy().astype(float), dense.bias.numpy().astype(float)
+    features = features.numpy()[0].astype(float)
+
+    def score(features):
+        exponents = np.exp(features.mean((0, 1)) @ kernel + bias)
+        return np.log(exponents[label]) - np.log(exponents.sum() - exponents[label])
+
+    weights, step = [], 1e-4
+    for channel in range(features.shape[-1]):
+        moved = features.copy()
+        moved[..., channel] += step  # all places at once: the sum of their derivatives
+        weights.append((score(moved) - score(features)) / step / features[..., 0].size)
+    heat = np.maximum(features @ np.array(weights), 0)
+    return heat / heat.max()
+
+
+def test_heat_is_that_of_the_formula_also_where_weights_are_locked(tiny_row):
+    model = build(tiny_row, classes=3)
+    model.get_layer("probabilities").bias.assign([0.3, -0.2, 0.1])
+    images, _, _ = draw_patches(2, 3)
+    wanted = [compute_by_hand(model, image, 2) for image in images]
+    for trainable in (True, False):
+        model.trainable = trainable
+        maps = trace_grad_cam(model)(images, np.array([2, 2]))
+        np.testing.assert_allclose(maps, wanted, atol=1e-3)
+
+
+def test_heat_is_there_where_the_model_is_sure_and_the_same_where_all_scores_are_more(tiny_row):
+    model = build(tiny_row)
+    images, labels, _ = draw_patches(4, 3)
+    dense = model.get_layer("probabilities")
+    wanted = trace_grad_cam(model)(images, labels)
+    dense.kernel.assign(dense.kernel + np.random.default_rng(0).normal(0, 1, (16, 1)))
+    np.testing.assert_allclose(trace_grad_cam(model)(images, labels), wanted, atol=1e-3)
+    dense.kernel.assign(dense.kernel * 1e6)
+    probabilities = model.predict(images, verbose=0)
+    assert {*probabilities.ravel().tolist()} == {0.0, 1.0}  # no derivative is left of these
+    np.testing.assert_allclose(trace_grad_cam(model)(images, labels), wanted, atol=1e-3)
+
+
+def test_images_of_a_batch_do_not_change_each_other(tiny_row):
+    grad_cam = trace_grad_cam(build(tiny_row, hidden=8, batch_norm=True))
+    images, labels, _ = draw_patches(5, 4)
+    alone = [grad_cam(images[row : row + 1], labels[row : row + 1])[0] for row in range(5)]
+    np.testing.assert_allclose(grad_cam(images, labels), alone, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("scores", "classes", "kind"),
+    [
+        ([[0.2, 1.1, -0.4]] * 3, [0, 1, 2], "softmax"),
+        ([[0.7]] * 2, [0, 1], "sigmoid"),
+        ([[0.2, 1.1, -0.4]] * 3, [0, 1, 2], "sigmoid"),
+        ([[0.2, 0.7, 0.1]] * 3, [0, 1, 2], ""),
+        ([[0.7]] * 2, [0, 1], ""),
+    ],
+)
+def test_the_score_is_the_log_odds_of_the_class(scores, classes, kind):
+    raw = np.array(scores)
+    answers = {
+        "softmax": np.exp(raw) / np.exp(raw).sum(1, keepdims=True),
+        "sigmoid": 1 / (1 + np.exp(-raw)),
+        "": raw,
+    }[kind]
+    if answers.shape[1] == 1:
+        answers = np.concatenate([1 - answers, answers], axis=1)
+    chosen = answers[np.arange(len(classes)), classes]
+    odds = find_log_odds(tf.constant(scores), tf.constant(classes), kind)
+    np.testing.assert_allclose(odds, np.log(chosen) - np.log(1 - chosen), rtol=1e-5)
