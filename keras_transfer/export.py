@@ -135,7 +135,7 @@ def _write_all(
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
-        write_decisions(run, {row["file"]: row["temperature"] for row in report["artefacts"]})
+        write_decisions(run, parity.list_temperatures(report))
         write_model_card(run, run.metrics())
     return report
 

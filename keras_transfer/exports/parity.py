@@ -116,6 +116,12 @@ def keep_artefact(
     return report
 
 
+def list_temperatures(report: Mapping[str, Any]) -> dict[str, float]:
+    """Return what each artefact of parity.json that was accepted was scaled by."""
+    rows = report["artefacts"]
+    return {row["file"]: row["temperature"] for row in rows if not row["file"].endswith(FAILED)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What became of one artefact."""

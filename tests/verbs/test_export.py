@@ -37,7 +37,7 @@ def test_the_default_is_a_saved_model_and_a_float32_tflite(run_copy, capsys):
     ]
     assert "model.tflite" in shown
     found = sorted(path.name for path in run_copy.exports.iterdir())
-    assert found == ["model.tflite", "parity.json", "saved_model"]
+    assert found == ["decision.json", "model.tflite", "parity.json", "saved_model"]
     report = json.loads(run_copy.parity_file.read_text())
     signatures = [(row["file"], row["signature"]) for row in report["artefacts"]]
     assert signatures == [

@@ -121,11 +121,13 @@ def write_decisions(run: Run, temperatures: Mapping[str, float]) -> None:
 
     Args:
         run: Its exports are meant.
-        temperatures: Name of each export -> what it was scaled by.
+        temperatures: Name of each export -> what it was scaled by; of none nothing is written.
 
     Raises:
         ConfigError: As `read_decisions` says.
     """
+    if not temperatures:
+        return
     decisions = read_decisions(run)
     files = {name: decisions.describe(value) for name, value in temperatures.items()}
     content = {"class_names": run.class_names(), "files": files}
