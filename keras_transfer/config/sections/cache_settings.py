@@ -20,7 +20,7 @@ class CacheConfig:
     """Augmented versions of each image, which the epochs take in turn; fewer where they do not fit.
     auto: 2, or 1 without augmentation. fresh: a new one in every epoch, never kept; so it always
     is under heavy augmentation unless `mode` is on, and where every layer learns. Measured on 250
-    to 1,200 images: 2 and 4 views end within a point on average, fresh ones 1 to 3 above."""
+    to 1,200 images: 2, 4 and 8 views end within a point on average, fresh ones 1 to 3 above."""
     memory_gb: float | str = "auto"
     """Memory that decoded images and activations may take, in 10**9 bytes. auto: a quarter of what
     is free."""
