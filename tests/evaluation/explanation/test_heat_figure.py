@@ -1,14 +1,21 @@
+import numpy as np
 import pytest
 from made_explanations import make_explanation
+from PIL import Image
 
-from keras_transfer.evaluation.explanation.heat_figure import DPI, TILE, build_explanation
+from keras_transfer.evaluation.explanation.heat_figure import (
+    TILE,
+    build_explanation,
+    draw_explanation,
+)
 
 NAMES = ("cats", "dogs", "<img src=x onerror=alert(1)>", "a\nb\x1b[31m", "x" * 300)
 
 
 def list_texts(figure):
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    return titles, [text.get_text() for text in figure.texts[1:]]  # without the title
+    """Return what stands above the tiles, and what below."""
+    texts = [text.get_text() for text in figure.texts[1:]]  # without the title of the figure
+    return texts[::2], texts[1::2]
 
 
 def test_the_image_stands_beside_the_heat_of_its_classes_with_their_probability():
@@ -18,13 +25,20 @@ def test_the_image_stands_beside_the_heat_of_its_classes_with_their_probability(
     assert below[0] == "truth: dogs"
     assert below[1].startswith("predicted: ")
     assert below[2].startswith("the truth: ")
-    tiles = [axes.get_images()[0].get_array() for axes in figure.axes]
+    tiles = [image.get_array() for image in figure.images]
     assert [tile.shape for tile in tiles] == [(TILE, TILE, 3)] * 3
     assert (tiles[0] == 128).all()
-    width, height = figure.get_size_inches() * DPI
-    for axes in figure.axes:  # a pixel of the tile is one of the PNG
-        box = axes.get_position()
-        assert (box.width * width, box.height * height) == pytest.approx((TILE, TILE))
+
+
+def test_tiles_are_drawn_pixel_by_pixel(tmp_path):
+    explanation = make_explanation(classes=("cats", "dogs"))
+    draw_explanation(explanation, tmp_path / "heat.png", NAMES)
+    with Image.open(tmp_path / "heat.png") as picture:
+        drawn = np.asarray(picture.convert("RGB"))
+    for image in build_explanation(explanation, NAMES).images:
+        bottom = len(drawn) - int(image.oy)
+        found = drawn[bottom - TILE : bottom, int(image.ox) : int(image.ox) + TILE]
+        np.testing.assert_array_equal(found, image.get_array())
 
 
 def test_what_is_not_known_is_not_said():
