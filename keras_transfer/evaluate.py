@@ -12,7 +12,7 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
-from keras_transfer.evaluation.certainty.decision_numbers import read_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import read_limits
 from keras_transfer.evaluation.certainty.decision_options import (
     add_decisions,
     check_decisions,
@@ -31,6 +31,8 @@ from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import numpy as np
+
+logger = logging.getLogger("keras_transfer.evaluate")  # __name__ is "__main__" as a command
 
 MOST_LOSSES = 400  # images in top_losses.png; one of more would be too high for many programs
 
@@ -95,7 +97,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING)
     run = Run.open(words.run)
     config = load_run_config(run)
-    settled = settle_decisions(words, lambda: read_decisions(run))
+    settled = settle_decisions(words, lambda: read_limits(run))
     with reserving_output(words.json):
         predictions, root = _evaluate(run, config, words.dataset, words.split, words.tta)
     from keras_transfer.evaluation.certainty.measured_decisions import (
@@ -111,6 +113,8 @@ def main(arguments: list[str]) -> int:
         return choose_modality(config).draw_example(file, side, config)
 
     trusted = measure_decisions(predictions, words, settled)
+    if trusted and words.dataset is None and predictions.split_names == ("validation",):
+        logger.warning("Limits and thresholds were chosen on these images: others may be worse")
     if not words.json:
         print_text(describe_predictions(predictions))
         print_text("\n".join(describe_decisions(trusted, len(predictions))))
@@ -157,6 +161,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     must = f"a whole number of images, at most {MOST_LOSSES}"
     require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
     check_decisions(words)
+    alone = words.tta == 1 or (words.coverage is None and words.answer_at_accuracy is None)
+    require(alone, "tta", "1 with --coverage and --answer_at_accuracy", words.tta)
     if words.output:
         _check_output(words.output)
     return words

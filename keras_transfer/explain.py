@@ -134,6 +134,8 @@ def _choose_own(path: Path, count: int, split: str | None) -> Chosen:
 
 
 def _check_class(names: Sequence[str], asked: str | None) -> None:
+    fits = asked is None or isinstance(asked, str)
+    require(fits, "class_name", "the name of a class", asked)
     if names and asked is not None:
         lookup(dict.fromkeys(names), "class", asked)
 
@@ -199,7 +201,8 @@ def _write_pictures(
 def _draw_rows(images: Sequence[Mapping[str, Any]], asked: str | None) -> str:
     """Return a table of the images; columns in which nothing stands are left out."""
     columns = ["path", "truth", "prediction", "probability"]
-    rows = [[each[name] for name in columns] for each in images]
+    rows = [[None if each["error"] else each[name] for name in columns[1:]] for each in images]
+    rows = [[each["path"], *row] for each, row in zip(images, rows, strict=True)]
     if asked:
         columns.append(f"as {asked}")
         for row, each in zip(rows, images, strict=True):
@@ -239,7 +242,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     text = "print the paths of the pictures, warnings and errors only"
     parser.add_argument("--quiet", action="store_true", help=text)
     add_json(parser)
-    words = parser.parse_args(arguments)
+    words = parser.parse_intermixed_args(arguments)  # images may come last
     require(is_count(words.count, 1, MOST_COUNT), "count", COUNTS, words.count)
     _check_class(read_keras_names(words.model), words.asked)
     run = Run(words.model)

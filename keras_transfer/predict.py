@@ -124,7 +124,8 @@ def _begin_pictures(artefact: Artefact, folder: Path | None) -> DrawPictures:
     grad_cam = trace_grad_cam(artefact.network)
     place = ExplanationFolder(path=folder, class_names=artefact.usage.class_names)
     return lambda pixels, said: [
-        {"explanation": place.write(each)} for each in explain_batch(grad_cam, pixels, said)
+        {"explanation": (file := place.write(each)) and file.absolute()}
+        for each in explain_batch(grad_cam, pixels, said)
     ]
 
 

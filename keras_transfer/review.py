@@ -115,11 +115,12 @@ def _review(
         count: Images on the contact sheet. None: nothing is written.
     """
     from keras_transfer.label_review.review_examples import review_examples
-    from keras_transfer.label_review.review_folder import check_new, leave_review
+    from keras_transfer.label_review.review_folder import check_new, leave_review, refuse_inside
     from keras_transfer.models.weights.pretrained_weights import find_weights
 
     check_names(config)
     if output is not None:
+        refuse_inside(output, config.source)
         check_new(output)
     weights = find_weights(config.backbone, BACKBONES[config.backbone], config.weights)
     if weights.warning:
@@ -147,13 +148,15 @@ def _apply(
     """Write labels.csv; return the data set, what was decided, the file, and options for train."""
     from keras_transfer.label_review.corrected_labels import write_labels_csv
     from keras_transfer.label_review.decisions import read_decisions
-    from keras_transfer.label_review.review_folder import choose_labels_file
+    from keras_transfer.label_review.review_folder import choose_labels_file, mark_labels
 
     check_names(config)
     examples = choose_modality(config).read_examples(config.source, config.data)
     decisions = read_decisions(table, examples)
     file = choose_labels_file(output, table, config.source)
-    return examples, decisions, file, write_labels_csv(examples, decisions, file)
+    options = write_labels_csv(examples, decisions, file)
+    mark_labels(file)
+    return examples, decisions, file, options
 
 
 def main(arguments: list[str]) -> int:
@@ -187,7 +190,9 @@ def _print_review(config: TrainConfig, words: dict[str, Any]) -> tuple[str, dict
     drawn = sheet if sheet.is_file() else None
     files = {"table": table.absolute(), "contact_sheet": drawn and drawn.absolute()}
     answer = {"dataset": config.source, "backbone": config.backbone, **files}
-    said = f"{describe_review(review)}\n{describe_files(table, drawn, config.source)}"
+    said = (
+        f"{describe_review(review)}\n{describe_files(table, drawn, config.source, words['given'])}"
+    )
     return said, answer | answer_review(review), table
 
 
@@ -200,6 +205,16 @@ def _print_changes(config: TrainConfig, words: dict[str, Any]) -> tuple[str, dic
     said = f"{describe_changes(examples, decisions)}\nWritten: {file}\nNext: {call}"
     answer = {"dataset": config.source, **answer_changes(examples, decisions, file, options)}
     return said, answer, file
+
+
+def _list_given(arguments: list[str]) -> list[str]:
+    """Return the words that say how the data set is read: a table is applied with the same."""
+    found: list[str] = []
+    for word, after in zip(arguments, [*arguments[1:], "--"], strict=True):
+        if word.startswith("--data."):
+            alone = "=" in word or after.startswith("--")
+            found += [word] if alone else [word, after]
+    return found
 
 
 def _read_words(arguments: list[str]) -> tuple[TrainConfig, dict[str, Any]]:
@@ -224,6 +239,7 @@ def _read_words(arguments: list[str]) -> tuple[TrainConfig, dict[str, Any]]:
     own["shown"] = SHEET if own["shown"] is None else own["shown"]
     must = f"a whole number of images from 1 to {MOST}"
     require(is_count(own["shown"], most=MOST), "shown", must, own["shown"])
+    own["given"] = _list_given(arguments)
     own["output"] = own["output"] and own["output"].expanduser()
     return merge_layers(options), own
 

@@ -26,6 +26,7 @@ from keras_transfer.system.files.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 
+CLOSE = 0.02  # of a probability: what validation says of the run holds for the file as well
 # whose versions parity.json names
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
 
@@ -117,9 +118,11 @@ def keep_artefact(
 
 
 def list_temperatures(report: Mapping[str, Any]) -> dict[str, float]:
-    """Return what each artefact of parity.json that was accepted was scaled by."""
+    """Return what each artefact was scaled by that answers as model.keras does, to `CLOSE`."""
     rows = report["artefacts"]
-    return {row["file"]: row["temperature"] for row in rows if not row["file"].endswith(FAILED)}
+    far = {row["file"] for row in rows if not row.get("max_difference", 1) <= CLOSE}
+    kept = [row for row in rows if row["file"] not in far and not row["file"].endswith(FAILED)]
+    return {row["file"]: row["temperature"] for row in kept}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,15 +34,21 @@ def write_labels_csv(examples: Examples, decisions: Decisions, file: Path) -> li
     """
     kept = np.flatnonzero(~decisions.removed & [is_text(path) for path in examples.paths.tolist()])
     columns, rows = _list_rows(examples.take(kept), decisions.labels[kept], file.parent)
+    unproved = file.with_name(f".{file.name}")  # what is there stays where this one cannot be read
     try:
-        write_table(file, columns, rows)
+        write_table(unproved, columns, rows)
     except OSError as error:
         raise ConfigError(
             f"`output` must be a folder that can be written. Received: {file.parent} "
             f"({error.strerror}). Choose another with --output."
         ) from error
     wanted = [examples.class_names[label] for label in decisions.labels[kept]]
-    return [*_find_layout(file, wanted), *_list_options(examples)]
+    try:
+        layout = _find_layout(unproved, wanted)
+        unproved.replace(file)
+    finally:
+        unproved.unlink(missing_ok=True)
+    return [*layout, *_list_options(examples)]
 
 
 def _list_rows(
@@ -76,7 +82,7 @@ def _find_layout(file: Path, wanted: list[str]) -> list[str]:
     """Return what a training needs to read the table as it is meant: nothing, or a layout.
 
     Raises:
-        ConfigError: It cannot be read so. It is removed.
+        ConfigError: It cannot be read so.
     """
     refusal = ""
     for words in ([], ["--data.layout", "classes"]):
@@ -90,7 +96,6 @@ def _find_layout(file: Path, wanted: list[str]) -> list[str]:
         if sorted(names) == sorted(wanted):
             return words
         refusal = "it would be read with other labels: rename classes such as NA or null"
-    file.unlink(missing_ok=True)
     raise ConfigError(f"The data set must be one that a labels.csv can hold. Received: {refusal}")
 
 

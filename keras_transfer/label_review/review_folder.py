@@ -1,5 +1,6 @@
 """The folder of a review: label_review.csv, label_review.png, review.json, then labels.csv."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +15,11 @@ from keras_transfer.label_review.suspects import LabelReview
 from keras_transfer.run.run_files import REVIEW_FILE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
+from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.files.user_folders import make_folder
 
 TABLE_FILE, SHEET_FILE = "label_review.csv", "label_review.png"
+LABELS_HASH = "labels_sha256"  # in review.json
 STEM = "review"  # how the name of a folder begins that nobody chose
 
 
@@ -37,6 +40,20 @@ def check_new(output: Path) -> None:
         raise ConfigError(
             "`output` must be a new folder, or an empty one: decisions are never overwritten. "
             f"Received: {output}, which holds {held}. Choose another with --output."
+        )
+
+
+def refuse_inside(output: Path, source: str) -> None:
+    """Refuse a folder in the data set: nothing is written there.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    data = os.path.realpath(os.path.expanduser(source))
+    if os.path.isdir(data) and Path(os.path.realpath(output)).is_relative_to(data):
+        raise ConfigError(
+            "`output` must be a folder outside the data set, which stays as it is. Received: "
+            f"{output}. Choose another with --output."
         )
 
 
@@ -98,10 +115,11 @@ def choose_labels_file(output: Path | None, table: Any, source: str) -> Path:
                 "`output` must be a folder where the table is no file. Received: nothing."
             )
         output = Path(table).expanduser().parent
+    refuse_inside(output, source)
     file = output / LABELS_FILE
     same = os.path.realpath(file) == os.path.realpath(os.path.expanduser(source))
-    if os.path.lexists(file) and (same or not (output / REVIEW_FILE).is_file()):
-        what = "the data set itself" if same else "which this review did not write"
+    if os.path.lexists(file) and (same or not _is_own(file)):
+        what = "the data set itself" if same else "which no review wrote, or somebody changed"
         raise ConfigError(
             f"`output` must be a folder without a labels.csv. Received: {file}, {what}. Choose "
             "another with --output."
@@ -114,6 +132,29 @@ def choose_labels_file(output: Path | None, table: Any, source: str) -> Path:
             f"({error.strerror}). Choose another with --output."
         ) from error
     return file
+
+
+def mark_labels(file: Path) -> None:
+    """Note in review.json beside a labels.csv that it is of a review: it may be replaced."""
+    beside = file.with_name(REVIEW_FILE)
+    write_json(beside, _read_facts(beside) | {LABELS_HASH: hash_file(file)})
+
+
+def _is_own(file: Path) -> bool:
+    """Tell whether a labels.csv is as a review wrote it."""
+    try:
+        return _read_facts(file.with_name(REVIEW_FILE)).get(LABELS_HASH) == hash_file(file)
+    except OSError:
+        return False
+
+
+def _read_facts(file: Path) -> dict[str, Any]:
+    """Return the content of review.json; nothing where there is none."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _make(folder: Path) -> Path:

@@ -79,10 +79,19 @@ def _read_frame(table: Mapping[str, Any]) -> Columns:
             "`table` must be the path of a label_review.csv, or columns such as a DataFrame's. "
             f"Received: {say_value(table)}."
         )
-    return {
-        str(name): ["" if cell is None or cell != cell else str(cell).strip() for cell in cells]
-        for name, cells in ((name, table[name]) for name in table)
-    }
+    found = {str(name): [_say_cell(cell) for cell in table[name]] for name in table}
+    if len({len(cells) for cells in found.values()}) > 1:
+        raise ConfigError(
+            "The columns of a reviewed table must be equally long. Received: "
+            + ", ".join(f"{name} {len(cells):,}" for name, cells in found.items())
+        )
+    return found
+
+
+def _say_cell(cell: Any) -> str:
+    """Return a cell as text; NaN, None and what pandas has for nothing are empty."""
+    said = "" if cell is None else str(cell).strip()
+    return "" if said in ("nan", "<NA>", "NaT") and not isinstance(cell, str) else said
 
 
 def shield(name: str) -> str:

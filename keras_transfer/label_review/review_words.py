@@ -1,6 +1,6 @@
 """What a review, and what is decided in it, look like on a terminal and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,21 @@ def describe_review(review: LabelReview) -> str:
     return "\n".join(lines)
 
 
-def describe_files(table: Path, sheet: Path | None, dataset: str) -> str:
-    """Return where the files of a review are, and what to do with them."""
+def describe_files(table: Path, sheet: Path | None, dataset: str, given: Sequence[str] = ()) -> str:
+    """Return where the files of a review are, and what to do with them.
+
+    Args:
+        table: label_review.csv.
+        sheet: label_review.png, if there is one.
+        dataset: As it was given.
+        given: Words of the command line that say how it is read.
+    """
     names = f"{table.name} and {sheet.name}" if sheet else table.name
     written = f"Written: {names} in {show_name(str(table.parent))}"
     if not sheet:
         return written
     words = "Next: write yes, a class or remove into its column decision, then"
-    place = f"{quote_word(dataset)} --apply {quote_word(table)}"
+    place = " ".join([quote_word(dataset), *map(quote_word, given), "--apply", quote_word(table)])
     return f"{written}\n{words}\n  python -m keras_transfer.review {place}"
 
 

@@ -1,6 +1,7 @@
 """Pictures of what a model looks at, from the command and from `predict --explain`."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +71,12 @@ def test_a_class_can_be_named(run_copy, folder, capsys):
         assert each["error"] or [one["class"] for one in each["classes"]] == ["upright"]
 
 
+def test_images_may_come_after_the_options(run_copy, folder, tmp_path):
+    words = [str(run_copy.path), "--output", str(tmp_path / "heat"), str(folder / "a.png")]
+    assert main(words) == 0
+    assert len(list((tmp_path / "heat").glob("a-*.png"))) == 1
+
+
 def test_quiet_prints_the_paths_of_the_pictures_alone(run_copy, folder, capsys, caplog):
     with caplog.at_level("WARNING"):
         assert main([str(run_copy.path), str(folder / "a.png"), "--quiet"]) == 0
@@ -117,6 +124,7 @@ def test_predict_draws_the_same_pictures_beside_its_answers(run_copy, folder, tm
     assert predict.main([str(run_copy.path), str(folder), "--explain", str(heat), "--json"]) == 0
     answer = read_answer("predict", capsys.readouterr().out)
     pictures = {each["path"]: each["explanation"] for each in answer["images"]}
+    assert all(Path(file).is_absolute() for file in pictures.values() if file)
     assert pictures.pop(f"{folder}/broken.png") is None
     assert {str(file) for file in heat.iterdir()} == {*pictures.values()}
     assert main([str(run_copy.path), str(folder), "--quiet"]) == 0

@@ -151,7 +151,7 @@ def test_a_folder_that_holds_decisions_is_never_written_into(photos, found):
     table = fill(found, "yes")
     (found / "labels.csv").write_text("path,label\n")
     (found / "review.json").unlink()
-    with pytest.raises(ConfigError, match=r"without a labels\.csv\. Received: .*did not write"):
+    with pytest.raises(ConfigError, match=r"without a labels\.csv\. Received: .*no review wrote"):
         review.main([str(photos), "--apply", table])
 
 
@@ -162,6 +162,24 @@ def test_the_table_that_is_the_data_set_is_never_replaced(photos, found):
     with pytest.raises(ConfigError, match=r"Received: .*labels\.csv, the data set itself"):
         review.main([str(found / "labels.csv"), "--apply", table])
     assert (found / "labels.csv").read_bytes() == before
+
+
+def test_corrected_labels_are_replaced_unless_somebody_changed_them(photos, found, tmp_path):
+    words = [str(photos), "--apply", fill(found, "yes"), "--output", str(tmp_path / "corrected")]
+    for _ in range(2):
+        assert review.main(words) == 0
+    with (tmp_path / "corrected/labels.csv").open("a") as stream:
+        stream.write("by hand")
+    with pytest.raises(ConfigError, match="somebody changed"):
+        review.main(words)
+
+
+def test_nothing_is_written_into_the_data_set(photos, found):
+    table, inside = fill(found, "yes"), str(photos / "train/found")
+    for words in (["--apply", table], WORDS):
+        with pytest.raises(ConfigError, match="must be a folder outside the data set"):
+            review.main([str(photos), *words, "--output", inside])
+    assert not (photos / "train/found").exists()
 
 
 def test_a_review_within_the_data_set_is_no_class(photos, reviewed, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_transfer import evaluate, predict
-from keras_transfer.evaluation.certainty.decision_numbers import read_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import read_limits
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.system.errors import ConfigError
@@ -28,7 +28,7 @@ def test_sets_are_a_column_with_the_most_probable_class_first(finished_run, fold
     assert predict.main(words) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["path"].rpartition("/")[2] for row in rows] == ["a.png", "b.png", "broken.png"]
-    limits = read_decisions(finished_run).find_limits(0.8, False)
+    limits = read_limits(finished_run).find_limits(0.8, False)
     for row in rows[:2]:
         share = float(row["probability_2"])
         names = [row["prediction"], *([row["prediction_2"]] if share >= limits[0] else [])]
@@ -61,7 +61,7 @@ def test_a_terminal_shows_sets(finished_run, folder, capsys, caplog, monkeypatch
 
 def test_answers_are_given_from_the_threshold_on_that_validation_asks_for(unsure_run, capsys):
     held = read_run_predictions(unsure_run).select("validation")
-    found = read_decisions(unsure_run).choose_threshold(0.9)
+    found = read_limits(unsure_run).choose_threshold(0.9)
     assert found.threshold > held.probabilities.max(axis=1).min()  # it withholds something
     words = [str(unsure_run.path), "--split", "validation", "--answer_at_accuracy", "0.9", "--json"]
     evaluate.main(words)
@@ -77,7 +77,7 @@ def test_an_evaluation_measures_the_coverage_of_sets(finished_run, tmp_path, cap
     sets = json.loads(capsys.readouterr().out)["sets"]
     predictions = read_run_predictions(finished_run)
     own = predictions.select(predictions.split_names[-1])
-    limits = read_decisions(finished_run).find_limits(0.8, True)
+    limits = read_limits(finished_run).find_limits(0.8, True)
     members = list_members(own.probabilities, limits)
     covered = members[np.arange(len(own)), own.truth]
     assert (sets["asked"], sets["class_wise"]) == (0.8, True)

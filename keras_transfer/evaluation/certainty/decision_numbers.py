@@ -1,5 +1,7 @@
 """What the validation images of a run say of new answers, and the file that exports carry of it."""
 
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +18,15 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 
+logger = logging.getLogger(__name__)
+
 DECISION_FILE = "decision.json"  # beside the exports of a run
 EXPORT_ANEW = "Export the run again."
 COVERAGES = (0.8, 0.9, 0.95, 0.98, 0.99)  # what exports carry limits for
 ACCURACIES = (0.9, 0.95, 0.98, 0.99)  # and thresholds for
 
 
-class Decisions(Protocol):
+class KnownLimits(Protocol):
     """What is known of a model's answers to images that it did not learn from."""
 
     def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
@@ -41,13 +45,13 @@ class Decisions(Protocol):
 
 
 @dataclass(frozen=True)
-class RunDecisions:
+class RunLimits:
     """What the validation images of a run say."""
 
     validation: Predictions
 
     def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
-        """See `Decisions`."""
+        """See `KnownLimits`."""
         held = self.validation
         counts = np.bincount(held.truth, minlength=len(held.class_names))
         few, least = counts.max() if class_wise else len(held), needed_images(coverage)
@@ -55,17 +59,17 @@ class RunDecisions:
             each = " of a class" if class_wise else ""
             raise ConfigError(
                 f"`coverage` {coverage:g} needs {least} validation images{each} or more. "
-                f"Received: {few}. Ask for {few / (few + 1):.2f} or less."
+                f"Received: {few}. Ask for {math.floor(100 * few / (few + 1)) / 100:g} or less."
             )
         return find_limits(held.probabilities, held.truth, coverage, class_wise)
 
     def choose_threshold(self, accuracy: float) -> Answering:
-        """See `Decisions`."""
+        """See `KnownLimits`."""
         found = choose_threshold(self.validation.probabilities, self.validation.truth, accuracy)
         if found is None:
             raise ConfigError(
                 f"`answer_at_accuracy` must be an accuracy that the most certain validation images "
-                f"reach. Received: {accuracy:g}, and the most certain one is wrong. Ask for less."
+                f"reach. Received: {accuracy:g}, and they are right less often. Ask for less."
             )
         return found
 
@@ -73,37 +77,42 @@ class RunDecisions:
         """Return limits and thresholds of usual shares, for a model that a temperature scaled."""
         held, truth = self.validation.probabilities, self.validation.truth
         held = held if temperature == 1 else soften(held, temperature)
-        coverage = {
-            f"{share:g}": {
-                "limit": float(find_limits(held, truth, share)[0]),
-                "class_limits": find_limits(held, truth, share, class_wise=True).tolist(),
-            }
-            for share in COVERAGES
-            if needed_images(share) <= len(truth)
-        }
+        most, coverage = np.bincount(truth).max(), {}
+        for share in COVERAGES:
+            if needed_images(share) <= len(truth):
+                known = {"limit": float(find_limits(held, truth, share)[0])}
+                if needed_images(share) <= most:  # else every class would be in every set
+                    each = find_limits(held, truth, share, class_wise=True).tolist()
+                    known |= {"class_limits": each}
+                coverage[f"{share:g}"] = known
         chosen = {share: choose_threshold(held, truth, share) for share in ACCURACIES}
         accuracy = {f"{share:g}": each._asdict() for share, each in chosen.items() if each}
         return {"coverage": coverage, "answer_at_accuracy": accuracy}
 
 
 @dataclass(frozen=True)
-class WrittenDecisions:
+class WrittenLimits:
     """What `write_decisions` wrote of an export."""
 
     file: Path
     """decision.json."""
     class_names: Sequence[str]
     known: Mapping[str, Any]
-    """What `RunDecisions.describe` returned."""
+    """What `RunLimits.describe` returned."""
 
     def find_limits(self, coverage: float, class_wise: bool) -> np.ndarray:
-        """See `Decisions`."""
+        """See `KnownLimits`."""
         found = self._look_up("coverage", coverage)
+        if class_wise and "class_limits" not in found:
+            raise ConfigError(
+                f"`coverage` {coverage:g} needs {needed_images(coverage)} validation images of a "
+                "class or more. Received: an export of a run with fewer. Ask for less."
+            )
         one = [found["limit"]] * len(self.class_names)
         return np.array(found["class_limits"] if class_wise else one)
 
     def choose_threshold(self, accuracy: float) -> Answering:
-        """See `Decisions`."""
+        """See `KnownLimits`."""
         return Answering(**self._look_up("answer_at_accuracy", accuracy))
 
     def _look_up(self, kind: str, share: float) -> Any:
@@ -122,19 +131,22 @@ def write_decisions(run: Run, temperatures: Mapping[str, float]) -> None:
     Args:
         run: Its exports are meant.
         temperatures: Name of each export -> what it was scaled by; of none nothing is written.
-
-    Raises:
-        ConfigError: As `read_decisions` says.
     """
     if not temperatures:
         return
-    decisions = read_decisions(run)
+    file = run.exports / DECISION_FILE
+    try:
+        decisions = read_limits(run)
+    except ConfigError as error:  # the user may have removed predictions.csv
+        file.unlink(missing_ok=True)  # it would be of other exports
+        logger.warning("Without %s: %s", DECISION_FILE, error)
+        return
     files = {name: decisions.describe(value) for name, value in temperatures.items()}
     content = {"class_names": run.class_names(), "files": files}
-    write_json(run.exports / DECISION_FILE, content)
+    write_json(file, content)
 
 
-def find_decisions(model: Path, class_names: Sequence[str]) -> Decisions:
+def find_decisions(model: Path, class_names: Sequence[str]) -> KnownLimits:
     """Return what is known of a model: of its run, or what decision.json says beside an export.
 
     Args:
@@ -146,7 +158,7 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> Decisions:
         ConfigError: Neither is there, or it is damaged or of another model.
     """
     if Run(model.parent).config_file.is_file():
-        return read_decisions(Run(model.parent))
+        return read_limits(Run(model.parent))
     places = [(folder / DECISION_FILE, folder) for folder in [*model.parents][:2]]
     file, folder = next((each for each in places if each[0].is_file()), (None, model))
     if file is None:
@@ -157,7 +169,7 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> Decisions:
     content = read_json(file, kinds.Decision, EXPORT_ANEW)
     name = model.relative_to(folder).parts[0]
     known = content["files"].get(name, {"coverage": {}})
-    counts = {len(each["class_limits"]) for each in known["coverage"].values()}
+    counts = {len(each.get("class_limits", class_names)) for each in known["coverage"].values()}
     if (
         tuple(content["class_names"]) != tuple(class_names)
         or name not in content["files"]
@@ -167,10 +179,10 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> Decisions:
             f"{file} must be of the model beside it, {name}, and its classes. Received: of others. "
             f"{EXPORT_ANEW}"
         )
-    return WrittenDecisions(file, class_names, known)
+    return WrittenLimits(file, class_names, known)
 
 
-def read_decisions(run: Run) -> RunDecisions:
+def read_limits(run: Run) -> RunLimits:
     """Return what the validation images of a finished run say.
 
     Raises:
@@ -182,4 +194,4 @@ def read_decisions(run: Run) -> RunDecisions:
             "`coverage` and `answer_at_accuracy` need validation images. Received: a run whose "
             f"predictions.csv has none, {run.path}."
         )
-    return RunDecisions(held)
+    return RunLimits(held)

@@ -9,7 +9,7 @@ import numpy as np
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.certainty.answer_threshold import Answering
-from keras_transfer.evaluation.certainty.decision_numbers import Decisions
+from keras_transfer.evaluation.certainty.decision_numbers import KnownLimits
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ class Settled(NamedTuple):
     answering: Answering | None = None
 
 
-def settle_decisions(words: argparse.Namespace, read: Callable[[], Decisions]) -> Settled:
+def settle_decisions(words: argparse.Namespace, read: Callable[[], KnownLimits]) -> Settled:
     """Return the limits and the threshold that are asked for.
 
     Args:

@@ -4,14 +4,20 @@ from collections.abc import Iterator
 
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold
-from keras_transfer.evaluation.certainty.decision_numbers import DECISION_FILE, read_decisions
+from keras_transfer.evaluation.certainty.decision_numbers import (
+    DECISION_FILE,
+    EXPORT_ANEW,
+    read_limits,
+)
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
+from keras_transfer.run.contents import kinds
+from keras_transfer.run.contents.read_files import read_json
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
 COVERAGE, ACCURACY = 0.95, 0.98
 CODE = """import json
-known = json.load(open("exports/{file}"))["files"]["{export}"]
+known = json.load(open("exports/{file}"))["files"][{export!r}]
 limit = known["coverage"]["{coverage:g}"]["limit"]  # answer: probabilities of an image
 members = [n for n, p in enumerate(answer) if p >= limit or p == max(answer)]
 sure = max(answer) >= known["answer_at_accuracy"]["{accuracy:g}"]["threshold"]"""
@@ -20,7 +26,7 @@ sure = max(answer) >= known["answer_at_accuracy"]["{accuracy:g}"]["threshold"]""
 def describe_trust(run: Run) -> Iterator[str]:
     """Yield the lines of the section, from the validation images in predictions.csv."""
     try:
-        held = read_decisions(run).validation
+        held = read_limits(run).validation
     except ConfigError:  # the user may have removed it
         yield "predictions.csv, which says it, is not in the run."
         return
@@ -38,13 +44,19 @@ def describe_trust(run: Run) -> Iterator[str]:
             f"{say_interval(chosen.interval)}; `predict --answer_at_accuracy {ACCURACY:g}`)."
         )
     yield "* For pictures of other things these numbers promise nothing."
-    exports = [each.name for each in sorted(run.exports.glob("*")) if _is_export(each.name)]
-    if exports and (run.exports / DECISION_FILE).is_file():
-        code = CODE.format(
-            file=DECISION_FILE, export=exports[0], coverage=COVERAGE, accuracy=ACCURACY
-        )
+    if code := _write_code(run):
         yield f"\nWith an export:\n\n```python\n{code}\n```"
 
 
-def _is_export(name: str) -> bool:
-    return name == "saved_model" or name.endswith((".tflite", ".onnx"))
+def _write_code(run: Run) -> str:
+    """Return the lines for the first export that decision.json knows enough of, or nothing."""
+    file = run.exports / DECISION_FILE
+    if not file.is_file():
+        return ""
+    known = read_json(file, kinds.Decision, EXPORT_ANEW)["files"]
+    for export, said in known.items():
+        if f"{COVERAGE:g}" in said["coverage"] and f"{ACCURACY:g}" in said["answer_at_accuracy"]:
+            return CODE.format(
+                file=DECISION_FILE, export=export, coverage=COVERAGE, accuracy=ACCURACY
+            )
+    return ""

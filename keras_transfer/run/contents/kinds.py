@@ -174,7 +174,7 @@ class CoverageLimits(TypedDict):
     """From which probability on a class belongs to a set."""
 
     limit: Share
-    class_limits: list[Share]
+    class_limits: NotRequired[list[Share]]  # where a class has enough images
 
 
 class Answered(TypedDict):

@@ -3,7 +3,7 @@ import pytest
 
 from keras_transfer.evaluation.certainty.decision_numbers import (
     find_decisions,
-    read_decisions,
+    read_limits,
     write_decisions,
 )
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits
@@ -15,7 +15,7 @@ def test_exports_that_were_moved_away_know_what_their_run_knows(run_copy, tmp_pa
     run_copy.exports.mkdir()
     write_decisions(run_copy, {"model.onnx": 1.0, "saved_model": 1.0})
     moved = run_copy.exports.rename(tmp_path / "moved")
-    known, names = read_decisions(run_copy), run_copy.class_names()
+    known, names = read_limits(run_copy), run_copy.class_names()
     for place in (moved / "model.onnx", moved / "saved_model/1", moved / "saved_model"):
         found = find_decisions(place, names)
         for class_wise in (False, True):
@@ -62,7 +62,7 @@ def test_an_export_names_the_shares_it_knows(run_copy):
 
 
 def test_more_coverage_than_the_images_can_promise_is_refused(run_copy):
-    decisions = read_decisions(run_copy)
+    decisions = read_limits(run_copy)
     with pytest.raises(ConfigError, match=r"`coverage` 0\.999 needs 999 validation images or more"):
         decisions.find_limits(0.999, False)
     few = int(np.bincount(decisions.validation.truth).max())
@@ -73,4 +73,32 @@ def test_more_coverage_than_the_images_can_promise_is_refused(run_copy):
 def test_predictions_that_are_gone_are_named(run_copy):
     run_copy.predictions_file.unlink()
     with pytest.raises(ConfigError, match=r"predictions\.csv"):
-        read_decisions(run_copy)
+        read_limits(run_copy)
+
+
+def test_a_run_without_predictions_is_exported_without_decisions(run_copy, caplog):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"model.onnx": 1.0})
+    run_copy.predictions_file.unlink()
+    write_decisions(run_copy, {"model.onnx": 1.0})
+    assert not (run_copy.exports / "decision.json").exists()  # it would be of the former export
+    assert "Without decision.json: " in caplog.text
+
+
+def test_the_coverage_that_is_advised_is_granted(run_copy):
+    decisions = read_limits(run_copy)
+    for class_wise in (False, True):
+        with pytest.raises(ConfigError) as error:
+            decisions.find_limits(0.9999, class_wise)
+        advised = float(str(error.value).split("Ask for ")[1].split()[0])
+        assert decisions.find_limits(advised, class_wise).max() > 0
+
+
+def test_an_export_refuses_class_wise_sets_where_its_run_does(run_copy):
+    run_copy.exports.mkdir()
+    write_decisions(run_copy, {"model.onnx": 1.0})
+    found = find_decisions(run_copy.exports / "model.onnx", run_copy.class_names())
+    for known in (read_limits(run_copy), found):
+        assert known.find_limits(0.95, False).max() > 0  # 24 images, 12 of a class
+        with pytest.raises(ConfigError, match="needs 19 validation images of a class or more"):
+            known.find_limits(0.95, True)
