@@ -117,7 +117,8 @@ def main(arguments: list[str]) -> int:
         logger.warning("Limits and thresholds were chosen on these images: others may be worse")
     if not words.json:
         print_text(describe_predictions(predictions))
-        print_text("\n".join(describe_decisions(trusted, len(predictions))))
+        for line in describe_decisions(trusted, len(predictions)):
+            print_text(line)
     done = Evaluation(
         run=run, predictions=predictions, root=root, dataset=words.dataset, tta=words.tta
     )

@@ -1,1 +1,1 @@
-"""How far an answer can be trusted: sets of classes, when to abstain, images unlike the others."""
+"""How far an answer can be trusted: sets of classes, and when to abstain."""

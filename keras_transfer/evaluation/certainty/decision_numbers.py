@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from keras_transfer.config.messages import name_some
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
 from keras_transfer.run.contents import kinds
@@ -132,9 +133,10 @@ def write_decisions(run: Run, temperatures: Mapping[str, float]) -> None:
         run: Its exports are meant.
         temperatures: Name of each export -> what it was scaled by; of none nothing is written.
     """
-    if not temperatures:
-        return
     file = run.exports / DECISION_FILE
+    if not temperatures:
+        file.unlink(missing_ok=True)  # it would be of former exports
+        return
     try:
         decisions = read_limits(run)
     except ConfigError as error:  # the user may have removed predictions.csv
@@ -168,16 +170,17 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> KnownLimits:
         )
     content = read_json(file, kinds.Decision, EXPORT_ANEW)
     name = model.relative_to(folder).parts[0]
-    known = content["files"].get(name, {"coverage": {}})
-    counts = {len(each.get("class_limits", class_names)) for each in known["coverage"].values()}
-    if (
-        tuple(content["class_names"]) != tuple(class_names)
-        or name not in content["files"]
-        or counts - {len(class_names)}
-    ):
+    if name not in content["files"]:
         raise ConfigError(
-            f"{file} must be of the model beside it, {name}, and its classes. Received: of others. "
-            f"{EXPORT_ANEW}"
+            f"`coverage` and `answer_at_accuracy` need an export that {file} knows: one whose "
+            f"probabilities are those of its run. Received: {name}. Ask the run, or one of "
+            f"{name_some([*content['files']])}."
+        )
+    known = content["files"][name]
+    counts = {len(each.get("class_limits", class_names)) for each in known["coverage"].values()}
+    if tuple(content["class_names"]) != tuple(class_names) or counts - {len(class_names)}:
+        raise ConfigError(
+            f"{file} must be of the classes of {name} beside it. Received: of others. {EXPORT_ANEW}"
         )
     return WrittenLimits(file, class_names, known)
 

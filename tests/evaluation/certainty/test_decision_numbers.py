@@ -37,8 +37,8 @@ def test_a_temperature_that_scales_an_export_scales_its_limits(run_copy):
 @pytest.mark.parametrize(
     ("name", "names", "message"),
     [
-        ("other.onnx", None, "must be of the model beside it"),
-        ("model.onnx", ("a", "b", "c"), "and its classes"),
+        ("model.int8.tflite", None, r"Received: model\.int8\.tflite\. Ask .* one of model\.onnx"),
+        ("model.onnx", ("a", "b", "c"), r"must be of the classes of model\.onnx"),
     ],
 )
 def test_decisions_of_another_model_are_refused(run_copy, name, names, message):
