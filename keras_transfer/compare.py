@@ -44,7 +44,12 @@ OWN = {  # options that are not settings of a training, and their defaults
 }
 SHOWN_FAILED = 10  # rows that are named in the end
 DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
-CHANGEABLE = ("quiet", "assert_accuracy_at_least", *PLACES)  # of a comparison that was begun
+CHANGEABLE = (
+    "quiet",
+    "report",
+    "assert_accuracy_at_least",
+    *PLACES,
+)  # of a comparison that was begun
 
 
 def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:

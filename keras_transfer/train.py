@@ -3,22 +3,23 @@
 import dataclasses
 import functools
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import build_parser, run_command
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import Policy, TrainConfig
-from keras_transfer.data.modality import Keeping, Modality
+from keras_transfer.config.validation import require
+from keras_transfer.data.modality import Keeping
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES, list_backbones
-from keras_transfer.run.load_settings import load_run_config, parse_config
+from keras_transfer.run.load_settings import parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow, require_backend
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
+from keras_transfer.system.terminal.open_page import open_page
 from keras_transfer.system.terminal.script_output import (
     print_json,
     print_path,
@@ -32,7 +33,7 @@ from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases
 
 if TYPE_CHECKING:
-    import numpy as np
+    import keras
 
     from keras_transfer.data.training_data import TrainingData
     from keras_transfer.models.weights.pretrained_weights import Weights
@@ -94,6 +95,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     examples, findings = load_splits(config, modality, run, keeping)
     run.stopwatch.lap("data")
     import_tensorflow()  # what is wrong with the data set is told by now
+    from keras_transfer.evaluation.reports.leave_reports import leave_reports
+    from keras_transfer.evaluation.reports.summary import summarize_run
     from keras_transfer.tracking.tracker import tracking
     from keras_transfer.training import devices
     from keras_transfer.training.explain_faults import explain_faults
@@ -109,7 +112,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     with tracking(run, config.logger) as tracker, explain_faults(data, run):
         with devices.sharing(data, policy, config):
             facts, measured = _fit(config, given, policy, weights, data, tracker)
-        _report(run, data, modality, facts, *measured)
+        leave_reports(run, data, facts, *measured)
+        logger.info("%s", summarize_run(run))
     if weights.warning:
         logger.warning("%s", weights.warning)
 
@@ -121,7 +125,7 @@ def _fit(
     weights: "Weights",
     data: "TrainingData",
     tracker: "Tracker",
-) -> tuple[dict[str, Any], tuple["History", float | None]]:
+) -> tuple[dict[str, Any], tuple["keras.Model", "History", float | None]]:
     """Plan, train and leave the model; return entries of metrics.json, and what others need."""
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.models.freezing import count_parameters
@@ -149,9 +153,10 @@ def _fit(
         **({"given": given.names()} if given.names() else {}),
         "parameters": count_parameters(training.model),
     }
-    temperature, left_out = _leave_model(training, outcome.cache)
+    model, temperature, left_out = _leave_model(training, outcome.cache)
     run.stopwatch.lap("finish")
-    return facts | ({"left_out": left_out} if left_out else {}), (outcome.history, temperature)
+    facts |= {"left_out": left_out} if left_out else {}
+    return facts, (model, outcome.history, temperature)
 
 
 def _plan(
@@ -188,11 +193,13 @@ def _plan(
     return training, reason
 
 
-def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | None, dict[str, int]]:
+def _leave_model(
+    training: "Training", cache: "FrozenCache"
+) -> tuple["keras.Model", float | None, dict[str, int]]:
     """Leave model.keras and what it says of each example that is still there.
 
     Returns:
-        The temperature, if it got one; and how many images of a split had to be left out.
+        The model; its temperature, if it got one; how many images of a split had to be left out.
     """
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.evaluation.calibration import calibrate
@@ -212,39 +219,7 @@ def _leave_model(training: "Training", cache: "FrozenCache") -> tuple[float | No
     prepared = choose_modality(config).describe_preparation(config)
     write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
     write_predictions(predict_left(model, data, names, lost, kept, exact), run)
-    return temperature, tell_lost(lost, data, kept, run)
-
-
-def _report(
-    run: Run,
-    data: "TrainingData",
-    modality: Modality,
-    facts: dict[str, Any],
-    history: "History",
-    temperature: float | None,
-) -> None:
-    """Draw the figures, write metrics.json, which ends the run, and say how it went."""
-    from keras_transfer.data.same_files.lost_examples import find_lost
-    from keras_transfer.evaluation.class_scores import write_class_tables
-    from keras_transfer.evaluation.figures.draw_figures import draw_figures
-    from keras_transfer.evaluation.reports.model_card import write_model_card
-    from keras_transfer.evaluation.reports.summary import measure_run, summarize_run
-    from keras_transfer.run.predictions_csv import read_run_predictions
-
-    config = load_run_config(run)
-    lost = {data.root / each.path for each in find_lost(data, run)}
-
-    def draw(file: Path, side: int) -> "np.ndarray | None":
-        return None if file in lost else modality.draw_example(file, side, config)
-
-    write_class_tables(read_run_predictions(run), run.path)
-    draw_figures(run, history, data.root, draw)
-    run.stopwatch.lap("figures")
-    metrics = facts | measure_run(run, history, temperature)
-    metrics |= {"seconds": run.stopwatch.count_seconds()}
-    write_model_card(run, metrics)
-    run.finish(metrics)
-    logger.info("%s", summarize_run(run))
+    return model, temperature, tell_lost(lost, data, kept, run)
 
 
 def _show_figures(run: Run) -> None:
@@ -270,9 +245,10 @@ def main(arguments: list[str]) -> int:
         where = "in a wider terminal"
         print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
         return 0
-    as_json = "--json" in arguments
+    as_json, opens = "--json" in arguments, "--open" in arguments
     with stoppable():
         config = parse_config(build_parser("train"), arguments)
+        require(config.report == "auto" or not opens, "report", "auto with --open", config.report)
         with reserving_output(as_json or config.quiet):
             run = fine_tune(config)
     if as_json:
@@ -281,6 +257,8 @@ def main(arguments: list[str]) -> int:
         print_json(answer_training(run))
     elif config.quiet:
         print_path(run.path)
+    if opens:
+        open_page(run.report_file)
     splits = run.metrics()["splits"]
     split = choose_split(splits)
     return check_floor({split: splits[split]["accuracy"]}, config.assert_accuracy_at_least)

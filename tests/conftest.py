@@ -40,12 +40,14 @@ def at_home(tmp_path_factory):
 
 @contextlib.contextmanager
 def drawing(wanted):
-    """Have runs draw their figures, or leave them out: they are a third of a short training."""
+    """Have runs draw figures and report, or leave them out: they are half of a short training."""
     import keras_transfer.train as train
     from keras_transfer.evaluation.figures import draw_figures as figures
+    from keras_transfer.evaluation.html_report import write_report as report
 
     with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((figures, "draw_figures"), (train, "_draw_views")):
+        drawn = (figures, "draw_figures"), (train, "_draw_views"), (report, "write_report")
+        for module, name in drawn:
             original = DRAWN.setdefault(name, getattr(module, name))
             patch.setattr(module, name, original if wanted else lambda *words: None)
         yield

@@ -13,13 +13,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
 VERBS = {
     *("check", "clean", "compare", "evaluate", "explain", "export", "predict", "pretrain"),
-    *("review", "train"),
+    *("report", "review", "train"),
 }
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}
 
 
 def test_no_folder_has_more_than_eleven_files():
-    counts = Counter(file.parent for file in MODULES if file.parent != PACKAGE)  # the verbs
+    # Of the top level, which has one a verb, those two count that Python asks for no more.
+    asked = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
+    counts = Counter(file.parent for file in MODULES if file not in asked)
     assert {folder.name: count for folder, count in counts.items() if count > 11} == {}
 
 

@@ -19,7 +19,7 @@ from keras_transfer.config.yaml_files import dump_settings
 from keras_transfer.system.errors import ConfigError
 
 # What no row depends on.
-PLACE = ("output", "name", "resume", "quiet", "assert_accuracy_at_least")
+PLACE = ("output", "name", "resume", "quiet", "report", "assert_accuracy_at_least")
 
 # What all rows have in common: the splits are made once, and a row's place is the comparison's.
 SHARED = (

@@ -33,6 +33,7 @@ from keras_transfer.system.standard_streams import (
     check_output,
     mend_streams,
 )
+from keras_transfer.system.terminal.open_page import add_open
 from keras_transfer.system.terminal.script_output import add_json
 from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import print_text
@@ -124,6 +125,7 @@ def build_parser(
         "--print_config", type=bool, default=False, help="Print the settings as YAML and exit."
     )
     add_json(parser, "Print")
+    add_open(parser, "Show")
     if command == "train":
         parser.add_argument(
             "--list_backbones", type=bool, default=False, help="Print the backbones and exit."
@@ -150,7 +152,7 @@ def read_words(
         ConfigError: A word is no option, or a value does not fit.
     """
     options = parser.parse_args(arguments, defaults=False).as_dict()
-    for name in ("list_backbones", "json"):  # what the command does, not how it trains
+    for name in ("list_backbones", "json", "open"):  # what the command does, not how it trains
         options.pop(name, None)
     file, printed = options.pop("config", None), options.pop("print_config", False)
     return {} if file is None else read_yaml(file), options, printed

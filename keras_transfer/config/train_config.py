@@ -79,6 +79,9 @@ class TrainConfig:
     logger: Literal["none", "csv", "tensorboard", "mlflow", "wandb"] = "none"
     """Log settings, epochs, results, figures and the model elsewhere, too. csv and tensorboard: in
     the run directory. mlflow: MLFLOW_TRACKING_URI, else output. wandb: in Weights & Biases."""
+    report: Literal["auto", "off"] = "auto"
+    """auto: report.html in the run directory, a page on which one looks at the wrong images, at
+    what the model saw in them, and at when to trust it. off: none; `report RUN` makes it later."""
     tensorboard: bool = False
     """The same as --logger tensorboard."""
     data: DataConfig = field(default_factory=DataConfig)

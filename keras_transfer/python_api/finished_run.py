@@ -37,7 +37,14 @@ FIGURE_WIDTH = 800  # pixels of a figure in a notebook
 # of `run_directory.Run`, what a person may want
 SHOWN = (
     *("open", "path", "metrics", "class_names", "data_report", "environment", "parity"),
-    *("config_file", "model_file", "model_card_file", "metrics_file", "history_file"),
+    *(
+        "config_file",
+        "model_file",
+        "report_file",
+        "model_card_file",
+        "metrics_file",
+        "history_file",
+    ),
     *("predictions_file", "split_file", "log_file", "figures", "exports"),
 )
 
@@ -112,6 +119,13 @@ class Run(run_directory.Run):
 
         words = images, class_name, count, split
         return hold_explanations(explain_with(lambda: self._artefact, self.path, *words))
+
+    @guard
+    def report(self) -> Path:
+        """Write report.html anew, a page for any browser, and return it: see `report_on`."""
+        from keras_transfer.report import report_on
+
+        return report_on(self.path)
 
     @guard
     def export(

@@ -29,6 +29,7 @@ HARMLESS = (
     "name",
     "quiet",
     "logger",
+    "report",
     "tensorboard",
     "assert_accuracy_at_least",
     "cache.memory_gb",

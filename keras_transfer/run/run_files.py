@@ -51,6 +51,7 @@ class RunFiles:
     log_file = _Within("train.log")
     model_file = _Within("model.keras")
     metrics_file = _Within("metrics.json")
+    report_file = _Within("report.html")
     model_card_file = _Within("model_card.md")
     figures = _Within("figures")
     evaluations = _Within("evaluations")

@@ -7,7 +7,18 @@ import h5py
 import pytest
 from pages import ROOT, find_verb, list_commands, list_words
 
-from keras_transfer import check, clean, evaluate, explain, export, predict, pretrain, review, train
+from keras_transfer import (
+    check,
+    clean,
+    evaluate,
+    explain,
+    export,
+    predict,
+    pretrain,
+    report,
+    review,
+    train,
+)
 from keras_transfer.__main__ import VERBS
 from keras_transfer.compare import OWN
 from keras_transfer.compare import main as compare
@@ -114,6 +125,14 @@ def test_every_explain_command_runs(words, desk, run_copy, capsys):
     put_run(desk, run_copy)
     assert explain.main(["level" if word == "cats" else word for word in words]) == 0
     assert "-level.png" in capsys.readouterr().out
+
+
+@each_command("report")
+def test_every_report_command_runs(words, desk, run_copy, drawn, capsys):
+    put_run(desk, run_copy)
+    with drawn():
+        assert report.main(words) == 0
+    assert "report.html" in capsys.readouterr().out
 
 
 @each_command("export")

@@ -30,6 +30,7 @@ FILES = {
     "model_card.md",
     "per_class.csv",
     "predictions.csv",
+    "report.html",
     "split.csv",
     "train.log",
 }
@@ -106,7 +107,7 @@ def test_the_seconds_of_the_parts_are_those_of_the_whole(finished_run):
     seconds = finished_run.metrics()["seconds"]
     total = seconds.pop("total")
     parts = ["start", "data", "model", "images", "figures", "statistics", "cache"]
-    assert list(seconds) == [*parts, "frozen", "finetune", "finish"]
+    assert list(seconds) == [*parts, "frozen", "finetune", "finish", "report"]
     assert sum(seconds.values()) == pytest.approx(total, abs=0.1)
 
 

@@ -54,6 +54,7 @@ FOREIGN_VERBS: Mapping[str, str] = {
     "benchmark": "compare",
     "classify": "predict",
     "convert": "export",
+    "dashboard": "report",
     "doctor": "check",
     "eval": "evaluate",
     "finetune": "train",
@@ -68,6 +69,7 @@ FOREIGN_VERBS: Mapping[str, str] = {
     "tune": "compare",
     "val": "evaluate",
     "validate": "evaluate",
+    "visualize": "report",
 }
 
 # A section that is given as one value: the setting that is meant.

@@ -33,6 +33,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "saved_models/RUN photo.jpg",
         "saved_models/RUN new_photos --class cats",
     ),
+    "report": (
+        "saved_models/RUN",
+        "saved_models/RUN --open",
+    ),
     "export": (
         "saved_models/RUN",
         "saved_models/RUN --tflite float16 int8",
@@ -71,7 +75,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
         "Model": ("backbone", "weights", "list_backbones"),
         "Training": (*_TRAINING, "resume"),
-        "Output": ("output", "name", "quiet", "json"),
+        "Output": ("output", "name", "open", "quiet", "json"),
         "Settings": ("config", "print_config"),
     },
     "compare": {
@@ -79,7 +83,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
         "Model": ("backbone",),  # weights are a list here, too
         "Training": (*_TRAINING, "resume", "jobs", "engine"),
-        "Output": ("output", "name", "quiet", "json"),
+        "Output": ("output", "name", "open", "quiet", "json"),
         "Settings": ("config", "print_config"),
     },
     "check": {

@@ -11,7 +11,7 @@ from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
-from keras_transfer.run.predictions_csv import read_run_predictions
+from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -52,8 +52,7 @@ def find_doubtful(
     name = choose_split(there) if split is None else split
     lookup(there, "split", name)
     part = found.select(name)
-    chances, right = part.truth_probability, part.truth == part.prediction
-    part = part.take(np.lexsort((chances, right))[:count])  # by `right`, then by chances
+    part = part.take(order_doubtful(part)[:count])
     listed = list_examples(run, read_source(config, modality))
     place = {path: row for row, path in enumerate(listed.paths.tolist())}
     rows = [place[path] for path in part.paths.tolist() if path in place]
@@ -73,3 +72,9 @@ def find_doubtful(
         files=[str(left.root / path) for path in left.paths],
         truths=[left.class_names[label] for label in left.labels],
     )
+
+
+def order_doubtful(predictions: Predictions) -> np.ndarray:
+    """Return the rows of images of one split, the wrong ones first, the worst of each first."""
+    right = predictions.truth == predictions.prediction
+    return np.lexsort((predictions.truth_probability, right))

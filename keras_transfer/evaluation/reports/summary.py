@@ -53,7 +53,7 @@ def measure_run(run: Run, history: History, temperature: float | None = None) ->
 
 
 def summarize_run(run: Run) -> str:
-    """Return the closing lines: accuracy with its interval, where the run is, what to type next.
+    """Return the closing lines: accuracy with its interval, what to type next, where the report is.
 
     Args:
         run: A finished run.
@@ -78,6 +78,8 @@ def summarize_run(run: Run) -> str:
     lines.append(f"Run: {show_name(str(run.path))}  ({metrics['seconds']['total']:.0f} s)")
     command = f"python -m keras_transfer.evaluate {quote_word(run.path)}"
     lines.append(f"Next: {'run.evaluate()' if is_notebook() else command}")
+    if run.report_file.exists():
+        lines.append(f"Report: {show_name(str(run.report_file))}")
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from keras_transfer import (
     export,
     predict,
     pretrain,
+    report,
     review,
     train,
 )
@@ -34,6 +35,7 @@ MAINS = {
         export,
         predict,
         pretrain,
+        report,
         review,
         train,
     )

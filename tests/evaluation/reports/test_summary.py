@@ -35,8 +35,14 @@ def test_what_to_do_next_is_said_in_the_words_of_the_place(
     finished_run, monkeypatch, notebook, words
 ):
     monkeypatch.setattr("keras_transfer.evaluation.reports.summary.is_notebook", lambda: notebook)
-    last = summarize_run(finished_run).splitlines()[-1]
-    assert last == f"Next: {words}" + ("" if notebook else str(finished_run.path))
+    *_, following, last = summarize_run(finished_run).splitlines()
+    assert following == f"Next: {words}" + ("" if notebook else str(finished_run.path))
+    assert last == f"Report: {finished_run.path / 'report.html'}"
+
+
+def test_a_report_that_is_not_there_is_not_named(run_copy):
+    run_copy.report_file.unlink()
+    assert summarize_run(run_copy).splitlines()[-1].startswith("Next: ")
 
 
 @pytest.mark.parametrize(("earlier", "said"), [(0.944, True), (0.917, False)])

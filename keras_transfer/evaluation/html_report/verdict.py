@@ -1,0 +1,62 @@
+"""What a report says first: how good the model is, where it fails, how far it can be trusted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from keras_transfer.config.messages import count_of
+from keras_transfer.evaluation.certainty.answer_threshold import Answering
+from keras_transfer.evaluation.class_scores import list_confusions, score_classes, sort_weakest
+from keras_transfer.evaluation.html_report.page import say_share
+from keras_transfer.evaluation.metrics import score
+from keras_transfer.run.predictions_csv import Predictions
+from keras_transfer.system.terminal.visible_text import show_name
+
+
+def say_verdict(predictions: Predictions, chosen: Answering | None, asked: float) -> Iterator[str]:
+    """Yield three lines.
+
+    Args:
+        predictions: Images of one split, at least one.
+        chosen: What comes of the threshold that answers at the accuracy `asked`; None: none does.
+        asked: In (0, 1].
+    """
+    yield _say_accuracy(predictions)
+    yield _say_weakest(predictions)
+    yield _say_trust(predictions, chosen, asked)
+
+
+def _say_accuracy(predictions: Predictions) -> str:
+    numbers, split = score(predictions), predictions.split_names[0]
+    low, high = numbers["accuracy_interval"]
+    most = np.bincount(predictions.truth).max() / len(predictions)
+    return (
+        f"{say_share(numbers['accuracy'])} of {count_of(len(predictions), f'{split} image')} are "
+        f"right, and with 95 % confidence between {say_share(low)} and {say_share(high)} of others "
+        f"like them. Naming the largest class always would be right for {say_share(most)}."
+    )
+
+
+def _say_weakest(predictions: Predictions) -> str:
+    pairs = list_confusions(predictions, 1)
+    if not pairs:
+        return "None of them is taken for another class."
+    weakest, pair = sort_weakest(score_classes(predictions))[0], pairs[0]
+    truth, other = show_name(pair.truth), show_name(pair.prediction)
+    return (
+        f"Weakest class: {show_name(weakest.name)}, F1 {weakest.f1:.2f}. Confused most: "
+        f"{truth} taken for {other}, {say_share(pair.share)} of its images ({pair.images:,})."
+    )
+
+
+def _say_trust(predictions: Predictions, chosen: Answering | None, asked: float) -> str:
+    error = score(predictions)["expected_calibration_error"]
+    off = f"Its probabilities are off by {100 * error:.1f} points on average. "
+    if chosen is None:
+        return off + f"At no probability are {say_share(asked)} of its answers right."
+    if chosen.share == 1:
+        return off + f"{say_share(asked)} of its answers are right, however sure it is."
+    return off + (
+        f"From probability {chosen.threshold:.3f} on, {say_share(asked)} of its answers are right: "
+        f"{say_share(chosen.share)} of the images get one."
+    )

@@ -1,0 +1,191 @@
+"""What the page of a run shows, and report.html made of it."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keras_transfer.config.help.versions import find_version
+from keras_transfer.config.messages import count_of
+from keras_transfer.config.split_names import choose_split
+from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
+from keras_transfer.evaluation.html_report import run_facts
+from keras_transfer.evaluation.html_report.confusion_view import (
+    FEW,
+    build_matrix,
+    list_classes,
+    list_pairs,
+)
+from keras_transfer.evaluation.html_report.curve_charts import (
+    chart_answering,
+    chart_history,
+    chart_reliability,
+)
+from keras_transfer.evaluation.html_report.heated_images import heat_worst
+from keras_transfer.evaluation.html_report.page import render_page
+from keras_transfer.evaluation.html_report.shown_images import (
+    DrawExample,
+    Shown,
+    draw_shown,
+    find_doubted,
+)
+from keras_transfer.evaluation.html_report.verdict import say_verdict
+from keras_transfer.evaluation.metrics import count_confusions, says_top5
+from keras_transfer.evaluation.reports.trust_section import ACCURACY, describe_trust
+from keras_transfer.run.history import read_history
+from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.predictions_csv import Predictions, fill_missing, read_run_predictions
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.atomic_files import write_text
+from keras_transfer.system.terminal.visible_text import show_name
+
+if TYPE_CHECKING:
+    import keras
+
+SECTIONS = (
+    ("accuracy", "Accuracy"),
+    ("confusions", "Confusions"),
+    ("classes", "Classes"),
+    ("worst", "Worst images"),
+    ("trust", "Trust"),
+    ("data", "Labels and files"),
+    ("learned", "What learned"),
+    ("settings", "Settings"),
+    ("next", "Next"),
+)
+
+
+class Pictures(NamedTuple):
+    """What the pictures of a report are made of."""
+
+    root: Path
+    """Folder that the paths of predictions.csv start from."""
+    draw_example: DrawExample
+    """Returns a file's tile of so many pixels, or None; see `Modality.draw_example`."""
+    load_network: Callable[[], "keras.Model"]
+    """Returns the model of the run; a `ConfigError` leaves the heat out, and says why."""
+
+
+def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Path:
+    """Write report.html anew: one file that asks nothing of any server, and return it.
+
+    It is about the images of test if there are some, else of validation.
+
+    Args:
+        run: All its other files are read.
+        metrics: The content of metrics.json, which a run that is about to finish has not yet.
+        pictures: Where the images come from.
+    """
+    predictions = read_run_predictions(run)
+    split = choose_split(predictions.split_names)
+    part, validation = predictions.select(split), predictions.select("validation")
+    chosen = choose_threshold(validation.probabilities, validation.truth, ACCURACY)
+    shown = draw_shown(part, pictures.root, pictures.draw_example)
+    content = {
+        **_describe_page(run, metrics, split),
+        **_describe_confusions(part, metrics, run),
+        **_describe_images(part, shown, pictures),
+        **_describe_trust(run, part, chosen),
+        **_describe_facts(run),
+        "verdict": list(say_verdict(part, chosen, ACCURACY)),
+    }
+    write_text(run.report_file, render_page("run.html", **content))
+    return run.report_file
+
+
+def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """Return the head of the page, the scores and the curves."""
+    names, plan = run.class_names(), metrics.get("strategy", "")
+    seconds = metrics["seconds"]["total"]
+    images = metrics["splits"]["validation"]["images"]
+    return {
+        "version": find_version("keras_transfer"),
+        "made": time.strftime("%Y-%m-%d %H:%M"),
+        "sections": SECTIONS,
+        "run_name": run.path.resolve().name,
+        "trained": f"{plan} {metrics['backbone']}".strip()
+        + f", {count_of(len(names), 'class')}, trained in {seconds:.0f} s",
+        "names": names,
+        "split": split,
+        "splits": metrics["splits"],
+        "says_top5": says_top5(names),
+        "curves": chart_history(read_history(run.history_table(), images)),
+    }
+
+
+def _describe_confusions(part: Predictions, metrics: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    table = run.split_table()
+    learned = Counter(
+        name for name, split in zip(table["class"], table["split"], strict=True) if split == "train"
+    )
+    return {
+        "few": FEW,
+        "matrix": build_matrix(part),
+        "pairs": list_pairs(part),
+        "classes": list_classes(part, learned),
+    }
+
+
+def _describe_images(part: Predictions, shown: Shown, pictures: Pictures) -> dict[str, Any]:
+    """Return the images of the page, for its script and for its worst ones."""
+    worst, reason = heat_worst(part, pictures.root, pictures.draw_example, pictures.load_network)
+    there = {*shown.rows}
+    return {
+        "images": _list_images(part, shown),
+        "worst": worst,
+        "heat_reason": reason,
+        "doubted": [row for row in find_doubted(part) if row in there],
+        "unusual": 0,
+    }
+
+
+def _list_images(part: Predictions, shown: Shown) -> dict[str, Any]:
+    counts, said = count_confusions(part), part.prediction
+    confidence = fill_missing(part.probabilities).max(axis=1)
+    pairs = zip(*(axis.tolist() for axis in counts.nonzero()), strict=True)
+    return {
+        "names": [show_name(name) for name in part.class_names],
+        "total": len(part),
+        "wrong": int((said != part.truth).sum()),
+        "support": counts.sum(axis=1).tolist(),
+        "counts": {f"{truth},{other}": int(counts[truth, other]) for truth, other in pairs},
+        "images": [
+            {
+                "row": row,
+                "path": show_name(part.paths[row]),
+                "truth": int(part.truth[row]),
+                "said": int(said[row]),
+                "probability": round(float(confidence[row]), 4),
+                "picture": picture,
+            }
+            for row, picture in zip(shown.rows, shown.thumbnails, strict=True)
+        ],
+    }
+
+
+def _describe_trust(run: Run, part: Predictions, chosen: Answering | None) -> dict[str, Any]:
+    return {
+        "reliability": chart_reliability(part),
+        "answering": chart_answering(part, chosen),
+        "chosen": chosen,
+        "asked": ACCURACY,
+        "trust": [line[2:] for line in describe_trust(run) if line.startswith("* ")],
+    }
+
+
+def _describe_facts(run: Run) -> dict[str, Any]:
+    config = load_run_config(run)
+    phases, blocks = run_facts.list_blocks(run)
+    review, others = run_facts.list_commands(run, config)
+    return {
+        "files": run_facts.list_files(run.data_report()),
+        "phases": phases,
+        "blocks": blocks,
+        "most_kernel_drift": max([row.kernel_drift or 0 for row in blocks]) or 1,
+        "most_norm_drift": max([row.norm_drift or 0 for row in blocks]) or 1,
+        "settings": run_facts.list_settings(config),
+        "environment": run_facts.list_environment(run),
+        "review": review,
+        "next": others,
+    }

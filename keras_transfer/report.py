@@ -1,0 +1,71 @@
+"""Make the page of a run anew: `python -m keras_transfer.report RUN`."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from keras_transfer.config.command_line import PlainParser, run_command
+from keras_transfer.config.messages import say_bytes
+from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.atomic_files import explaining_disk
+from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.logs import print_logs
+from keras_transfer.system.terminal.open_page import add_open, open_page
+from keras_transfer.system.terminal.script_output import print_path, reserving_output
+from keras_transfer.system.terminal.visible_text import print_text, show_name
+
+
+def report_on(path: str | Path) -> Path:
+    """Write report.html of a run anew, and return it.
+
+    It is one file that any browser opens off line.
+
+    Args:
+        path: The directory of a finished run; those of its images that are gone or changed are not
+            in the page.
+
+    Raises:
+        ConfigError: It is none, is damaged, or cannot be written.
+    """
+    folder = Path(path).expanduser()
+    with explaining_disk():
+        return _report_run(Run.open(folder))
+
+
+def _report_run(run: Run) -> Path:
+    config = load_run_config(run)
+    import_tensorflow()
+    from keras_transfer.evaluation.html_report.own_pictures import find_pictures
+    from keras_transfer.evaluation.html_report.write_report import write_report
+
+    return write_report(run, run.metrics(), find_pictures(run, config))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line."""
+    words = _parse(arguments)
+    print_logs(logging.WARNING)
+    with reserving_output(words.quiet):
+        file = report_on(words.folder)
+    if words.quiet:
+        print_path(file)
+    else:
+        print_text(f"Report: {show_name(str(file))} ({say_bytes(file.stat().st_size)})")
+    if words.open:
+        open_page(file)
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = PlainParser("report", __doc__)
+    text = "the directory of a finished run"
+    parser.add_argument("folder", metavar="RUN", help=text)
+    add_open(parser)
+    text = "print the path of report.html alone"
+    parser.add_argument("--quiet", action="store_true", help=text)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run_command(main)
