@@ -14,7 +14,7 @@ TINY = 1e-30  # a probability whose logarithm float32 has
 GradCam = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def trace_grad_cam(model: keras.Model) -> GradCam:
+def trace_grad_cam(model: keras.Model, once: bool = False) -> GradCam:
     """Return a function from images and a class for each to what speaks for it in them.
 
     The channels of the last feature map are summed, each weighted by the mean over all places of
@@ -24,11 +24,12 @@ def trace_grad_cam(model: keras.Model) -> GradCam:
     a model is sure. And unlike the score of a class alone it does not change where the scores of
     all classes change alike, which changes no probability either.
 
-    One graph serves all batches: forward to the answers, and back to the feature map only.
+    Forward to the answers, and back to the feature map only; one graph serves all batches.
 
     Args:
         model: A classifier as `open_network` takes it, from images (batch, side, side, 3) to
             probabilities (batch, classes), or (batch, 1) of the second of two classes.
+        once: Make no graph: one batch takes half as long without, and each further one longer.
 
     Returns:
         A function of images (n, side, side, 3) as the model takes them, of any number type, and n
@@ -45,15 +46,11 @@ def trace_grad_cam(model: keras.Model) -> GradCam:
     """
     network, kind = open_network(model)
     (taken,) = network.inputs
-    images = tf.TensorSpec((None, *taken.shape[1:]), taken.dtype)
-    # without them nothing is recorded of layers that are locked
-    weights = [each.value for each in network.weights if tf.as_dtype(each.dtype).is_floating]
+    lower, upper = _split(network)
 
-    @tf.function(input_signature=[images, tf.TensorSpec([None], tf.int32)], autograph=False)
     def look(images: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(weights)
-            features, scores = network(images, training=False)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            features, scores = _call_parts(lower, upper, images, tape)
             odds = find_log_odds(scores, classes, kind)
         slopes = tape.gradient(odds, features, unconnected_gradients="zero")
         shares = tf.reduce_mean(tf.cast(slopes, tf.float32), (1, 2), keepdims=True)
@@ -61,11 +58,44 @@ def trace_grad_cam(model: keras.Model) -> GradCam:
         most = tf.reduce_max(heat, (1, 2), keepdims=True)
         return tf.math.divide_no_nan(heat, most)
 
+    if not once:
+        images = tf.TensorSpec((None, *taken.shape[1:]), taken.dtype)
+        signature = [images, tf.TensorSpec([None], tf.int32)]
+        look = tf.function(look, input_signature=signature, autograph=False)
+
     def explain(images: np.ndarray, classes: np.ndarray) -> np.ndarray:
         asked = tf.constant(np.asarray(classes, np.int32))
         return np.asarray(look(tf.cast(images, taken.dtype), asked))
 
     return explain
+
+
+def _split(network: keras.Model) -> tuple[keras.Model, keras.Model | None]:
+    """Return the network up to the feature map and the rest; None: paths lead around the map."""
+    features, scores = network.outputs
+    try:
+        return keras.Model(network.inputs, features), keras.Model(features, scores)
+    except ValueError:
+        return network, None
+
+
+def _call_parts(
+    lower: keras.Model, upper: keras.Model | None, images: tf.Tensor, tape: tf.GradientTape
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return features and scores, what leads from the ones to the others on the tape.
+
+    The tape goes back through all that is on it: what lies below the feature map would double the
+    time until the first answer.
+    """
+    if upper is not None:
+        with tape.stop_recording():
+            features = lower(images, training=False)
+        tape.watch(features)
+        return features, upper(features, training=False)
+    # without them nothing is recorded of layers that are locked
+    tape.watch([each.value for each in lower.weights if tf.as_dtype(each.dtype).is_floating])
+    features, scores = lower(images, training=False)
+    return features, scores
 
 
 def find_log_odds(scores: tf.Tensor, classes: tf.Tensor, kind: str) -> tf.Tensor:

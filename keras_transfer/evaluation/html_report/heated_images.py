@@ -97,7 +97,7 @@ def _lay_heat(network: "keras.Model", pixels: np.ndarray, worst: Predictions) ->
     truths = [worst.class_names[label] for label in worst.truth]
     return [
         Heated(each.name, each.truth, each.prediction, _draw_tiles(each))
-        for each in explain_batch(trace_grad_cam(network), pixels, said, truths=truths)
+        for each in explain_batch(trace_grad_cam(network, once=True), pixels, said, truths=truths)
     ]
 
 

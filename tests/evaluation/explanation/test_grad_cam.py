@@ -166,3 +166,34 @@ def test_the_score_is_the_log_odds_of_the_class(scores, classes, kind):
     chosen = answers[np.arange(len(classes)), classes]
     odds = find_log_odds(tf.constant(scores), tf.constant(classes), kind)
     np.testing.assert_allclose(odds, np.log(chosen) - np.log(1 - chosen), rtol=1e-5)
+
+
+def test_without_a_graph_the_maps_are_the_same(tiny_row):
+    model = build(tiny_row)
+    images, labels, _ = draw_patches(3, 5)
+    plain = trace_grad_cam(model, once=True)(images, labels)
+    np.testing.assert_allclose(plain, trace_grad_cam(model)(images, labels), atol=1e-5)
+
+
+@pytest.mark.parametrize("around", [False, True])
+def test_only_what_goes_through_the_feature_map_gives_heat(around):
+    """Paths that lead around the map count for the answer, and not for the heat."""
+    inputs = keras.Input((8, 8, 3))
+    features = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="map")(inputs)
+    pooled = [keras.layers.GlobalAveragePooling2D()(features)]
+    if around:
+        pooled = [keras.layers.Concatenate()([*pooled, keras.layers.Flatten()(inputs)])]
+    answer = keras.layers.Dense(3, activation="softmax")
+    model = keras.Model(inputs, answer(pooled[0]))
+    kernel, _ = answer.get_weights()
+    images = np.random.default_rng(0).uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
+    classes = np.array([2, 0])
+
+    maps = keras.Model(inputs, features).predict(images, verbose=0)
+    said = model.predict(images, verbose=0)
+    for image, own in enumerate(classes):
+        others = np.delete(said[image], own) / (1 - said[image, own])
+        slopes = kernel[:4, own] - np.delete(kernel[:4], own, axis=1) @ others  # of the log-odds
+        heat = np.maximum((maps[image] * slopes).sum(-1), 0)
+        found = trace_grad_cam(model)(images, classes)[image]
+        np.testing.assert_allclose(found, heat / max(heat.max(), 1e-30), atol=1e-4)

@@ -1,7 +1,7 @@
 "use strict";
 /* What one clicks: cells that show their images, headings that sort, a box that finds a class. */
 (() => {
-  const PAGE = 48; // images at a time
+  const PAGE = 24; // images at a time
   const find = (id) => document.getElementById(id);
   const make = (tag, words, kind) => {
     const made = document.createElement(tag);

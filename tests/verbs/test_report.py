@@ -1,0 +1,76 @@
+"""`python -m keras_transfer.report`, and what train does about reports."""
+
+import dataclasses
+
+import pytest
+
+from keras_transfer import report, train
+from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.terminal import open_page as browsers
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Have a screen, and a browser that only notes what it is to show."""
+    asked = []
+    monkeypatch.setattr(browsers.webbrowser, "open", lambda address: asked.append(address) or True)
+    monkeypatch.setenv("DISPLAY", ":0")
+    return asked
+
+
+def test_a_report_is_made_anew(run_copy, drawn, capsys):
+    before = run_copy.report_file.read_text("utf-8")
+    run_copy.report_file.unlink()
+    with drawn():
+        assert report.main([str(run_copy.path)]) == 0
+    assert capsys.readouterr().out.startswith(f"Report: {run_copy.report_file} (")
+    after = run_copy.report_file.read_text("utf-8")
+    assert len(after) == pytest.approx(len(before), rel=0.01)
+
+
+def test_quiet_prints_the_path_alone(run_copy, drawn, capsys):
+    with drawn():
+        report.main([str(run_copy.path), "--quiet"])
+    assert capsys.readouterr().out == f"{run_copy.report_file}\n"
+
+
+def test_open_shows_it_in_the_browser(run_copy, drawn, opened):
+    with drawn():
+        report.main([str(run_copy.path), "--open"])
+    assert opened == [run_copy.report_file.as_uri()]
+
+
+def test_without_a_screen_it_is_said_where_the_page_is(run_copy, drawn, monkeypatch, caplog):
+    for name in browsers.SCREENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(browsers.sys, "platform", "linux")
+    with drawn():
+        report.main([str(run_copy.path), "--open"])
+    assert f"Open {run_copy.report_file}" in caplog.text
+
+
+def test_what_is_no_run_has_no_report(tmp_path):
+    with pytest.raises(ConfigError, match=r"must hold config\.yaml"):
+        report.main([str(tmp_path)])
+
+
+def test_a_training_with_open_shows_its_report(tiny_config, opened, drawn, tmp_path, monkeypatch):
+    settled = dataclasses.replace(tiny_config, output=tmp_path)
+    monkeypatch.setattr(train, "parse_config", lambda *words: settled)
+    with drawn():
+        assert train.main(["--open"]) == 0
+    (address,) = opened
+    assert address.startswith(tmp_path.as_uri())
+    assert address.endswith("/report.html")
+
+
+def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
+    tiny_config, drawn, tmp_path, monkeypatch
+):
+    settled = dataclasses.replace(tiny_config, output=tmp_path, report="off")
+    with drawn():
+        run = train.fine_tune(settled)
+    assert not run.report_file.exists()
+    monkeypatch.setattr(train, "parse_config", lambda *words: settled)
+    with pytest.raises(ConfigError, match="`report` must be auto with --open"):
+        train.main(["--open"])
