@@ -13,6 +13,7 @@ from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
     draw_line,
+    draw_link,
     draw_path,
     draw_thumbnail,
     join_html,
@@ -242,7 +243,8 @@ class Run(run_directory.Run):
         file = self.figures / f"{CURVES}.png"
         curves = "" if is_shown(file) else draw_thumbnail(file, "Learning curves")
         heading = draw_line(accuracy, bold=True), draw_line(trained)
-        return join_html(*heading, table, curves, draw_path(self.path))
+        report = draw_link(self.report_file) if self.report_file.exists() else ""
+        return join_html(*heading, table, curves, draw_path(self.path), report)
 
     def __dir__(self) -> list[str]:
         """Return what a person may want: not what only a training needs."""

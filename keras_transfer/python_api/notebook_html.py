@@ -4,6 +4,8 @@ import base64
 import html
 import io
 import numbers
+import os
+import urllib.parse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,16 @@ def draw_line(text: str, bold: bool = False) -> str:
 def draw_path(path: Path) -> str:
     """Return a line that says where something is."""
     return f"<div><code>{escape(path)}</code></div>"
+
+
+def draw_link(file: Path) -> str:
+    """Return a line that opens a file: notebooks serve what lies below the folder they are in."""
+    try:
+        below = file.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return draw_path(file)
+    address = html.escape(urllib.parse.quote(os.fsencode(below.as_posix())))
+    return f'<div><a href="{address}" target="_blank">{escape(file.name)}</a></div>'
 
 
 def draw_html_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

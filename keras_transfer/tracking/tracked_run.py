@@ -13,7 +13,15 @@ from keras_transfer.run.load_settings import load_recorded
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import COMPARISON_FILE
 
-HANDLES = ("resume", "output", "name", "quiet", "tensorboard", "logger")  # of a model no parameters
+HANDLES = (
+    "resume",
+    "output",
+    "name",
+    "quiet",
+    "report",
+    "tensorboard",
+    "logger",
+)  # of a model no parameters
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,13 @@ def test_plot_shows_figures_in_a_notebook(run, cell):
     assert base64.b64decode(pictures[0]) == curves
 
 
+def test_report_makes_the_page_anew(copy, drawn):
+    copy.report_file.unlink()
+    with drawn():
+        assert copy.report() == copy.report_file
+    assert copy.report_file.is_file()
+
+
 def test_a_run_without_figures_says_so(copy):
     shutil.rmtree(copy.figures)
     with pytest.raises(kt.ConfigError, match="figures of a run must be there"):
@@ -147,6 +154,7 @@ def test_a_notebook_shows_verdict_splits_curves_and_place(run):
     assert "validation" in shown
     assert 'src="data:image/png;base64,' in shown
     assert str(run.path) in shown
+    assert str(run.report_file) in shown
     assert len(shown) < 100_000
 
 

@@ -11,6 +11,7 @@ from keras_transfer.python_api.notebook_html import (
     ROWS,
     draw_html_table,
     draw_line,
+    draw_link,
     draw_path,
     draw_thumbnail,
 )
@@ -62,3 +63,11 @@ def test_a_figure_that_is_large_even_when_small_is_left_out(tmp_path):
     shown = draw_thumbnail(tmp_path / "a.png", "noise")
     assert len(shown) < 1.4 * LARGEST
     assert shown == ""
+
+
+def test_a_file_below_the_notebook_is_a_link_and_another_one_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    link = draw_link(tmp_path / 'runs/a "b" <c>/report.html')
+    assert 'href="runs/a%20%22b%22%20%3Cc%3E/report.html"' in link
+    assert ">report.html</a>" in link
+    assert "<a" not in draw_link(tmp_path.parent / "report.html")
