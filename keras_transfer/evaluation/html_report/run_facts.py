@@ -115,11 +115,11 @@ def _read_drift(run: Run) -> dict[str, tuple[float, float]]:
     return {block: (float(kernel), float(norm)) for block, kernel, norm in cells}
 
 
-def list_settings(config: TrainConfig) -> list[tuple[str, str, bool]]:
-    """Return (setting, value, whether it is not the default) of a run, in their order."""
+def list_settings(config: TrainConfig) -> list[tuple[str, str]]:
+    """Return (setting, value) of those that are not the default, in their order."""
     usual = flatten(to_dict(TrainConfig()))
     found = flatten(to_dict(config)).items()
-    return [(name, _say(value), value != usual.get(name)) for name, value in found]
+    return [(name, _say(value)) for name, value in found if value != usual.get(name)]
 
 
 def _say(value: Any) -> str:

@@ -83,7 +83,9 @@
       for (const button of document.querySelectorAll("#matrix button")) {
         button.setAttribute("aria-pressed", String(button.dataset.show === asked));
       }
-      if (scroll) find("gallery").scrollIntoView({ block: "start" });
+      const { top } = title.getBoundingClientRect();
+      const isSeen = top > 0 && top < innerHeight - 260; // with a row of images below it
+      if (scroll && !isSeen) title.scrollIntoView({ block: "center" }); // the matrix stays in view
     }
 
     document.addEventListener("click", (event) => {
