@@ -22,6 +22,25 @@ LEVEL = 0.05  # a difference is called real below this corrected p-value
 AVERAGED = ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A row that is not finished; its fields are columns of results.csv."""
+
+    run: str
+    seed: str
+    status: str
+
+    @property
+    def state(self) -> str:
+        """waiting, running, or failed."""
+        return self.status.partition(": ")[0]
+
+    @property
+    def reason(self) -> str:
+        """Why it failed; nothing if it did not."""
+        return self.status.partition(": ")[2]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Configuration:
     """Rows of a comparison with the same settings but for the seed, m of which are finished.
@@ -37,6 +56,7 @@ class Configuration:
         pretrained: Whether it began with weights that were learned elsewhere.
         strategies: What its rows did: one, or several where auto chose differently.
         reused: Rows that found activations of an earlier run on disk, which saves them seconds.
+        missing: Its other rows.
     """
 
     settings: Mapping[str, str]
@@ -48,6 +68,7 @@ class Configuration:
     pretrained: bool
     strategies: tuple[str, ...] = ()
     reused: int = 0
+    missing: tuple[Missing, ...] = ()
 
     @property
     def accuracy(self) -> float:
@@ -72,6 +93,7 @@ class Lost:
 
     settings: Mapping[str, str]
     planned: int
+    missing: tuple[Missing, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +131,8 @@ def read_configurations(results: Path) -> list[Configuration]:
     """
     table = read_table(results)
     return [
-        _read(table, settings, done, planned, results.parent)
-        for settings, done, planned in _group(table)
+        _read(table, settings, done, missing, results.parent)
+        for settings, done, missing in _group(table)
         if done
     ]
 
@@ -118,8 +140,8 @@ def read_configurations(results: Path) -> list[Configuration]:
 def read_lost(results: Path) -> list[Lost]:
     """Return the configurations of results.csv that have no finished row, in its order."""
     return [
-        Lost(settings=settings, planned=planned)
-        for settings, done, planned in _group(read_table(results))
+        Lost(settings=settings, planned=len(missing), missing=missing)
+        for settings, done, missing in _group(read_table(results))
         if not done
     ]
 
@@ -215,24 +237,30 @@ def share_seeds(
     return np.asarray(one), np.asarray(other)
 
 
-def _group(table: Table) -> list[tuple[dict[str, str], list[int], int]]:
-    """Return the settings of each configuration, its finished rows, and how many it has in all."""
+def _group(table: Table) -> list[tuple[dict[str, str], list[int], tuple[Missing, ...]]]:
+    """Return the settings of each configuration, its finished rows, and the others."""
     names = find_settings([*table])
     groups: dict[tuple[str, ...], list[int]] = {}  # values of the settings -> numbers of the rows
     for row in range(len(table["run"])):
         groups.setdefault(tuple(table[name][row] for name in names), []).append(row)
-    return [
-        (
-            dict(zip(names, values, strict=True)),
-            [row for row in rows if table["status"][row] == FINISHED],
-            len(rows),
+    found = []
+    for values, rows in groups.items():
+        done = [row for row in rows if table["status"][row] == FINISHED]
+        missing = tuple(
+            Missing(run=table["run"][row], seed=table[SEED][row], status=table["status"][row])
+            for row in rows
+            if row not in done
         )
-        for values, rows in groups.items()
-    ]
+        found.append((dict(zip(names, values, strict=True)), done, missing))
+    return found
 
 
 def _read(
-    table: Table, settings: Mapping[str, str], rows: Sequence[int], planned: int, folder: Path
+    table: Table,
+    settings: Mapping[str, str],
+    rows: Sequence[int],
+    missing: tuple[Missing, ...],
+    folder: Path,
 ) -> Configuration:
     """Return the configuration of some settings, whose finished rows have these numbers."""
     names = [table["run"][row] for row in rows]
@@ -241,7 +269,7 @@ def _read(
     kinds = {each["weights"] for each in metrics}
     return Configuration(
         settings=settings,
-        planned=planned,
+        planned=len(rows) + len(missing),
         runs=tuple(names),
         seeds=tuple(table[SEED][row] for row in rows),
         right=np.stack([_read_right(run) for run in runs]),
@@ -252,6 +280,7 @@ def _read(
         strategies=tuple(dict.fromkeys(each.get("strategy", strategy) for each in metrics)),
         # runs of the former version do not say
         reused=sum(bool(each.get("cache", {}).get("reused", False)) for each in metrics),
+        missing=missing,
     )
 
 

@@ -239,10 +239,10 @@ def _explain_end(code: int, lines: Sequence[str]) -> str:
 def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
     """Return the words for Python that begin the run of a row, or go on with it."""
     run, config = Run(comparison.runs / row.name), settle_config(comparison, row)
-    if run.plan_file.exists():  # it goes on as it was planned; only its images may have moved
-        places = {name: flatten(to_dict(config))[name] for name in PLACES}
-        moved = [f"--{name}={place}" for name, place in places.items() if place is not None]
-        return [*COMMAND, "--resume", str(run.path), *moved]
+    if run.plan_file.exists():  # it goes on as it was planned, but for where its images are now
+        stated = {name: flatten(to_dict(config))[name] for name in (*PLACES, "report")}
+        changed = [f"--{name}={value}" for name, value in stated.items() if value is not None]
+        return [*COMMAND, "--resume", str(run.path), *changed]
     if run.config_file.exists():  # nothing was decided yet, and this folder may have moved
         write_text(run.config_file, dump_config(config))
         return [*COMMAND, "--resume", str(run.path)]

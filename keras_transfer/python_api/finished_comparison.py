@@ -40,7 +40,7 @@ class Comparison(comparison_directory.Comparison):
     def _say(self) -> tuple[str, str]:
         """Return how many trainings are finished, and which configuration is the best."""
         from keras_transfer.comparison.ranking import find_best, read_configurations
-        from keras_transfer.comparison.reports.comparison_table import name_configuration
+        from keras_transfer.comparison.reports.comparison_words import name_configuration
 
         states = self.read_results().get("status", [])
         finished = f"{states.count(FINISHED)} of {len(states)} trainings are finished"
@@ -72,7 +72,7 @@ class Comparison(comparison_directory.Comparison):
     def _list_rows(self) -> list[tuple[Any, ...]]:
         """Return a row for each configuration of which a training is finished."""
         from keras_transfer.comparison.ranking import judge, read_configurations
-        from keras_transfer.comparison.reports.comparison_table import name_configuration
+        from keras_transfer.comparison.reports.comparison_words import name_configuration
 
         configurations = read_configurations(self.results_file)
         return [

@@ -71,9 +71,9 @@ def test_images_may_move_and_the_rows_that_were_begun_are_told(base, fake_train,
     with pytest.raises(ConfigError, match="say where they are with --dataset"):
         compare_runs(resume=comparison.path, quiet=True)
     (comparison.runs / "healthy").touch()
-    again = compare_runs(resume=comparison.path, dataset=str(moved), quiet=True)
+    again = compare_runs(resume=comparison.path, dataset=str(moved), report="off", quiet=True)
     assert again.results()["status"] == ["finished"]
-    assert read_calls(again)[-1].split()[2:] == [f"--dataset={moved}"]
+    assert read_calls(again)[-1].split()[2:] == [f"--dataset={moved}", "--report=off"]
     assert again.read_grid().base.dataset == str(moved)
 
 

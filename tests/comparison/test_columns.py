@@ -7,10 +7,8 @@ from keras_transfer.comparison.columns import COLUMNS, Column, list_columns
 from keras_transfer.comparison.comparison_directory import Comparison
 from keras_transfer.comparison.grid import read_grid
 from keras_transfer.comparison.ranking import judge, read_configurations
-from keras_transfer.comparison.reports.comparison_table import (
-    describe_comparison,
-    name_configuration,
-)
+from keras_transfer.comparison.reports.comparison_table import describe_comparison
+from keras_transfer.comparison.reports.comparison_words import name_configuration
 from keras_transfer.config.layers import flatten
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import read_yaml

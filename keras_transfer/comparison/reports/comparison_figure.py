@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from keras_transfer.comparison.ranking import Configuration, find_best
-from keras_transfer.comparison.reports.comparison_table import name_configuration
+from keras_transfer.comparison.reports.comparison_words import name_configuration
 from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
 from keras_transfer.run.history import read_history
 from keras_transfer.run.run_directory import Run
