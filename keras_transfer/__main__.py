@@ -20,7 +20,7 @@ VERBS = {
     "evaluate": "measure a finished run, on its own or on other images",
     "predict": "classify images with a run or an exported model",
     "explain": "show what in an image speaks for a class",
-    "report": "make the page on which one looks at a run",
+    "report": "make the page on which one looks at a run or a comparison",
     "export": "write a run's model for servers and phones, and prove it equal",
     "check": "look for broken files, duplicates and leaks in a data set",
     "review": "find labels that look wrong, and apply what you decide",

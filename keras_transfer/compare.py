@@ -28,6 +28,7 @@ from keras_transfer.run.resuming import PLACES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.signals import stoppable
+from keras_transfer.system.terminal.open_page import open_page
 from keras_transfer.system.terminal.script_output import print_json, print_path, reserving_output
 from keras_transfer.tracking.loggers import check_logger
 from keras_transfer.training.plan.preflight import check_names
@@ -82,10 +83,16 @@ def _compare(
     file: Mapping[Any, Any],
     settings: Mapping[str, Any],
     reserves: Callable[[Grid], bool] = lambda grid: False,
+    opens: bool = False,
 ) -> tuple[Comparison, Results]:
-    """Compare; `reserves` says whether standard output is for an answer alone."""
+    """Compare; `reserves` says whether standard output is for an answer alone.
+
+    `opens`: The page will be asked for.
+    """
     own = _read_own(file, settings)
     earlier, grid = _find_earlier(_drop_own(file), _drop_own(settings))
+    report = grid.base.report
+    require(report == "auto" or not opens, "report", "auto with --open", report)
     rows = _check_rows(grid, is_new=earlier is None)
     comparison = earlier or Comparison.create(grid)
     with (
@@ -100,7 +107,7 @@ def _compare(
             settle_weights(comparison, results, rows, is_new=earlier is None)
             make_split(comparison, rows[0])
         train_rows(comparison, results, own["jobs"], own["engine"])
-        _report(comparison, results)
+        _report(comparison, results, report == "auto")
     return comparison, results
 
 
@@ -167,7 +174,7 @@ def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None
         logger.info("%s finished already", count_of(done, "is", "are"))
 
 
-def _report(comparison: Comparison, results: Results) -> None:
+def _report(comparison: Comparison, results: Results, writes_page: bool) -> None:
     """Add the p-values to results.csv, draw comparison.png, and say what came out."""
     from keras_transfer.comparison.ranking import (
         compare_runs_with_best,
@@ -176,19 +183,23 @@ def _report(comparison: Comparison, results: Results) -> None:
         read_lost,
     )
     from keras_transfer.comparison.reports.comparison_figure import draw_comparison
+    from keras_transfer.comparison.reports.comparison_page import write_comparison_page
     from keras_transfer.comparison.reports.comparison_table import describe_comparison
 
     configurations = read_configurations(comparison.results_file)
+    left = {"Table": comparison.results_file}
     if configurations:
         results.add_p_values(compare_runs_with_best(configurations))
         lost = read_lost(comparison.results_file)
         logger.info("%s", describe_comparison(configurations, judge(configurations), lost))
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
+        left["Figure"] = comparison.figure_file
+        if writes_page:
+            left["Report"] = write_comparison_page(comparison)
     _tell_failed(comparison, results)
-    logger.info("Table: %s", comparison.results_file)
-    if configurations:
-        logger.info("Figure: %s", comparison.figure_file)
+    for what, path in left.items():
+        logger.info("%s: %s", what, path)
 
 
 def _tell_failed(comparison: Comparison, results: Results) -> None:
@@ -236,7 +247,7 @@ def _add_lists(parser: Parser) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a row failed."""
-    as_json = "--json" in arguments
+    as_json, opens = "--json" in arguments, "--open" in arguments
     file, options, printed = read_words(build_parser("compare", ABOUT, _add_lists), arguments)
     if words := options.get("weights"):
         options["weights"] = read_weight_words(words)
@@ -246,7 +257,9 @@ def main(arguments: list[str]) -> int:
         print(dump_settings(_read_own(file, options)) + grid.dump(), end="")  # noqa: T201
         return 0
     with stoppable():
-        comparison, results = _compare(file, options, lambda grid: as_json or grid.base.quiet)
+        comparison, results = _compare(
+            file, options, lambda grid: as_json or grid.base.quiet, opens
+        )
     base = comparison.read_grid().base
     if as_json:
         from keras_transfer.comparison.reports.comparison_answer import answer_comparison
@@ -254,6 +267,8 @@ def main(arguments: list[str]) -> int:
         print_json(answer_comparison(comparison, results))
     elif base.quiet:
         print_path(comparison.path)
+    if opens and comparison.report_file.exists():
+        open_page(comparison.report_file)
     floor = base.assert_accuracy_at_least
     low = floor is not None and check_floor(_measure_best(comparison), floor)
     return int(bool(results.select(FAILED)) or low)

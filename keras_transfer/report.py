@@ -1,4 +1,4 @@
-"""Make the page of a run anew: `python -m keras_transfer.report RUN`."""
+"""Make the page of a run or a comparison anew: `python -m keras_transfer.report RUN|COMPARE`."""
 
 import argparse
 import logging
@@ -8,6 +8,7 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
+from keras_transfer.run.run_files import COMPARISON_FILE
 from keras_transfer.system.files.atomic_files import explaining_disk
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
@@ -17,20 +18,29 @@ from keras_transfer.system.terminal.visible_text import print_text, show_name
 
 
 def report_on(path: str | Path) -> Path:
-    """Write report.html of a run anew, and return it.
+    """Write report.html of a run or a comparison anew, and return it.
 
     It is one file that any browser opens off line.
 
     Args:
         path: The directory of a finished run; those of its images that are gone or changed are not
-            in the page.
+            in the page. Or that of a comparison, of which a row is finished.
 
     Raises:
         ConfigError: It is none, is damaged, or cannot be written.
     """
     folder = Path(path).expanduser()
     with explaining_disk():
+        if (folder / COMPARISON_FILE).is_file():
+            return _report_comparison(folder)
         return _report_run(Run.open(folder))
+
+
+def _report_comparison(folder: Path) -> Path:
+    from keras_transfer.comparison.comparison_directory import Comparison
+    from keras_transfer.comparison.reports.comparison_page import write_comparison_page
+
+    return write_comparison_page(Comparison.open(folder))
 
 
 def _report_run(run: Run) -> Path:
@@ -59,8 +69,8 @@ def main(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = PlainParser("report", __doc__)
-    text = "the directory of a finished run"
-    parser.add_argument("folder", metavar="RUN", help=text)
+    text = "the directory of a finished run, or of a comparison"
+    parser.add_argument("folder", metavar="RUN|COMPARE", help=text)
     add_open(parser)
     text = "print the path of report.html alone"
     parser.add_argument("--quiet", action="store_true", help=text)

@@ -212,6 +212,20 @@ def shared():
     return SHARED.resolve()
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """Return an installed Chromium; where it writes is a folder of the tests."""
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    path = next(filter(None, found), None) or pytest.skip(
+        "needs Chromium: apt-get install chromium"
+    )
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra [dev]")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
 @pytest.fixture(scope="module")
 def parser():
     from keras_transfer.config.command_line import build_parser

@@ -80,3 +80,34 @@ def write_run(
     if reused is not None:
         metrics["cache"] = {"reused": reused}
     (run / "metrics.json").write_text(json.dumps(metrics))
+
+
+def write_comparison(path, rows, others=None, **settings):
+    """Write a comparison as far as its page reads it, and return it.
+
+    Args:
+        path: Its folder, which is made.
+        rows: (strategy, backbone, seed, what it came to, *cells of `others`). It came to whether
+            each validation image was classified correctly, or to a status in words.
+        others: Settings that `grid` has lists of, to their values.
+        **settings: Of the comparison.
+    """
+    from keras_transfer.comparison.columns import list_columns
+    from keras_transfer.comparison.comparison_directory import Comparison
+    from keras_transfer.comparison.grid import read_grid
+
+    lists = {"strategies": 0, "backbones": 1, "seeds": 2}
+    listed = {name: [*dict.fromkeys(row[place] for row in rows)] for name, place in lists.items()}
+    place = {"output": str(path.parent), "name": path.name, "weights": "none"}
+    grid = read_grid({"grid": others or {}} | listed | place | settings)
+    comparison, lines = Comparison.create(grid), []
+    for index, (strategy, backbone, seed, came_to, *cells) in enumerate(rows):
+        run, status, numbers = f"runs/{backbone} #{index}", came_to, [""] * 8
+        if not isinstance(came_to, str):
+            seconds, share = 10.0 * (index + 1), sum(came_to) / len(came_to)
+            write_run(path / run, came_to, test=came_to, seconds=seconds, curve=[share / 2, share])
+            status, numbers = "finished", [share, 0, 1, share, 1000, seconds, 900 + index, ""]
+        known = strategy, backbone, "standard", "cosine", seed
+        lines.append([*known, status, *numbers, run, *cells])
+    write_table(comparison.results_file, list_columns([*(others or {})]), lines)
+    return comparison

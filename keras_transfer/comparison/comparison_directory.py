@@ -42,6 +42,7 @@ class Comparison:
         self.split_file = self.path / "split.csv"
         self.results_file = self.path / "results.csv"
         self.figure_file = self.path / "comparison.png"
+        self.report_file = self.path / "report.html"
         self.log_file = self.path / "compare.log"
         self.lock_file = self.path / "lock.json"
         self.rows = self.path / "rows"  # of each row: its settings, and all that it printed

@@ -1,14 +1,17 @@
 """A comparison as Python code takes it in hand: its table in numbers, and what a notebook shows."""
 
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from keras_transfer.comparison import comparison_directory
 from keras_transfer.comparison.columns import COLUMNS, FINISHED, Result
 from keras_transfer.config.messages import say_interval
+from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.data_frames import make_frame, to_numbers
 from keras_transfer.python_api.notebook_html import (
     draw_html_table,
     draw_line,
+    draw_link,
     draw_path,
     draw_thumbnail,
     join_html,
@@ -36,6 +39,13 @@ class Comparison(comparison_directory.Comparison):
                 for name, cells in table.items()
             }
         )
+
+    @guard
+    def report(self) -> Path:
+        """Write report.html anew, a page for any browser, and return it: see `report_on`."""
+        from keras_transfer.report import report_on
+
+        return report_on(self.path)
 
     def _say(self) -> tuple[str, str]:
         """Return how many trainings are finished, and which configuration is the best."""
@@ -65,9 +75,9 @@ class Comparison(comparison_directory.Comparison):
         except (ValueError, LookupError):
             return join_html(draw_path(self.path))
         figure = draw_thumbnail(self.figure_file, "Accuracy of each configuration")
-        return join_html(
-            draw_line(best, bold=True), draw_line(finished), table, figure, draw_path(self.path)
-        )
+        report = draw_link(self.report_file) if self.report_file.exists() else ""
+        heading = draw_line(best, bold=True), draw_line(finished)
+        return join_html(*heading, table, figure, draw_path(self.path), report)
 
     def _list_rows(self) -> list[tuple[Any, ...]]:
         """Return a row for each configuration of which a training is finished."""

@@ -5,6 +5,7 @@ import shlex
 
 import h5py
 import pytest
+from fake_runs import write_comparison
 from pages import ROOT, find_verb, list_commands, list_words
 
 from keras_transfer import (
@@ -130,6 +131,7 @@ def test_every_explain_command_runs(words, desk, run_copy, capsys):
 @each_command("report")
 def test_every_report_command_runs(words, desk, run_copy, drawn, capsys):
     put_run(desk, run_copy)
+    write_comparison(desk / "saved_models/COMPARE", [("full", "mobilenetv2", 0, [True, False])])
     with drawn():
         assert report.main(words) == 0
     assert "report.html" in capsys.readouterr().out

@@ -1,5 +1,5 @@
 import pytest
-from fake_runs import write_run, write_table
+from fake_runs import write_comparison, write_run, write_table
 from PIL import Image
 
 import keras_transfer as kt
@@ -64,6 +64,21 @@ def test_a_notebook_shows_the_table_the_figure_and_the_place(comparison):
     assert 'src="data:image/png;base64,' in shown
     assert str(comparison.path) in shown
     assert "<script" not in shown
+    assert "report.html" not in shown
+
+
+def test_report_makes_the_page_anew_and_a_notebook_leads_to_it(tmp_path):
+    rows = [("full", "mobilenetv2", 0, [True, True, False])]
+    comparison = kt.Comparison(write_comparison(tmp_path / "one", rows).path)
+    assert comparison.report() == comparison.report_file
+    assert comparison.report_file.is_file()
+    assert str(comparison.report_file) in comparison._repr_html_()
+
+
+def test_a_comparison_without_a_finished_row_has_no_page(tmp_path):
+    made = write_comparison(tmp_path / "none", [("full", "mobilenetv2", 0, "waiting")])
+    with pytest.raises(kt.ConfigError, match="must have a finished row"):
+        kt.Comparison(made.path).report()
 
 
 @pytest.mark.parametrize("content", [None, "", "status\n", "status,run\nfinished,nowhere\n"])

@@ -56,10 +56,11 @@ def build_comparison(configurations: Sequence[Configuration], folder: Path) -> F
     left, right = figure.subplots(1, 2)
     best, handles = find_best(configurations), []
     for index, each in enumerate(configurations):
+        colour, line = choose_style(index)
         style: dict[str, Any] = {
-            "color": COLOURS[index % len(COLOURS)],
+            "color": colour,
             "marker": MARKERS[index % len(MARKERS)],
-            "linestyle": LINES[index // len(COLOURS) % len(LINES)],
+            "linestyle": line,
         }
         is_best = each is best and len(names) > 1
         label = names[index] + (" (best)" if is_best else "")
@@ -75,6 +76,24 @@ def build_comparison(configurations: Sequence[Configuration], folder: Path) -> F
     for text in legend.get_texts():
         text.set_parse_math(False)  # a $ is part of a name
     return figure
+
+
+def choose_style(index: int) -> tuple[str, str]:
+    """Return a colour and a line of Matplotlib, of which no two of 48 configurations have both."""
+    lap, place = divmod(index, len(COLOURS))
+    return COLOURS[place], LINES[(lap + index) % len(LINES)]
+
+
+def read_curves(each: Configuration, folder: Path) -> np.ndarray:
+    """Return (seeds, epochs): accuracy on validation through all phases; NaN where one has ended.
+
+    Args:
+        each: A configuration.
+        folder: That of results.csv.
+    """
+    curves = [read_history(Run(folder / run).history_table()).val_accuracy for run in each.runs]
+    longest = max(map(len, curves))  # with early stopping seeds end at different epochs
+    return np.array([np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in curves])
 
 
 def _draw_point(axes: Axes, each: Configuration, style: dict[str, Any], ringed: bool) -> None:
@@ -127,12 +146,11 @@ def _clear(axes: Axes) -> None:
 def _draw_curves(
     axes: Axes, each: Configuration, folder: Path, style: dict[str, Any], single: bool
 ) -> None:
-    curves = [read_history(Run(folder / run).history_table()).val_accuracy for run in each.runs]
-    longest = max(map(len, curves))  # with early stopping seeds end at different epochs
-    padded = np.array([np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in curves])
+    padded = read_curves(each, folder)
+    longest = padded.shape[1]
     epochs = np.arange(1, longest + 1)
     mean = padded.mean(axis=0)  # as far as the shortest goes: no jump where a seed ends
-    if single and len(curves) > 1:
+    if single and len(padded) > 1:
         for curve in padded:
             axes.plot(epochs, curve, color=style["color"], linewidth=0.7, alpha=0.5)
     marker = style["marker"] if longest == 1 else ""

@@ -36,6 +36,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "report": (
         "saved_models/RUN",
         "saved_models/RUN --open",
+        "saved_models/COMPARE --open",
     ),
     "export": (
         "saved_models/RUN",

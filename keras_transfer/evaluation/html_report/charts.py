@@ -1,15 +1,18 @@
 """Lines and points as places of a drawing, which a template makes an SVG of."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 WIDTH, HEIGHT = 480, 290  # of a drawing, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 48, 14, 24, 42  # margins around the plot
 TICKS = 6  # at most as many steps on an axis
+STEPS = (1, 2, 2.5, 5, 10)  # how far apart ticks may be, times a power of ten
+PARTS = ((1, 2, 3, 5), (1, 3), (1,))  # of a power of ten: the first that are not too many
 MOST_POINTS = 300  # of a line: more than there are units from left to right say nothing
 
 
@@ -20,7 +23,7 @@ class Line(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     style: str = ""
-    """Classes of the style sheet, such as `train`; or a colour, which begins with #."""
+    """Classes of the style sheet, such as `train`; or a colour: #0072B2, or currentColor."""
     dash: str = ""
     """Lengths of strokes and gaps, in units of the drawing."""
 
@@ -43,6 +46,10 @@ class Point(NamedTuple):
     high: float | None = None
     radius: float = 5.0
     """In units of the drawing."""
+    style: str = ""
+    """As of a line."""
+    label: str = ""
+    """What stands beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,8 @@ class Axis:
     high: float
     whole: bool = False
     """Whether only whole numbers are named."""
+    logarithmic: bool = False
+    """Whether equal ratios are equally long; `low` is above 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +77,8 @@ class Chart:
     lines: list[tuple[str, str, str, str]]
     """(name, path, style, dash)."""
     marks: list[tuple[float, str]]
-    points: list[tuple[float, float, str, float | None, float | None, float]]
+    points: list[Point]
+    """With places of the drawing in place of numbers."""
     diagonal: tuple[float, float, float, float] | None
     width: int = WIDTH
     height: int = HEIGHT
@@ -110,13 +120,11 @@ def build_chart(
         lines=[(each.name, _trace(each, across, up), each.style, each.dash) for each in lines],
         marks=[(across(each.x), each.name) for each in marks],
         points=[
-            (
-                across(each.x),
-                up(each.y),
-                each.words,
-                None if each.low is None else up(each.low),
-                None if each.high is None else up(each.high),
-                each.radius,
+            each._replace(
+                x=across(each.x),
+                y=up(each.y),
+                low=None if each.low is None else up(each.low),
+                high=None if each.high is None else up(each.high),
             )
             for each in points
         ],
@@ -132,12 +140,22 @@ class _Scale(NamedTuple):
     end: float
 
     def __call__(self, value: float) -> float:
-        share = (value - self.axis.low) / ((self.axis.high - self.axis.low) or 1)
+        low, high = self.axis.low, self.axis.high
+        if self.axis.logarithmic:
+            value, low, high = math.log(value), math.log(low), math.log(high)
+        share = (value - low) / ((high - low) or 1)
         return round(self.start + share * (self.end - self.start), 1)
 
 
 def _list_ticks(axis: Axis) -> list[float]:
-    locator = MaxNLocator(TICKS, integer=axis.whole, min_n_ticks=1)
+    if axis.logarithmic:
+        choices = [_cut(LogLocator(subs=parts), axis) for parts in PARTS]
+        return next((ticks for ticks in choices if len(ticks) <= TICKS), choices[-1])
+    return _cut(MaxNLocator(TICKS, integer=axis.whole, min_n_ticks=1, steps=STEPS), axis)
+
+
+def _cut(locator: Locator, axis: Axis) -> list[float]:
+    """Return the ticks that lie on an axis."""
     found = np.asarray(locator.tick_values(axis.low, axis.high))
     reach = 1e-9 * (axis.high - axis.low)
     inside = (found >= axis.low - reach) & (found <= axis.high + reach)

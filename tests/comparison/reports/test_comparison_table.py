@@ -40,7 +40,7 @@ def test_rows_that_failed_stand_in_the_table_and_in_the_last_lines(tell, tmp_pat
     lines = tell(seeds=[0, 1], grid={"head.hidden": [8, FAIL, 16]})
     assert find_row(lines, str(FAIL)) == [str(FAIL), "0", "of", "2", "failed"]
     assert "best" in find_row(lines, "8", "2")
-    end = lines[-5:]
+    end = lines[-6:]
     reason = "failed: Images must stay as they are."
     names = [f"mobilenetv3small-two_phase-standard-cosine-{FAIL}-{seed}" for seed in (0, 1)]
     assert end[:2] == [f"WARNING: {name} {reason}" for name in names]

@@ -56,7 +56,7 @@ def test_an_axis_of_one_value_and_no_line_can_be_drawn():
 def test_marks_points_and_their_intervals_are_placed():
     chart = draw(marks=[Mark(0.5, "half")], points=[Point(0.5, 0.5, "here", 0.25, 1.0)])
     ((mark, name),) = chart.marks
-    ((x, y, words, low, high, _),) = chart.points
+    ((x, y, words, low, high, *_),) = chart.points
     assert (name, words, mark) == ("half", "here", x)
     assert HEIGHT > low > y > high >= chart.top
 

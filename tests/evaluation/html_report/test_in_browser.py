@@ -1,28 +1,9 @@
 """report.html in a real browser, without a network."""
 
-import shutil
-
 import pytest
 from made_pages import HOSTILE, copy_run, read_images, report
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium, as `apt-get install chromium`"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Return a browser; where it writes is a folder of the tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra [dev]")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,7 @@
     const read = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
     const compare = (a, b) => {
       const [left, right] = [Number(a), Number(b)];
-      return a !== "" && b !== "" && left - right === left - right
+      return left - right === left - right
         ? left - right
         : a.localeCompare(b, undefined, { numeric: true });
     };
@@ -139,7 +139,9 @@
         for (const each of heads) if (each.hasAttribute("aria-sort")) each.setAttribute("aria-sort", "none");
         head.setAttribute("aria-sort", falls ? "descending" : "ascending");
         const rows = [...table.tBodies[0].rows];
-        rows.sort((a, b) => (falls ? -1 : 1) * compare(read(a, column), read(b, column)));
+        const isBlank = (row) => Number(read(row, column) === ""); // they come last either way
+        const order = (a, b) => (falls ? -1 : 1) * compare(read(a, column), read(b, column));
+        rows.sort((a, b) => isBlank(a) - isBlank(b) || order(a, b));
         table.tBodies[0].append(...rows);
       });
     });
