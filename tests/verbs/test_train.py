@@ -28,10 +28,12 @@ FILES = {
     "metrics.json",
     "model.keras",
     "model_card.md",
+    "neighbours.npz",
     "per_class.csv",
     "predictions.csv",
     "split.csv",
     "train.log",
+    "unusual.csv",
 }
 
 FIGURES = {"augmentation", "backbone_drift", "confusion_matrix", "learning_curves", "per_class"}
