@@ -45,8 +45,8 @@ def take_references(data: TrainingData, run: Run) -> tuple[TrainingData, list[st
     lost = [each.row for each in find_lost(data.with_rows("train", rows), run, ["train"])]
     left = np.delete(rows, lost)
     if len(left) < LEAST_REFERENCES:
-        logger.warning(
-            "What is unlike the training images cannot be told: that needs %d of them. There: %d",
+        logger.info(
+            "What is unlike the training images cannot be told: that needs %d of them, not %d",
             *(LEAST_REFERENCES, len(left)),
         )
         return data, []
@@ -69,7 +69,8 @@ def leave_neighbours(predictions: Predictions, run: Run) -> Predictions:
         return others
     assert references.features is not None
     assert others.features is not None
-    if np.isfinite(references.features).all():  # a diverged model tells nothing apart
+    found = references.features, others.features
+    if all(np.isfinite(each).all() for each in found):  # a diverged model tells nothing apart
         neighbours = Neighbours(references.features)
         write_neighbours(neighbours, run)
         write_unusual(others, neighbours.find_shares(others.features), run)
@@ -122,6 +123,8 @@ def _compute(run: Run, config: TrainConfig, model: keras.Model) -> Neighbours:
     data = modality.hold_split(chosen.take(left), config, side, findings.take(left), None)
     features = predict_splits(model, data, ["train"], with_features=True).features
     assert features is not None
+    if not np.isfinite(features).all():
+        raise _explain_missing(run, "its model answers with NaN")
     return Neighbours(features)
 
 
