@@ -92,23 +92,22 @@ def predict_images(
     path = model.path if isinstance(model, Run) else model
     if unusual:
         find_own_run(path)  # before anything is loaded
-    return classify_images(load_artefact(path, trust), images, unusual)
+    artefact = load_artefact(path, trust)
+    return classify_images(judge_unusual(artefact) if unusual else artefact, images)
 
 
-def classify_images(
-    artefact: Artefact, images: Image | Iterable[Image], unusual: bool = False
-) -> ImagePredictions:
+def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
     """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
-    artefact = judge_unusual(artefact) if unusual else artefact
     names, sources = MODALITY.list_given(images, artefact.usage.preparation.value_range)
     parts = [said for _, said in classify_stream(artefact, names, sources)]
+    shares = [part.unusual_share for part in parts if part.unusual_share is not None]
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         reasons=np.concatenate([part.reasons for part in parts]),
         class_names=artefact.usage.class_names,
-        unusual_share=np.concatenate([part.unusual_share for part in parts]) if unusual else None,
+        unusual_share=np.concatenate(shares) if shares else None,
     )
 
 

@@ -1,12 +1,16 @@
 import dataclasses
 import shutil
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.data.same_files.lost_examples import Lost
+from keras_transfer.evaluation.certainty import run_neighbours
 from keras_transfer.evaluation.certainty.neighbour_files import read_neighbours, read_unusual
+from keras_transfer.evaluation.certainty.neighbours import choose_references
 from keras_transfer.evaluation.certainty.run_neighbours import find_neighbours
 from keras_transfer.models.cuts import expose_pooled
 from keras_transfer.models.run_model import load_run_model
@@ -160,3 +164,32 @@ def test_a_given_head_takes_the_features_that_are_compared(tiny_config, tmp_path
     run = fine_tune(dataclasses.replace(tiny_config, output=tmp_path), GivenParts(head=head))
     assert Run(run.path).given_parts()["head"]
     assert read_neighbours(run).features.shape == (80, 16)
+
+
+class RowsOnly:
+    """Training data of 600 images, of which nothing is known but their rows."""
+
+    seed = 0
+
+    def __init__(self, rows):
+        self.splits = {"train": SimpleNamespace(labels=np.asarray(rows) % 3, rows=np.asarray(rows))}
+
+    def with_rows(self, split, rows):
+        return RowsOnly(self.splits[split].rows[rows])
+
+
+@pytest.mark.parametrize("lost", [2, 490])
+def test_a_training_compares_with_references_that_are_still_there(lost, monkeypatch):
+    every = RowsOnly(range(600))
+    chosen = choose_references(every.splits["train"].labels, 0)
+
+    def find_lost(data, run, splits):
+        assert data.splits["train"].rows.tolist() == chosen.tolist()
+        return [Lost("train", row, "gone.png", True) for row in range(lost)]
+
+    monkeypatch.setattr(run_neighbours, "find_lost", find_lost)
+    data, names = run_neighbours.take_references(every, None)
+    if lost == 2:
+        assert (data.splits["train"].rows.tolist(), names) == (chosen[2:].tolist(), ["train"])
+    else:  # 10 are too few
+        assert (data, names) == (every, [])
