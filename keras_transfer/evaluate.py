@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.split_names import SPLITS
@@ -60,13 +60,25 @@ def evaluate_run(
             model answers with NaN.
     """
     run = run if isinstance(run, Run) else Run.open(run)
-    return _evaluate(run, load_run_config(run), dataset, split, tta)[0]
+    return _evaluate(run, load_run_config(run), dataset, split, tta).predictions
+
+
+class _Evaluated(NamedTuple):
+    """What `evaluate_run` returns, and more."""
+
+    predictions: Predictions
+    root: Path  # folder that their paths start from
+    shares: "np.ndarray | None" = None  # of each image, see `Neighbours`, if they were asked for
 
 
 def _evaluate(
-    run: Run, config: TrainConfig, dataset: str | None, split: str | None, tta: int
-) -> tuple[Predictions, Path]:
-    """Return what `evaluate_run` returns, and the folder that its paths start from."""
+    run: Run,
+    config: TrainConfig,
+    dataset: str | None,
+    split: str | None,
+    tta: int,
+    unusual: bool = False,
+) -> _Evaluated:
     from keras_transfer.data.run_examples import read_other_examples, read_own_examples
     from keras_transfer.evaluation.test_time_augmentation import choose_views
 
@@ -81,14 +93,18 @@ def _evaluate(
     given = run.given_parts().get("augmentation", "")
     views = choose_views(config, modality, examples.flips, tta, given)
     import_tensorflow()
+    from keras_transfer.evaluation.certainty.run_neighbours import find_neighbours
     from keras_transfer.evaluation.inference import predict_splits
     from keras_transfer.models.run_model import load_run_model
 
     model = load_run_model(run, config)
     data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
-    found = predict_splits(model, data, [str(examples.splits[0])], tta)
+    neighbours = find_neighbours(run, config, model) if unusual else None
+    found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
     require_numbers(found, run.model_file)
-    return found, examples.root
+    if neighbours is None or found.features is None:
+        return _Evaluated(found, examples.root)
+    return _Evaluated(found, examples.root, neighbours.find_shares(found.features))
 
 
 def main(arguments: list[str]) -> int:
@@ -99,7 +115,8 @@ def main(arguments: list[str]) -> int:
     config = load_run_config(run)
     settled = settle_decisions(words, lambda: read_limits(run))
     with reserving_output(words.json):
-        predictions, root = _evaluate(run, config, words.dataset, words.split, words.tta)
+        asked = words.dataset, words.split, words.tta, words.unusual
+        predictions, root, shares = _evaluate(run, config, *asked)
     from keras_transfer.evaluation.certainty.measured_decisions import (
         describe_decisions,
         measure_decisions,
@@ -112,8 +129,9 @@ def main(arguments: list[str]) -> int:
     def draw(file: Path, side: int) -> "np.ndarray | None":
         return choose_modality(config).draw_example(file, side, config)
 
-    trusted = measure_decisions(predictions, words, settled)
-    if trusted and words.dataset is None and predictions.split_names == ("validation",):
+    trusted = measure_decisions(predictions, words, settled, shares)
+    are_own = words.dataset is None and predictions.split_names == ("validation",)
+    if are_own and trusted.keys() & {"sets", "answering"}:
         logger.warning("Limits and thresholds were chosen on these images: others may be worse")
     if not words.json:
         print_text(describe_predictions(predictions))
@@ -162,8 +180,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     must = f"a whole number of images, at most {MOST_LOSSES}"
     require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
     check_decisions(words)
-    alone = words.tta == 1 or (words.coverage is None and words.answer_at_accuracy is None)
-    require(alone, "tta", "1 with --coverage and --answer_at_accuracy", words.tta)
+    asked = words.unusual or {words.coverage, words.answer_at_accuracy} != {None}
+    must = "1 with --coverage, --answer_at_accuracy and --unusual"
+    require(words.tta == 1 or not asked, "tta", must, words.tta)
     if words.output:
         _check_output(words.output)
     return words

@@ -23,12 +23,15 @@ from keras_transfer.evaluation.certainty.decision_options import (
     check_decisions,
     say_answering,
     say_sets,
+    say_unusual,
     settle_decisions,
 )
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.evaluation.predict_output import (
     SETS,
     UNSURE,
+    UNUSUAL,
+    UNUSUAL_SHARES,
     ImagePredictions,
     Row,
     WriteRows,
@@ -42,6 +45,7 @@ from keras_transfer.evaluation.predict_output import (
 from keras_transfer.exports.loaders import load_artefact, read_keras_names
 from keras_transfer.exports.reading.artefact import Artefact
 from keras_transfer.exports.reading.classify_stream import BATCH, MODALITY, classify_stream
+from keras_transfer.exports.reading.unusual_images import find_own_run, judge_unusual
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
@@ -64,7 +68,10 @@ DrawPictures = Callable[[np.ndarray, ImagePredictions], list[dict[str, Any]]]
 
 
 def predict_images(
-    model: Run | str | Path, images: Image | Iterable[Image], trust: bool = False
+    model: Run | str | Path,
+    images: Image | Iterable[Image],
+    trust: bool = False,
+    unusual: bool = False,
 ) -> ImagePredictions:
     """Classify files or arrays with a run or an export; the answers are those of the evaluation.
 
@@ -73,15 +80,20 @@ def predict_images(
         images: Files, folders or globs, one or several; or images as arrays (see
             `images.array_pixels.check_pixels`), one, several or a batch; or Pillow's.
         trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
+        unusual: Say, too, which images are unlike the training images; of a run only.
 
     Returns:
         A row per image, in order. An unusable file has a `reason`, and NaN for probabilities.
 
     Raises:
-        ConfigError: The model cannot be loaded, a folder is empty, or an array is no image.
+        ConfigError: The model cannot be loaded, a folder is empty, an array is no image, or what is
+            unusual cannot be told.
     """
-    artefact = load_artefact(model.path if isinstance(model, Run) else model, trust)
-    return classify_images(artefact, images)
+    path = model.path if isinstance(model, Run) else model
+    if unusual:
+        find_own_run(path)  # before anything is loaded
+    artefact = load_artefact(path, trust)
+    return classify_images(judge_unusual(artefact) if unusual else artefact, images)
 
 
 def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
@@ -89,11 +101,13 @@ def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> Imag
     import_tensorflow()  # it resizes, also where another runtime predicts
     names, sources = MODALITY.list_given(images, artefact.usage.preparation.value_range)
     parts = [said for _, said in classify_stream(artefact, names, sources)]
+    shares = [part.unusual_share for part in parts if part.unusual_share is not None]
     return ImagePredictions(
         names=np.concatenate([part.names for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         reasons=np.concatenate([part.reasons for part in parts]),
         class_names=artefact.usage.class_names,
+        unusual_share=np.concatenate(shares) if shares else None,
     )
 
 
@@ -131,8 +145,8 @@ def _begin_pictures(artefact: Artefact, folder: Path | None) -> DrawPictures:
 
 def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Return rows as a table: a column for each class, errors if there are any."""
-    sets = SETS in columns
-    count = columns.index(SETS if sets else "error") // 2
+    asked = [name for name in columns if name in (SETS, UNUSUAL, UNUSUAL_SHARES)]
+    count = columns.index([*asked, "error"][0]) // 2
     others = [PLACES.get(place, f"{place}th") for place in range(2, count + 1)]
     shown: list[list[Any]] = []
     for path, prediction, probability, *cells, error in rows:
@@ -142,11 +156,11 @@ def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
             for name, share in zip(best[::2], best[1::2], strict=True)
         ]
         shown.append([path, prediction, probability, *pairs, *rest, error])
-    heads = ["path", "prediction", "probability", *others, *([SETS] if sets else []), "error"]
+    heads = ["path", "prediction", "probability", *others, *asked, "error"]
     if not any(row[-1] for row in rows):
         heads, shown = heads[:-1], [row[:-1] for row in shown]
     where = "with --output FILE"
-    return draw_table(heads, shown, cut=CUT, drop=others[::-1], where=where)
+    return draw_table(heads, shown, cut=CUT, drop=[UNUSUAL_SHARES, *others[::-1]], where=where)
 
 
 def main(arguments: list[str]) -> int:
@@ -155,6 +169,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING if words.quiet else logging.INFO)
     artefact = load_artefact(words.model, words.trust)
     import_tensorflow()  # it resizes, also where another runtime predicts
+    artefact = judge_unusual(artefact) if words.unusual else artefact
     from keras_transfer.evaluation.reports.json_answers import answer_images
     from keras_transfer.training.progress_display import showing_steps
 
@@ -164,18 +179,19 @@ def main(arguments: list[str]) -> int:
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
     images: list[dict[str, Any]] = []
-    unusable = 0
+    unusable = unusual = 0
     batches, steps = classify_stream(artefact, names, sources), math.ceil(len(names) / BATCH)
     explain = _begin_pictures(artefact, words.explain)
     with (
         reserving_output(words.json),
-        _open_output(words, list_columns(top, limits is not None)) as write,
+        _open_output(words, list_columns(top, limits is not None, words.unusual)) as write,
         showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
     ):
         for pixels, part in shown:
             part = _add_sets(part, limits)
             rows = list(list_rows(part, top, threshold))
             write(rows)
+            unusual += int(part.unusual.sum()) if words.unusual else 0
             pictures = explain(pixels, part)
             if words.json:
                 found_here = answer_images(part, top, threshold)
@@ -192,10 +208,17 @@ def main(arguments: list[str]) -> int:
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
     logger.info("%s: %s", count_of(len(names), "image"), ", ".join(counts))
-    if words.explain and unusable < len(names):
-        count = count_of(len(names) - unusable, "picture")
-        logger.info("Written: %s in %s", count, words.explain)
-    return int(unusable == len(names))
+    if usable := len(names) - unusable:
+        _say_more(words, usable, unusual)
+    return int(not usable)
+
+
+def _say_more(words: argparse.Namespace, usable: int, unusual: int) -> None:
+    """Say what else was found of the usable images, or written of them."""
+    if words.unusual:
+        logger.info("%s", say_unusual(unusual, usable))
+    if words.explain:
+        logger.info("Written: %s in %s", count_of(usable, "picture"), words.explain)
 
 
 def _decide(words: argparse.Namespace, artefact: Artefact) -> tuple[float, np.ndarray | None]:
@@ -247,6 +270,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     check_decisions(words)
     both = words.threshold and words.answer_at_accuracy is not None
     require(not both, "threshold", "left out with --answer_at_accuracy", words.threshold)
+    if words.unusual:
+        find_own_run(words.model)
     if words.output:
         check_table(words.output)
     if words.explain:

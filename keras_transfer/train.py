@@ -203,8 +203,9 @@ def _leave_model(
     """
     from keras_transfer.data.same_files.lost_examples import find_lost
     from keras_transfer.evaluation.calibration import calibrate
+    from keras_transfer.evaluation.certainty.run_neighbours import leave_neighbours, take_references
     from keras_transfer.evaluation.inference import write_predictions
-    from keras_transfer.evaluation.what_is_left import predict_left, tell_lost
+    from keras_transfer.evaluation.what_is_left import Kept, predict_left, tell_lost
     from keras_transfer.models.model_file import write_model
     from keras_transfer.models.run_model import rebuild_float32
 
@@ -212,13 +213,19 @@ def _leave_model(
     model = rebuild_float32(training.model, config, data.class_names)
     names = [name for name in ("validation", "test") if name in data.splits]
     lost, exact = find_lost(data, run, names), config.precision == "float32"
-    kept = cache.recall_validation(anew=exact and not lost) if lost or exact else None
+    recalled = cache.recall_validation(anew=exact and not lost) if lost or exact else None
+    kept = recalled and Kept(recalled[0], {"validation": lambda: recalled[1]}, exact)
+    asked, references = take_references(data, run)
+    if kept and exact and references:
+        decoded = iter(asked.clean_batches("train"))  # begins now, while the model is written
+        kept.activations["train"] = lambda: cache.activate(kept.cut, decoded)
     if config.calibrate:
-        predictions = predict_left(model, data, ["validation"], lost, kept, exact)
+        predictions = predict_left(model, data, ["validation"], lost, kept)
         temperature = calibrate(model, predictions)
     prepared = choose_modality(config).describe_preparation(config)
     write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
-    write_predictions(predict_left(model, data, names, lost, kept, exact), run)
+    said = predict_left(model, asked, [*names, *references], lost, kept, bool(references))
+    write_predictions(leave_neighbours(said, run), run)
     return model, temperature, tell_lost(lost, data, kept, run)
 
 

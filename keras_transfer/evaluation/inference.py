@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.test_time_augmentation import average_views
+from keras_transfer.models.cuts import expose_pooled
 from keras_transfer.run.contents.prediction_columns import prediction_columns
 from keras_transfer.run.predictions_csv import Predictions, join_predictions, prediction_rows
 from keras_transfer.run.run_directory import Run
@@ -16,7 +17,11 @@ from keras_transfer.system.files.atomic_files import write_table
 
 
 def predict_splits(
-    model: keras.Model, data: TrainingData, names: Sequence[str], tta: int = 1
+    model: keras.Model,
+    data: TrainingData,
+    names: Sequence[str],
+    tta: int = 1,
+    with_features: bool = False,
 ) -> Predictions:
     """Return the probabilities of a model for every image of some splits.
 
@@ -25,22 +30,27 @@ def predict_splits(
         data: The images.
         names: Of `train`, `validation` and `test`.
         tta: Test-time augmentation: the mean over the unchanged example and `tta - 1` views of it.
+        with_features: Return the pooled features, too; not with views.
     """
     batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
-    forward = trace_forward(model)
+    forward = trace_forward(expose_pooled(model) if with_features else model)
     found = []
     for name in names:
         split = data.splits[name]
         views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
         clean = (examples for examples, _ in batches[name])
-        probabilities = average_views(forward, clean, views, tta)
+        if with_features:
+            answers, features = zip(*map(forward, clean), strict=True)
+        else:
+            answers, features = tuple(average_views(forward, clean, views, tta)), ()
         found.append(
             Predictions(
                 paths=split.paths,
                 splits=np.full(len(split), name),
                 truth=split.labels,
-                probabilities=np.concatenate(probabilities).astype(np.float64),
+                probabilities=np.concatenate(answers).astype(np.float64),
                 class_names=data.class_names,
+                features=np.concatenate(features) if features else None,
             )
         )
     return join_predictions(found)
@@ -49,14 +59,15 @@ def predict_splits(
 def trace_forward(model: keras.Model) -> Any:
     """Return a graph from images (batch, size, size, 3), float32, to probabilities, both tensors.
 
+    Of a model with several outputs, such as `expose_pooled` returns, it gives a list of them.
     One graph serves batches of all sizes; `model.predict` takes a second longer to begin.
     """
     (taken,) = model.inputs  # a Sequential that was read from a file has no `input`
     images = tf.TensorSpec((None, *taken.shape[1:]), taken.dtype, name="images")
 
-    def ask(images: tf.Tensor) -> tf.Tensor:
-        (answer,) = keras.tree.flatten(model(images, training=False))  # it may have a name
-        return answer
+    def ask(images: tf.Tensor) -> Any:
+        answers = keras.tree.flatten(model(images, training=False))  # one may have a name
+        return answers if len(answers) > 1 else answers[0]
 
     forward = tf.function(ask, input_signature=[images], autograph=False)
     return forward.get_concrete_function()

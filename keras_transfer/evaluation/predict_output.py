@@ -11,11 +11,13 @@ from typing import IO, Any
 
 import numpy as np
 
+from keras_transfer.evaluation.certainty.neighbours import is_unusual
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.packages import require_package
 
 SETS, SEPARATOR = "set", "|"  # the column of sets, and what is between the classes of one
+UNUSUAL, UNUSUAL_SHARES = "unusual", "unusual_share"  # columns: "yes" or "", and a number
 UNSURE = "unsure"  # stands for a class where the best one's probability is below the threshold
 
 Row = list[str | float | None]
@@ -36,6 +38,9 @@ class ImagePredictions:
     """Names of the classes in index order."""
     members: np.ndarray | None = None
     """(n, classes) of bool: which classes belong to the set of an image; None: not asked for."""
+    unusual_share: np.ndarray | None = None
+    """(n,) floats in [0, 1]: share of training images at least as far from the others as the image;
+    NaN where the file is unusable; None: not asked for."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -52,6 +57,20 @@ class ImagePredictions:
         """(n,) floats in [0, 1]: probability of that class; NaN where the file is unusable."""
         return np.asarray(self.probabilities.max(axis=1))
 
+    @property
+    def unusual(self) -> np.ndarray:
+        """(n,) of bool: unlike the training images, so that its prediction means little.
+
+        Raises:
+            ConfigError: It was not asked for.
+        """
+        if self.unusual_share is None:
+            raise ConfigError(
+                "`unusual` must have been asked for. Received: predictions without. Predict with "
+                "unusual=True."
+            )
+        return is_unusual(self.unusual_share)
+
     def list_set(self, row: int) -> list[str]:
         """Return the names in the set of an image, the most probable first; none of an unusable."""
         if self.members is None or self.reasons[row]:
@@ -60,11 +79,12 @@ class ImagePredictions:
         return [self.class_names[index] for index in order if self.members[row, index]]
 
 
-def list_columns(top: int, sets: bool = False) -> list[str]:
-    """Return the header: path, the best classes with their probabilities, set, error."""
+def list_columns(top: int, sets: bool = False, unusual: bool = False) -> list[str]:
+    """Return the header: path, the best classes with their probabilities, set, unusual, error."""
     best = ["prediction", "probability"]
     others = [f"{word}_{place}" for place in range(2, top + 1) for word in best]
-    return ["path", *best, *others, *([SETS] if sets else []), "error"]
+    asked = [*([SETS] if sets else []), *([UNUSUAL, UNUSUAL_SHARES] if unusual else [])]
+    return ["path", *best, *others, *asked, "error"]
 
 
 def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iterator[Row]:
@@ -80,17 +100,22 @@ def list_rows(predictions: ImagePredictions, top: int, threshold: float) -> Iter
     names = predictions.class_names
     columns = predictions.names, predictions.probabilities, predictions.reasons
     for row, (name, probabilities, reason) in enumerate(zip(*columns, strict=True)):
-        sets = () if predictions.members is None else (SEPARATOR.join(predictions.list_set(row)),)
+        asked: list[str | float] = []
+        if predictions.members is not None:
+            asked.append(SEPARATOR.join(predictions.list_set(row)))
+        if predictions.unusual_share is not None:
+            flag = "yes" if predictions.unusual[row] else ""
+            asked += [flag, float(f"{predictions.unusual_share[row]:.6g}")]
         name = spell_file(name)
         if reason:
-            yield [name, *[None] * (2 * top + len(sets)), reason]
+            yield [name, *[None] * (2 * top + len(asked)), reason]
             continue
         best = np.argsort(-probabilities, kind="stable")[:top]
         pairs = [(names[index], float(f"{probabilities[index]:.7g}")) for index in best]
         cells = [cell for pair in pairs for cell in pair]
         if pairs[0][1] < threshold:
             cells[0] = UNSURE
-        yield [name, *cells, *sets, ""]
+        yield [name, *cells, *asked, ""]
 
 
 def spell_file(name: str) -> str:
@@ -190,8 +215,11 @@ def _open_parquet(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
     import pyarrow
     import pyarrow.parquet
 
-    kinds: dict[bool, Any] = {True: pyarrow.float64(), False: pyarrow.string()}
-    schema = pyarrow.schema([(name, kinds[name.startswith("probability")]) for name in columns])
+    def find_kind(name: str) -> Any:
+        is_number = name.startswith("probability") or name == UNUSUAL_SHARES
+        return pyarrow.float64() if is_number else pyarrow.string()
+
+    schema = pyarrow.schema([(name, find_kind(name)) for name in columns])
     with pyarrow.parquet.ParquetWriter(file, schema) as writer:
 
         def write(rows: Sequence[Row]) -> None:

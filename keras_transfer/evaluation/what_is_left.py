@@ -1,8 +1,8 @@
 """Predictions of a run from what is left of its images, and from what was kept of them."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -11,14 +11,21 @@ from keras_transfer.config.messages import name_some
 from keras_transfer.data.same_files.lost_examples import Lost, explain_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.inference import predict_splits, trace_forward
-from keras_transfer.models.cuts import PROBABILITIES, Cut, take_part
+from keras_transfer.models.cuts import POOLED, PROBABILITIES, Cut, take_part
 from keras_transfer.run.predictions_csv import Predictions, join_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_json
 
 logger = logging.getLogger(__name__)
 
-Kept = tuple[Cut, np.ndarray] | None  # where activations of validation were kept, and these
+
+class Kept(NamedTuple):
+    """What the locked part of a network made of unchanged examples."""
+
+    cut: Cut  # where
+    # split -> returns those of all of its examples, which are computed if need be
+    activations: dict[str, Callable[[], np.ndarray]]
+    exact: bool  # whether they are in the number format of the model
 
 
 def predict_left(
@@ -26,44 +33,48 @@ def predict_left(
     data: TrainingData,
     names: Sequence[str],
     lost: Sequence[Lost],
-    kept: Kept,
-    exact: bool = False,
+    kept: Kept | None,
+    with_features: bool = False,
 ) -> Predictions:
     """Return the probabilities for the examples of some splits, without those that are lost.
 
-    Validation examples that are lost are predicted from what the locked part of the network made of
-    them; all of them, where that is what the model itself would make of them.
+    Examples that are lost are predicted from what is kept of them; all of their split, where that
+    is what the model itself would make of them.
 
     Args:
         model: One softmax output (batch, classes).
         data: The examples.
-        names: Of validation and test.
+        names: Of the splits.
         lost: What cannot be read as it was.
-        kept: Activations of the validation examples, if there are any.
-        exact: Whether they are in the number format of the model.
+        kept: Activations of splits, if there are any.
+        with_features: Return the pooled features, too.
 
     Raises:
         ConfigError: Nothing is left of validation.
     """
-    parts = []
+    read: dict[str, np.ndarray] = {}  # split -> rows
+    recalled: dict[str, np.ndarray] = {}
+    whole = data
     for name in names:
-        rows = [each.row for each in lost if each.split == name]
-        if name == "validation" and kept and exact:
-            rows = [*range(len(data.splits[name]))]
-        left = np.setdiff1d(np.arange(len(data.splits[name])), rows)
-        whole = data.with_rows(name, left) if rows else data
-        found = [predict_splits(model, whole, [name])] if len(left) else []
-        if rows and name == "validation" and kept:
-            found.append(_predict_kept(model, data, rows, *kept))
-            parts.append(_sort(join_predictions(found), data.splits[name].paths))
-        elif found:
-            parts += found
-        elif name == "validation":
+        every = np.arange(len(data.splits[name]))
+        gone = np.array([each.row for each in lost if each.split == name], np.int64)
+        if kept and name in kept.activations:
+            recalled[name] = gone = every if kept.exact else gone
+        read[name] = np.setdiff1d(every, gone)
+        if name == "validation" and not len(read[name]) and name not in recalled:
             raise explain_lost([each for each in lost if each.split == name], data.root)
-    return join_predictions(parts)
+        whole = whole.with_rows(name, read[name]) if len(gone) else whole
+    parts = []
+    if kept and any(map(len, recalled.values())):
+        parts.append(_predict_kept(model, data, recalled, kept, with_features))
+    if there := [name for name in names if len(read[name])]:  # at once: traced only once
+        parts.append(predict_splits(model, whole, there, with_features=with_features))
+    return _sort(join_predictions(parts), [data.splits[name].paths for name in names])
 
 
-def tell_lost(lost: Sequence[Lost], data: TrainingData, kept: Kept, run: Run) -> dict[str, int]:
+def tell_lost(
+    lost: Sequence[Lost], data: TrainingData, kept: Kept | None, run: Run
+) -> dict[str, int]:
     """Warn of examples that are lost, and name them in data_report.json.
 
     Returns:
@@ -91,27 +102,37 @@ def tell_lost(lost: Sequence[Lost], data: TrainingData, kept: Kept, run: Run) ->
 
 
 def _predict_kept(
-    model: keras.Model, data: TrainingData, rows: Sequence[int], cut: Cut, activations: np.ndarray
+    model: keras.Model,
+    data: TrainingData,
+    recalled: Mapping[str, np.ndarray],
+    kept: Kept,
+    with_features: bool,
 ) -> Predictions:
-    """Return what the part of a model above a cut says of validation examples."""
-    part, split = take_part(model, cut, [PROBABILITIES]), data.splits["validation"]
+    """Return what the part of a model above a cut says of rows of some splits."""
+    ends = [PROBABILITIES, POOLED] if with_features else [PROBABILITIES]
+    part, parts = take_part(model, kept.cut, ends), []
     forward, size = trace_forward(part), data.batch_size
-    batches = [activations[rows[start : start + size]] for start in range(0, len(rows), size)]
-    found = [_call(forward, batch, part.input.dtype) for batch in batches]
-    return Predictions(
-        paths=split.paths[rows],
-        splits=np.full(len(rows), "validation"),
-        truth=split.labels[rows],
-        probabilities=np.concatenate(found).astype(np.float64),
-        class_names=data.class_names,
-    )
+    for name, rows in recalled.items():
+        if not len(rows):
+            continue
+        activations, split = kept.activations[name](), data.splits[name]
+        batches = [activations[rows[start : start + size]] for start in range(0, len(rows), size)]
+        answers = [forward(keras.ops.cast(batch, part.input.dtype)) for batch in batches]
+        found = [*zip(*answers, strict=True)] if with_features else [answers]
+        parts.append(
+            Predictions(
+                paths=split.paths[rows],
+                splits=np.full(len(rows), name),
+                truth=split.labels[rows],
+                probabilities=np.concatenate(found[0]).astype(np.float64),
+                class_names=data.class_names,
+                features=np.concatenate(found[1]) if with_features else None,
+            )
+        )
+    return join_predictions(parts)
 
 
-def _call(forward: Any, batch: np.ndarray, dtype: str) -> np.ndarray:
-    return np.asarray(forward(keras.ops.cast(batch, dtype)))
-
-
-def _sort(predictions: Predictions, paths: np.ndarray) -> Predictions:
-    """Return predictions of one split in the order of these paths."""
-    place = {path: row for row, path in enumerate(paths.tolist())}
+def _sort(predictions: Predictions, paths: Sequence[np.ndarray]) -> Predictions:
+    """Return predictions in the order of the paths of some splits."""
+    place = {path: row for row, path in enumerate(np.concatenate(paths).tolist())}
     return predictions.take(np.argsort([place[path] for path in predictions.paths.tolist()]))

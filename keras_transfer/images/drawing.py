@@ -10,7 +10,7 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
-from keras_transfer.images.decoding.resizing import resize_square
+from keras_transfer.images.decoding.resizing import trace_resize
 
 
 def draw_image(file: Path, side: int, config: DataConfig | None = None) -> np.ndarray | None:
@@ -26,13 +26,13 @@ def draw_image(file: Path, side: int, config: DataConfig | None = None) -> np.nd
         (side, side, 3), uint8; None where the file cannot be read (any more).
     """
     config = config or DataConfig()
-    size, preparation = config.image_size or side, find_preparation(config)
+    # a large network's square is made small at once: fewer pixels are decoded and resized
+    size, preparation = min(config.image_size or side, side), find_preparation(config)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about huge or odd files, which the doctor reports
             pixels = load_image(file, find_least(size, preparation), preparation.value_range)
-        seen = Image.fromarray(np.asarray(resize_square(pixels, size, preparation)))
+        seen = Image.fromarray(trace_resize(size, preparation)(pixels))
     except Exception:  # Pillow raises a dozen types on damaged files; a figure needs none of them
         return None
-    kind = Image.Resampling.BOX if size > side else Image.Resampling.NEAREST
-    return np.asarray(seen.resize((side, side), kind))
+    return np.asarray(seen.resize((side, side), Image.Resampling.NEAREST))

@@ -1,7 +1,6 @@
 """Squares that an inspection makes of the files it reads: a training reads each file once."""
 
 import contextlib
-from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -55,9 +54,11 @@ class SquareKeeper:
     """
 
     def __init__(self, squares: np.ndarray, preparation: Preparation) -> None:
+        from keras_transfer.images.decoding.resizing import trace_resize  # it loads TensorFlow
+
         self.least = find_least(squares.shape[1], preparation)
         self._squares, self._kept = squares, np.zeros(len(squares), bool)
-        self._resize = _make_resizer(squares.shape[1], preparation)
+        self._resize = trace_resize(squares.shape[1], preparation)
         self._crops = preparation.resize == "crop"
 
     def keep(self, row: int, image: Image.Image) -> None:
@@ -76,24 +77,3 @@ class SquareKeeper:
     def recall(self, rows: np.ndarray) -> SquareRows | None:
         """Return the squares of these rows, or None where one of them is lacking."""
         return SquareRows(self._squares, rows) if self._kept[rows].all() else None
-
-
-def _make_resizer(side: int, preparation: Preparation) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that is traced once: from Python, each operation costs a millisecond."""
-    import tensorflow as tf
-
-    from keras_transfer.images.decoding.resizing import resize_square
-
-    with tf.device("CPU"):
-        resized = tf.function(
-            lambda pixels: resize_square(pixels, side, preparation),
-            input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)],
-            autograph=False,
-        ).get_concrete_function()
-
-    def resize(pixels: np.ndarray) -> np.ndarray:
-        with tf.device("CPU"):
-            found: np.ndarray = resized(tf.constant(pixels)).numpy()
-        return found
-
-    return resize

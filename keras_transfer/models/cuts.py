@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import keras
 
+from keras_transfer.config.messages import name_some
+from keras_transfer.system.errors import ConfigError
+
 
 class Cut(NamedTuple):
     """A place in a classifier; of two cuts, the one that the signal passes first is the smaller."""
@@ -101,6 +104,25 @@ def find_cut(backbone: keras.Model, first_learning: int | None) -> Cut | None:
     if not any(layer.weights and not isinstance(layer, scaling) for layer in locked):
         return None
     return frontier(last)
+
+
+def expose_pooled(model: keras.Model) -> keras.Model:
+    """Return a classifier with its pooled features, (batch, channels), as a second output.
+
+    Args:
+        model: What `build_model` returned, or what was read from its file; variables are shared.
+
+    Raises:
+        ConfigError: It is none of these: its layers are others.
+    """
+    names = [layer.name for layer in model.layers]
+    if "backbone" not in names[:-2]:
+        raise ConfigError(
+            "Pooled features are what a model has between its `backbone` and its head. Received: "
+            f"a model without, whose layers are {name_some(names)}. Take the model of a run."
+        )
+    pooled = model.layers[names.index("backbone") + 1].output
+    return keras.Model(model.inputs, [*model.outputs, pooled])
 
 
 def take_part(model: keras.Model, start: Cut, ends: Sequence[Cut]) -> keras.Model:

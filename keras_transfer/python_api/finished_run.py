@@ -76,19 +76,29 @@ class Run(run_directory.Run):
 
         return load_artefact(self.path)
 
+    @cached_property
+    def _judging(self) -> "Artefact":
+        from keras_transfer.exports.reading.unusual_images import judge_unusual
+
+        return judge_unusual(self._artefact)
+
     @guard
-    def predict(self, images: "Image | Sequence[Image]") -> "ImagePredictions":
+    def predict(
+        self, images: "Image | Sequence[Image]", unusual: bool = False
+    ) -> "ImagePredictions":
         """Classify files, folders, globs, arrays or Pillow images, as `predict_images` does.
 
         The model is loaded once.
 
         Args:
             images: One or several.
+            unusual: Say, too, which are unlike the training images.
         """
         from keras_transfer.predict import classify_images
         from keras_transfer.python_api.verb_functions import name_images
 
-        return name_images(classify_images(self._artefact, images))
+        artefact = self._judging if unusual else self._artefact
+        return name_images(classify_images(artefact, images))
 
     @guard
     def evaluate(

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation import predict_output
+from keras_transfer.evaluation.predict_output import UNUSUAL, UNUSUAL_SHARES
 from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import draw_html_table, draw_line, join_html
 from keras_transfer.run import predictions_csv
@@ -158,15 +159,22 @@ class ImagePredictions(predict_output.ImagePredictions):
         return np.where(self.reasons == "", best, -1)
 
     def to_frame(self) -> Any:
-        """Return a row an image: path, prediction, probability, error, `probability_CLASS` …."""
+        """Return a row an image: path, prediction, probability, error, `probability_CLASS` ….
+
+        Where it was asked for, `unusual` and `unusual_share` stand before the error.
+        """
         columns = {
             "path": self.names,
             "prediction": self.prediction,
             "probability": self.probability,
+            **({} if self.unusual_share is None else self._list_unusual()),
             "error": self.reasons,
         }
         names = (f"probability_{name}" for name in self.class_names)
         return make_frame(columns | dict(zip(names, self.probabilities.T, strict=True)))
+
+    def _list_unusual(self) -> dict[str, Any]:
+        return {UNUSUAL: self.unusual, UNUSUAL_SHARES: self.unusual_share}
 
     def __repr__(self) -> str:
         found = Counter(name for name in self.prediction.tolist() if name)
@@ -174,6 +182,8 @@ class ImagePredictions(predict_output.ImagePredictions):
         parts += [f"{len(found) - 5:,} more classes"] if len(found) > 5 else []
         unusable = int((self.reasons != "").sum())
         parts += [f"unusable: {unusable:,}"] if unusable else []
+        unusual = 0 if self.unusual_share is None else int(self.unusual.sum())
+        parts += [f"unlike the training images: {unusual:,}"] if unusual else []
         return f"ImagePredictions of {count_of(len(self), 'image')}\n{', '.join(parts)}"
 
     def _repr_html_(self) -> str:

@@ -25,6 +25,8 @@ class Predictions:
         probabilities: (n, classes) floats in [0, 1]. NaN, which a diverged model gives, counts as 0
             wherever a number is made of it.
         class_names: Names of the classes in index order.
+        features: (n, channels) floats, what the head of the model was given; None: nobody asked.
+            No file holds them.
     """
 
     paths: np.ndarray
@@ -32,6 +34,7 @@ class Predictions:
     truth: np.ndarray
     probabilities: np.ndarray
     class_names: tuple[str, ...]
+    features: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -63,6 +66,7 @@ class Predictions:
             truth=self.truth[rows],
             probabilities=self.probabilities[rows],
             class_names=self.class_names,
+            features=None if self.features is None else self.features[rows],
         )
 
 
@@ -157,12 +161,14 @@ def soften(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 def join_predictions(parts: Sequence[Predictions]) -> Predictions:
     """Return the images of several predictions by the same classes, one part after the other."""
+    features = [part.features for part in parts if part.features is not None]
     return Predictions(
         paths=np.concatenate([part.paths for part in parts]),
         splits=np.concatenate([part.splits for part in parts]),
         truth=np.concatenate([part.truth for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         class_names=parts[0].class_names,
+        features=np.concatenate(features) if len(features) == len(parts) else None,
     )
 
 

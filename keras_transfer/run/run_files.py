@@ -46,6 +46,8 @@ class RunFiles:
     range_test_file = _Within("range_test.csv")
     drift_file = _Within("backbone_drift.csv")
     predictions_file = _Within("predictions.csv")
+    neighbours_file = _Within("neighbours.npz")
+    unusual_file = _Within("unusual.csv")
     per_class_file = _Within("per_class.csv")
     confusion_file = _Within("confusion_matrix.csv")
     log_file = _Within("train.log")

@@ -68,6 +68,18 @@ def test_blocks_and_the_default_boundary_are_frontiers(built):
     assert find_boundary(name, row, "auto") in frontiers
 
 
+def test_the_pooled_features_of_every_row_are_what_its_head_takes(built):
+    from keras_transfer.config.sections.head_settings import HeadConfig
+    from keras_transfer.models.build_model import build_model
+    from keras_transfer.models.cuts import POOLED, PROBABILITIES, expose_pooled, take_part
+
+    _, row, backbone = built
+    model = build_model(row, backbone, 3, HeadConfig(hidden=5))
+    _, pooled = expose_pooled(model).outputs
+    assert pooled.shape == (None, backbone.output.shape[-1])
+    assert take_part(model, POOLED, [PROBABILITIES]).input.shape == pooled.shape
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [

@@ -36,7 +36,7 @@ def test_they_are_called_and_explained_as_those_of_the_verbs(name):
         ("explain_images", ["RUN"], {"classname": "a"}, "Did you mean 'class_name'?"),
         ("export_model", ["RUN"], {"format": "onnx"}, "Did you mean 'formats'?"),
         ("predict_images", ["RUN"], {}, "`images` must be given. Received: nothing."),
-        ("predict_images", ["RUN", "a", 1, 2], {}, "at most 3 arguments without a name"),
+        ("predict_images", ["RUN", "a", 1, 2, 3], {}, "at most 4 arguments without a name"),
         ("compare_runs", [], {"strategis": ["full"]}, "Did you mean 'strategies'"),
         ("compare_runs", [], {"lr": 1}, "Did you mean frozen={'learning_rate': …}"),
         ("load_config", [], {"lr": 1}, "Did you mean frozen={'learning_rate': …}"),

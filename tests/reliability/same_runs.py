@@ -18,7 +18,8 @@ def assert_same_run(run, other):
     for one, two in zip(load_weights(run), load_weights(other), strict=True):
         np.testing.assert_array_equal(one, two)
     assert drop_seconds(run) == drop_seconds(other)
-    for name in ("predictions_file", "split_file", "freeze_table_file", "class_names_file"):
+    names = ("predictions_file", "unusual_file", "neighbours_file")
+    for name in (*names, "split_file", "freeze_table_file", "class_names_file"):
         assert getattr(run, name).read_bytes() == getattr(other, name).read_bytes(), name
     metrics, expected = run.metrics(), other.metrics()
     for phase in (*metrics["phases"].values(), *expected["phases"].values()):

@@ -10,6 +10,7 @@ from json_answers import ANSWERS, read_answer
 from keras_transfer import check, evaluate, export, predict, train
 from keras_transfer.config.command_line import run_command
 from keras_transfer.evaluation.metrics import score
+from keras_transfer.evaluation.reports import leave_reports
 from keras_transfer.system.errors import ConfigError
 
 
@@ -59,7 +60,7 @@ def test_a_run_that_is_gone_on_with_answers_and_a_finished_one_is_refused(
 ):
     words = train_words(tiny_config, tmp_path, "--name", "new")
     with monkeypatch.context() as patch:
-        patch.setattr(train, "_report", interrupt)
+        patch.setattr(leave_reports, "leave_reports", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train.main([*words, "--json"])
     assert capsys.readouterr().out == ""

@@ -28,11 +28,13 @@ FILES = {
     "metrics.json",
     "model.keras",
     "model_card.md",
+    "neighbours.npz",
     "per_class.csv",
     "predictions.csv",
     "report.html",
     "split.csv",
     "train.log",
+    "unusual.csv",
 }
 
 FIGURES = {"augmentation", "backbone_drift", "confusion_matrix", "learning_curves", "per_class"}

@@ -10,10 +10,11 @@ from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.certainty.answer_threshold import Answering
 from keras_transfer.evaluation.certainty.decision_numbers import KnownLimits
+from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:
-    """Add --coverage, --class_wise and --answer_at_accuracy."""
+    """Add --coverage, --class_wise, --answer_at_accuracy and --unusual."""
     text = (
         "name a set of classes for each image: if new images are like the validation images, the "
         "sets hold the true class of at least this share of them"
@@ -26,6 +27,8 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
         "on the validation images"
     )
     parser.add_argument("--answer_at_accuracy", type=float, metavar="SHARE", help=text)
+    text = "say which images are unlike the training images, so that no answer to them means much"
+    parser.add_argument("--unusual", action="store_true", help=text)
 
 
 def check_decisions(words: argparse.Namespace) -> None:
@@ -69,6 +72,15 @@ def say_sets(coverage: float, class_wise: bool) -> str:
     return (
         f"Sets: if new images are like those of validation, the true class is in the set of at "
         f"least {100 * coverage:g} % of {which}"
+    )
+
+
+def say_unusual(unusual: int, images: int) -> str:
+    """Return how many images are unusual, and how many are so by chance."""
+    are = "is" if unusual == 1 else "are"
+    return (
+        f"{unusual:,} of {count_of(images, 'image')} {are} unlike the training images; of images "
+        f"like them about {100 * UNUSUAL_SHARE:g} % are taken for such"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation.certainty.answer_threshold import judge_threshold
 from keras_transfer.evaluation.certainty.decision_options import Settled
+from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unusual
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.run.predictions_csv import Predictions
@@ -56,22 +57,45 @@ def measure_answering(
     }
 
 
+def measure_unusual(shares: np.ndarray) -> dict[str, Any]:
+    """Return how many images are unlike the training images.
+
+    Args:
+        shares: (n,) in [0, 1], see `Neighbours`, of one image or more.
+    """
+    flagged = int(is_unusual(shares).sum())
+    return {
+        "limit": UNUSUAL_SHARE,
+        "flagged": flagged / len(shares),
+        "flagged_interval": list(wilson_interval(flagged, len(shares))),
+    }
+
+
 def measure_decisions(
-    predictions: Predictions, words: argparse.Namespace, settled: Settled
+    predictions: Predictions,
+    words: argparse.Namespace,
+    settled: Settled,
+    shares: np.ndarray | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Return what was asked for as `evaluate --json` has it: `sets`, `answering`, or neither."""
+    """Return what was asked for as `evaluate --json` has it: `sets`, `answering`, `unusual`."""
     found, (limits, answering) = {}, settled
     if limits is not None:
         found["sets"] = measure_sets(predictions, limits, words.coverage, words.class_wise)
     if answering is not None:
         asked = answering.threshold, words.answer_at_accuracy
         found["answering"] = measure_answering(predictions, *asked)
+    if shares is not None:
+        found["unusual"] = measure_unusual(shares)
     return found
 
 
 def describe_decisions(measured: dict[str, dict[str, Any]], images: int) -> list[str]:
     """Return a line for each entry of `measure_decisions`."""
-    says = {"sets": _describe_sets, "answering": _describe_answering}
+    says = {
+        "sets": _describe_sets,
+        "answering": _describe_answering,
+        "unusual": _describe_unusual,
+    }
     return [says[name](each, count_of(images, "image")) for name, each in measured.items()]
 
 
@@ -90,4 +114,12 @@ def _describe_answering(measured: dict[str, Any], images: str) -> str:
         f"From probability {measured['threshold']:.3f} on: {100 * measured['answered']:.0f} % of "
         f"{images} are answered, {measured['accuracy']:.3f} of these right (95 % interval "
         f"{say_interval(measured['accuracy_interval'])})"
+    )
+
+
+def _describe_unusual(measured: dict[str, Any], images: str) -> str:
+    return (
+        f"Unlike the training images: {measured['flagged']:.3f} of {images} (95 % interval "
+        f"{say_interval(measured['flagged_interval'])}); of images like them about "
+        f"{100 * measured['limit']:g} % are taken for such"
     )

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
+from keras_transfer.evaluation.certainty.neighbour_files import read_unusual
+from keras_transfer.evaluation.certainty.neighbours import is_unusual
 from keras_transfer.evaluation.html_report import run_facts
 from keras_transfer.evaluation.html_report.confusion_view import (
     FEW,
@@ -42,6 +46,8 @@ from keras_transfer.system.terminal.visible_text import show_name
 
 if TYPE_CHECKING:
     import keras
+
+MOST_UNUSUAL = 12  # images
 
 SECTIONS = (
     ("accuracy", "Accuracy"),
@@ -85,7 +91,7 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
     content = {
         **_describe_page(run, metrics, split),
         **_describe_confusions(part, metrics, run),
-        **_describe_images(part, shown, pictures),
+        **_describe_images(part, shown, pictures, _find_unusual(part, run)),
         **_describe_trust(run, part, chosen),
         **_describe_facts(run),
         "verdict": list(say_verdict(part, chosen, ACCURACY)),
@@ -127,20 +133,30 @@ def _describe_confusions(part: Predictions, metrics: Mapping[str, Any], run: Run
     }
 
 
-def _describe_images(part: Predictions, shown: Shown, pictures: Pictures) -> dict[str, Any]:
+def _find_unusual(part: Predictions, run: Run) -> np.ndarray:
+    """Return the rows of images that are unlike the training images, the most unlike first."""
+    known = read_unusual(run) or {}
+    shares = np.array([known.get(path, np.nan) for path in part.paths.tolist()])
+    rows = np.flatnonzero(is_unusual(shares))
+    return rows[np.argsort(shares[rows], kind="stable")]
+
+
+def _describe_images(
+    part: Predictions, shown: Shown, pictures: Pictures, unusual: np.ndarray
+) -> dict[str, Any]:
     """Return the images of the page, for its script and for its worst ones."""
     worst, reason = heat_worst(part, pictures.root, pictures.draw_example, pictures.load_network)
     there = {*shown.rows}
     return {
-        "images": _list_images(part, shown),
+        "images": _list_images(part, shown, {*unusual.tolist()}),
         "worst": worst,
         "heat_reason": reason,
         "doubted": [row for row in find_doubted(part) if row in there],
-        "unusual": 0,
+        "unusual": [row for row in unusual.tolist() if row in there][:MOST_UNUSUAL],
     }
 
 
-def _list_images(part: Predictions, shown: Shown) -> dict[str, Any]:
+def _list_images(part: Predictions, shown: Shown, unusual: set[int]) -> dict[str, Any]:
     counts, said = count_confusions(part), part.prediction
     confidence = fill_missing(part.probabilities).max(axis=1)
     pairs = zip(*(axis.tolist() for axis in counts.nonzero()), strict=True)
@@ -148,6 +164,7 @@ def _list_images(part: Predictions, shown: Shown) -> dict[str, Any]:
         "names": [show_name(name) for name in part.class_names],
         "total": len(part),
         "wrong": int((said != part.truth).sum()),
+        "unusual": len(unusual),
         "support": counts.sum(axis=1).tolist(),
         "counts": {f"{truth},{other}": int(counts[truth, other]) for truth, other in pairs},
         "images": [
@@ -157,6 +174,7 @@ def _list_images(part: Predictions, shown: Shown) -> dict[str, Any]:
                 "truth": int(part.truth[row]),
                 "said": int(said[row]),
                 "probability": round(float(confidence[row]), 4),
+                "unusual": row in unusual,
                 "picture": picture,
             }
             for row, picture in zip(shown.rows, shown.thumbnails, strict=True)

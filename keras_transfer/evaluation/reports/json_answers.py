@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from keras_transfer.evaluation.class_scores import COLUMNS, list_class_rows, list_confusions
 from keras_transfer.evaluation.metrics import score
-from keras_transfer.evaluation.predict_output import UNSURE, ImagePredictions, list_rows, spell_file
+from keras_transfer.evaluation.predict_output import (
+    UNSURE,
+    UNUSUAL,
+    UNUSUAL_SHARES,
+    ImagePredictions,
+    list_rows,
+    spell_file,
+)
 from keras_transfer.evaluation.reports.evaluation_files import Evaluation
 from keras_transfer.run.run_directory import Run
 
@@ -54,8 +61,19 @@ def answer_images(part: ImagePredictions, top: int, threshold: float) -> Iterato
             "probability": probability,
             "top": [{"class": name, "probability": share} for name, share in pairs],
             **({} if part.members is None else {"set": part.list_set(row)}),
+            **_answer_unusual(part, row),
             "error": error or None,
         }
+
+
+def _answer_unusual(part: ImagePredictions, row: int) -> dict[str, Any]:
+    """Return whether an image is unlike the training images, where that was asked for."""
+    if part.unusual_share is None:
+        return {}
+    if part.reasons[row]:
+        return {UNUSUAL: None, UNUSUAL_SHARES: None}
+    share = float(f"{part.unusual_share[row]:.6g}")
+    return {UNUSUAL: bool(part.unusual[row]), UNUSUAL_SHARES: share}
 
 
 def answer_explanation(explanation: "Explanation", picture: Path | None) -> dict[str, Any]:

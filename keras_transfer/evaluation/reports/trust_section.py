@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold
 from keras_transfer.evaluation.certainty.decision_numbers import (
@@ -9,9 +11,12 @@ from keras_transfer.evaluation.certainty.decision_numbers import (
     EXPORT_ANEW,
     read_limits,
 )
+from keras_transfer.evaluation.certainty.neighbour_files import read_unusual
+from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unusual
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
 from keras_transfer.run.contents import kinds
 from keras_transfer.run.contents.read_files import read_json
+from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 
@@ -44,8 +49,26 @@ def describe_trust(run: Run) -> Iterator[str]:
             f"{say_interval(chosen.interval)}; `predict --answer_at_accuracy {ACCURACY:g}`)."
         )
     yield "* For pictures of other things these numbers promise nothing."
+    if said := _describe_unusual(run):
+        yield said
     if code := _write_code(run):
         yield f"\nWith an export:\n\n```python\n{code}\n```"
+
+
+def _describe_unusual(run: Run) -> str:
+    """Return how many images of each split are taken for such pictures, or nothing."""
+    shares, held, counts = read_unusual(run) or {}, read_run_predictions(run), []
+    for name in held.split_names:
+        known = [shares[path] for path in held.select(name).paths.tolist() if path in shares]
+        if known:
+            flagged = int(is_unusual(np.array(known)).sum())
+            counts.append(f"{flagged:,} of {count_of(len(known), f'{name} image')}")
+    if not counts:
+        return ""
+    return (
+        "* `predict --unusual` says which pictures are unlike the training images: of pictures "
+        f"like them about {UNUSUAL_SHARE:.0%}, here {' and '.join(counts)}."
+    )
 
 
 def _write_code(run: Run) -> str:

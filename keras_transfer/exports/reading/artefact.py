@@ -11,6 +11,7 @@ from keras_transfer.exports.reading.contract import Takes, count_classes
 from keras_transfer.exports.usage import Usage, number_classes
 
 Classify = Callable[[np.ndarray], np.ndarray]
+Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,9 @@ class Artefact:
     classify: Classify
     """From pixels (n, image_size, image_size, 3), uint8 RGB, to probabilities (n, classes),
     float32."""
+    judge: Judge | None = None
+    """From the same pixels to probabilities and shares (n,) in [0, 1], see `Neighbours`; None: it
+    was not asked for."""
     network: Any = None
     """The `keras.Model` that classifies, where it is one; None of other files."""
     notes: tuple[str, ...] = ()

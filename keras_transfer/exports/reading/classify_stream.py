@@ -46,11 +46,16 @@ def classify_stream(
         batches = MODALITY.stream(sources, artefact.image_size, artefact.usage.preparation, BATCH)
         for pixels, reasons in batches:
             count = len(reasons)
-            answers = artefact.classify(pixels)
+            shares = None
+            if artefact.judge:
+                answers, shares = artefact.judge(pixels)
+            else:
+                answers = artefact.classify(pixels)
             unusable = judge_answers(answers, reasons, artefact.path)
             if not done and (doubt := question_sums(answers, artefact.path)):
                 logger.warning("%s", doubt)
-            probabilities = np.where((unusable == "")[:, None], answers, np.nan)
+            usable = unusable == ""
+            probabilities = np.where(usable[:, None], answers, np.nan)
             yield (
                 pixels,
                 ImagePredictions(
@@ -58,6 +63,7 @@ def classify_stream(
                     probabilities=probabilities.astype(np.float32),
                     reasons=unusable,
                     class_names=artefact.usage.class_names,
+                    unusual_share=None if shares is None else np.where(usable, shares, np.nan),
                 ),
             )
             done += count

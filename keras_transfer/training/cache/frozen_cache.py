@@ -4,7 +4,7 @@ What is kept where was decided in `cache_plan.py`.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ from keras_transfer.training.progress_display import showing_steps
 
 logger = logging.getLogger(__name__)
 
+# from a batch of examples to the activations at each cut, the lowest first
+RunFront = Callable[[Any], list[np.ndarray]]
+
 
 class FrozenCache:
     """The activations of a training: computed when they are needed, dropped with the object.
@@ -50,6 +53,7 @@ class FrozenCache:
         self.arrays: dict[str, np.ndarray] | None = None
         self.streams = not self.plan.layout
         self.is_reused = False  # whether an earlier run had computed them
+        self._run_front: RunFront | None = None  # as it was traced for them
 
     def prepare(self, phases: Sequence[Phase]) -> None:
         """Have the activations ready that any of these phases starts from.
@@ -110,7 +114,8 @@ class FrozenCache:
         training, splits = self.training, ("train", "validation")
         try:
             require_all(training.data, training.run, splits)
-            compute_arrays(front, self.plan, training.data, store, training.config.quiet)
+            quiet = training.config.quiet
+            self._run_front = compute_arrays(front, self.plan, training.data, store, quiet)
             if is_shared:  # the key is made of their hashes
                 _require_same(training)
             require_unchanged(training.data, training.run, splits)
@@ -142,10 +147,19 @@ class FrozenCache:
             return None
         if self.arrays is not None:
             return cut, self.arrays[f"validation_{cut.name}"]
-        data, front = self.training.data, take_part(self.training.model, IMAGES, [cut])
-        forward = trace_front(front, data)
-        found = [forward(images)[0] for images, _ in data.clean_batches("validation")]
-        return cut, np.concatenate(found)
+        return cut, self.activate(cut, self.training.data.clean_batches("validation"))
+
+    def activate(self, cut: Cut, batches: Iterable[Any]) -> np.ndarray:
+        """Return the activations of unchanged examples.
+
+        Args:
+            cut: Where: as `recall_validation` returned it.
+            batches: As `clean_batches` of the data gives them.
+        """
+        if self._run_front is None:
+            front = take_part(self.training.model, IMAGES, [cut])
+            self._run_front = trace_front(front, self.training.data)
+        return np.concatenate([self._run_front(images)[0] for images, _ in batches])
 
     @property
     def _scratch(self) -> Path:
@@ -182,7 +196,7 @@ def _require_same(training: Training) -> None:
 
 def compute_arrays(
     front: keras.Model, plan: CachePlan, data: TrainingData, store: Store, quiet: bool
-) -> None:
+) -> RunFront:
     """Pass every view of the training images and every validation image through the locked part.
 
     Args:
@@ -191,6 +205,9 @@ def compute_arrays(
         data: The images.
         store: Gets the arrays, all of their rows.
         quiet: Show no progress.
+
+    Returns:
+        The graph of `front`, for other batches: tracing it takes a while.
 
     Raises:
         OverflowError: An activation is beyond 65504, the largest float16.
@@ -211,9 +228,10 @@ def compute_arrays(
     for images, _ in data.clean_batches("validation"):
         for name, values in zip(names, run_batch(images), strict=True):
             _append(store, plan.layout, f"validation_{name}", values)
+    return run_batch
 
 
-def trace_front(front: keras.Model, data: TrainingData) -> Callable[[Any], list[np.ndarray]]:
+def trace_front(front: keras.Model, data: TrainingData) -> RunFront:
     """Return a graph from a batch of examples to the activations at each cut."""
     shape, dtype = data.element
     signature = tf.TensorSpec((None, *shape), dtype)

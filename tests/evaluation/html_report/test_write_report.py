@@ -10,7 +10,7 @@ from made_pages import copy_run, read_images, report
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import read_run_predictions
-from keras_transfer.system.files.atomic_files import write_text
+from keras_transfer.system.files.atomic_files import write_table, write_text
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +88,23 @@ def test_a_model_that_cannot_be_opened_leaves_the_heat_out_and_says_why(
     assert "model.keras" in page.partition('id="worst"')[2].partition("</p>")[0]
     figures = re.findall(r'<figure><div class="tiles">(.*?)</figure>', page, re.S)
     assert {each.count("<img") for each in figures} == {1}
+
+
+def test_images_unlike_the_training_images_are_named(unsure_run, tmp_path, drawn):
+    run = copy_run(unsure_run, tmp_path / "run")
+    test = read_run_predictions(run).select("test")
+    shares = [0.9] * len(test)
+    shares[3], shares[7] = 0.05, 0.0
+    rows = zip(test.paths, test.splits, shares, strict=True)
+    write_table(run.unusual_file, ("path", "split", "share"), rows)
+    with drawn():
+        page = report(run)
+    found = read_images(page)
+    flagged = {each["path"] for each in found["images"] if each["unusual"]}
+    assert flagged == {*test.paths[[3, 7]]}
+    assert found["unusual"] == 2
+    thumbs = page.partition("<h3>Unlike the training images</h3>")[2].partition("</section>")[0]
+    assert re.findall(r'data-row="(\d+)"', thumbs) == ["7", "3"]
+    run.unusual_file.unlink()
+    with drawn():
+        assert "Unlike the training images</h3>" not in report(run)
