@@ -18,7 +18,7 @@ from keras_transfer.comparison.train_rows import make_split, train_rows
 from keras_transfer.config.command_line import Parser, build_parser, read_words, run_command
 from keras_transfer.config.layers import flatten, merge_layers
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import count_of
+from keras_transfer.config.messages import count_of, say_fault
 from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
@@ -183,7 +183,6 @@ def _report(comparison: Comparison, results: Results, writes_page: bool) -> None
         read_lost,
     )
     from keras_transfer.comparison.reports.comparison_figure import draw_comparison
-    from keras_transfer.comparison.reports.comparison_page import write_comparison_page
     from keras_transfer.comparison.reports.comparison_table import describe_comparison
 
     configurations = read_configurations(comparison.results_file)
@@ -195,11 +194,23 @@ def _report(comparison: Comparison, results: Results, writes_page: bool) -> None
         with replacing(comparison.figure_file) as file:
             draw_comparison(configurations, comparison.path, file)
         left["Figure"] = comparison.figure_file
-        if writes_page:
-            left["Report"] = write_comparison_page(comparison)
+        if writes_page and (page := _write_page(comparison)):
+            left["Report"] = page
     _tell_failed(comparison, results)
     for what, path in left.items():
         logger.info("%s: %s", what, path)
+
+
+def _write_page(comparison: Comparison) -> Path | None:
+    """Write report.html, or say why not: what was trained is not lost by it."""
+    from keras_transfer.comparison.reports.comparison_page import write_comparison_page
+
+    try:
+        return write_comparison_page(comparison)
+    except Exception as error:
+        comparison.report_file.unlink(missing_ok=True)  # it would be of an earlier state
+        logger.warning("report.html could not be made: %s", say_fault(error))
+        return None
 
 
 def _tell_failed(comparison: Comparison, results: Results) -> None:

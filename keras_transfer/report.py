@@ -9,7 +9,7 @@ from keras_transfer.config.messages import say_bytes
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import COMPARISON_FILE
-from keras_transfer.system.files.atomic_files import explaining_disk
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.open_page import add_open, open_page
@@ -30,10 +30,15 @@ def report_on(path: str | Path) -> Path:
         ConfigError: It is none, is damaged, or cannot be written.
     """
     folder = Path(path).expanduser()
-    with explaining_disk():
+    try:
         if (folder / COMPARISON_FILE).is_file():
             return _report_comparison(folder)
         return _report_run(Run.open(folder))
+    except OSError as error:
+        raise ConfigError(
+            "report.html is written into its folder, which must be readable and writable. "
+            f"Received: {folder} ({error.strerror or error}). Report on a copy of it."
+        ) from error
 
 
 def _report_comparison(folder: Path) -> Path:

@@ -59,7 +59,7 @@ class ImagePredictions:
 
     @property
     def unusual(self) -> np.ndarray:
-        """(n,) of bool: unlike the training images, so that its prediction means little.
+        """(n,) of bool: unlike the training images, so that nothing is promised of its answer.
 
         Raises:
             ConfigError: It was not asked for.

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from keras_transfer import report, train
+from keras_transfer.evaluation.html_report import write_report
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal import open_page as browsers
 
@@ -74,3 +75,27 @@ def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
     monkeypatch.setattr(train, "parse_config", lambda *words: settled)
     with pytest.raises(ConfigError, match="`report` must be auto with --open"):
         train.main(["--open"])
+
+
+def test_a_report_that_fails_does_not_lose_the_training(tiny_config, drawn, tmp_path, monkeypatch):
+    def fail(*words, **content):
+        raise MemoryError("all is taken")
+
+    settled = dataclasses.replace(tiny_config, output=tmp_path)
+    with drawn():
+        monkeypatch.setattr(write_report, "render_page", fail)
+        run = train.fine_tune(settled)
+    assert run.metrics_file.is_file()
+    assert run.model_card_file.is_file()
+    assert not run.report_file.exists()
+    said = "could not be made (MemoryError: all is taken). Make it by python -m"
+    assert said in run.log_file.read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(run_copy, drawn, monkeypatch):
+    def refuse(*words):
+        raise PermissionError(13, "Permission denied", "hidden")
+
+    monkeypatch.setattr(write_report, "write_text", refuse)
+    with drawn(), pytest.raises(ConfigError, match=r"Permission denied\). Report on a copy of it"):
+        report.main([str(run_copy.path)])

@@ -80,6 +80,16 @@ def test_what_carries_probabilities_only_is_refused_before_it_is_loaded(name, tm
         kt.predict_images(tmp_path / name, "image.png", unusual=True)
 
 
+def test_another_network_in_a_run_is_not_taken_for_its_model(run_copy, folder):
+    run_copy.neighbours_file.unlink()
+    other = run_copy.path / "other.keras"
+    shutil.copy(run_copy.model_file, other)
+    with pytest.raises(ConfigError, match=r"the model\.keras in it.*Received: .*other\.keras"):
+        predict.main([str(other), str(folder), "--unusual"])
+    assert not run_copy.neighbours_file.exists()
+    assert predict.main([str(run_copy.model_file), str(folder), "--unusual"]) == 0
+
+
 def test_an_evaluation_measures_how_many_are_flagged(finished_run, stripes, tmp_path, capsys):
     shares = [share for path, share in read_unusual(finished_run).items() if "test/" in path]
     flagged = np.mean(np.array(shares) <= UNUSUAL_SHARE)

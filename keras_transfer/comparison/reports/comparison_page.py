@@ -120,10 +120,10 @@ def _read_finished(comparison: Comparison) -> list[Configuration]:
     try:
         found = comparison.read_results() and read_configurations(comparison.results_file)
     except (OSError, ValueError, LookupError) as error:
+        said = str(error) if isinstance(error, ConfigError) else say_fault(error)
         raise ConfigError(
-            "A comparison must be as compare left it. Received: "
-            f"{comparison.path}, which cannot be read: {say_fault(error)}. "
-            f"Mend that: {comparison.say_resume()}"
+            f"A comparison must be as compare left it. Received: {comparison.path}, which cannot "
+            f"be read. Mend that: {comparison.say_resume()} ({said})"
         ) from error
     if not found:
         raise ConfigError(

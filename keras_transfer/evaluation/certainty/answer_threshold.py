@@ -1,5 +1,6 @@
 """When to answer: the probability from which on a model is as often right as is asked for."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,12 @@ class Answering(NamedTuple):
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of the accuracy."""
         return wilson_interval(self.right, self.answered)
+
+
+def say_threshold(threshold: float) -> str:
+    """Return a threshold with so many digits that it divides images as it does: 0.467, 0.99934."""
+    gap = max(1 - threshold, 1e-6)
+    return f"{threshold:.{max(3, 1 - math.floor(math.log10(gap)))}f}"
 
 
 def judge_threshold(probabilities: np.ndarray, truth: np.ndarray, threshold: float) -> Answering:

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.config.validation import require
-from keras_transfer.evaluation.certainty.answer_threshold import Answering
+from keras_transfer.evaluation.certainty.answer_threshold import Answering, say_threshold
 from keras_transfer.evaluation.certainty.decision_numbers import KnownLimits
 from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE
 
@@ -27,7 +27,9 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
         "on the validation images"
     )
     parser.add_argument("--answer_at_accuracy", type=float, metavar="SHARE", help=text)
-    text = "say which images are unlike the training images, so that no answer to them means much"
+    text = (
+        "say which images are unlike the training images: of answers to these nothing is promised"
+    )
     parser.add_argument("--unusual", action="store_true", help=text)
 
 
@@ -77,7 +79,7 @@ def say_sets(coverage: float, class_wise: bool) -> str:
 
 def say_unusual(unusual: int, images: int) -> str:
     """Return how many images are unusual, and how many are so by chance."""
-    are = "is" if unusual == 1 else "are"
+    are = "is" if 1 in (unusual, images) else "are"
     return (
         f"{unusual:,} of {count_of(images, 'image')} {are} unlike the training images; of images "
         f"like them about {100 * UNUSUAL_SHARE:g} % are taken for such"
@@ -87,7 +89,8 @@ def say_unusual(unusual: int, images: int) -> str:
 def say_answering(found: Answering) -> str:
     """Return what comes of a threshold that was chosen."""
     images = count_of(found.images, "validation image")
+    threshold, share = say_threshold(found.threshold), f"{100 * found.share:.0f} %"
     return (
-        f"Threshold {found.threshold:.3f}: of {images} {100 * found.share:.0f} % are answered, "
+        f"Threshold {threshold}: of {images} {share} are answered, "
         f"{found.accuracy:.3f} of these right (95 % interval {say_interval(found.interval)})"
     )

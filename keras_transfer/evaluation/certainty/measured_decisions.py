@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.messages import count_of, say_interval
-from keras_transfer.evaluation.certainty.answer_threshold import judge_threshold
+from keras_transfer.evaluation.certainty.answer_threshold import judge_threshold, say_threshold
 from keras_transfer.evaluation.certainty.decision_options import Settled
 from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unusual
 from keras_transfer.evaluation.certainty.prediction_sets import list_members
@@ -110,8 +110,9 @@ def _describe_sets(measured: dict[str, Any], images: str) -> str:
 
 
 def _describe_answering(measured: dict[str, Any], images: str) -> str:
+    threshold, share = say_threshold(measured["threshold"]), 100 * measured["answered"]
     return (
-        f"From probability {measured['threshold']:.3f} on: {100 * measured['answered']:.0f} % of "
+        f"From probability {threshold} on: {share:.0f} % of "
         f"{images} are answered, {measured['accuracy']:.3f} of these right (95 % interval "
         f"{say_interval(measured['accuracy_interval'])})"
     )

@@ -124,7 +124,10 @@ def _compute(run: Run, config: TrainConfig, model: keras.Model) -> Neighbours:
     features = predict_splits(model, data, ["train"], with_features=True).features
     assert features is not None
     if not np.isfinite(features).all():
-        raise _explain_missing(run, "its model answers with NaN")
+        raise ConfigError(
+            f"`unusual` needs a model that makes numbers of images. Received: {run.model_file}, "
+            "which makes NaN. Train it anew: with a lower learning rate, if it diverged."
+        )
     return Neighbours(features)
 
 

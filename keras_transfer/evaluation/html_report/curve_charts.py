@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_transfer.evaluation.certainty.answer_threshold import Answering
+from keras_transfer.evaluation.certainty.answer_threshold import Answering, say_threshold
 from keras_transfer.evaluation.html_report.charts import (
     Axis,
     Chart,
@@ -92,7 +92,7 @@ def chart_answering(predictions: Predictions, chosen: Answering | None) -> Chart
     thresholds = confidence[order]
     accuracy, share = np.cumsum(right) / answered, answered / len(order)
     low = np.floor(10 * min(thresholds.min(initial=1.0), 0.9)) / 10
-    names = f"from {chosen.threshold:.3f} on" if chosen else ""
+    names = f"from {say_threshold(chosen.threshold)} on" if chosen else ""
     return build_chart(
         "Accuracy of what is answered, and the share that is answered, over the threshold"
         + (f"; chosen: {names}, {say_share(chosen.share)} answered" if chosen else ""),

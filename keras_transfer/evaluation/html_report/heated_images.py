@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.evaluation.explanation.doubtful_images import order_doubtful
 from keras_transfer.evaluation.html_report.shown_images import DrawExample, encode_tile
 from keras_transfer.evaluation.predict_output import ImagePredictions
@@ -76,6 +77,8 @@ def heat_worst(
             return _lay_heat(network, np.stack(pixels), worst), ""
         except ConfigError as error:
             reason = str(error)
+        except Exception as error:  # as where memory ends: the page has more to say than heat
+            reason = f"What the model looked at could not be computed: {say_fault(error)}."
     plain = zip(worst.paths, worst.truth, worst.prediction, pixels, strict=True)
     names = worst.class_names
     return [

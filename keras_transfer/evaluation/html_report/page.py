@@ -8,10 +8,12 @@ from typing import Any
 
 import jinja2
 
+from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import show_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE, SCRIPT = "page.css", "page.js"
+LABEL = 40  # letters of a class in what a screen reader says of a cell
 
 
 def render_page(template: str, **content: Any) -> str:
@@ -31,8 +33,15 @@ def render_page(template: str, **content: Any) -> str:
 
 
 def say_share(share: float) -> str:
-    """Return a share in [0, 1] in percent, with one digit behind the point: "92.2 %"."""
-    return f"{100 * share:.1f} %"
+    """Return a share in [0, 1] in percent: "92.2 %"; only all is 100 %, and only nothing 0 %."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    text = f"{100 * share:.1f} %"
+    return {"100.0 %": "more than 99.9 %", "0.0 %": "less than 0.1 %"}.get(text, text)
+
+
+def _shorten(name: str) -> str:
+    return shorten(show_name(name), LABEL)
 
 
 @cache
@@ -44,7 +53,7 @@ def _load_templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"name": show_name, "share": say_share}
+    environment.filters |= {"name": show_name, "short": _shorten, "share": say_share}
     return environment
 
 

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from keras_transfer.config.layers import flatten
+from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.evaluation.reports.trust_section import ACCURACY
+from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.terminal.visible_text import quote_word
 
 MOST = 50  # rows of a table of files: data_report.json has all
+ALIKE = ("backbone", "weights", "data.image_size", "data.resize", "data.value_range")
 FREEZE_COLUMNS = ("phase", "block", "learning_rate", "batch_norm")
 
 
@@ -143,10 +146,9 @@ def _join(value: Any) -> str:
 
 def list_commands(run: Run, config: TrainConfig) -> tuple[str, list[tuple[str, str]]]:
     """Return the command that judges the training labels, and (what for, command) of others."""
-    place = quote_word(run.path)
+    place = quote_word(run.path.absolute())
     start = "python -m keras_transfer."
-    weights = f" --weights {quote_word(config.weights)}" if "." in config.weights else ""
-    review = f"{start}review {quote_word(config.source)} --backbone {config.backbone}{weights}"
+    review = f"{start}review {quote_word(config.source)}{_list_options(config)}"
     others = {
         "Measure it on other images, class by class:": f"evaluate {place} --dataset FOLDER",
         "Classify new images, and abstain where it is not sure:": f"predict {place} FOLDER "
@@ -154,6 +156,19 @@ def list_commands(run: Run, config: TrainConfig) -> tuple[str, list[tuple[str, s
         "See what it looks at in images of your own:": f"explain {place} FOLDER",
         "Write it for servers and phones, and prove the files equal:": f"export {place}",
         "Train once more with other seeds, and see what is chance:": "compare --config "
-        f"{quote_word(run.config_file)} --seeds 0 1 2",
+        f"{quote_word(run.config_file.absolute())} --seeds 0 1 2",
     }
     return review, [(words, start + typed) for words, typed in others.items()]
+
+
+def _list_options(config: TrainConfig) -> str:
+    """Return what makes features as those of a run are, where it is not the default."""
+    usual = flatten(to_dict(TrainConfig()))
+    row = BACKBONES.get(config.backbone)
+    usual["data.image_size"] = row and row.image_size
+    found = flatten(to_dict(config))
+    if found["data.value_range"] == FULL:  # what auto comes to for most files
+        found["data.value_range"] = usual["data.value_range"]
+    return "".join(
+        f" --{name} {quote_word(str(found[name]))}" for name in ALIKE if found[name] != usual[name]
+    )

@@ -5,7 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_transfer.config.messages import count_of
-from keras_transfer.evaluation.certainty.answer_threshold import Answering
+from keras_transfer.evaluation.certainty.answer_threshold import (
+    Answering,
+    judge_threshold,
+    say_threshold,
+)
 from keras_transfer.evaluation.class_scores import list_confusions, score_classes, sort_weakest
 from keras_transfer.evaluation.html_report.page import say_share
 from keras_transfer.evaluation.metrics import score
@@ -18,7 +22,7 @@ def say_verdict(predictions: Predictions, chosen: Answering | None, asked: float
 
     Args:
         predictions: Images of one split, at least one.
-        chosen: What comes of the threshold that answers at the accuracy `asked`; None: none does.
+        chosen: The threshold that answers at the accuracy `asked` on validation; None: none does.
         asked: In (0, 1].
     """
     yield _say_accuracy(predictions)
@@ -30,10 +34,14 @@ def _say_accuracy(predictions: Predictions) -> str:
     numbers, split = score(predictions), predictions.split_names[0]
     low, high = numbers["accuracy_interval"]
     most = np.bincount(predictions.truth).max() / len(predictions)
+    images, are = (
+        count_of(len(predictions), f"{split} image"),
+        "is" if len(predictions) == 1 else "are",
+    )
     return (
-        f"{say_share(numbers['accuracy'])} of {count_of(len(predictions), f'{split} image')} are "
-        f"right, and with 95 % confidence between {say_share(low)} and {say_share(high)} of others "
-        f"like them. Naming the largest class always would be right for {say_share(most)}."
+        f"{say_share(numbers['accuracy'])} of {images} {are} right, and with 95 % confidence "
+        f"between {say_share(low)} and {say_share(high)} of others like them. Always naming the "
+        f"class that most of them have would be right for {say_share(most)}."
     )
 
 
@@ -53,10 +61,10 @@ def _say_trust(predictions: Predictions, chosen: Answering | None, asked: float)
     error = score(predictions)["expected_calibration_error"]
     off = f"Its probabilities are off by {100 * error:.1f} points on average. "
     if chosen is None:
-        return off + f"At no probability are {say_share(asked)} of its answers right."
-    if chosen.share == 1:
-        return off + f"{say_share(asked)} of its answers are right, however sure it is."
+        return off + f"At no probability are {say_share(asked)} of validation's answers right."
+    found = judge_threshold(predictions.probabilities, predictions.truth, chosen.threshold)
+    of_these = f", and {say_share(found.accuracy)} of these are right" if found.answered else ""
     return off + (
-        f"From probability {chosen.threshold:.3f} on, {say_share(asked)} of its answers are right: "
-        f"{say_share(chosen.share)} of the images get one."
+        f"Answering only from probability {say_threshold(found.threshold)} on, which validation "
+        f"chose for {say_share(asked)}, it answers {say_share(found.share)} of them{of_these}."
     )

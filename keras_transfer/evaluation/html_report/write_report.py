@@ -103,15 +103,13 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
 def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
     """Return the head of the page, the scores and the curves."""
     names, plan = run.class_names(), metrics.get("strategy", "")
-    seconds = metrics["seconds"]["total"]
     images = metrics["splits"]["validation"]["images"]
     return {
         "version": find_version("keras_transfer"),
         "made": time.strftime("%Y-%m-%d %H:%M"),
         "sections": SECTIONS,
         "run_name": run.path.resolve().name,
-        "trained": f"{plan} {metrics['backbone']}".strip()
-        + f", {count_of(len(names), 'class')}, trained in {seconds:.0f} s",
+        "trained": f"{plan} {metrics['backbone']}".strip() + f", {count_of(len(names), 'class')}",
         "names": names,
         "split": split,
         "splits": metrics["splits"],
@@ -146,13 +144,15 @@ def _describe_images(
 ) -> dict[str, Any]:
     """Return the images of the page, for its script and for its worst ones."""
     worst, reason = heat_worst(part, pictures.root, pictures.draw_example, pictures.load_network)
-    there = {*shown.rows}
+    images = _list_images(part, shown, {*unusual.tolist()})
+    by_row = {image["row"]: image for image in images["images"]}
     return {
-        "images": _list_images(part, shown, {*unusual.tolist()}),
+        "images": images,
         "worst": worst,
         "heat_reason": reason,
-        "doubted": [row for row in find_doubted(part) if row in there],
-        "unusual": [row for row in unusual.tolist() if row in there][:MOST_UNUSUAL],
+        "doubted": [by_row[row] for row in find_doubted(part) if row in by_row],
+        "unusual": [by_row[row] for row in unusual.tolist() if row in by_row][:MOST_UNUSUAL],
+        "unusual_right": int((part.truth == part.prediction)[unusual].sum()),
     }
 
 

@@ -1,5 +1,6 @@
 """What a training leaves at its end, of which the last file marks the run as finished."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.data.same_files.lost_examples import find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.class_scores import write_class_tables
@@ -19,6 +21,9 @@ from keras_transfer.run.history import History
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.terminal.visible_text import quote_word
+
+logger = logging.getLogger(__name__)
 
 
 def leave_reports(
@@ -52,9 +57,20 @@ def leave_reports(
     metrics = {**facts, **measure_run(run, history, temperature)}
     metrics["seconds"] = run.stopwatch.count_seconds()
     if config.report == "auto":
-        pictures = write_report.Pictures(data.root, draw, lambda: model)
-        write_report.write_report(run, metrics, pictures)
+        _write_page(run, metrics, write_report.Pictures(data.root, draw, lambda: model))
         run.stopwatch.lap("report")
         metrics["seconds"] = run.stopwatch.count_seconds()
     write_model_card(run, metrics)
     run.finish(metrics)
+
+
+def _write_page(run: Run, metrics: Mapping[str, Any], pictures: write_report.Pictures) -> None:
+    """Write report.html, or say why not: the training that it shows must not be lost by it."""
+    try:
+        write_report.write_report(run, metrics, pictures)
+    except Exception as error:
+        run.report_file.unlink(missing_ok=True)  # it would be of an earlier state
+        logger.warning(
+            "report.html could not be made (%s). Make it by python -m keras_transfer.report %s",
+            *(say_fault(error), quote_word(run.path)),
+        )

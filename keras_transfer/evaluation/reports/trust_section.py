@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_transfer.config.messages import count_of, say_interval
-from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold
+from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold, say_threshold
 from keras_transfer.evaluation.certainty.decision_numbers import (
     DECISION_FILE,
     EXPORT_ANEW,
@@ -43,9 +43,10 @@ def describe_trust(run: Run) -> Iterator[str]:
             f"least {COVERAGE:.0%} of images like the {images} (`predict --coverage {COVERAGE:g}`)."
         )
     if chosen := choose_threshold(held.probabilities, held.truth, ACCURACY):
+        threshold = say_threshold(chosen.threshold)
         yield (
-            f"* With a probability of {chosen.threshold:.3f} or more, {chosen.share:.0%} of the "
-            f"{images}, the prediction was right for {chosen.accuracy:.3f} of them (95 % interval "
+            f"* With a probability of {threshold} or more, {chosen.share:.0%} of the {images}, the "
+            f" prediction was right for {chosen.accuracy:.3f} of them (95 % interval "
             f"{say_interval(chosen.interval)}; `predict --answer_at_accuracy {ACCURACY:g}`)."
         )
     yield "* For pictures of other things these numbers promise nothing."

@@ -20,8 +20,9 @@ def find_own_run(model: str | Path) -> Run:
     path = Path(model)
     if Run(path).config_file.is_file():
         return Run(path)
-    if path.suffix == ".keras" and Run(path.parent).config_file.is_file():
-        return Run(path.parent)
+    run = Run(path.parent)
+    if path.name == run.model_file.name and run.config_file.is_file():
+        return run
     raise ConfigError(
         "`unusual` needs a run directory or the model.keras in it: an export carries probabilities "
         f"only. Received: {path}. Ask the run that it was exported from."

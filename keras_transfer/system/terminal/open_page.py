@@ -23,7 +23,7 @@ def add_open(parser: argparse.ArgumentParser, word: str = "show") -> None:
 def open_page(file: Path) -> None:
     """Open a file in the browser, or say where it is.
 
-    Browsers of the terminal are left alone: they would take it over.
+    Without a screen those of the terminal are left alone: they would take it over.
     """
     on_screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, SCREENS))
     if not (on_screen and webbrowser.open(file.absolute().as_uri())):

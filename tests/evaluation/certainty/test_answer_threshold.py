@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from keras_transfer.evaluation.certainty.answer_threshold import choose_threshold, judge_threshold
+from keras_transfer.evaluation.certainty.answer_threshold import (
+    choose_threshold,
+    judge_threshold,
+    say_threshold,
+)
 
 
 def answers(*rows):
@@ -38,3 +42,8 @@ def test_a_threshold_that_nothing_reaches_answers_nothing():
     found = judge_threshold(*ROWS, 1.0)
     assert (found.answered, found.share, found.accuracy) == (0, 0, 0)
     assert found.interval == (0, 1)
+
+
+def test_a_threshold_near_one_is_said_with_the_digits_that_matter():
+    said = [say_threshold(value) for value in (0.4667, 0.95, 0.99934, 0.999999, 1.0)]
+    assert said == ["0.467", "0.950", "0.99934", "0.9999990", "1.0000000"]

@@ -15,6 +15,7 @@ from keras_transfer.evaluation.certainty.run_neighbours import find_neighbours
 from keras_transfer.models.cuts import expose_pooled
 from keras_transfer.models.run_model import load_run_model
 from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import read_table
@@ -193,3 +194,23 @@ def test_a_training_compares_with_references_that_are_still_there(lost, monkeypa
         assert (data.splits["train"].rows.tolist(), names) == (chosen[2:].tolist(), ["train"])
     else:  # 10 are too few
         assert (data, names) == (every, [])
+
+
+@pytest.mark.parametrize("diverged", [False, True])
+def test_a_diverged_model_leaves_nothing_to_compare_with(tmp_path, diverged):
+    """Its features are no numbers: whatever was flagged by them would mean nothing."""
+    run = Run(tmp_path)
+    features = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    if diverged:
+        features[3] = np.nan
+    predictions = Predictions(
+        paths=np.array([f"{row}.png" for row in range(30)], object),
+        splits=np.array(["train"] * 24 + ["validation"] * 6, object),
+        truth=np.zeros(30, np.int64),
+        probabilities=np.ones((30, 1)),
+        class_names=("one",),
+        features=features,
+    )
+    left = run_neighbours.leave_neighbours(predictions, run)
+    assert left.split_names == ("validation",)
+    assert run.neighbours_file.exists() is run.unusual_file.exists() is not diverged

@@ -1,5 +1,7 @@
 """report.html in a real browser, without a network."""
 
+import re
+
 import pytest
 from made_pages import HOSTILE, copy_run, read_images, report
 
@@ -59,6 +61,9 @@ def test_the_page_begins_with_the_wrong_images_and_shows_what_is_asked_for(open_
     assert count_images(page) == known["wrong"] > 0
     page.get_by_role("button", name="The least certain ones").click()
     assert count_images(page) == known["total"] == 24
+    captions = page.locator("#thumbs figcaption").all_inner_texts()
+    shares = [float(re.search(r" (\d\.\d{3})\b", caption)[1]) for caption in captions]
+    assert shares == sorted(shares)
     assert page.locator("#gallery-title").inner_text().endswith("24 images")
     page.locator("#class-table .link").first.click()
     assert count_images(page) == 12

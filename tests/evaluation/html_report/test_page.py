@@ -18,6 +18,9 @@ def test_a_name_that_is_used_and_not_given_is_an_error():
 
 def test_a_share_is_said_in_percent():
     assert say_share(0.9216) == "92.2 %"
+    assert [say_share(share) for share in (0, 1)] == ["0 %", "100 %"]
+    assert say_share(0.9999) == "more than 99.9 %"
+    assert say_share(0.0001) == "less than 0.1 %"
 
 
 @pytest.fixture(scope="module")

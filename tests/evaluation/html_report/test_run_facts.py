@@ -80,11 +80,17 @@ def test_the_environment_is_named_and_may_be_missing(finished_run, tmp_path):
     assert list_environment(Run(tmp_path)) == []
 
 
-def test_commands_name_the_run_the_images_and_the_weights(tmp_path):
-    run = Run(tmp_path / "a run")
-    config = TrainConfig(dataset="my photos", backbone="resnet50", weights="here/w.h5")
-    review, others = list_commands(run, config)
-    assert review.endswith("review 'my photos' --backbone resnet50 --weights here/w.h5")
-    assert all(f"'{run.path}" in typed for _, typed in others)
-    plain, _ = list_commands(run, dataclasses.replace(config, weights="imagenet"))
-    assert "--weights" not in plain
+def test_commands_name_the_run_the_images_and_what_makes_features(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = DataConfig(image_size=224, resize="pad", value_range="full")
+    config = TrainConfig(
+        dataset="my photos", backbone="resnet50", weights="runs/earlier", data=data
+    )
+    review, others = list_commands(Run("a run"), config)
+    assert review.endswith(
+        "review 'my photos' --backbone resnet50 --weights runs/earlier --data.resize pad"
+    )
+    assert all(f"'{tmp_path}/a run" in typed for _, typed in others)
+    small = dataclasses.replace(config, weights="auto", data=DataConfig(image_size=64))
+    review, _ = list_commands(Run("a run"), small)
+    assert review.endswith("--backbone resnet50 --data.image_size 64")

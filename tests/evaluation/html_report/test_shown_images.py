@@ -78,3 +78,7 @@ def test_a_label_is_doubted_where_the_model_is_as_sure_of_another_class_as_usual
 
 def test_no_label_is_doubted_where_all_are_right():
     assert find_doubted(make_predictions([0, 1], [0, 1])) == []
+
+
+def test_a_class_without_images_tells_nothing_of_how_sure_is_usual():
+    assert find_doubted(make_predictions([0, 0], [0, 2], [0.9, 0.7])) == []

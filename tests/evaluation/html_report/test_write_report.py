@@ -10,7 +10,7 @@ from made_pages import copy_run, read_images, report
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import read_run_predictions
-from keras_transfer.system.files.atomic_files import write_table, write_text
+from keras_transfer.system.files.atomic_files import read_table, write_table, write_text
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,37 @@ def test_images_unlike_the_training_images_are_named(unsure_run, tmp_path, drawn
     assert found["unusual"] == 2
     thumbs = page.partition("<h3>Unlike the training images</h3>")[2].partition("</section>")[0]
     assert re.findall(r'data-row="(\d+)"', thumbs) == ["7", "3"]
+    right = int((test.truth == test.prediction)[[3, 7]].sum())
+    assert f"here 2 of 24 do, and {right} of the 2 are right" in thumbs
+    assert "The most distant ones:" not in thumbs
+    shares[:20] = [0.01] * 20
+    rows = zip(test.paths, test.splits, shares, strict=True)
+    write_table(run.unusual_file, ("path", "split", "share"), rows)
+    with drawn():
+        page = report(run)
+    thumbs = page.partition("<h3>Unlike the training images</h3>")[2].partition("</section>")[0]
+    assert thumbs.count("data-row") == 12
+    assert "here 20 of 24 do" in thumbs
+    assert "The most distant ones:" in thumbs
     run.unusual_file.unlink()
     with drawn():
         assert "Unlike the training images</h3>" not in report(run)
+
+
+def test_the_threshold_is_chosen_on_validation_and_judged_on_test(unsure_run, tmp_path, drawn):
+    run = copy_run(unsure_run, tmp_path / "run")
+    table = read_table(run.predictions_file)
+    first, second = run.class_names()
+    rows = []
+    for row in zip(*table.values(), strict=True):
+        path, split, truth, *_ = row
+        other = second if truth == first else first
+        said = truth if split == "validation" else other  # all right there, all wrong here
+        rows.append(
+            [path, split, truth, said, *(0.9 if n == said else 0.1 for n in (first, second))]
+        )
+    write_table(run.predictions_file, list(table), rows)
+    with drawn():
+        page = report(run)
+    assert "it answers 100 % of them, and 0 % of these are right" in page
+    assert "0 % of 24 test images are right" in page

@@ -14,6 +14,7 @@
   const data = source ? JSON.parse(source.textContent) : null;
 
   function fillFigure(figure, image) {
+    figure.replaceChildren();
     const name = data.names[image.truth];
     if (image.picture) {
       const picture = make("img");
@@ -25,15 +26,15 @@
     }
     const caption = make("figcaption");
     const right = image.truth === image.said;
-    const say = (words) => caption.append(make("bdi", words));
     const line = make("span", undefined, right ? "" : "wrong");
     line.append(make("bdi", name));
     if (!right) line.append(" → ", make("bdi", data.names[image.said]));
     caption.append(line, ` ${image.probability.toFixed(3)}`);
     if (image.unusual) caption.append(" unlike the training images");
     caption.append(make("br"));
-    say(image.path);
-    caption.lastChild.className = "path dim";
+    const path = make("span", undefined, "path dim");
+    image.path.split("/").forEach((part, place) => path.append(place ? "/" : "", make("bdi", part)));
+    caption.append(path);
     figure.append(caption);
   }
 
@@ -64,7 +65,10 @@
       const [truth, said] = asked.split(",");
       const fits = (each, value) => value === "*" || Number(value) === each;
       const found = data.images.filter((each) => fits(each.truth, truth) && fits(each.said, said));
-      if (truth === "*") return [found, data.total, "The least certain first"];
+      if (truth === "*") {
+        found.sort((a, b) => a.probability - b.probability);
+        return [found, data.total, "The least certain first"];
+      }
       if (said === "*") return [found, data.support[truth], names[truth]];
       const count = data.counts[`${truth},${said}`] ?? 0;
       const words = truth === said ? `${names[truth]}, right` : `${names[truth]} taken for ${names[said]}`;
@@ -92,7 +96,10 @@
       const button = event.target.closest("[data-show]");
       if (button) show(button.dataset.show, true);
     });
-    more.addEventListener("click", showMore);
+    more.addEventListener("click", () => {
+      showMore();
+      if (more.hidden) title.focus({ preventScroll: true });
+    });
     show(data.wrong ? "wrong" : "*,*", false);
     for (const figure of document.querySelectorAll("figure[data-row]")) {
       fillFigure(figure, data.images.find((each) => each.row === Number(figure.dataset.row)));
