@@ -104,7 +104,7 @@ def sabotage(train, folder, kinds, monkeypatch):
                 ):
                     raise
             else:
-                assert not saboteur.broken
+                assert not saboteur.broken, saboteur.done[-1]
                 return run, saboteur.done
             if (folder / "run").exists():
                 start = {"resume": folder / "run"}
