@@ -203,6 +203,8 @@ def parse_options(words: list[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     if options.epochs < 1 or options.count < 10:
         parser.error("--epochs must be 1 or more, --count 10 or more")
+    if options.guide and not BACKBONES[options.backbone].weights_url:
+        parser.error("--guide takes a backbone of keras.applications")
     return options
 
 

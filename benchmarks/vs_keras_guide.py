@@ -176,7 +176,8 @@ def parse_options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--guide", type=Path, required=True, help="the guide script")
     parser.add_argument("--dataset", type=Path, required=True, help="holds train/, val/ or test/")
     parser.add_argument("--weights", required=True, help="a file, or none")
-    parser.add_argument("--backbone", choices=BACKBONES, default="mobilenetv3small")
+    known = [name for name, row in BACKBONES.items() if row.weights_url]  # to keras.applications
+    parser.add_argument("--backbone", choices=known, default="mobilenetv3small")
     parser.add_argument("--locked_layers", default="100", help="number of our layers, or a block")
     parser.add_argument("--epochs", type=int, default=10, help="of each phase")
     parser.add_argument("--learning_rate", default="1e-5", help="of the guide's second phase")

@@ -73,6 +73,10 @@ BLOCKS: Mapping[str, Mapping[str, int]] = {
         "stem 0, block1a 6, block2a 9 14, block3a 21 26, block4a 33 46 61, block5a 76 89 104 119 "
         "134, block6a 149 162 177 192 207 222 237 252, top_conv 267"
     ),
+    "efficientnetlite0": _parse(
+        "stem 0, block1a 5, block2a 10 18, block3a 27 35, block4a 44 52 61, block5a 70 78 87, "
+        "block6a 96 104 113 122, block7a 131, top_conv 139"
+    ),
     "convnexttiny": _parse(
         "stem 0, stage_0_block_0 3 10 17, downsampling_block_0 24, stage_1_block_0 25 32 39, "
         "downsampling_block_1 46, stage_2_block_0 47 54 61 68 75 82 89 96 103, "

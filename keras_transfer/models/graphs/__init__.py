@@ -1,0 +1,1 @@
+"""Graphs of networks that keras.applications lacks."""

@@ -1,0 +1,13 @@
+"""The graphs that are built here, since keras.applications lacks them."""
+
+from collections.abc import Callable, Mapping
+
+import keras
+
+from keras_transfer.models.graphs.efficientnet_lite import build_efficientnet_lite0
+
+# What `build` of a row of BACKBONES names; each makes of an image size in pixels a functional model
+# from raw RGB, or what the row's `preprocess` says, to the last feature map.
+OWN_GRAPHS: Mapping[str, Callable[[int], keras.Model]] = {
+    "EfficientNetLite0": build_efficientnet_lite0,
+}
