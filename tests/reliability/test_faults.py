@@ -104,6 +104,10 @@ def sabotage(train, folder, kinds, monkeypatch):
                 ):
                     raise
             else:
+                if saboteur.broken and saboteur.done[-1] == "owner.json":
+                    shutil.rmtree(run.path)  # what would only have saved time was not kept: anew
+                    start = {"output": folder, **SHORT}
+                    continue
                 assert not saboteur.broken, saboteur.done[-1]
                 return run, saboteur.done
             if (folder / "run").exists():
