@@ -45,12 +45,8 @@ OWN = {  # options that are not settings of a training, and their defaults
 }
 SHOWN_FAILED = 10  # rows that are named in the end
 DEFAULTS = {"cache": {"reuse": True}}  # rows use what others have computed
-CHANGEABLE = (
-    "quiet",
-    "report",
-    "assert_accuracy_at_least",
-    *PLACES,
-)  # of a comparison that was begun
+# of a comparison that was begun
+CHANGEABLE = ("quiet", "report", "assert_accuracy_at_least", *PLACES)
 
 
 def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparison:
@@ -63,7 +59,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
             such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `weights` may be a dict, backbone to
             its own. `jobs`: rows that are trained at the same time (1). `engine`: processes (of
             this machine, the default) or ray. `resume`: a folder to go on with, then no other
-            settings but these two, `quiet`, `assert_accuracy_at_least`, and `dataset` and
+            settings but these two, `quiet`, `report`, `assert_accuracy_at_least`, `dataset` and
             `data.data_dir` if the images have moved; or auto, the newest unfinished one in `output`
             with the same settings, else a new one.
 

@@ -90,7 +90,7 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
     shown = draw_shown(part, pictures.root, pictures.draw_example)
     content = {
         **_describe_page(run, metrics, split),
-        **_describe_confusions(part, metrics, run),
+        **_describe_confusions(part, run),
         **_describe_images(part, shown, pictures, _find_unusual(part, run)),
         **_describe_trust(run, part, chosen),
         **_describe_facts(run),
@@ -118,7 +118,7 @@ def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str
     }
 
 
-def _describe_confusions(part: Predictions, metrics: Mapping[str, Any], run: Run) -> dict[str, Any]:
+def _describe_confusions(part: Predictions, run: Run) -> dict[str, Any]:
     table = run.split_table()
     learned = Counter(
         name for name, split in zip(table["class"], table["split"], strict=True) if split == "train"
