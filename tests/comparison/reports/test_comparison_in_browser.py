@@ -8,7 +8,7 @@ from keras_transfer.comparison.reports.comparison_page import write_comparison_p
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-LONG = "/home/somebody/" + "a-long-folder-name/" * 6 + "model.h5"
+LONG = "/far/away/" + "a-long-folder-name/" * 6 + "model.h5"
 
 
 @pytest.fixture(scope="module")
