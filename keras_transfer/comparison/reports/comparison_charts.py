@@ -8,13 +8,13 @@ import numpy as np
 
 from keras_transfer.comparison.ranking import Configuration
 from keras_transfer.comparison.reports.comparison_figure import (
-    LEAST_RANGE,
     WIDE_RANGE,
     choose_style,
     read_curves,
 )
 from keras_transfer.comparison.reports.comparison_words import name_configuration
 from keras_transfer.config.messages import say_interval
+from keras_transfer.evaluation.figures.canvas import LEAST_RANGE
 from keras_transfer.evaluation.html_report.charts import Axis, Chart, Line, Point, build_chart
 
 BLACK, TEXT = "#000000", "currentColor"  # black would not be seen in dark mode

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 
 from keras_transfer.comparison.ranking import Configuration, find_best
 from keras_transfer.comparison.reports.comparison_words import name_configuration
-from keras_transfer.evaluation.figures.canvas import create_figure, write_figure
+from keras_transfer.evaluation.figures.canvas import LEAST_RANGE, create_figure, write_figure
 from keras_transfer.run.history import read_history
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.terminal.short_names import shorten
@@ -27,7 +27,6 @@ MARKERS = "osD^vP*X"
 LINES = ("-", "--", ":", "-.")
 FEW = 4  # configurations of which single seeds are shown, too
 WIDTH = 12.0  # inches
-LEAST_RANGE = 0.1  # of accuracy
 WIDE_RANGE = 3.0  # seconds this many times apart need a logarithmic axis
 
 

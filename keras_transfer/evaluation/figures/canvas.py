@@ -20,6 +20,7 @@ VERMILION = "#D55E00"
 GRAY = "#767676"
 
 DPI = 110
+LEAST_RANGE = 0.1  # of accuracy on an axis: a difference of one image does not look like a cliff
 
 
 def create_figure(width: float, height: float, title: str) -> Figure:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, say_threshold
+from keras_transfer.evaluation.figures.canvas import LEAST_RANGE
 from keras_transfer.evaluation.html_report.charts import (
     Axis,
     Chart,
@@ -11,13 +12,11 @@ from keras_transfer.evaluation.html_report.charts import (
     Point,
     build_chart,
 )
-from keras_transfer.evaluation.html_report.page import say_share
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.run.history import History
 from keras_transfer.run.predictions_csv import Predictions, fill_missing
 
 BINS = 10  # of the reliability diagram: each has enough images to say something
-LEAST_RANGE = 0.1  # of accuracy on an axis: a difference of one image does not look like a cliff
 
 
 def chart_history(history: History) -> list[Chart]:
@@ -83,7 +82,7 @@ def chart_answering(predictions: Predictions, chosen: Answering | None) -> Chart
 
     Args:
         predictions: Images of one split.
-        chosen: The threshold to mark, if there is one.
+        chosen: The threshold to mark, which validation chose, if there is one.
     """
     confidence = fill_missing(predictions.probabilities).max(axis=1)
     order = np.argsort(-confidence, kind="stable")
@@ -95,7 +94,7 @@ def chart_answering(predictions: Predictions, chosen: Answering | None) -> Chart
     names = f"from {say_threshold(chosen.threshold)} on" if chosen else ""
     return build_chart(
         "Accuracy of what is answered, and the share that is answered, over the threshold"
-        + (f"; chosen: {names}, {say_share(chosen.share)} answered" if chosen else ""),
+        + (f"; chosen on validation: {names}" if chosen else ""),
         [
             Line("accuracy of what is answered", thresholds, accuracy, "validation"),
             Line("share that is answered", thresholds, share, "train"),

@@ -13,7 +13,7 @@ from keras_transfer.config.messages import count_of
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
 from keras_transfer.evaluation.certainty.neighbour_files import read_unusual
-from keras_transfer.evaluation.certainty.neighbours import is_unusual
+from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unusual
 from keras_transfer.evaluation.html_report import run_facts
 from keras_transfer.evaluation.html_report.confusion_view import (
     FEW,
@@ -152,6 +152,7 @@ def _describe_images(
         "heat_reason": reason,
         "doubted": [by_row[row] for row in find_doubted(part) if row in by_row],
         "unusual": [by_row[row] for row in unusual.tolist() if row in by_row][:MOST_UNUSUAL],
+        "unusual_limit": UNUSUAL_SHARE,
         "unusual_right": int((part.truth == part.prediction)[unusual].sum()),
     }
 
