@@ -8,13 +8,15 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.run.run_files import COMPARISON_FILE
+from keras_transfer.run.run_files import COMPARISON_FILE, RunFiles
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.open_page import add_open, open_page
 from keras_transfer.system.terminal.script_output import print_path, reserving_output
 from keras_transfer.system.terminal.visible_text import print_text, show_name
+
+RUN_FILE = RunFiles("").config_file.name
 
 
 def report_on(path: str | Path) -> Path:
@@ -30,6 +32,12 @@ def report_on(path: str | Path) -> Path:
         ConfigError: It is none, is damaged, or cannot be written.
     """
     folder = Path(path).expanduser()
+    if not any((folder / name).is_file() for name in (COMPARISON_FILE, RUN_FILE)):
+        raise ConfigError(
+            f"A report is of a run, which must hold {RUN_FILE}, or of a comparison, which must "
+            f"hold {COMPARISON_FILE}. Received: {folder}, which "
+            f"{'has neither' if folder.exists() else 'is not there'}."
+        )
     try:
         if (folder / COMPARISON_FILE).is_file():
             return _report_comparison(folder)

@@ -188,10 +188,13 @@ class ImagePredictions(predict_output.ImagePredictions):
 
     def _repr_html_(self) -> str:
         title, said = repr(self).split("\n")
-        columns = self.names, self.prediction, self.probability, self.reasons
-        rows = [
-            (name, prediction, None if reason else float(probability), reason)
-            for name, prediction, probability, reason in zip(*columns, strict=True)
+        chances = [
+            None if reason else float(chance)
+            for chance, reason in zip(self.probability, self.reasons, strict=True)
         ]
-        table = draw_html_table(("path", "prediction", "probability", "error"), rows)
+        columns = {"path": self.names, "prediction": self.prediction, "probability": chances}
+        if self.unusual_share is not None:
+            columns[UNUSUAL] = ["yes" if unusual else "" for unusual in self.unusual]
+        columns["error"] = self.reasons
+        table = draw_html_table([*columns], [*zip(*columns.values(), strict=True)])
         return join_html(draw_line(said, bold=True), draw_line(title), table)

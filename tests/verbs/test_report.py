@@ -50,9 +50,11 @@ def test_without_a_screen_it_is_said_where_the_page_is(run_copy, drawn, monkeypa
     assert f"Open {run_copy.report_file}" in caplog.text
 
 
-def test_what_is_no_run_has_no_report(tmp_path):
-    with pytest.raises(ConfigError, match=r"must hold config\.yaml"):
-        report.main([str(tmp_path)])
+@pytest.mark.parametrize(("name", "said"), [("", "has neither"), ("nowhere", "is not there")])
+def test_what_is_neither_run_nor_comparison_has_no_report(tmp_path, name, said):
+    message = rf"must hold config\.yaml, or of a comparison, which must hold comparison.*{said}"
+    with pytest.raises(ConfigError, match=message):
+        report.main([str(tmp_path / name)])
 
 
 def test_a_training_with_open_shows_its_report(tiny_config, opened, drawn, tmp_path, monkeypatch):

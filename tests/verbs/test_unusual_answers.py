@@ -62,6 +62,14 @@ def test_nothing_is_said_of_it_where_nobody_asked(finished_run, folder, capsys):
     assert "unusual" not in capsys.readouterr().out
 
 
+def test_a_notebook_names_the_images_that_are_unusual(finished_run, folder):
+    run = kt.Run(finished_run.path)
+    shown = run.predict(folder, unusual=True)._repr_html_()
+    assert "unlike the training images: 1" in shown
+    assert shown.count(">unusual</th>") == shown.count(">yes</td>") == 1
+    assert "unusual" not in run.predict(folder)._repr_html_()
+
+
 def test_parquet_holds_shares_as_numbers(finished_run, folder, tmp_path):
     pyarrow = pytest.importorskip("pyarrow.parquet")
     file = tmp_path / "found.parquet"
