@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,10 @@ STEPS, WARM = 20, 5  # that are measured alone, and that go before
 
 
 def time_epochs(command: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Run a training to its end; return mean seconds of an epoch of each phase, not the first.
+    """Run a training to its end; return what `average_epochs` makes of it.
 
     Args:
         command: Prints a line like "finetune epoch  2/5  …" when an epoch is over.
-
-    Returns:
-        For each phase seconds of the clock, and of the cores together.
     """
     ends: dict[str, list[tuple[float, float]]] = {}
     said = []
@@ -60,13 +57,26 @@ def time_epochs(command: Sequence[str]) -> dict[str, tuple[float, float]]:
                 ends.setdefault(found[1], []).append((time.perf_counter(), used))
     if process.returncode:
         sys.exit(f"{''.join(said[-20:])}error: exit status of {shlex.join(command)}")
-    return {
-        name: (
-            (when[-1][0] - when[0][0]) / (len(when) - 1),
-            (when[-1][1] - when[0][1]) / (len(when) - 1),
-        )
-        for name, when in ends.items()
-    }
+    return average_epochs(ends)
+
+
+def average_epochs(
+    ends: Mapping[str, Sequence[tuple[float, float]]],
+) -> dict[str, tuple[float, float]]:
+    """Return mean seconds of an epoch after the first, for each phase.
+
+    Args:
+        ends: For each phase what the clock said when each epoch was over, in seconds, and what the
+            cores had worked by then together; of two epochs or more.
+
+    Returns:
+        For each phase seconds of the clock, and of the cores together.
+    """
+    means = {}
+    for name, when in ends.items():
+        (began, idle), (ended, used) = when[0], when[-1]
+        means[name] = ((ended - began) / (len(when) - 1), (used - idle) / (len(when) - 1))
+    return means
 
 
 def open_training(path: str) -> Any:

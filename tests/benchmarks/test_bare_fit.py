@@ -12,19 +12,25 @@ def bare_fit():
 
 
 def test_epochs_are_timed_from_the_end_of_the_first(bare_fit):
+    ends = {
+        "frozen": [(9.0, 7.0), (10.0, 9.0), (13.0, 10.0)],
+        "finetune": [(20.0, 1.0), (24.0, 3.0)],
+    }
+    assert bare_fit.average_epochs(ends) == {"frozen": (2.0, 1.5), "finetune": (4.0, 2.0)}
+
+
+def test_lines_of_a_training_are_read_into_its_phases(bare_fit, monkeypatch):
     script = (
-        "import time\n"
-        "time.sleep(1)\n"
-        "for epoch in 1, 2, 3:\n"
-        "    time.sleep(.05)\n"
-        "    print(f'frozen   epoch  {epoch}/3  loss', flush=True)\n"
+        "print('Data: 3 images')\n"
+        "for phase in 'frozen', 'finetune':\n"
+        "    for epoch in 1, 2, 3:\n"
+        "        print(f'{phase:8} epoch  {epoch}/3  loss', flush=True)\n"
         "print('Next: epoch 4/4', flush=True)"
     )
+    monkeypatch.setattr(bare_fit, "average_epochs", lambda ends: ends)
     found = bare_fit.time_epochs([sys.executable, "-c", script])
-    assert list(found) == ["frozen"]
-    seconds, cores = found["frozen"]
-    assert seconds >= 0.05
-    assert cores >= 0
+    assert {name: len(ends) for name, ends in found.items()} == {"frozen": 3, "finetune": 3}
+    assert all(clock > 0 and cores >= 0 for ends in found.values() for clock, cores in ends)
 
 
 def test_a_training_that_fails_ends_the_benchmark(bare_fit):
