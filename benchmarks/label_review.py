@@ -30,12 +30,12 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.divided_examples import inspect_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import find_clusters
-from keras_transfer.label_review import out_of_fold
-from keras_transfer.label_review.out_of_fold import predict_out_of_fold
-from keras_transfer.label_review.suspects import rank_suspects
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones import BACKBONES
 from keras_transfer.models.weights.pretrained_weights import find_weights
+from keras_transfer.review.label_quality import out_of_fold
+from keras_transfer.review.label_quality.out_of_fold import predict_out_of_fold
+from keras_transfer.review.label_quality.suspects import rank_suspects
 from keras_transfer.system.load_tensorflow import import_tensorflow
 
 PLANTED, LOOKED_AT = 0.1, 0.2  # shares of the images
@@ -67,7 +67,7 @@ def measure(dataset: str, backbone: str, choice: str) -> tuple[float, list[tuple
     if not findings.usable.all():
         raise SystemExit(f"{dataset} must hold images that can be read.")
     import_tensorflow()
-    from keras_transfer.label_review.frozen_features import find_features
+    from keras_transfer.review.label_quality.frozen_features import find_features
 
     together = dataclasses.replace(examples, splits=np.full(len(examples.paths), "train"))
     data = modality.hold_splits(together, config, BACKBONES[backbone].image_size, findings)

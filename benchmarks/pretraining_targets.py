@@ -6,7 +6,7 @@ Each target trains mobilenetv3small from the same start on the same pictures for
 processor time; then `benchmarks/linear_probe.py` measures its features. Set TF_NUM_INTRAOP_THREADS
 and OMP_NUM_THREADS to 1 so that two comparisons can run side by side.
 
-descriptors: `models/pretraining/descriptors.py`, what the bundled weights were taught. views: two
+descriptors: `pretrain/descriptors.py`, what the bundled weights were taught. views: two
 crops of one picture are alike, those of others are not (SimCLR, Chen et al. 2020).
 """
 
@@ -29,10 +29,10 @@ from keras import ops  # noqa: E402
 from linear_probe import build_features, load_images, probe  # noqa: E402
 
 from keras_transfer.models.backbones import BACKBONES  # noqa: E402
-from keras_transfer.models.pretraining.descriptors import DescriptorLoss  # noqa: E402
-from keras_transfer.models.pretraining.fit_descriptors import build_pretrainer  # noqa: E402
-from keras_transfer.models.pretraining.formula_pictures import draw_pictures  # noqa: E402
-from keras_transfer.models.pretraining.picture_batches import (  # noqa: E402
+from keras_transfer.pretrain.descriptors import DescriptorLoss  # noqa: E402
+from keras_transfer.pretrain.fit_descriptors import build_pretrainer  # noqa: E402
+from keras_transfer.pretrain.formula_pictures import draw_pictures  # noqa: E402
+from keras_transfer.pretrain.picture_batches import (  # noqa: E402
     PictureBatches,
     disturb,
     recolour,

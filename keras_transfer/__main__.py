@@ -60,8 +60,8 @@ def _print_completion(shell: str) -> None:
 
 def list_values() -> dict[str, tuple[str, ...]]:
     """Return what the values of options may be whose type is any text, by the options' names."""
-    from keras_transfer.comparison.columns import COLUMNS
-    from keras_transfer.comparison.engines import ENGINES
+    from keras_transfer.compare.columns import COLUMNS
+    from keras_transfer.compare.engines import ENGINES
     from keras_transfer.config.split_names import SPLITS
     from keras_transfer.config.train_config import WeightsWord
     from keras_transfer.exports.exporters import EXPORTERS, TFLITE

@@ -50,8 +50,8 @@ def report_on(path: str | Path) -> Path:
 
 
 def _report_comparison(folder: Path) -> Path:
-    from keras_transfer.comparison.comparison_directory import Comparison
-    from keras_transfer.comparison.reports.comparison_page import write_comparison_page
+    from keras_transfer.compare.comparison_directory import Comparison
+    from keras_transfer.compare.reports.comparison_page import write_comparison_page
 
     return write_comparison_page(Comparison.open(folder))
 

@@ -92,9 +92,9 @@ def write_comparison(path, rows, others=None, **settings):
         others: Settings that `grid` has lists of, to their values.
         **settings: Of the comparison.
     """
-    from keras_transfer.comparison.columns import list_columns
-    from keras_transfer.comparison.comparison_directory import Comparison
-    from keras_transfer.comparison.grid import read_grid
+    from keras_transfer.compare.columns import list_columns
+    from keras_transfer.compare.comparison_directory import Comparison
+    from keras_transfer.compare.grid import read_grid
 
     lists = {"strategies": 0, "backbones": 1, "seeds": 2}
     listed = {name: [*dict.fromkeys(row[place] for row in rows)] for name, place in lists.items()}

@@ -1,5 +1,6 @@
 """The rooms of the package: what a reader may count on who knows nothing but the file names."""
 
+import importlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -19,9 +20,7 @@ EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "to
 
 
 def test_no_folder_has_more_than_eleven_files():
-    # Of the top level, which has one a verb, those two count that Python asks for no more.
-    asked = {PACKAGE / "__init__.py", PACKAGE / "__main__.py"}
-    counts = Counter(file.parent for file in MODULES if file not in asked)
+    counts = Counter(file.parent for file in MODULES)
     assert {folder.name: count for folder, count in counts.items() if count > 11} == {}
 
 
@@ -31,12 +30,23 @@ def test_no_file_has_more_than_300_lines():
 
 
 def test_the_top_level_is_the_verbs_that_a_user_types():
-    assert {file.stem for file in PACKAGE.glob("*.py")} - {"__init__", "__main__"} == VERBS
+    files = [file.stem for file in PACKAGE.glob("*.py")]
+    rooms = [file.parent.name for file in PACKAGE.glob("*/__main__.py")]
+    assert sorted([*files, *rooms]) == sorted([*VERBS, "__init__", "__main__"])
+
+
+def test_no_name_of_a_verb_hides_a_module_of_its_room():
+    for file in PACKAGE.glob("*/__main__.py"):
+        room = importlib.import_module(f"keras_transfer.{file.parent.name}")
+        modules = {each.stem for each in file.parent.glob("[!_]*.py")}
+        hidden = [name for name, value in vars(room).items() if name in modules and callable(value)]
+        assert hidden == [], room.__name__
 
 
 def test_names_of_modules_are_their_own_and_say_something():
     # Each modality has the same files, as `images/modality.py`: their folder tells them apart.
-    counts = Counter(file.stem for file in MODULES if file.stem not in ("__init__", "modality"))
+    same = ("__init__", "__main__", "modality")
+    counts = Counter(file.stem for file in MODULES if file.stem not in same)
     assert [name for name, count in counts.items() if count > 1] == []
     assert EMPTY_WORDS & {*counts, *(room.name for room in ROOMS)} == set()
 

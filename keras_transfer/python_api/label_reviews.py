@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from keras_transfer.label_review import suspects
-from keras_transfer.label_review.review_table import COLUMNS
-from keras_transfer.label_review.review_words import describe_review
 from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import draw_html_table, draw_line, join_html
+from keras_transfer.review.label_quality import suspects
+from keras_transfer.review.review_table import COLUMNS
+from keras_transfer.review.review_words import describe_review
 
 SHOWN = 10  # rows in a notebook
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer import check, compare, evaluate, explain, export, predict, review
-from keras_transfer.comparison.columns import COLUMNS
+from keras_transfer.compare.columns import COLUMNS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation import predict_output
 from keras_transfer.modalities.table import name_dataset

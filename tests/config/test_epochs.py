@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_transfer.comparison.grid import read_grid
+from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.layers import ONE_PHASE, merge_layers
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones import BACKBONES

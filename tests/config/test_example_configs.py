@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keras_transfer.compare import main
-from keras_transfer.comparison.grid import read_grid
+from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.load_settings import load_config, parse_config
@@ -15,7 +15,7 @@ from keras_transfer.training.plan.preflight import check_names
 CONFIGS = [
     file
     for file in sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
-    if not file.name.startswith("pretrain_")  # tests/verbs/test_pretrain.py
+    if not file.name.startswith("pretrain_")  # tests/pretrain/test_pretrain.py
 ]
 
 

@@ -23,7 +23,7 @@ from keras_transfer import (
 from keras_transfer.__main__ import VERBS
 from keras_transfer.compare import OWN
 from keras_transfer.compare import main as compare
-from keras_transfer.comparison.grid import read_grid
+from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.exports.exporters import choose_exporters

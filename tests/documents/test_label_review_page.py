@@ -7,8 +7,8 @@ from pages import ROOT, read_blocks
 
 import keras_transfer as kt
 from keras_transfer import review
-from keras_transfer.label_review.decisions import NO, REMOVE, YES
-from keras_transfer.label_review.suspects import rank_suspects
+from keras_transfer.review.decisions import NO, REMOVE, YES
+from keras_transfer.review.label_quality.suspects import rank_suspects
 
 PAGE = ROOT / "docs/label_review.md"
 

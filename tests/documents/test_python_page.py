@@ -6,7 +6,7 @@ from pages import ROOT, read_blocks
 
 import keras_transfer as kt
 from keras_transfer import compare, train
-from keras_transfer.comparison.columns import list_columns
+from keras_transfer.compare.columns import list_columns
 
 PAGE = ROOT / "docs/python.md"
 

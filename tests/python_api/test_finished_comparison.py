@@ -3,7 +3,7 @@ from fake_runs import write_comparison, write_run, write_table
 from PIL import Image
 
 import keras_transfer as kt
-from keras_transfer.comparison.columns import list_columns
+from keras_transfer.compare.columns import list_columns
 
 HOSTILE = "<script>\x1b[31m"
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from keras_transfer.comparison.engines import read_variables
-from keras_transfer.comparison.train_rows import COMMAND
+from keras_transfer.compare.engines import read_variables
+from keras_transfer.compare.row_training import COMMAND
 from keras_transfer.exports.fresh_process import measure_artefact
 from keras_transfer.exports.reading.confinement import Confinement
 from keras_transfer.system.child_python import HOME, search_path

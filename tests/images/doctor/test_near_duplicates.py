@@ -12,7 +12,7 @@ from keras_transfer.data.splits.row_groups import group_rows, link_equal
 from keras_transfer.images.doctor import near_duplicates
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.doctor.near_duplicates import link_alike
-from keras_transfer.models.pretraining.formula_pictures import draw_pictures
+from keras_transfer.pretrain.formula_pictures import draw_pictures
 
 
 @pytest.fixture

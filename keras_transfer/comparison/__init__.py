@@ -1,1 +1,0 @@
-"""Several trainings side by side: which there are, how each is run, and what came of it."""

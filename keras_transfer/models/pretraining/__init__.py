@@ -1,1 +1,0 @@
-"""How the bundled weights were made: pictures that formulas draw, and their descriptors."""
