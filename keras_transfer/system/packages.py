@@ -13,12 +13,16 @@ def require_package(wanted: str, package: str, extra: str) -> None:
         package: Its name in Python; a submodule counts, too.
         extra: Of this program, which installs it.
     """
-    try:
-        found = importlib.util.find_spec(package)
-    except ModuleNotFoundError:  # what a submodule is in
-        found = None
-    if not found:
+    if not is_installed(package):
         raise ConfigError(
             f"For {wanted}, {package} must be installed. Received: no such package. "
             f"Run: pip install 'keras_transfer[{extra}]'"
         )
+
+
+def is_installed(package: str) -> bool:
+    """Tell whether a package, or a submodule of one, is installed; it is not imported."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:  # what a submodule is in
+        return False

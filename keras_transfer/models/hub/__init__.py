@@ -1,0 +1,1 @@
+"""Presets of KerasHub: where they are, what they are, and whether their files can be trusted."""

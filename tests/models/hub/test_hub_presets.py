@@ -1,0 +1,366 @@
+import dataclasses
+import hashlib
+import json
+import re
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from tiny_presets import change_json, write_bert, write_vit
+
+from keras_transfer.models.hub import hub_presets as module
+from keras_transfer.models.hub import preset_sources
+from keras_transfer.models.hub.hub_presets import open_preset, require_hub
+from keras_transfer.system.errors import ConfigError
+
+pytest.importorskip("keras_hub", reason="needs KerasHub: pip install 'keras_transfer[hub]'")
+
+NAME = "vit_base_patch16_224_imagenet"
+ADDRESS = "hf://somebody/tiny_vit"
+
+
+@pytest.fixture(scope="session")
+def vit(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets") / "vit"
+    write_vit(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(vit, tmp_path):
+    """A copy that a test may change."""
+    return shutil.copytree(vit, tmp_path / "preset")
+
+
+@pytest.fixture(autouse=True)
+def no_network(tmp_path, monkeypatch):
+    """Empty caches of the hubs, and no network."""
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(preset_sources, "find_fault", lambda url: "no route")
+
+
+@pytest.fixture
+def named(monkeypatch):
+    """KerasHub's list, whatever version of a preset its own version names."""
+    import keras_hub
+
+    address = f"kaggle://keras/vit/keras/{NAME}/4"
+    monkeypatch.setitem(keras_hub.models.Backbone.presets[NAME], "kaggle_handle", address)
+
+
+def refusal(call, *words):
+    with pytest.raises(ConfigError) as error:
+        call(*words)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+# What a preset is
+
+
+def test_a_folder_says_what_it_is_and_where_from(vit):
+    preset = open_preset(str(vit))
+    assert (preset.name, preset.source) == (str(vit), str(vit))
+    assert (preset.backbone, preset.kind) == ("ViTBackbone", "image")
+    assert preset.config["hidden_dim"] == 8
+    weights = (vit / "model.weights.h5").read_bytes()
+    assert preset.weights_sha256 == hashlib.sha256(weights).hexdigest()
+    assert preset.licence == f"unknown: see {vit}"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        preset.name = "another"
+
+
+def test_folders_are_found_by_relative_paths_and_from_home(vit, monkeypatch):
+    monkeypatch.chdir(vit.parent)
+    monkeypatch.setenv("HOME", str(vit.parent))
+    assert open_preset("vit").source == open_preset("~/vit").source == str(vit)
+
+
+@pytest.mark.parametrize("load_weights", [True, False])
+def test_the_backbone_has_the_presets_weights_if_wanted(vit, load_weights):
+    backbone = open_preset(str(vit)).load_backbone(load_weights=load_weights)
+    with h5py.File(vit / "model.weights.h5") as stored:
+        kernels = []
+        stored.visititems(
+            lambda name, each: kernels.append(each[()]) if hasattr(each, "shape") else None
+        )
+    wanted = next(each for each in kernels if each.shape == (16, 16, 3, 8))
+    found = next(np.array(w) for w in backbone.weights if w.shape == wanted.shape)
+    assert np.array_equal(found, wanted) == load_weights
+
+
+def test_the_backbone_can_take_another_size(vit):
+    backbone = open_preset(str(vit)).load_backbone(load_weights=False, image_shape=(48, 48, 3))
+    assert backbone.input_shape[1:3] == (48, 48)
+
+
+def test_the_converter_prepares_images_as_the_preset_says(vit):
+    converter = open_preset(str(vit)).load_image_converter()
+    assert converter.image_size == (32, 32)
+    found = np.array(converter(np.full((1, 32, 32, 3), 255.0, "float32")))
+    assert found == pytest.approx(np.ones_like(found), abs=1e-5)
+
+
+def test_a_model_card_states_the_licence(folder):
+    (folder / "README.md").write_text("---\nlibrary_name: keras-hub\nlicense: mit\n---\nA model.\n")
+    assert open_preset(str(folder)).licence == "mit"
+
+
+def test_weights_in_several_files_are_hashed_together(folder, vit):
+    import keras_hub
+
+    shutil.rmtree(folder)
+    backbone = keras_hub.models.Backbone.from_preset(str(vit))
+    backbone.save_to_preset(str(folder), max_shard_size=2.4e-5)
+    preset = open_preset(str(folder))
+    again = preset.load_backbone()
+    assert all(map(np.array_equal, again.get_weights(), backbone.get_weights()))
+    next(folder.glob("model_*.h5")).unlink()
+    assert "must have the file model_0000" in refusal(open_preset, str(folder))
+
+
+# What is kept of the hubs
+
+
+def keep_at_kaggle(vit, tmp_path, files, version="4"):
+    """Write what kagglehub keeps of single files, as KerasHub asks for them."""
+    model = tmp_path / "kagglehub/models/keras/vit/keras" / NAME
+    for file in files:
+        for made in (model / version / file, model / ".complete" / version / f"{file}.complete"):
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.touch()
+        shutil.copy(vit / file, model / version / file)
+
+
+@pytest.mark.usefixtures("named")
+def test_a_named_preset_works_from_kagglehubs_cache_off_line(vit, tmp_path):
+    keep_at_kaggle(vit, tmp_path, ["config.json", "model.weights.h5", "image_converter.json"])
+    preset = open_preset(NAME)
+    assert preset.source == f"kaggle://keras/vit/keras/{NAME}/4"
+    assert preset.licence == f"unknown: see https://kaggle.com/models/keras/vit/keras/{NAME}/4"
+    assert preset.load_backbone().count_params() > 0
+    assert preset.load_image_converter().image_size == (32, 32)
+    assert preset.weights_sha256 == open_preset(str(vit)).weights_sha256
+
+
+def test_of_an_address_without_version_the_newest_kept_one_is_used(vit, tmp_path):
+    for version in ("9", "10"):
+        keep_at_kaggle(vit, tmp_path, ["config.json"], version)
+    preset = open_preset(f"kaggle://keras/vit/keras/{NAME}")
+    assert preset.source.endswith("/10")
+    assert preset.weights_sha256 is None
+    assert "model.weights.h5 is not kept" in refusal(preset.load_backbone)
+
+
+def test_an_address_of_hugging_face_works_from_its_cache_off_line(vit, tmp_path):
+    model = tmp_path / "hub/models--somebody--tiny_vit"
+    shutil.copytree(vit, model / "snapshots/c0ffee")
+    (model / "refs").mkdir()
+    (model / "refs/main").write_text("c0ffee")
+    (model / "snapshots/c0ffee/README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    preset = open_preset(ADDRESS)
+    assert (preset.source, preset.licence) == (ADDRESS, "apache-2.0")
+    assert preset.load_backbone().count_params() > 0
+
+
+@pytest.mark.usefixtures("named")
+def test_what_is_not_kept_is_downloaded_file_by_file(vit, tmp_path, monkeypatch):
+    import kagglehub
+
+    asked = []
+
+    def download(handle, file):
+        asked.append(file)
+        if not (vit / file).is_file():
+            raise ValueError("404 Client Error: Not Found")
+        keep_at_kaggle(vit, tmp_path, [file])
+        return str(tmp_path / "kagglehub/models/keras/vit/keras" / NAME / "4" / file)
+
+    monkeypatch.setattr(preset_sources, "find_fault", lambda url: "")
+    monkeypatch.setattr(kagglehub, "model_download", download)
+    preset = open_preset(NAME)
+    assert asked == ["config.json"]  # its weights may be large
+    assert preset.weights_sha256 is None
+    whole = preset.fetch_weights()
+    assert whole.weights_sha256 == open_preset(str(vit)).weights_sha256
+    assert "must have the file tokenizer.json" in refusal(preset.load_tokenizer)
+
+
+@pytest.mark.parametrize("name", [NAME, ADDRESS])
+def test_without_network_one_line_says_what_is_not_kept(name):
+    message = refusal(open_preset, name)
+    assert "config.json is not kept, and no answer from https://" in message
+    assert "(no route). Connect to the network" in message
+
+
+def test_a_hub_that_refuses_is_one_line(monkeypatch):
+    import kagglehub
+
+    def refuse(handle, file):
+        raise RuntimeError("403 Client Error.\nAgree to the terms.")
+
+    monkeypatch.setattr(preset_sources, "find_fault", lambda url: "")
+    monkeypatch.setattr(kagglehub, "model_download", refuse)
+    assert "403 Client Error. Agree to the terms." in refusal(open_preset, NAME)
+
+
+# Names and folders that are none
+
+
+def test_an_unknown_name_is_told_the_close_ones():
+    message = refusal(open_preset, "resnet_18_imagnet")
+    assert "Did you mean 'resnet_18_imagenet'" in message
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "kaggle://keras/vit", "hf://a b", "gs://bucket/x"])
+def test_what_is_no_preset_is_one_line(name):
+    assert name in refusal(open_preset, name)
+
+
+def test_the_option_that_was_used_is_named(tmp_path):
+    message = refusal(lambda: open_preset(str(tmp_path), option="--backbone hub:…"))
+    assert message.startswith("`--backbone hub:…` must be a folder that save_to_preset wrote.")
+
+
+def test_a_preset_that_sees_no_images_is_named_before_any_download(tmp_path):
+    write_bert(tmp_path / "bert")
+    for name in ("bert_base_en", str(tmp_path / "bert")):
+        message = refusal(open_preset, name)
+        assert "of BertBackbone. Choose one such as" in message
+
+
+def test_formats_of_others_are_named(folder):
+    (folder / "config.json").write_text('{"architecture": "resnet18", "num_classes": 1000}')
+    assert "in that of timm." in refusal(open_preset, str(folder))
+
+
+def test_without_kerashub_one_line_says_how_it_is_had(monkeypatch):
+    monkeypatch.setattr(module, "is_installed", lambda package: package != "keras_hub")
+    message = refusal(require_hub, "--backbone hub:…")
+    assert message == (
+        "`--backbone hub:…` needs KerasHub. Received: no such package. "
+        "Run: pip install 'keras_transfer[hub]'"
+    )
+    with pytest.raises(ConfigError, match=re.escape("pip install 'keras_transfer[hub]'")):
+        open_preset("resnet_18_imagenet")
+
+
+# Damaged folders
+
+
+@pytest.mark.parametrize("file", ["config.json", "image_converter.json"])
+@pytest.mark.parametrize("content", ["", '{"module": ', "[]", "[" * 100_000])
+def test_damaged_configurations_are_one_line(folder, file, content):
+    (folder / file).write_text(content)
+    assert "must be a JSON object" in refusal(open_preset, str(folder))
+
+
+def test_truncated_weights_are_one_line(folder):
+    file = folder / "model.weights.h5"
+    file.write_bytes(file.read_bytes()[:3000])
+    assert "must be a whole HDF5 file" in refusal(open_preset, str(folder))
+    file.unlink()
+    assert "must have the file model.weights.h5" in refusal(open_preset, str(folder))
+
+
+def test_weights_of_another_network_are_one_line(folder):
+    change_json(folder / "config.json", lambda config: config["config"].update(hidden_dim=16))
+    assert "must fit one another" in refusal(open_preset(str(folder)).load_backbone)
+
+
+def test_arguments_that_no_class_takes_are_one_line(folder):
+    change_json(folder / "config.json", lambda config: config["config"].update(num_layers="many"))
+    assert "ViTBackbone cannot be built" in refusal(open_preset(str(folder)).load_backbone)
+
+
+def test_weights_that_lead_elsewhere_are_refused(folder, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["values"] = np.zeros(3)
+    with h5py.File(folder / "model.weights.h5", "a") as weights:
+        weights["led"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "values")
+    assert "must keep its numbers in itself" in refusal(open_preset, str(folder))
+
+
+def test_shards_outside_the_folder_are_refused(folder):
+    (folder / "model.weights.h5").unlink()
+    listed = {"weight_map": {"a": "../other.weights.h5"}}
+    (folder / "model.weights.json").write_text(json.dumps(listed))
+    assert "files of its own folder" in refusal(open_preset, str(folder))
+
+
+# Folders of strangers
+
+
+LAMBDA = {
+    "module": "keras.layers",
+    "class_name": "Lambda",
+    "config": {"function": {"class_name": "__lambda__", "config": {"value": "4wEA"}}},
+    "registered_name": None,
+}
+FOREIGN = [
+    LAMBDA,
+    {"module": "os", "class_name": "system", "config": "touch made", "registered_name": None},
+    {"module": "keras_hub.evil", "class_name": "A", "config": {}, "registered_name": "evil>A"},
+    {"module": "keras.layers", "class_name": "TFSMLayer", "config": {}, "registered_name": None},
+    {"module": "keras", "class_name": "Sequential", "config": {}, "registered_name": "Sequential"},
+    {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "f"},
+    {"module": "keras", "class_name": "DTypePolicy", "config": {}, "registered_name": "evil>A"},
+    {"class_name": "__lambda__", "config": {"value": "4wEA"}},
+    {"module": "keras.src.saving", "class_name": "load", "config": {}, "registered_name": None},
+]
+
+
+@pytest.fixture
+def registered():
+    """A class that the user's own program registered under the name of one of KerasHub's."""
+    import keras
+
+    custom = keras.saving.get_custom_objects()
+    custom["evil>A"] = custom["keras_hub>Evil"] = type("Evil", (keras.layers.Layer,), {})
+    yield
+    del custom["evil>A"], custom["keras_hub>Evil"]
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("file", ["config.json", "image_converter.json", "task.json"])
+@pytest.mark.parametrize("part", FOREIGN, ids=lambda part: part["class_name"])
+def test_classes_of_others_are_refused_before_anything_is_built(folder, file, part, monkeypatch):
+    import keras
+
+    def build(*words, **more):
+        pytest.fail("something was built")
+
+    if file == "task.json":
+        shutil.copy(folder / "config.json", folder / file)
+    change_json(folder / file, lambda content: content["config"].update(name=[{"deep": part}]))
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", build)
+    assert "must name classes of KerasHub alone" in refusal(open_preset, str(folder))
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_class_that_is_not_kerashubs_under_its_name_is_refused(folder):
+    change_json(
+        folder / "config.json", lambda content: content.update(registered_name="keras_hub>Evil")
+    )
+    assert "must name classes of KerasHub alone" in refusal(open_preset, str(folder))
+
+
+def test_what_was_changed_after_a_preset_was_opened_is_looked_at_again(folder):
+    preset = open_preset(str(folder))
+    change_json(
+        folder / "image_converter.json", lambda content: content["config"].update(name=LAMBDA)
+    )
+    assert "must name classes" in refusal(preset.load_image_converter)
+
+
+def test_tokenizers_that_open_files_elsewhere_are_refused(folder):
+    shutil.copy(folder / "image_converter.json", folder / "tokenizer.json")
+    change_json(
+        folder / "tokenizer.json",
+        lambda content: content["config"].update(vocabulary="/etc/passwd"),
+    )
+    assert "must have its words in the preset's folder" in refusal(open_preset, str(folder))
