@@ -85,7 +85,7 @@ def open_training(path: str) -> Any:
 
     from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
     from keras_transfer.modalities.table import choose_modality
-    from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.models.backbones.backbone_table import BACKBONES
     from keras_transfer.models.run_model import build_classifier
     from keras_transfer.models.weights.pretrained_weights import find_weights
     from keras_transfer.run.load_settings import load_run_config

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.config.split_names import choose_split
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.run_directory import Run
 
 CHOICES = ("none", "bundled")

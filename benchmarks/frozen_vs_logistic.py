@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.images.decoding.graph_decoding import decode_square
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.run.load_settings import load_config

@@ -31,7 +31,7 @@ from keras_transfer.data.divided_examples import inspect_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import find_clusters
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.review.label_quality import out_of_fold
 from keras_transfer.review.label_quality.out_of_fold import predict_out_of_fold

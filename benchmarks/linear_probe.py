@@ -20,7 +20,7 @@ from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 

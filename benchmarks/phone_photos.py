@@ -42,7 +42,7 @@ from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.file_facts import inspect_file
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 
 SIZE = (4032, 3024)
 GRAIN = 5  # levels of standard deviation: with the quality, 2.1 MB a file

@@ -25,7 +25,7 @@ from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import IMAGES, POOLED, find_cut, take_part
 from keras_transfer.run.run_directory import Run

@@ -28,7 +28,7 @@ import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 from linear_probe import build_features, load_images, probe  # noqa: E402
 
-from keras_transfer.models.backbones import BACKBONES  # noqa: E402
+from keras_transfer.models.backbones.backbone_table import BACKBONES  # noqa: E402
 from keras_transfer.pretrain.descriptors import DescriptorLoss  # noqa: E402
 from keras_transfer.pretrain.fit_descriptors import build_pretrainer  # noqa: E402
 from keras_transfer.pretrain.formula_pictures import draw_pictures  # noqa: E402

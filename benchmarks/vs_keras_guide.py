@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_transfer.config.split_names import SPLIT_WORDS
-from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keras_transfer.config.sections.head_settings import HeadConfig
     from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
     from keras_transfer.config.train_config import TrainConfig
-    from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.models.backbones.backbone_table import BACKBONES
     from keras_transfer.python_api.explanations import Explanations
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
@@ -45,7 +45,7 @@ _HOMES = {
     "keras_transfer.config.sections.head_settings": ("HeadConfig",),
     "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
     "keras_transfer.config.train_config": ("TrainConfig",),
-    "keras_transfer.models.backbones": ("BACKBONES",),
+    "keras_transfer.models.backbones.backbone_table": ("BACKBONES",),
     "keras_transfer.python_api.explanations": ("Explanations",),
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),

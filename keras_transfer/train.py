@@ -12,7 +12,8 @@ from keras_transfer.config.validation import require
 from keras_transfer.data.modality import Keeping
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES, list_backbones
+from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.backbones.list_backbones import list_backbones
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
@@ -85,7 +86,7 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.training.cache.budget import allocate_examples
     from keras_transfer.training.plan.begun_weights import choose_weights
 
-    modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
+    modality, size = choose_modality(config), find_backbone(config.backbone).image_size
     require_backend()
     weights = choose_weights(config, run)
     if weights.warning:
@@ -148,6 +149,7 @@ def _fit(
         **({"strategy_reason": reason} if reason else {}),
         "weights": weights.kind,
         "weights_sha256": weights.sha256,
+        **({"weights_origin": weights.origin} if weights.origin else {}),
         "kept_phase": outcome.history.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
         **({"given": given.names()} if given.names() else {}),
@@ -176,7 +178,7 @@ def _plan(
     from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
-    row, begun = BACKBONES[config.backbone], config
+    row, begun = find_backbone(config.backbone), config
     tell_weights(config.data, data.class_names)
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)

@@ -19,7 +19,8 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.run_directory import Run
 
 # before the conftests of folders and the tests import Keras, which then reads and writes ~/.keras

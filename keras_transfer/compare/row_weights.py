@@ -10,7 +10,7 @@ from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.results_csv import Results
 from keras_transfer.compare.rows import Row
 from keras_transfer.config.train_config import WeightsWord
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -93,7 +93,7 @@ def _find(backbone: str, choice: str, option: str) -> str:
     from keras_transfer.models.weights.file_contents import require_enough
     from keras_transfer.models.weights.pretrained_weights import find_weights
 
-    weights = find_weights(backbone, BACKBONES[backbone], choice)
+    weights = find_weights(backbone, find_backbone(backbone), choice)
     if weights.kind == "file" and weights.file is not None:
         require_enough(weights.file, backbone)
     if weights.warning:

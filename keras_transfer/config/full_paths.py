@@ -1,6 +1,7 @@
 """Paths in settings: which words are paths, whether they lead anywhere, how they are in full."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 from keras_transfer.config.lookup import suggest_close
@@ -16,6 +17,7 @@ def name_places(config: TrainConfig) -> TrainConfig:
     data_dir, split_file = config.data.data_dir, config.data.split_file
     return dataclasses.replace(
         config,
+        backbone=find_origin(config.backbone),
         dataset=config.source if config.source == DEFAULT_SOURCE else find_path(config.source),
         weights=config.weights if is_word(config.weights) else find_path(config.weights),
         regularize=dataclasses.replace(
@@ -28,6 +30,19 @@ def name_places(config: TrainConfig) -> TrainConfig:
             split_file=split_file and split_file.expanduser().absolute(),
         ),
     )
+
+
+def find_origin(backbone: str) -> str:
+    """Return the name of a backbone with the path behind `hub:` in full, if it is a path."""
+    start, colon, place = backbone.partition(":")
+    path = Path(place).expanduser()
+    leads = bool(colon and place) and path.exists()
+    return f"{start}:{path.absolute()}" if leads else backbone
+
+
+def shorten_origin(backbone: str) -> str:
+    """Return the name of a backbone as a part of a file name: of an address or a path, its end."""
+    return re.split(r"[/\\:]", backbone.rstrip("/\\"))[-1].removesuffix(".keras")
 
 
 def find_path(word: str) -> str:

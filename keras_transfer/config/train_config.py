@@ -32,6 +32,7 @@ class WeightsWord(enum.StrEnum):
     AUTO = "auto"  # imagenet where cached or on line, else bundled
     IMAGENET = "imagenet"
     BUNDLED = "bundled"  # shipped with the package
+    PRESET = "preset"  # of KerasHub, of the backbone's own preset
     NONE = "none"  # random
 
 
@@ -40,12 +41,14 @@ class TrainConfig:
     """Everything one training needs."""
 
     backbone: str = "efficientnetb0"
-    """Pretrained network. `train --list_backbones` shows them."""
+    """Pretrained network: a name that `train --list_backbones` shows, or `hub:` and a preset of
+    KerasHub: its name, an address such as hf://owner/model, or a folder."""
     dataset: str | None = None
     """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
     or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
-    """auto, imagenet, bundled, none, or a path. auto: imagenet, or bundled off line. none: random.
+    """auto, imagenet, bundled, preset, none, or a path. auto: imagenet, or bundled off line; preset
+    for a network of KerasHub. none: random.
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
     strategy: str = "two_phase"
     """two_phase, full, gradual and more. It says what learns. two_phase: frozen, then finetune.

@@ -12,8 +12,10 @@ from typing import Any
 import keras
 
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.hub_networks import Factor
 from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
+from keras_transfer.models.hub.hub_graphs import build_hub_graph
 from keras_transfer.system.errors import ConfigError
 
 # ImageNet statistics: means of BGR in [0, 255], standard deviations of RGB in [0, 1].
@@ -36,20 +38,24 @@ def build_backbone(row: Backbone, image_size: int) -> keras.Model:
 
     Returns:
         A functional model named `"backbone"` from (batch, image_size, image_size, 3), scaled as the
-        `preprocess_input` of keras.applications leaves it, to the last feature map.
+        `preprocess_input` of keras.applications leaves it, to the last feature map; a Vision
+        Transformer, to a vector or tokens.
 
     References:
         The missing division by the deviation: https://github.com/tensorflow/tensorflow/issues/49930
     """
     build, rescale = row.build, False
-    if isinstance(build, str) and build not in OWN_GRAPHS:
+    scaling = row.preset.scaling if row.preset else None
+    if row.preset:
+        network = build_hub_graph(row.preset, image_size)
+    elif isinstance(build, str) and build not in OWN_GRAPHS:
         network = getattr(keras.applications, build)(
             weights=None, include_top=False, input_shape=(image_size, image_size, 3)
         )
         rescale = build.startswith("EfficientNetB")
     else:
         network = (OWN_GRAPHS[build] if isinstance(build, str) else build)(image_size)
-    return _fix_graph(network, image_size, rescale)
+    return _fix_graph(network, image_size, rescale, scaling)
 
 
 def build_model(
@@ -93,12 +99,24 @@ def build_model(
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # `backbone(pixels, training=False)` has no effect in `fit`
     features = backbone(_preprocess(images, row.preprocess))
-    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(features)
+    x = _pool(features)
     x = make_head(x.shape[-1])(x) if make_head else _add_head(x, head)
     probabilities = keras.layers.Dense(
         class_count, activation="softmax", dtype="float32", name="probabilities"
     )(x)
     return keras.Model(images, probabilities, name="classifier")
+
+
+def _pool(features: keras.KerasTensor) -> keras.KerasTensor:
+    """Make one vector an image: of a map, of tokens, or of what is one already."""
+    rank = len(features.shape)
+    if rank == 2:
+        layer = keras.layers.Activation("linear", dtype="float32", name="pool")
+    elif rank == 3:
+        layer = keras.layers.GlobalAveragePooling1D(dtype="float32", name="pool")
+    else:
+        layer = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")
+    return layer(features)
 
 
 def copy_graph(network: keras.Model, inputs: keras.KerasTensor) -> keras.Model:
@@ -140,8 +158,17 @@ def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
     return keras.Model(rgb, centred, name="preprocessing")(images)
 
 
-def _fix_graph(network: keras.Model, image_size: int, rescale: bool) -> keras.Model:
-    """Copy a network with stable names, pixels in float32 and, if asked, the missing rescaling."""
+def _fix_graph(
+    network: keras.Model, image_size: int, rescale: bool, scaling: tuple[Factor, Factor] | None
+) -> keras.Model:
+    """Copy a network with stable names, pixels in float32, and what it lacks.
+
+    Args:
+        network: Any functional model.
+        image_size: Side of the input in pixels.
+        rescale: Whether the division by the deviations is missing.
+        scaling: What raw pixels are multiplied by and what is added then. None: nothing.
+    """
     names = _stable_names(network)
 
     def clone(operation: keras.Operation) -> keras.Operation:
@@ -154,14 +181,17 @@ def _fix_graph(network: keras.Model, image_size: int, rescale: bool) -> keras.Mo
         copy.name = names[operation.name]  # MobileNetV3 contains bare operations such as x + 3
         return copy
 
+    pixels = scaled = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
+    if scaling:
+        scaled = keras.layers.Rescaling(*scaling, dtype="float32", name="scaling")(pixels)
+
     def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        outputs = operation(*args, **kwargs)
+        outputs = operation(*(scaled if each is pixels else each for each in args), **kwargs)
         if rescale and isinstance(operation, keras.layers.Normalization):
             scale = [1 / math.sqrt(deviation) for deviation in IMAGENET_DEVIATIONS_RGB]
             outputs = keras.layers.Rescaling(scale, dtype="float32", name="rescaling_1")(outputs)
         return outputs
 
-    pixels = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
     graph = keras.models.clone_model(
         network, input_tensors=pixels, clone_function=clone, call_function=call
     )

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from keras_transfer.config.lookup import suggest
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.system.errors import ConfigError
 
 LAST_CONVOLUTIONS = ("top_conv", "conv_1", "Conv_1")

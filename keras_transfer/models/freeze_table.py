@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import keras
 
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.freeze_boundary import HEAD, block_of
 
 logger = logging.getLogger(__name__)

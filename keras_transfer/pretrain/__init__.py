@@ -12,7 +12,7 @@ from pathlib import Path
 
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.validation import FASTEST, MOST, check_types, is_count, require
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.pretrain.formula_pictures import keep_pictures
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing

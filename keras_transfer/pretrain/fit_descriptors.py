@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.weight_conversion import save_half
 from keras_transfer.pretrain.picture_batches import PictureBatches

@@ -14,7 +14,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality, name_dataset
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.script_output import (
     add_json,
@@ -124,7 +124,7 @@ def _review(
     if output is not None:
         refuse_inside(output, config.source)
         check_new(output)
-    weights = find_weights(config.backbone, BACKBONES[config.backbone], config.weights)
+    weights = find_weights(config.backbone, find_backbone(config.backbone), config.weights)
     if weights.warning:
         logger.warning("%s", weights.warning)
     review, config = review_examples(config, weights)

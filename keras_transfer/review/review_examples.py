@@ -9,7 +9,7 @@ from keras_transfer.data.divided_examples import Inspected, inspect_examples, se
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import find_clusters
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.review.label_quality.out_of_fold import predict_out_of_fold
 from keras_transfer.review.label_quality.suspects import LabelReview, rank_suspects
@@ -30,7 +30,7 @@ def review_examples(config: TrainConfig, weights: Weights) -> tuple[LabelReview,
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
-    modality, size = choose_modality(config), BACKBONES[config.backbone].image_size
+    modality, size = choose_modality(config), find_backbone(config.backbone).image_size
     require_backend()
     examples = modality.read_examples(config.source, config.data)
     _require_classes(examples)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_transfer.config.full_paths import shorten_origin
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.contents.prediction_columns import require_columns
@@ -66,7 +67,7 @@ class Run(RunFiles):
         Raises:
             ConfigError: A run of that name exists, or the folder cannot be written.
         """
-        stem = f"{config.backbone}-{config.strategy}"
+        stem = f"{shorten_origin(config.backbone)}-{config.strategy}"
         made = make_folder(
             config.output, config.name, stem, lambda path: cls._make(path, config, parts or {})
         )

@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.freeze_boundary import block_of
 from keras_transfer.models.freezing import list_weights
 from keras_transfer.system.files.atomic_files import write_table

@@ -9,7 +9,7 @@ import pytest
 from benchmark_modules import load
 from fake_runs import finish
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.history import HISTORY_COLUMNS
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import write_table, write_text

@@ -2,7 +2,7 @@
 
 import h5py
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 
 
 def write_weights(file, backbone="mobilenetv3small"):

@@ -5,7 +5,7 @@ import pytest
 from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.layers import ONE_PHASE, merge_layers
 from keras_transfer.config.yaml_files import dump_config
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.load_settings import load_config, parse_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.strategies import STRATEGIES, plan_phases

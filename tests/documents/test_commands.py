@@ -27,7 +27,7 @@ from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.exports.exporters import choose_exporters
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights import file_contents
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.system.errors import ConfigError

@@ -10,7 +10,7 @@ from keras_transfer.exports.exporter_row import Source
 from keras_transfer.exports.loaders import load_here
 from keras_transfer.exports.onnx import write_onnx
 from keras_transfer.exports.usage import Usage
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 
 pytest.importorskip("tf2onnx", reason="needs the extra [onnx]")

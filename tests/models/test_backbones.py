@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from keras_transfer.models.backbones import BACKBONES, list_backbones
+from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.backbones.list_backbones import list_backbones
 from keras_transfer.models.freeze_boundary import LAST_CONVOLUTIONS, block_of, find_boundary
 from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
-SLOW = ["resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
+SLOW = ["vitl16", "resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
 ALL = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BACKBONES]
 DOWNLOADED = [param for param in ALL if BACKBONES[param.values[0]].weights_url]
 BLOCK = re.compile(
     r"(conv\d_block\d+|block\d[a-z]?|expanded_conv(_\d+)?|block_\d+|stage_\d_block_\d+"
-    r"|downsampling_block_\d)(?=_|$)"
+    r"|downsampling_block_\d|stack\d_block\d)(?=_|$)"
 )
 
 
@@ -25,7 +26,9 @@ def built(request):
     from keras_transfer.models.build_model import build_backbone
 
     name = request.param
-    return name, BACKBONES[name], build_backbone(BACKBONES[name], 64)
+    row = BACKBONES[name]
+    has_positions = name.startswith("vit")  # weights whose number is that of the image's patches
+    return name, row, build_backbone(row, row.image_size if has_positions else 64)
 
 
 def block_by_name(layer_name):
@@ -183,7 +186,7 @@ def test_the_imagenet_weights_of_a_row_come_from_a_server_or_from_a_package_of_a
         package = row.weights_package
         if name == "tiny":
             continue
-        assert bool(row.weights_url) != bool(package), name
+        assert [bool(row.weights_url), bool(package), bool(row.preset)].count(True) == 1, name
         assert row.weights_origin == (package.name if package else row.weights_url)
         if package:
             assert any(each.startswith(package.name) for each in extras[package.extra])
@@ -191,7 +194,8 @@ def test_the_imagenet_weights_of_a_row_come_from_a_server_or_from_a_package_of_a
 
 def test_facts_need_neither_keras_nor_tensorflow():
     code = (
-        "import sys; from keras_transfer.models.backbones import list_backbones; list_backbones();"
+        "import sys; from keras_transfer.models.backbones.list_backbones import list_backbones;"
+        "list_backbones();"
         "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ import pytest
 from keras.src.utils import file_utils
 
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
 from keras_transfer.models.weights.pretrained_weights import Weights

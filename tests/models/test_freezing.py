@@ -4,7 +4,7 @@ import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models import cuts as cuts_module
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import (
     POOLED,

@@ -43,7 +43,7 @@ def _losses(folder):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, tiny_row):
-    from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.models.backbones.backbone_table import BACKBONES
 
     folder = tmp_path_factory.mktemp("pretrain")
     with pytest.MonkeyPatch.context() as patch:

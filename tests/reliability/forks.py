@@ -109,7 +109,7 @@ def main():
     from conftest import drawing, make_tiny_row
 
     from keras_transfer.config.command_line import run_command
-    from keras_transfer.models.backbones import BACKBONES
+    from keras_transfer.models.backbones.backbone_table import BACKBONES
     from keras_transfer.system.load_tensorflow import import_tensorflow
     from keras_transfer.train import main as train
 

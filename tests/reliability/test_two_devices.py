@@ -16,7 +16,7 @@ sys.path.insert(0, sys.argv[1])
 from conftest import make_tiny_row
 from same_runs import assert_same_run
 from keras_transfer import *
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.train import fine_tune
 from keras_transfer.training import checkpoints, devices
 BACKBONES["tiny"] = make_tiny_row()

@@ -89,7 +89,8 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 sys.path.insert(0, sys.argv[1])
 from conftest import build_tiny
 from keras_transfer import *
-from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.training import devices
 from keras_transfer.train import fine_tune
 BACKBONES["tiny"] = Backbone(

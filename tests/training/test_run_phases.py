@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.freeze_boundary import find_boundary
 from keras_transfer.models.precision import precision
 from keras_transfer.models.run_model import build_classifier

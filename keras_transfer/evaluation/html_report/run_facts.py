@@ -8,7 +8,7 @@ from keras_transfer.config.sections.value_range import FULL
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.evaluation.reports.trust_section import ACCURACY
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table

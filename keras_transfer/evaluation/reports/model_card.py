@@ -7,7 +7,6 @@ References:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
@@ -16,7 +15,7 @@ from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.evaluation.reports.trust_section import describe_trust
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.model_file import OLDEST_KERAS
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
@@ -147,9 +146,10 @@ def _count_others(
 
 
 def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Iterator[str]:
-    kind, row = metrics["weights"], lookup(BACKBONES, "backbone", config.backbone)
+    kind, row = metrics["weights"], BACKBONES.get(config.backbone)
     origin = {
-        WeightsWord.IMAGENET: f"ImageNet, {row.weights_origin}",
+        WeightsWord.IMAGENET: f"ImageNet, {row.weights_origin if row else ''}",
+        WeightsWord.PRESET: escape(metrics.get("weights_origin", "")),
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
         "draw",
         "file": quote_code(str(config.weights)),

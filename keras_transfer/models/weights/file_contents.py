@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import h5py  # type: ignore[import-untyped]
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
 from keras_transfer.system.errors import ConfigError
 
@@ -95,7 +96,7 @@ def require_enough(file: Path, name: str) -> None:
     Raises:
         ConfigError: It holds too few numbers. The backbones that have as many are named.
     """
-    found, wanted = count_numbers(file), BACKBONES[name].parameters
+    found, wanted = count_numbers(file), find_backbone(name).parameters
     if found is None or found >= NEARLY * wanted:
         return
     alike = [

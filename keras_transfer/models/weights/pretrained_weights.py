@@ -17,7 +17,8 @@ import h5py  # type: ignore[import-untyped]
 
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.train_config import WeightsWord
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.hub_networks import HubNetwork
 from keras_transfer.models.weights.foreign_files import (
     OTHER_FILE,
     SUFFIXES,
@@ -47,7 +48,11 @@ class Weights:
     kind: Kind
     """Where they come from; never auto."""
     file: Path | None = None
-    """File on this machine. None: random weights."""
+    """File on this machine. None: random weights, or those of a preset."""
+    preset: HubNetwork | None = None
+    """Where KerasHub loads them from. None: another loads them."""
+    origin: str | None = None
+    """Source and licence of a preset, for the model card."""
     sha256: str | None = None
     """SHA-256 of the file, in hexadecimal."""
     warning: str | None = None
@@ -77,6 +82,13 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
         return _find_bundled(name, row)
     if not is_word(choice):
         return _from_file(name, "file", find_weights_file(name, choice))
+    if row.preset:
+        return _from_preset(name, row.preset)
+    if choice == WeightsWord.PRESET:
+        raise ConfigError(
+            f"`weights` preset needs a network of KerasHub. Received: --backbone {name}. Choose "
+            "--weights auto, or a --backbone hub:PRESET."
+        )
     cached = _find_cached(row)
     if cached is None and (not row.weights_url or find_fault(row.weights_url)):
         if choice == WeightsWord.IMAGENET or not row.bundled_hash:
@@ -87,6 +99,20 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
         )
         return dataclasses.replace(_find_bundled(name, row), warning=warning)
     return _from_file(name, WeightsWord.IMAGENET, cached or _download(name, row))
+
+
+def _from_preset(name: str, preset: HubNetwork) -> Weights:
+    """Have the weights of a preset on this machine; KerasHub reads them when they are needed."""
+    from keras_transfer.models.hub.hub_presets import open_preset
+
+    found = open_preset(preset.name, f"--backbone {name}").fetch_weights()
+    logger.info("Weights of %s: %s (licence: %s)", name, found.source, found.licence)
+    return Weights(
+        kind=WeightsWord.PRESET,
+        preset=preset,
+        sha256=found.weights_sha256,
+        origin=f"{found.source}, licence: {found.licence}",
+    )
 
 
 def _find_bundled(name: str, row: Backbone) -> Weights:

@@ -1,5 +1,6 @@
 """The one way in which values get into a backbone."""
 
+import dataclasses
 import tempfile
 import warnings
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_transfer.models.hub.hub_rows import write_preset
 from keras_transfer.models.weights.file_contents import explain_contents
 from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
 from keras_transfer.models.weights.pretrained_weights import Weights
@@ -29,6 +31,11 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
     Raises:
         ConfigError: The file is damaged or holds another network. The backbone is then unusable.
     """
+    if weights.preset:
+        with tempfile.TemporaryDirectory(prefix="keras_transfer-") as place:
+            file = write_preset(backbone, weights.preset, Path(place))
+            load_weights(backbone, name, dataclasses.replace(weights, preset=None, file=file))
+        return
     given = weights.file
     if given is None:
         return

@@ -223,7 +223,7 @@ class PlanFormat(TypedDict):
 class PlannedWeights(TypedDict):
     """Where the weights of a run came from."""
 
-    kind: Literal["imagenet", "bundled", "none", "file"]
+    kind: Literal["imagenet", "bundled", "preset", "none", "file"]
     sha256: str | None
     warning: str | None
 

@@ -6,7 +6,7 @@ import math
 
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run

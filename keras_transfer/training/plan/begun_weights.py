@@ -1,7 +1,7 @@
 """The weights that a training starts from, found or refused before TensorFlow is loaded."""
 
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
@@ -18,10 +18,10 @@ def choose_weights(config: TrainConfig, run: Run) -> Weights:
     plan = read_plan(run)
     if plan and has_start(run):
         found = plan["weights"]
-        return Weights(kind=found["kind"], sha256=found["sha256"], warning=found["warning"])
+        return Weights(**found)
     # random ones are what the strategy is named for, whatever other strategies start from
     wanted = WeightsWord.NONE if config.strategy == "from_scratch" else config.weights
-    weights = find_weights(config.backbone, BACKBONES[config.backbone], wanted)
+    weights = find_weights(config.backbone, find_backbone(config.backbone), wanted)
     if plan and weights.sha256 != plan["weights"]["sha256"]:
         raise ConfigError(
             f"`weights` must be those that the run began with, sha256 {plan['weights']['sha256']}. "

@@ -12,7 +12,8 @@ from keras_transfer.config.validation import require
 from keras_transfer.data.sources.choose_source import check_source, choose_source
 from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -40,9 +41,10 @@ def check_names(config: TrainConfig) -> None:
         ConfigError: A name is unknown (close ones are listed), there is no such data set or no
             such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
+    row = find_backbone(config.backbone)
     for setting, table in list_names().items():
-        lookup(table, setting, operator.attrgetter(setting)(config))
-    row = BACKBONES[config.backbone]
+        if setting != "backbone":  # which need not be in the table
+            lookup(table, setting, operator.attrgetter(setting)(config))
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())

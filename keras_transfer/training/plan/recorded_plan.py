@@ -45,7 +45,12 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
         "given": earlier["given"] if earlier else to_dict(given),
         "settings": to_dict(config),
         "strategy_reason": reason,
-        "weights": {"kind": weights.kind, "sha256": weights.sha256, "warning": weights.warning},
+        "weights": {
+            "kind": weights.kind,
+            "sha256": weights.sha256,
+            "warning": weights.warning,
+            **({"origin": weights.origin} if weights.origin else {}),
+        },
         "cache": {"cuts": cuts, "views": plan.views, "layout": plan.layout},
     }
     write_json(run.plan_file, content)

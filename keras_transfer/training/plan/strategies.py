@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.backbones import Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.freeze_boundary import (
     HEAD,
     block_of,

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
-from keras_transfer.models.backbones import BACKBONES, Backbone
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_store import Layout, Place
@@ -64,7 +65,7 @@ class Training:
     @property
     def row(self) -> Backbone:
         """The row of the backbone."""
-        return BACKBONES[self.config.backbone]
+        return find_backbone(self.config.backbone)
 
     @property
     def backbone(self) -> keras.Model:

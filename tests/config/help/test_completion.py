@@ -8,7 +8,7 @@ import pytest
 from keras_transfer.__main__ import VERBS, call_verb, find_parser
 from keras_transfer.config.help.completion import SHELLS
 from keras_transfer.config.help.described_options import describe_options
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.strategies import STRATEGIES
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.evaluation.explanation.grad_cam import find_log_odds, trace_grad_cam
 from keras_transfer.evaluation.explanation.heat_overlay import enlarge_heat
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 
 SIDE, PATCH = 48, 12  # pixels of an image, and of what tells its class

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.weight_loading import load_weights

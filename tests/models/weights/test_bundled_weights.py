@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone
 from keras_transfer.models.weights.pretrained_weights import BUNDLED, find_weights
 from keras_transfer.models.weights.weight_loading import load_weights

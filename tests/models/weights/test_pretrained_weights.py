@@ -33,12 +33,17 @@ def shipped(row, bundled):
 # Which weights
 
 
-@pytest.mark.parametrize("word", WeightsWord)
+@pytest.mark.parametrize("word", [word for word in WeightsWord if word != "preset"])
 def test_every_word_leads_to_weights_of_its_kind(shipped, cache, word):
     (cache / "tiny_notop.h5").write_bytes(b"values")
     found = find_weights("tiny", shipped, word.value)
     assert found.kind == ("imagenet" if word == "auto" else word)
     assert (found.file is None) == (word == "none")
+
+
+def test_a_preset_is_refused_for_a_backbone_that_is_none_of_kerashub(shipped):
+    with pytest.raises(ConfigError, match=r"a network of KerasHub\. Received: --backbone tiny"):
+        find_weights("tiny", shipped, "preset")
 
 
 def test_none_needs_nothing(row):

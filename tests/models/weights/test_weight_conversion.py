@@ -13,7 +13,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.models.weights.weight_conversion import save_half

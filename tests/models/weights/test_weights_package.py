@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from torch_writer import write_torch
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone
 from keras_transfer.models.weights.pretrained_weights import Weights, find_weights
 from keras_transfer.models.weights.weight_loading import load_weights

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from test_layer_rates import PLAIN, run_one
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.training.optimization import filter_gradients
 from keras_transfer.training.optimization.filter_gradients import (
     find_filter_gradient,

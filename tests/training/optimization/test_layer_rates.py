@@ -8,7 +8,7 @@ import pytest
 
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.best_epoch import rank_epoch

@@ -9,7 +9,7 @@ from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.images.augmentation.presets import resolve_augmentation
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.training.plan.auto_settings import EPOCHS, VIEWS, resolve_auto
 
 ROW = BACKBONES["efficientnetb0"]

@@ -10,7 +10,7 @@ from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.optimization.optimizers import OPTIMIZERS
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
@@ -69,8 +69,8 @@ def test_every_word_for_weights_is_taken(word):
 
 def test_weights_that_are_neither_a_word_nor_there_are_refused(tmp_path):
     assert refuse(weights="imagnet") == (
-        "`weights` must be auto, imagenet, bundled, none, or the path of a weights file or run "
-        "directory. Received: imagnet, which does not exist. Did you mean 'imagenet'?"
+        "`weights` must be auto, imagenet, bundled, preset, none, or the path of a weights file or "
+        "run directory. Received: imagnet, which does not exist. Did you mean 'imagenet'?"
     )
     file = tmp_path / "a.weights.h5"
     assert refuse(weights=file).endswith(f"Received: {file}, which does not exist.")

@@ -11,7 +11,7 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.sections.regularize_settings import RegularizeConfig
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.fit_phase import plan_steps

@@ -11,7 +11,7 @@ import pytest
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import read_table

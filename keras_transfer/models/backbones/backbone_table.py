@@ -1,65 +1,16 @@
-"""The pretrained networks the program knows: one row of facts each, and questions about a row.
+"""BACKBONES: the pretrained networks the program knows by name, one row of facts each.
 
 Nothing here imports Keras or TensorFlow, so every error about a backbone comes at once. The tests
 build the networks and compare each fact.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from keras_transfer.models.backbone_blocks import BLOCKS
+from keras_transfer.models.backbones.backbone_blocks import BLOCKS
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.hub_networks import RESNET18, VIT_B16, VIT_L16
 from keras_transfer.models.weights.weights_package import WeightsPackage
-
-if TYPE_CHECKING:
-    import keras
-
 
 GOOGLE = "https://storage.googleapis.com/"
 STORAGE = GOOGLE + "tensorflow/keras-applications/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backbone:
-    """One pretrained network."""
-
-    build: "str | Callable[[int], keras.Model]"
-    """Name of a function of keras.applications or of a row of `OWN_GRAPHS`; or a function from the
-    image size in pixels to a functional model without head and with random weights."""
-    preprocess: Literal["inside", "caffe", "tf"]
-    """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
-    means. tf: RGB in [-1, 1]."""
-    image_size: int
-    """Side of the images it was pretrained on, in pixels."""
-    layers: int
-    """Depth: number of layers of our graph, whatever the image size."""
-    blocks: Mapping[str, int]
-    """Index of the first layer of each block, in order; the first is "stem" at 0."""
-    default_boundary: str
-    """The first block that learns where `finetune.locked_layers` is auto."""
-    parameters: int
-    """Number of weights without the head, statistics of normalisation included."""
-    top1: float | None
-    """Published ImageNet top-1 accuracy in [0, 1], one crop at `image_size` (keras.io, or where the
-    row says)."""
-    weights_url: str
-    """What keras.applications downloads; the last part is the name in Keras' cache. Empty: none."""
-    weights_hash: str | None
-    """MD5 or SHA-256 of that file, as Keras states it."""
-    use: str
-    """When to choose it, for the table."""
-    weights_package: WeightsPackage | None = None
-    """The package that brings the ImageNet weights in the place of a download. None: none does."""
-    bundled_hash: str | None = None
-    """SHA-256 of the weights that ship with the package (`weights/bundled/`). None: none do."""
-    weights_tested: bool = False
-    """Whether real ImageNet weights were run here and classified pictures rightly."""
-
-    @property
-    def weights_origin(self) -> str:
-        """Where the ImageNet weights come from: a URL, or the name of a package."""
-        return self.weights_package.name if self.weights_package else self.weights_url
-
 
 # Boundaries: the block that begins nearest to layer 100 for the first four, nearest to two thirds
 # of the depth for the others. Sizes and accuracies: https://keras.io/api/applications/
@@ -258,31 +209,31 @@ BACKBONES: dict[str, Backbone] = {
         weights_hash="40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45",
         use="highest accuracy here; a large GPU",
     ),
+    "resnet18": Backbone(
+        preset=RESNET18,
+        image_size=224,
+        layers=73,
+        blocks=BLOCKS["resnet18"],
+        default_boundary="stack2_block1",
+        parameters=11_186_112,
+        use="comparison with PyTorch's tutorial; quick on a GPU",
+    ),
+    "vitb16": Backbone(
+        preset=VIT_B16,
+        image_size=224,
+        layers=104,
+        blocks=BLOCKS["vitb16"],
+        default_boundary="block_9",
+        parameters=85_797_888,
+        use="Vision Transformer; a GPU, or its head alone",
+    ),
+    "vitl16": Backbone(
+        preset=VIT_L16,
+        image_size=224,
+        layers=200,
+        blocks=BLOCKS["vitl16"],
+        default_boundary="block_17",
+        parameters=303_300_608,
+        use="larger Vision Transformer; a large GPU",
+    ),
 }
-
-
-def list_backbones() -> list[tuple[str, ...]]:
-    """Return the table of `--list_backbones`, header first: one row of text cells per backbone."""
-    header: tuple[str, ...] = (
-        "backbone",
-        "parameters",
-        "input",
-        "layers",
-        "top-1",
-        "learns from",
-        "weights",
-        "when to use",
-    )
-    return [header] + [
-        (
-            name,
-            f"{row.parameters / 1e6:.1f} M",
-            f"{row.image_size} px",
-            str(row.layers),
-            "" if row.top1 is None else f"{row.top1:.3f}",
-            f"{row.default_boundary} ({row.blocks[row.default_boundary]})",
-            "tested" if row.weights_tested else "not tested",
-            row.use,
-        )
-        for name, row in BACKBONES.items()
-    ]

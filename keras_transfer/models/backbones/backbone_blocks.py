@@ -25,6 +25,11 @@ def _next(name: str) -> str:
     return f"{head}{int(number) + 1}" if number else name[:-1] + chr(ord(name[-1]) + 1)
 
 
+def _every(layers: int, first: int, count: int) -> str:
+    """Return where `count` blocks of as many layers begin."""
+    return " ".join(str(first + layers * block) for block in range(count))
+
+
 # Layers that Keras names by a counter (re_lu_7) belong to the block they stand in. The last
 # convolution of EfficientNet and MobileNet is a block of its own.
 BLOCKS: Mapping[str, Mapping[str, int]] = {
@@ -88,4 +93,9 @@ BLOCKS: Mapping[str, Mapping[str, int]] = {
         "145 152 159 166 173 180 187 194 201 208 215 222 229, downsampling_block_2 236, "
         "stage_3_block_0 237 244 251"
     ),
+    "resnet18": _parse(
+        "stem 0, stack0_block0 8 15, stack1_block0 22 32, stack2_block0 39 49, stack3_block0 56 66"
+    ),
+    "vitb16": _parse(f"stem 0, block_1 {_every(8, 7, 12)}"),
+    "vitl16": _parse(f"stem 0, block_1 {_every(8, 7, 24)}"),
 }

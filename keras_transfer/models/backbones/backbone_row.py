@@ -1,0 +1,63 @@
+"""What is known of one pretrained network before it is built. Nothing here imports Keras."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from keras_transfer.models.backbones.hub_networks import HubNetwork
+from keras_transfer.models.weights.weights_package import WeightsPackage
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """One pretrained network."""
+
+    build: "str | Callable[[int], keras.Model]" = ""
+    """Name of a function of keras.applications or of a row of `OWN_GRAPHS`; or a function from the
+    image size in pixels to a functional model without head and with random weights. "": that of
+    `preset`."""
+    preprocess: Literal["inside", "caffe", "tf"] = "inside"
+    """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
+    means. tf: RGB in [-1, 1]."""
+    image_size: int
+    """Side of the images it was pretrained on, in pixels."""
+    layers: int = 0
+    """Depth: number of layers of our graph, whatever the image size."""
+    blocks: Mapping[str, int] = field(default_factory=lambda: {"stem": 0})
+    """Index of the first layer of each block, in order; the first is "stem" at 0."""
+    default_boundary: str = "stem"
+    """The first block that learns where `finetune.locked_layers` is auto."""
+    parameters: int = 0
+    """Number of weights without the head, statistics of normalisation included."""
+    top1: float | None = None
+    """Published ImageNet top-1 accuracy in [0, 1], one crop at `image_size` (keras.io, or where the
+    row says)."""
+    weights_url: str = ""
+    """What keras.applications downloads; the last part is the name in Keras' cache. Empty: none."""
+    weights_hash: str | None = None
+    """MD5 or SHA-256 of that file, as Keras states it."""
+    use: str = ""
+    """When to choose it, for the table."""
+    weights_package: WeightsPackage | None = None
+    """The package that brings the ImageNet weights in the place of a download. None: none does."""
+    bundled_hash: str | None = None
+    """SHA-256 of the weights that ship with the package (`weights/bundled/`). None: none do."""
+    preset: HubNetwork | None = None
+    """The preset of KerasHub that the network and its weights come from. None: it is another's."""
+    weights_tested: bool = False
+    """Whether real ImageNet weights were run here and classified pictures rightly."""
+
+    @property
+    def weights_origin(self) -> str:
+        """Where the ImageNet weights come from: a URL, or the name of a package."""
+        return self.weights_package.name if self.weights_package else self.weights_url
+
+    @property
+    def extra(self) -> str:
+        """The extra of this program that its own weights need; "" where they need none."""
+        if self.preset:
+            return "hub"
+        return self.weights_package.extra if self.weights_package else ""

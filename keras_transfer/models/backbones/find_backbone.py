@@ -1,0 +1,42 @@
+"""From the name of a backbone to its row: of the table, of KerasHub, or of a file."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from keras_transfer.config.lookup import lookup
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.system.load_tensorflow import import_tensorflow
+
+
+def find_backbone(name: str) -> Backbone:
+    """Return what is known of a backbone.
+
+    A row of the table needs neither Keras nor TensorFlow. Others are looked into, once a process.
+
+    Args:
+        name: A row of `BACKBONES`, or one of `ORIGINS`, a colon, and what that asks for.
+
+    Raises:
+        ConfigError: There is no such backbone, or it cannot be had.
+    """
+    origin, colon, place = name.partition(":")
+    if colon and origin in ORIGINS:
+        return _look_into(origin, place)
+    return lookup(BACKBONES, "backbone", name)
+
+
+@cache
+def _look_into(origin: str, place: str) -> Backbone:
+    return ORIGINS[origin](place)
+
+
+def _find_in_hub(place: str) -> Backbone:
+    import_tensorflow()
+    from keras_transfer.models.hub.hub_rows import describe_preset
+
+    return describe_preset(place)
+
+
+# What may stand before the colon in the name of a backbone.
+ORIGINS: Mapping[str, Callable[[str], Backbone]] = {"hub": _find_in_hub}

@@ -1,0 +1,65 @@
+"""Presets of KerasHub: what is known of one before KerasHub is loaded, and those with a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Factor = float | tuple[float, ...]  # for all channels, or one for each
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubNetwork:
+    """A network of KerasHub with what its weights expect."""
+
+    name: str
+    """A preset's name, an address such as hf://owner/model, or a folder."""
+    family: str
+    """Name of a class of keras_hub.models, such as ResNetBackbone."""
+    config: Mapping[str, Any]
+    """What the class is built from; image size and dropout are set anew."""
+    scale: Factor | None = None
+    """Raw RGB in [0, 255] is multiplied by it. None: by nothing."""
+    offset: Factor | None = None
+    """And this is added. None: nothing."""
+
+    @property
+    def scaling(self) -> tuple[Factor, Factor] | None:
+        """Scale and offset; None if pixels stay raw."""
+        if self.scale is None and self.offset is None:
+            return None
+        return 1.0 if self.scale is None else self.scale, self.offset or 0.0
+
+
+# Mean and deviation of ImageNet's RGB in [0, 1], which PyTorch's networks are given pixels by.
+MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def _name_vit(letter: str, **config: int) -> HubNetwork:
+    return HubNetwork(
+        name=f"vit_{letter}_patch16_224_imagenet",
+        family="ViTBackbone",
+        config={"image_shape": (224, 224, 3), "patch_size": 16, **config},
+        scale=1 / 127.5,
+        offset=-1.0,
+    )
+
+
+# Random weights need no download: these are configurations as KerasHub converts them. Where the
+# weights of a preset are read, its own converter is compared.
+RESNET18 = HubNetwork(
+    name="resnet_18_imagenet",
+    family="ResNetBackbone",
+    config={
+        "input_conv_filters": [64],
+        "input_conv_kernel_sizes": [7],
+        "stackwise_num_filters": [64, 128, 256, 512],
+        "stackwise_num_blocks": [2, 2, 2, 2],
+        "stackwise_num_strides": [1, 2, 2, 2],
+        "block_type": "basic_block",
+        "image_shape": (None, None, 3),
+    },
+    scale=tuple(1 / 255 / each for each in DEVIATIONS),
+    offset=tuple(-mean / each for mean, each in zip(MEANS, DEVIATIONS, strict=True)),
+)
+VIT_B16 = _name_vit("base", num_layers=12, num_heads=12, hidden_dim=768, mlp_dim=3072)
+VIT_L16 = _name_vit("large", num_layers=24, num_heads=16, hidden_dim=1024, mlp_dim=4096)

@@ -1,0 +1,98 @@
+"""A preset of KerasHub as a row, and its weights as a file."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.hub_networks import Factor, HubNetwork
+from keras_transfer.models.build_model import build_backbone
+from keras_transfer.models.graphs.describe_graph import describe_graph
+from keras_transfer.models.hub.hub_graphs import fill_hub_graph
+from keras_transfer.models.hub.hub_presets import open_preset
+from keras_transfer.system.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+USUAL_SIZE = 224  # where neither the preset's converter nor its network names one
+
+
+def describe_preset(name: str) -> Backbone:
+    """Return the row of a preset; its weights are not read.
+
+    Args:
+        name: What `open_preset` takes.
+
+    Raises:
+        ConfigError: There is no such preset, it cannot be had, or it is no network for images.
+    """
+    found = open_preset(name, f"--backbone hub:{name}")
+    converter = found.load_image_converter()
+    preset = HubNetwork(
+        name=name,
+        family=found.backbone,
+        config=found.config,
+        scale=_to_factor(converter.scale),
+        offset=_to_factor(converter.offset),
+    )
+    draft = Backbone(image_size=_find_size(converter, found.config), preset=preset)
+    return describe_graph(draft, build_backbone(draft, draft.image_size))
+
+
+def write_preset(backbone: keras.Model, preset: HubNetwork, folder: Path) -> Path:
+    """Write the weights of a preset as a file that a backbone loads.
+
+    Args:
+        backbone: What `build_backbone` made of the preset, at any size; its values stay.
+        preset: Its weights are downloaded if need be.
+        folder: Gets the file.
+
+    Raises:
+        ConfigError: They cannot be had, or are made for pixels scaled in another way.
+    """
+    found = open_preset(preset.name, f"--backbone hub:{preset.name}")
+    _check_scaling(preset, found.load_image_converter())
+    copy = keras.models.clone_model(backbone)
+    fill_hub_graph(copy, found.load_backbone(), preset)
+    file = folder / "preset.weights.h5"
+    copy.save_weights(file)
+    return file
+
+
+def _to_factor(value: Any) -> Factor | None:
+    if value is None:
+        return None
+    found = tuple(float(each) for each in np.ravel(value))
+    return found[0] if len(found) == 1 else found
+
+
+def _find_size(converter: Any, config: Any) -> int:
+    for shape in (converter.image_size, config.get("image_shape")):
+        if shape and shape[0]:
+            return int(shape[0])
+    return USUAL_SIZE
+
+
+def _check_scaling(preset: HubNetwork, converter: Any) -> None:
+    """Raise a `ConfigError` if the row scales pixels in another way than the preset says."""
+    stated = HubNetwork(
+        name=preset.name,
+        family=preset.family,
+        config={},
+        scale=_to_factor(converter.scale),
+        offset=_to_factor(converter.offset),
+    )
+    ours, theirs = (
+        [np.broadcast_to(each, 3) for each in found.scaling or (1.0, 0.0)]
+        for found in (preset, stated)
+    )
+    if not np.allclose(ours, theirs, rtol=1e-3, atol=1e-6):
+        raise ConfigError(
+            f"The pixels of {preset.name} must be scaled as its converter says, by "
+            f"{converter.scale} and {converter.offset}. Received: a row of this program that "
+            f"scales by {preset.scale} and {preset.offset}. Choose --backbone "
+            f"hub:{preset.name}, which reads them from the preset."
+        )
