@@ -1,5 +1,9 @@
-"""The last feature map of a network, and the scores behind its probabilities, made visible."""
+"""What a network has at places of the image, and the scores behind its probabilities, made visible.
 
+At places it has a feature map, or tokens that look at one another.
+"""
+
+import math
 from typing import Any, NamedTuple
 
 import keras
@@ -8,6 +12,7 @@ from keras_transfer.config.messages import say_fault
 from keras_transfer.system.errors import ConfigError
 
 LEAST_SIDE = 3  # places in a row: a map of fewer tells no place, so an earlier one is taken
+MOST_BESIDE = 5  # tokens that are no places: one for the class, four registers
 PIXEL_CHANNELS = 3  # an array of no more is still the image, not features of it
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
@@ -17,24 +22,29 @@ class Opened(NamedTuple):
 
     network: keras.Model
     """From images (batch, side, side, 3) to the last feature map (batch, rows, columns, channels),
-    and the scores of the classes."""
+    and the scores of the classes. Where tokens come after it, to the attentions (batch, heads,
+    tokens, tokens), in order, and the scores."""
     kind: str
     """What makes answers of scores: `SOFTMAX`, `SIGMOID`, or "" where nothing known does, and the
     scores are the answers."""
+    attends: bool = False
+    """Whether it shows attentions in the place of a feature map."""
 
 
 def open_network(model: keras.Model) -> Opened:
-    """Show the last feature map of a classifier, however deep in models within models it lies.
+    """Show what a classifier has at places of the image, however deep in models in models it lies.
 
     It is the last tensor (batch, rows, columns, channels) on the way to the answer that has at
-    least `LEAST_SIDE` rows and columns. That of a backbone at its own image size is its output.
+    least `LEAST_SIDE` rows and columns. That of a backbone at its own image size is its output. A
+    Vision Transformer has none after its first layer: what counts is which tokens its layers of
+    `MultiHeadAttention` look at.
 
     Args:
         model: Functional or sequential, of one input and one output. Its layers are called once
             more, which changes nothing of what it does.
 
     Raises:
-        ConfigError: It has no feature map, or its layers cannot be followed.
+        ConfigError: It has neither, or its layers cannot be followed.
     """
     follower = _Follower()
     try:
@@ -43,12 +53,13 @@ def open_network(model: keras.Model) -> Opened:
         answers = follower.call_model(model, images)
     except Exception as error:  # Keras raises what it likes on models of other kinds
         raise ConfigError(_say_need(f"one that it cannot follow ({say_fault(error)})")) from error
-    if follower.features is None:
+    shown = follower.attentions or [follower.features]
+    if None in shown:
         raise ConfigError(_say_need("one without"))
     layer, inputs, _ = follower.last
     kind = _find_kind(layer)
     scores = _call_without(layer, inputs[0]) if kind else answers
-    return Opened(keras.Model(images, [follower.features, scores]), kind)
+    return Opened(keras.Model(images, [*shown, scores]), kind, bool(follower.attentions))
 
 
 def _say_need(received: str) -> str:
@@ -64,6 +75,7 @@ class _Follower:
 
     def __init__(self) -> None:
         self.features: keras.KerasTensor | None = None
+        self.attentions: list[keras.KerasTensor] = []  # after it
         self.last: tuple[Any, Any, Any] = (None, None, None)  # the last layer called: it, in, out
 
     def call_model(self, model: keras.Model, inputs: keras.KerasTensor) -> Any:
@@ -84,11 +96,41 @@ class _Follower:
         is_model = isinstance(layer, keras.Model) and len(layer.inputs) == len(layer.outputs) == 1
         if is_model and not _is_map(layer.outputs[0]):
             return self.call_model(layer, inputs[0])
-        answer = layer(*inputs, **words)
+        if isinstance(layer, keras.layers.MultiHeadAttention) and find_side(inputs[0].shape):
+            answer, attention = _Attending(layer)(*inputs, **words)
+            self.attentions.append(attention)
+        else:
+            answer = layer(*inputs, **words)
         self.last = layer, inputs, answer
         if _is_map(answer) and not isinstance(layer, keras.layers.ZeroPadding2D):
             self.features = answer  # one with a margin would not lie on the square
+            self.attentions = []
         return answer
+
+
+class _Attending(keras.layers.Layer):
+    """A layer of attention that says what it looks at.
+
+    One of its own: Keras finds no second output of a layer that had one when it was first called.
+    """
+
+    def __init__(self, attention: keras.layers.MultiHeadAttention) -> None:
+        super().__init__(autocast=False)
+        self.attention = attention
+
+    def call(self, *inputs: Any, **words: Any) -> Any:
+        return self.attention(*inputs, **words, return_attention_scores=True)
+
+
+def find_side(shape: tuple[int | None, ...]) -> int:
+    """Return how many tokens (batch, tokens, channels) lie in a row of their square; 0: none do.
+
+    Up to `MOST_BESIDE` stand before those of the places: for the class, and what else is learned.
+    """
+    if len(shape) != 3 or not isinstance(shape[1], int):
+        return 0
+    side = math.isqrt(shape[1])
+    return side if side >= LEAST_SIDE and shape[1] - side * side <= MOST_BESIDE else 0
 
 
 def _is_map(tensor: Any) -> bool:

@@ -1,13 +1,15 @@
-"""Grad-CAM: which parts of an image speak for a class."""
+"""Grad-CAM, and what takes its place in Transformers: which parts of an image speak for a class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_transfer.evaluation.explanation.attention_heat import find_attention_heat
 from keras_transfer.evaluation.explanation.feature_map import SIGMOID, SOFTMAX, open_network
 
+MOST_ATTENDED = 8  # images at once: attentions of 12 layers and 12 heads take 22 MB an image
 TINY = 1e-30  # a probability whose logarithm float32 has
 
 # From images (n, side, side, 3) and n classes by index to maps (n, rows, columns).
@@ -24,7 +26,8 @@ def trace_grad_cam(model: keras.Model, once: bool = False) -> GradCam:
     a model is sure. And unlike the score of a class alone it does not change where the scores of
     all classes change alike, which changes no probability either.
 
-    Forward to the answers, and back to the feature map only; one graph serves all batches.
+    Forward to the answers, and back to the feature map only; one graph serves all batches. For a
+    Vision Transformer, whose tokens know each other's places, see `find_attention_heat`.
 
     Args:
         model: A classifier as `open_network` takes it, from images (batch, side, side, 3) to
@@ -38,23 +41,22 @@ def trace_grad_cam(model: keras.Model, once: bool = False) -> GradCam:
         maps of images that the model answers with NaN may be NaN.
 
     Raises:
-        ConfigError: The network has no feature map.
+        ConfigError: The network has neither a feature map nor attentions.
 
     References:
         R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
         Localization" (ICCV 2017), https://arxiv.org/abs/1610.02391
     """
-    network, kind = open_network(model)
+    network, kind, attends = open_network(model)
     (taken,) = network.inputs
-    lower, upper = _split(network)
+    lower, upper = (network, None) if attends else _split(network)
+    find_heat = find_attention_heat if attends else _find_map_heat
 
     def look(images: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            features, scores = _call_parts(lower, upper, images, tape)
+            *shown, scores = _call_parts(lower, upper, images, tape)
             odds = find_log_odds(scores, classes, kind)
-        slopes = tape.gradient(odds, features, unconnected_gradients="zero")
-        shares = tf.reduce_mean(tf.cast(slopes, tf.float32), (1, 2), keepdims=True)
-        heat = tf.nn.relu(tf.reduce_sum(shares * tf.cast(features, tf.float32), 3))
+        heat = find_heat(shown, tape.gradient(odds, shown, unconnected_gradients="zero"))
         most = tf.reduce_max(heat, (1, 2), keepdims=True)
         return tf.math.divide_no_nan(heat, most)
 
@@ -64,10 +66,22 @@ def trace_grad_cam(model: keras.Model, once: bool = False) -> GradCam:
         look = tf.function(look, input_signature=signature, autograph=False)
 
     def explain(images: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        asked = tf.constant(np.asarray(classes, np.int32))
-        return np.asarray(look(tf.cast(images, taken.dtype), asked))
+        asked = np.asarray(classes, np.int32)
+        most = MOST_ATTENDED if attends else max(len(asked), 1)
+        heats = [
+            look(tf.cast(images[start : start + most], taken.dtype), tf.constant(part))
+            for start in range(0, len(asked), most)
+            if len(part := asked[start : start + most])
+        ]
+        return np.concatenate(heats)
 
     return explain
+
+
+def _find_map_heat(features: Sequence[tf.Tensor], slopes: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return (n, rows, columns) of the one feature map, 0 or more."""
+    shares = tf.reduce_mean(tf.cast(slopes[0], tf.float32), (1, 2), keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(shares * tf.cast(features[0], tf.float32), 3))
 
 
 def _split(network: keras.Model) -> tuple[keras.Model, keras.Model | None]:
@@ -81,8 +95,8 @@ def _split(network: keras.Model) -> tuple[keras.Model, keras.Model | None]:
 
 def _call_parts(
     lower: keras.Model, upper: keras.Model | None, images: tf.Tensor, tape: tf.GradientTape
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return features and scores, what leads from the ones to the others on the tape.
+) -> Sequence[tf.Tensor]:
+    """Return what is shown and the scores, what leads from the one to the others on the tape.
 
     The tape goes back through all that is on it: what lies below the feature map would double the
     time until the first answer.
@@ -94,8 +108,7 @@ def _call_parts(
         return features, upper(features, training=False)
     # without them nothing is recorded of layers that are locked
     tape.watch([each.value for each in lower.weights if tf.as_dtype(each.dtype).is_floating])
-    features, scores = lower(images, training=False)
-    return features, scores
+    return list(lower(images, training=False))
 
 
 def find_log_odds(scores: tf.Tensor, classes: tf.Tensor, kind: str) -> tf.Tensor:

@@ -50,7 +50,7 @@ def find_blocks(graph: keras.Model) -> Mapping[str, int]:
         if index and found and found[1] != current:
             current = found[1]
             starts.setdefault(current, index)  # layers of an older block belong where they stand
-    return starts if len(starts) > 2 else _divide_at_frontiers(graph)
+    return starts if len(starts) > 1 else _divide_at_frontiers(graph)
 
 
 def _divide_at_frontiers(graph: keras.Model) -> dict[str, int]:

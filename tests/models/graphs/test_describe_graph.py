@@ -1,0 +1,47 @@
+"""Blocks are found by the names of layers, and where these say nothing by the graph."""
+
+import keras
+import pytest
+
+from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.build_model import build_backbone
+from keras_transfer.models.graphs.describe_graph import MOST_BLOCKS, describe_graph, find_blocks
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet50", "vgg16", "resnet18", pytest.param("vitb16", marks=pytest.mark.thorough)]
+)
+def test_names_tell_the_blocks_that_the_table_states(name):
+    row = BACKBONES[name]
+    graph = build_backbone(row, row.image_size if name == "vitb16" else 64)
+    found = describe_graph(Backbone(image_size=row.image_size), graph)
+    assert dict(found.blocks) == dict(row.blocks)
+    assert (found.layers, found.parameters) == (row.layers, row.parameters)
+
+
+def stack(depth):
+    x = inputs = keras.Input((32, 32, 3))
+    for number in range(depth):
+        x = keras.layers.Conv2D(
+            4, 3, padding="same", name=f"filters_{'abcdefgh'[number % 8]}{number}"
+        )(x)
+        x = keras.layers.ReLU()(x)
+    return keras.Model(inputs, x)
+
+
+def test_layers_without_names_of_blocks_are_blocks_themselves():
+    found = find_blocks(stack(4))
+    assert found == {"stem": 0, "filters_b1": 3, "filters_c2": 5, "filters_d3": 7}
+
+
+def test_a_deep_network_has_no_more_blocks_than_a_reader_takes_in():
+    found = find_blocks(stack(60))
+    assert 12 <= len(found) <= MOST_BLOCKS + 1
+
+
+def test_a_block_begins_once_even_if_its_name_comes_back():
+    x = inputs = keras.Input((8, 8, 3))
+    for name in ("block1_a", "block2_a", "block1_b", "block3_a"):
+        x = keras.layers.Conv2D(3, 1, name=name)(x)
+    assert find_blocks(keras.Model(inputs, x)) == {"stem": 0, "block1": 1, "block2": 2, "block3": 4}
