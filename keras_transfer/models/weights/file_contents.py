@@ -1,11 +1,17 @@
-"""What an HDF5 file of weights holds, layer by layer, and where it differs from a backbone."""
+"""What a file of weights holds, layer by layer, in either format that Keras has written.
 
+Files are read as data: no class in them is built and no code in them is run.
+"""
+
+import io
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import h5py  # type: ignore[import-untyped]
 
@@ -14,76 +20,49 @@ from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
 from keras_transfer.system.errors import ConfigError
 
-if TYPE_CHECKING:
-    import keras
-
 NEARLY = 0.99  # of the numbers of a network; files may lack counters
+INSIDE = "model.weights.h5"  # of a .keras file, as Keras names it
+LISTS = ("layers", "_layer_checkpoint_dependencies")  # what a model keeps its layers in; Keras 2.13
+NO_LAYERS = ("optimizer", "seed_generator")
 
-Shapes = tuple[tuple[int, ...], ...]  # of the weights of a layer, sorted
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A layer with weights."""
+    """A layer with weights in a file, known by the models that it is in and by itself."""
 
-    model: str
-    """Name of the nested model that it is in; "": none."""
-    name: str
-    shapes: Shapes
+    places: tuple[str, ...]
+    """Groups of the file from the outermost model to the layer. In a file of Keras 3 they are
+    classes and counters such as `conv2d_12`; in a legacy one names."""
+    names: tuple[str, ...]
+    """Names at these places; "" where the file has none, as before Keras 3.6."""
+    arrays: tuple[str, ...]
+    """Paths of its weights in the file."""
+    shapes: tuple[Shape, ...]
+    """Of these weights, in the same order, which is that of `keras.Layer.weights`."""
 
     @property
-    def largest(self) -> tuple[int, ...]:
-        """Shape of its kernel, in most layers."""
-        return max(self.shapes, key=lambda shape: (len(shape), shape))
+    def name(self) -> str:
+        """Its own name, or its place where there is none."""
+        return self.names[-1] or self.places[-1]
 
     def __str__(self) -> str:
-        return f"{self.name} ({' x '.join(map(str, self.largest))})"
-
-
-def explain_contents(file: Path, backbone: "keras.Model", name: str) -> tuple[str, str] | None:
-    """Return what a file holds other than a backbone alone, and what to do; None: unknown.
-
-    Layers are told apart by the shapes of their weights, since names change from file to file.
-
-    Args:
-        file: HDF5, in either format that Keras has written. Only shapes are read.
-        backbone: What the file was to fill.
-        name: Name of the backbone.
-    """
-    try:
-        found = list_layers(file)
-    except (OSError, KeyError, ValueError, RuntimeError, AttributeError):  # a damaged file
-        return None
-    wanted = [
-        Layer(model="", name=layer.name, shapes=_sort([tuple(v.shape) for v in layer.weights]))
-        for layer in backbone.layers
-        if layer.weights
-    ]
-    rest = Counter(layer.shapes for layer in found)
-    for layer in wanted:
-        if not rest[layer.shapes]:
-            return _say_difference(layer, found, name) if found else None
-        rest[layer.shapes] -= 1
-    around = Counter(layer.model for layer in found).most_common(1)[0][0]
-    if not (rest.total() or around):
-        return None
-    extra = []
-    for layer in reversed(found):  # a head comes last
-        if rest[layer.shapes]:
-            rest[layer.shapes] -= 1
-            extra.append(layer)
-    return _say_whole(around, extra[::-1], len(wanted), name)
+        largest = max(self.shapes, key=lambda shape: (len(shape), shape))  # the kernel, mostly
+        return f"{self.name} ({' x '.join(map(str, largest))})"
 
 
 def count_numbers(file: Path) -> int | None:
-    """Return how many numbers the layers of a file hold; None: it is of another format.
+    """Return how many numbers the layers of a file hold; None: it is damaged, or no such file.
 
-    This needs neither Keras nor a network.
+    Those of its optimizer are not counted. This needs neither Keras nor a network.
     """
     try:
-        return sum(math.prod(shape) for layer in list_layers(file) for shape in layer.shapes)
-    except (OSError, KeyError, ValueError, RuntimeError, AttributeError):  # .keras, or damaged
+        with open_weights(file) as stream:
+            layers = list_layers(stream)
+    except (OSError, KeyError, ValueError, RuntimeError, AttributeError, zipfile.BadZipFile):
         return None
+    return sum(math.prod(shape) for layer in layers for shape in layer.shapes)
 
 
 def require_enough(file: Path, name: str) -> None:
@@ -112,71 +91,84 @@ def require_enough(file: Path, name: str) -> None:
     raise ConfigError(explain_mismatch(name, file, reason, advice))
 
 
-def list_layers(file: Path) -> list[Layer]:
-    """Return the layers with weights in a file of either format."""
-    with h5py.File(file, "r") as stream:
-        legacy = stream.get("model_weights", stream)
-        if "layer_names" in legacy.attrs:
-            return [*_list_legacy(legacy)]
-        return [*_list_new(stream, "", file.stem)]
+@contextmanager
+def open_weights(file: Path) -> Iterator[h5py.File]:
+    """Open the numbers of a `.weights.h5`, `.h5` or `.keras` file for reading.
+
+    Raises:
+        OSError: It is damaged.
+        KeyError: It is an archive without numbers.
+    """
+    content: Path | io.BytesIO = file
+    if file.suffix == ".keras":
+        with zipfile.ZipFile(file) as archive:
+            content = io.BytesIO(archive.read(INSIDE))
+    with h5py.File(content, "r") as stream:
+        yield stream
+
+
+def is_legacy(stream: h5py.File) -> bool:
+    """Return whether a file has the format of Keras 2, which `model.save('x.h5')` still writes."""
+    return "model_weights" in stream or bool(_read_names(stream, "layer_names"))
+
+
+def list_layers(stream: h5py.File) -> list[Layer]:
+    """Return the layers with weights: of a legacy file in order, of others in order by class."""
+    if is_legacy(stream):
+        return [*_list_legacy(stream.get("model_weights", stream))]
+    return [*_list_new(stream, (), (), set())]
 
 
 def _list_legacy(group: h5py.Group) -> Iterator[Layer]:
-    for outer in map(_decode, group.attrs["layer_names"]):
-        shapes: dict[str, list[tuple[int, ...]]] = {}
-        for weight in map(_decode, group[outer].attrs["weight_names"]):
-            name = weight.rsplit("/", 1)[0]  # layer/kernel:0
-            shapes.setdefault(name, []).append(group[outer][weight].shape)
-        for name, several in shapes.items():
-            inner = name.rsplit("/", 1)[-1]
-            nested = len(shapes) > 1
-            yield Layer(model=outer if nested else "", name=inner, shapes=_sort(several))
+    for outer in _read_names(group, "layer_names"):
+        found: dict[str, list[str]] = {}
+        for weight in _read_names(group[outer], "weight_names"):  # layer/kernel:0
+            found.setdefault(weight.rpartition("/")[0] or outer, []).append(weight)
+        for inner, weights in found.items():  # several: the layer is a model
+            places = (outer, inner) if len(found) > 1 else (outer,)
+            arrays = tuple(group[outer][weight].name for weight in weights)
+            shapes = tuple(group[outer][weight].shape for weight in weights)
+            yield Layer(places=places, names=places, arrays=arrays, shapes=shapes)
 
 
-def _list_new(group: h5py.Group, model: str, place: str) -> Iterator[Layer]:
-    name, shapes = place, []
-    if "vars" in group:
-        name = _decode(group["vars"].attrs.get("name", place))  # none before Keras 3.6
-        shapes = [each.shape for each in group["vars"].values()]
-    if shapes:
-        yield Layer(model=model, name=name, shapes=_sort(shapes))
-    if "layers" in group:
-        inside = "" if group.name == "/" else name
-        for below, each in group["layers"].items():
-            yield from _list_new(each, inside, below)
+def _list_new(
+    group: h5py.Group, places: tuple[str, ...], names: tuple[str, ...], seen: set[int]
+) -> Iterator[Layer]:
+    address = h5py.h5o.get_info(group.id).addr
+    if address in seen:  # groups may hold each other
+        return
+    seen.add(address)
+    own = group.get("vars", {})
+    arrays = [own[key] for key in sorted(own, key=split_counter)]
+    if places and arrays:
+        paths, shapes = (each.name for each in arrays), (each.shape for each in arrays)
+        yield Layer(places=places, names=names, arrays=tuple(paths), shapes=tuple(shapes))
+    for key in sorted(group, key=split_counter):
+        if key == "vars" or key in NO_LAYERS or not isinstance(group[key], h5py.Group):
+            continue
+        if key in LISTS:
+            yield from _list_new(group[key], places, names, seen)
+        else:
+            inside = group[key].get("vars")
+            name = _decode(inside.attrs.get("name", "")) if inside is not None else ""
+            yield from _list_new(group[key], (*places, key), (*names, name), seen)
+
+
+def split_counter(place: str) -> tuple[str, int]:
+    """Return a class and its number: `conv2d_12` is (conv2d, 12), `conv2d` is (conv2d, 0)."""
+    kind, number = re.fullmatch(r"(.*?)_?(\d*)", place, re.DOTALL).groups()  # type: ignore[union-attr]
+    return kind, int(number or 0)
+
+
+def _read_names(group: h5py.Group, attribute: str) -> list[str]:
+    """Return names of a legacy file; Keras writes many in pieces, since HDF5 limits attributes."""
+    pieces: list[Any] = []
+    if attribute in group.attrs:
+        pieces = [group.attrs[attribute]]
+    while f"{attribute}{len(pieces)}" in group.attrs:
+        pieces.append(group.attrs[f"{attribute}{len(pieces)}"])
+    return [_decode(name) for piece in pieces for name in piece]
 
 
 def _decode(text: str | bytes) -> str:
     return text.decode() if isinstance(text, bytes) else str(text)
-
-
-def _sort(shapes: Sequence[tuple[int, ...]]) -> Shapes:
-    return tuple(sorted(shapes))
-
-
-def _say_difference(layer: Layer, found: Sequence[Layer], name: str) -> tuple[str, str]:
-    """Name the first layer of the backbone that the file does not hold."""
-
-    def count_alike(other: Layer) -> tuple[bool, int]:
-        sizes = zip(layer.largest, other.largest, strict=False)
-        return other.name == layer.name, sum(one == two for one, two in sizes)
-
-    return (
-        f"another network. The first layer that differs is {layer} of {name}; the nearest of "
-        f"{len(found)} in the file is {max(found, key=count_alike)}",
-        "Choose the backbone they belong to with --backbone, or another file with --weights.",
-    )
-
-
-def _say_whole(model: str, extra: Sequence[Layer], count: int, name: str) -> tuple[str, str]:
-    """Say that the backbone is there: in another model, or with its head."""
-    where = f" in the nested model {model!r}" if model else ""
-    more = f", and {len(extra)} more: {', '.join(map(str, extra[:2]))}" if extra else ""
-    more += " …" if len(extra) > 2 else ""
-    part = f"model.get_layer({model!r})" if model else "keras.Model(model.input, FEATURES)"
-    named = "" if model else ", where FEATURES is the output of its last layer before the pooling"
-    return (
-        f"all {count} layers with weights of {name}{where}{more}",
-        f"The backbone is right; save it alone, in Keras: {part}.save_weights"
-        f"('{name}.weights.h5'){named}. Give that file with --weights.",
-    )

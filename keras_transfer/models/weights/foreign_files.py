@@ -61,8 +61,8 @@ def _name_content(path: Path) -> str:
 
 
 def explain_mismatch(name: str, file: Path, reason: str, advice: str) -> str:
-    """Return the error for a file that does not hold the weights of backbone `name` alone."""
+    """Return the error for a file that does not hold the weights of backbone `name`."""
     return (
-        f"The weights in {file} must be those of {name} without its classifier. "
+        f"The weights in {file} must be those of {name} or of a larger model with it inside. "
         f"Received: {reason}. {advice}"
     )

@@ -1,15 +1,28 @@
 """Files of backbone weights: the formats that are read, and the one that the package ships."""
 
 import itertools
-import shutil
+import logging
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 
+from keras_transfer.config.messages import count_of
+from keras_transfer.models.weights.file_contents import (
+    Layer,
+    is_legacy,
+    list_layers,
+    open_weights,
+)
 from keras_transfer.models.weights.foreign_files import explain_mismatch
+from keras_transfer.models.weights.layer_matching import (
+    explain_choice,
+    explain_misfit,
+    find_fits,
+)
 from keras_transfer.models.weights.torch_files import read_tensors
 from keras_transfer.system.errors import ConfigError
 
@@ -18,10 +31,7 @@ from keras_transfer.system.errors import ConfigError
 KERNEL, DEPTHWISE = (2, 3, 1, 0), (2, 3, 0, 1)
 UNUSED = "num_batches_tracked"  # in BatchNorm of PyTorch
 
-SAVE_WEIGHTS = (
-    "Open it where it was made, save the backbone alone by save_weights('backbone.weights.h5'), "
-    "and give that file with --weights."
-)
+logger = logging.getLogger(__name__)
 
 
 def save_half(network: keras.Model, file: Path) -> None:
@@ -51,40 +61,56 @@ def save_half(network: keras.Model, file: Path) -> None:
 
 
 def convert_weights(file: Path, name: str, backbone: keras.Model, folder: Path) -> Path:
-    """Return a file that `keras.Model.load_weights` reads rightly; a new one goes to `folder`.
+    """Return a file in the folder with the values of a backbone alone, as it saves its own.
 
     Args:
-        file: Of any format that is read.
+        file: Of any format that is read, of the backbone alone or of a model that it is part of.
+            What else is in it is named in the log.
         name: Name of the backbone, for the error.
         backbone: What it is to fill; its values are not touched.
         folder: Of this process alone.
 
     Raises:
-        ConfigError: The file cannot be opened.
+        ConfigError: The file holds no such layers, or more than once.
     """
     if file.suffix == ".pth":
         return _convert_tensors(file, backbone, folder)
-    if file.suffix == ".keras":
-        try:
-            model = keras.models.load_model(file, compile=False)
-        except Exception as error:  # a class that is not Keras' own, a broken archive, …
-            reason = (
-                "a Keras model that does not open here, of another Keras or with its own classes"
-            )
-            raise ConfigError(explain_mismatch(name, file, reason, SAVE_WEIGHTS)) from error
-        names = [layer.name for layer in model.layers]
-        backbone = model.get_layer("backbone") if "backbone" in names else model
-        target = folder / "backbone.weights.h5"
-        backbone.save_weights(target)
-        return target
-    # Keras goes by the name. Keras 2 wrote the legacy format under any, `.weights.h5` included.
-    with h5py.File(file, "r") as stream:
-        legacy = "layer_names" in stream.attrs or "model_weights" in stream
-    target = folder / ("legacy.h5" if legacy else "copy.weights.h5")
-    if file.name.endswith(".weights.h5") == (not legacy):
-        return file
-    shutil.copyfile(file, target)
+    target = folder / "backbone.weights.h5"
+    backbone.save_weights(target)
+    with open_weights(file) as source, h5py.File(target, "r+") as filled:
+        wanted = _sort_layers(list_layers(filled), backbone)
+        found, legacy = list_layers(source), is_legacy(source)
+        fits = find_fits(wanted, found, legacy)
+        if len(fits) != 1:
+            if fits:
+                explained = explain_choice(wanted, fits)
+            else:
+                explained = explain_misfit(wanted, found, legacy, name)
+            raise ConfigError(explain_mismatch(name, file, *explained))
+        for layer, given in zip(wanted, fits[0], strict=True):
+            for path, values in zip(layer.arrays, given.arrays, strict=True):
+                del filled[path]
+                source.copy(values, filled, path)  # with its type, which Keras casts
+    taken = {layer.arrays for layer in fits[0]}
+    if rest := [layer for layer in found if layer.arrays not in taken]:
+        more = " …" if len(rest) > 2 else ""
+        named = f"{', '.join(map(str, rest[:2]))}{more}"
+        logger.info("Left aside: %s of %s, %s", count_of(len(rest), "layer"), file.name, named)
     return target
+
+
+def _sort_layers(layers: Iterable[Layer], backbone: keras.Model) -> list[Layer]:
+    """Return the layers of a file of the backbone in its order; the file knows that by class."""
+    order: dict[tuple[str, ...], int] = {}
+
+    def number(model: keras.Model, names: tuple[str, ...]) -> None:
+        for layer in model.layers:
+            order[*names, layer.name] = len(order)
+            if isinstance(layer, keras.Model):
+                number(layer, (*names, layer.name))
+
+    number(backbone, ())
+    return sorted(layers, key=lambda each: order.get(each.names, order.get(each.names[:1], 0)))
 
 
 def _convert_tensors(file: Path, backbone: keras.Model, folder: Path) -> Path:

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from keras_transfer.models.hub.hub_rows import write_preset
-from keras_transfer.models.weights.file_contents import explain_contents
 from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.weight_conversion import convert_weights
@@ -42,22 +41,17 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
     floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
     for variable in floating:
         variable.assign(np.full(variable.shape, np.nan))
-    with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
-        file = given
-
-        def explain(reason: str) -> ConfigError:
-            explained = explain_contents(file, backbone, name) or (reason, OTHER_FILE)
-            return ConfigError(explain_mismatch(name, given, *explained))
-
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="keras_transfer-") as folder:
             file = convert_weights(given, name, backbone, Path(folder))
             with warnings.catch_warnings(action="ignore"):  # of layers left as they were: NaN tells
                 backbone.load_weights(file)
-        except (ConfigError, MemoryError):
-            raise
-        except Exception as error:  # Keras raises anything from KeyError to OSError here
-            damaged = isinstance(error, OSError)
-            reason = "a damaged file" if damaged else "arrays that do not fit its layers"
-            raise explain(reason) from error
-        if empty := [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]:
-            raise explain(f"no numbers for {len(empty)} of its weights, {empty[0]} first")
+    except (ConfigError, MemoryError):
+        raise
+    except Exception as error:  # the libraries raise anything from KeyError to OSError here
+        misfit = isinstance(error, ValueError)
+        reason = "arrays that do not fit its layers" if misfit else "a damaged file"
+        raise ConfigError(explain_mismatch(name, given, reason, OTHER_FILE)) from error
+    if empty := [v.path for v in floating if keras.ops.any(keras.ops.isnan(v))]:
+        reason = f"no numbers for {len(empty)} of its weights, {empty[0]} first"
+        raise ConfigError(explain_mismatch(name, given, reason, OTHER_FILE))
