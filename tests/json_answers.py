@@ -7,7 +7,10 @@ import pytest
 
 SCHEMAS = Path(__file__).parents[1] / "docs/schemas"
 # commands with --json
-ANSWERS = ("train", "evaluate", "predict", "explain", "compare", "check", "export", "review")
+ANSWERS = (
+    *("train", "evaluate", "predict", "explain", "compare", "check", "export", "review"),
+    "zeroshot",
+)
 
 
 def read_schemas():

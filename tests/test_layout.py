@@ -14,7 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
 VERBS = {
     *("check", "clean", "compare", "evaluate", "explain", "export", "predict", "pretrain"),
-    *("report", "review", "train"),
+    *("report", "review", "train", "zeroshot"),
 }
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}
 

@@ -47,7 +47,7 @@ def load_splits(
         return reload_splits(config, modality, run)
     divided = divide_examples(config, modality, keeping)
     examples, findings = divided.take_used()
-    _record(divided, examples, run)
+    record_division(divided, examples, run)
     return examples, findings
 
 
@@ -106,8 +106,14 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
         logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
 
 
-def _record(divided: Division, used: Examples, run: Run) -> None:
-    """Write class_names.txt, split.csv and data_report.json; log how many images there are."""
+def record_division(divided: Division, used: Examples, run: Run) -> None:
+    """Write class_names.txt, split.csv and data_report.json; log how many images there are.
+
+    Args:
+        divided: All images.
+        used: Those that have a split, of the classes that are left.
+        run: Where the files go.
+    """
     report = build_report(*divided, left_out=divided.left_out)
     write_text(run.class_names_file, "".join(f"{name}\n" for name in used.class_names))
     write_table(run.split_file, SPLIT_COLUMNS, divided.rows())

@@ -11,6 +11,7 @@ from keras_transfer.system.files.atomic_files import Table, read_table
 
 EVALUATION_FILE = "evaluation.json"  # in the folder of an evaluation: what was evaluated
 COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
+ZEROSHOT_FILE = "zeroshot.json"  # in the folder of zeroshot: what was asked for
 REVIEW_FILE = "review.json"  # in the folder of a review of labels: what was reviewed
 
 
@@ -125,12 +126,12 @@ class RunFiles:
 
 
 def is_output(folder: str | Path) -> bool:
-    """Return whether a folder is a run, a comparison, an evaluation, a review or an export."""
+    """Return whether a folder is one that a command left: a run, a review, an export and so on."""
 
     def holds(*names: str) -> bool:
         return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
     log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
     is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
-    others = COMPARISON_FILE, EVALUATION_FILE, REVIEW_FILE, "saved_model.pb", "parity.json"
-    return is_run or holds(*others)
+    others = COMPARISON_FILE, EVALUATION_FILE, REVIEW_FILE, ZEROSHOT_FILE
+    return is_run or holds(*others, "saved_model.pb", "parity.json")

@@ -19,6 +19,7 @@ from keras_transfer import (
     report,
     review,
     train,
+    zeroshot,
 )
 from keras_transfer.__main__ import VERBS
 from keras_transfer.compare import OWN
@@ -32,6 +33,7 @@ from keras_transfer.models.weights import file_contents
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.preflight import check_names
+from keras_transfer.zeroshot import classify
 
 REFERENCE = {"accuracy": 1.0, "accuracy_interval": [0, 1], "images": 1}
 EMPTY = {"reference": REFERENCE | {"expected_calibration_error": 0.0}, "artefacts": []}
@@ -116,6 +118,8 @@ def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
 @each_command("predict")
 def test_every_predict_command_runs(words, desk, exported_run, capsys):
     put_run(desk, exported_run)
+    for name in ("zero", "own"):  # what zeroshot leaves has its exports where a run has them
+        (desk / name).symlink_to(exported_run.path)
     assert predict.main(words) == 0
     shown = capsys.readouterr().out
     assert "level" in shown or "level" in (desk / "found.csv").read_text()
@@ -158,6 +162,25 @@ def test_every_review_command_is_understood(words, desk, monkeypatch):
     monkeypatch.setattr(review, "_print_changes", lambda *all: asked.append(all) or ("", {}, desk))
     assert review.main(words) == 0
     check_names(asked[0][0])
+
+
+@each_command("zeroshot")
+def test_every_zeroshot_command_is_understood(words, desk, monkeypatch, capsys):
+    (desk / "sentences.txt").write_text("a photo of a {}.\n")
+    (desk / "own.yaml").write_text("pizza: [a pizza]\nsushi: [sushi]\n")
+    monkeypatch.setattr(classify, "require_hub", lambda option: None)
+    found = ConfigError("that is as far as it goes without the preset")
+    monkeypatch.setattr(classify, "open_preset", raising(found))
+    with pytest.raises(ConfigError) as ended:
+        zeroshot.main(words)
+    assert ended.value is found
+
+
+def raising(error):
+    def fail(*words):
+        raise error
+
+    return fail
 
 
 @each_command("pretrain")

@@ -7,6 +7,7 @@ import time
 import pytest
 from forks import Forker
 from killing import check_kills, start_command
+from tiny_presets import write_resnet, write_vit
 
 from keras_transfer.run.run_directory import Run
 
@@ -47,6 +48,21 @@ def test_a_run_with_given_parts_that_is_killed_ends_as_a_whole_one(forker, words
     told = [int(line) for line in (tmp_path / "told.txt").read_text().split()]
     assert told[:16] == [*range(16)]  # of the whole run; then those of the killed ones
     assert {*range(16)} <= {*told[16:]}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("write", "strategy"), [(write_vit, "two_phase"), (write_resnet, "gradual")]
+)
+def test_a_killed_run_of_a_preset_ends_as_a_whole_one(write, strategy, forker, stripes, tmp_path):
+    pytest.importorskip("keras_hub", reason="needs KerasHub: pip install 'keras_transfer[hub]'")
+    write(tmp_path / "preset")
+    words = [
+        *("--backbone", f"hub:{tmp_path / 'preset'}", "--dataset", str(stripes)),
+        *("--output", str(tmp_path), "--strategy", strategy, "--batch_size", "16"),
+        *("--frozen.epochs", "4", "--finetune.epochs", "6"),
+    ]
+    check_kills(forker.start, words, tmp_path, 3)
 
 
 @pytest.mark.slow

@@ -53,6 +53,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "photos --output found",
         "photos --apply found/label_review.csv",
     ),
+    "zeroshot": (
+        "--preset PRESET --dataset photos",
+        "--preset PRESET --dataset photos --probe",
+        "--preset PRESET --prompts own.yaml --export",
+    ),
     "pretrain": (
         "--backbone mobilenetv3small",
         "--backbone mobilenetv3small --pictures 20000",
@@ -110,5 +115,10 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
         "Model": ("backbone", "weights"),
         "Output": ("apply", "output", "shown", "quiet", "json"),
+    },
+    "zeroshot": {
+        "Data": ("dataset", "prompts", "data.batch_size", "data.layout", "data.split_file"),
+        "Model": ("preset", "probe", "export"),
+        "Output": ("output", "quiet", "json"),
     },
 }

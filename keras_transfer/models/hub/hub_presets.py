@@ -28,7 +28,11 @@ from keras_transfer.system.packages import is_installed
 
 Kind = Literal["image", "clip"]
 
-TOKENIZER_ASSETS = ("assets/tokenizer/vocabulary.json", "assets/tokenizer/merges.txt")
+TOKENIZER_FILES = (
+    TOKENIZER,
+    "assets/tokenizer/vocabulary.json",
+    "assets/tokenizer/merges.txt",
+)  # of CLIP
 UNCLASSIFYING = ("DINOV2Backbone", "DINOV3Backbone")  # see images, have no classifier in KerasHub
 
 Built = TypeVar("Built")
@@ -65,6 +69,8 @@ class Preset:
         Raises:
             ConfigError: They cannot be had, are damaged, or lead to other files.
         """
+        if self.weights_sha256:
+            return self
         find_weights(self.origin)
         return dataclasses.replace(self, weights_sha256=hash_kept(self.origin))
 
@@ -105,7 +111,7 @@ class Preset:
         """
         import keras_hub
 
-        folder = self._require(CONFIG, TOKENIZER, *TOKENIZER_ASSETS)
+        folder = self._require(CONFIG, *TOKENIZER_FILES)
         return self._build(lambda: keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
 
     def find_file(self, file: str) -> Path | None:

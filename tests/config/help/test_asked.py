@@ -18,6 +18,7 @@ from keras_transfer import (
     report,
     review,
     train,
+    zeroshot,
 )
 from keras_transfer.__main__ import VERBS, call_verb
 from keras_transfer.config.command_line import run_command
@@ -38,6 +39,7 @@ MAINS = {
         report,
         review,
         train,
+        zeroshot,
     )
 }
 

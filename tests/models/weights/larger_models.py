@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.system.errors import ConfigError

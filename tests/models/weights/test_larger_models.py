@@ -18,7 +18,7 @@ from larger_models import (
     write,
 )
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone
 
 pytestmark = pytest.mark.usefixtures("cache")

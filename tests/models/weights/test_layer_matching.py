@@ -20,7 +20,7 @@ from larger_models import (
     write,
 )
 
-from keras_transfer.models.backbones import BACKBONES
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone
 from keras_transfer.models.weights.file_contents import count_numbers, require_enough
 from keras_transfer.system.errors import ConfigError
