@@ -129,7 +129,6 @@ def _fit(
 ) -> tuple[dict[str, Any], tuple["keras.Model", "History", float | None]]:
     """Plan, train and leave the model; return entries of metrics.json, and what others need."""
     from keras_transfer.data.same_files.lost_examples import find_lost
-    from keras_transfer.models.freezing import count_parameters
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
@@ -153,7 +152,7 @@ def _fit(
         "kept_phase": outcome.history.kept_phase,
         "cache": {"reused": outcome.cache_is_reused},
         **({"given": given.names()} if given.names() else {}),
-        "parameters": count_parameters(training.model),
+        "parameters": outcome.parameters,
     }
     model, temperature, left_out = _leave_model(training, outcome.cache)
     run.stopwatch.lap("finish")
@@ -170,6 +169,7 @@ def _plan(
     run: Run,
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
+    from keras_transfer.models.low_rank import add_matrices
     from keras_transfer.models.run_model import build_classifier
     from keras_transfer.training.cache.cache_plan import plan_cache
     from keras_transfer.training.class_weights import tell_weights
@@ -185,6 +185,8 @@ def _plan(
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
     make_head = given.head and functools.partial(build_head, given.head)
     model = build_classifier(config, data.class_names, weights, make_head)
+    if config.strategy == "lora":
+        add_matrices(model.get_layer("backbone"), config)
     phases = plan_phases(config, row)
     check_steps(phases, data.steps, config.optimizer.accumulate)
     training = Training(model=model, phases=phases, data=data, config=config, run=run, given=given)

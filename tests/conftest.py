@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import os
 import shutil
 import sys
@@ -121,6 +122,24 @@ def tiny_backbone(tiny_row):
     BACKBONES["tiny"] = tiny_row
     yield tiny_row
     del BACKBONES["tiny"]
+
+
+@pytest.fixture(scope="session")
+def tiny_transformer():
+    """Put a Vision Transformer of two blocks into BACKBONES; its name is handed out."""
+    from keras_transfer.models.build_model import build_backbone
+    from keras_transfer.models.graphs.describe_graph import describe_graph
+    from keras_transfer.models.graphs.vision_transformer import (
+        Transformer,
+        build_vision_transformer,
+    )
+
+    shape = Transformer(patch=8, blocks=2, heads=2, width=8, mlp_width=16)
+    build = functools.partial(build_vision_transformer, shape)
+    draft = Backbone(build=build, preprocess="tf", image_size=32)
+    BACKBONES["tiny_transformer"] = describe_graph(draft, build_backbone(draft, 32))
+    yield "tiny_transformer"
+    del BACKBONES["tiny_transformer"]
 
 
 def draw_stripes(folder: Path, name: str, count: int, seed: int) -> None:

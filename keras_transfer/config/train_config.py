@@ -52,10 +52,11 @@ class TrainConfig:
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
     strategy: str = "two_phase"
     """two_phase, full, gradual and more. It says what learns. two_phase: frozen, then finetune.
-    gradual: frozen, then block after block. The others have one phase, which lasts frozen.epochs +
-    finetune.epochs. feature_extraction: the head alone. partial: the last blocks and the head from
-    the first epoch. full: all layers. from_scratch: all layers, from random weights. auto: chosen
-    by images per class and domain."""
+    gradual: frozen, then block after block. lora: as two_phase, but low-rank matrices beside the
+    kernels of Dense layers learn, not the backbone's weights. The others have one phase, which
+    lasts frozen.epochs + finetune.epochs. feature_extraction: the head alone. partial: the last
+    blocks and the head from the first epoch. full: all layers. from_scratch: all layers, from
+    random weights. auto: chosen by images per class and domain."""
     domain: Literal["unknown", "similar", "different"] = "unknown"
     """How close the images are to those of the pretraining, for `--strategy auto`: ImageNet's are
     photographs of things and animals."""

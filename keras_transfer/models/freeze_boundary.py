@@ -7,10 +7,17 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from keras_transfer.config.lookup import suggest
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.system.errors import ConfigError
 
 LAST_CONVOLUTIONS = ("top_conv", "conv_1", "Conv_1")
+# What `finetune.lora_targets` asks for, in words.
+TARGETS = {
+    "all": "Dense or EinsumDense layers",
+    "attention": "MultiHeadAttention layers",
+    "dense": "Dense or EinsumDense layers outside of attention",
+}
 HEAD = "head"  # what the layers above the backbone are called beside its blocks
 
 
@@ -78,6 +85,46 @@ def check_rate_names(name: str, row: Backbone, names: Iterable[str]) -> None:
                 f"`finetune.rates` must name blocks of {name}, or head. Received: {each}. "
                 f"{suggest(each, [*row.blocks, HEAD])}"
             )
+
+
+def check_low_rank(name: str, row: Backbone, targets: str) -> None:
+    """Raise a `ConfigError` unless `--strategy lora` finds layers in the backbone.
+
+    Args:
+        name: Name of the backbone, for the error.
+        row: Its row.
+        targets: `finetune.lora_targets`.
+    """
+    if not (row.kernels if targets == "all" else row.kernels & {targets}):
+        raise refuse_low_rank(name, targets)
+
+
+def describe_low_rank(config: TrainConfig) -> str:
+    """Return in words what learned of the backbone under `--strategy lora`; "" under others."""
+    if config.strategy != "lora":
+        return ""
+    rank, targets = config.finetune.lora_rank, config.finetune.lora_targets
+    return f"low-rank matrices (LoRA, rank {rank}, targets {targets})"
+
+
+def refuse_low_rank(name: str, targets: str, above: str = "") -> ConfigError:
+    """Return the error of a backbone that has no layers for `--strategy lora`.
+
+    Args:
+        name: Name of the backbone.
+        targets: `finetune.lora_targets`.
+        above: Where there are none; "": nowhere.
+    """
+    needed = TARGETS[targets]
+    advice = "Choose --backbone vitb16 or convnexttiny, or another --strategy"
+    if targets != "all":
+        advice = "Choose --finetune.lora_targets all, or another --strategy"
+    if above:
+        advice = "Lower --finetune.locked_layers"
+    return ConfigError(
+        f"`strategy` lora needs {needed} in the backbone. Received: {name}, which has none{above}. "
+        f"{advice}."
+    )
 
 
 def _explain(option: str, must: str, row: Backbone, received: object) -> ConfigError:

@@ -9,6 +9,7 @@ import keras
 
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.freeze_boundary import HEAD, block_of
+from keras_transfer.models.low_rank import count_own, list_matrices
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class BlockRow(NamedTuple):
     block: str  # a block, a run of blocks "stem … block4b", or "head"
     layers: int
     parameters: int
-    trainable: str  # yes, no, or "in part" where the boundary is inside the block
+    trainable: str  # yes, no, "in part" where the boundary is inside the block, or "low-rank"
     learning_rate: float | None
     batch_norm: str
 
@@ -126,11 +127,14 @@ def _summarize_block(name: str, pairs: list[tuple[keras.layers.Layer, FreezeRow]
     # Frozen BatchNorm layers have their own column: a block that learns around them is a "yes".
     flags = {row.trainable for layer, row in pairs if layer.weights and row.batch_norm != "frozen"}
     flags = flags or {row.trainable for _, row in pairs}
+    word = "in part" if len(flags) == 2 else "yes" if True in flags else "no"
+    if any(matrix.trainable for layer, _ in pairs for matrix in list_matrices(layer)):
+        word = "low-rank"
     return BlockRow(
         block=name,
         layers=len(pairs),
-        parameters=sum(layer.count_params() for layer, _ in pairs),
-        trainable="in part" if len(flags) == 2 else "yes" if True in flags else "no",
+        parameters=sum(count_own(layer) for layer, _ in pairs),
+        trainable=word,
         learning_rate=next((row.learning_rate for _, row in pairs if row.trainable), None),
         batch_norm=", ".join(sorted({row.batch_norm for _, row in pairs} - {""})),
     )

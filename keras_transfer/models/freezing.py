@@ -7,6 +7,8 @@ import math
 
 import keras
 
+from keras_transfer.models.low_rank import count_own
+
 STATISTICS = ("moving_mean", "moving_variance", "mean", "variance", "count")  # of normalisation
 
 
@@ -46,8 +48,11 @@ def list_weights(part: keras.layers.Layer) -> list[keras.Variable]:
 
 
 def count_parameters(model: keras.Model) -> dict[str, int]:
-    """Return how many numbers a model has, and how many learned in the last phase."""
+    """Return how many numbers a model has, and how many learned in the last phase.
+
+    Low-rank matrices learn, and are not among those that the model has: see `count_own`.
+    """
     return {
-        "total": model.count_params(),
+        "total": count_own(model),
         "trainable": sum(math.prod(variable.shape) for variable in model.trainable_variables),
     }

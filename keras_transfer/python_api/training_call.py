@@ -73,7 +73,7 @@ def fine_tune(
         batch_size: Images per step.
         image_size: Side of the square the network sees, in pixels.
         strategy: How the epochs are spent: two_phase, feature_extraction, partial, full, gradual,
-            from_scratch or auto.
+            lora, from_scratch or auto.
         weights: auto, imagenet, bundled, none, or the path of weights or of an earlier run.
         seed: Of everything random.
         data: How images become batches, as a dict or a `DataConfig`.

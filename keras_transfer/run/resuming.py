@@ -35,6 +35,7 @@ HARMLESS = (
     "cache.memory_gb",
     "cache.disk_gb",
 )
+APART = ("two_phase", "lora")  # the others divide the epochs of both phases otherwise
 PLACES = ("dataset", "data.data_dir")  # the images may have moved; their content is compared
 
 
@@ -158,7 +159,7 @@ def settle_changes(run: Run, config: TrainConfig) -> TrainConfig:
         if value != settled[name] and not _is_same(name, value, given[name])
     }
     begun = _list_begun(run) if changes else []
-    if begun and settled["strategy"] != "two_phase":  # the epochs are divided otherwise there
+    if begun and settled["strategy"] not in APART:
         begun = ["frozen", "finetune"]
     longer = [name for name in changes if _adds_epochs(name, changes[name], settled[name], begun)]
     refused = [

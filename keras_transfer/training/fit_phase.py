@@ -12,6 +12,7 @@ from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.freezing import set_boundary
+from keras_transfer.models.low_rank import lock_all_else
 from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
@@ -47,7 +48,9 @@ class WatchFiles(keras.callbacks.Callback):
 
 def set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
     """Lock and unlock the layers as a phase says."""
-    set_boundary(model.get_layer("backbone"), phase.first_learning, config.finetune.batch_norm)
+    backbone = model.get_layer("backbone")
+    set_boundary(backbone, phase.first_learning, config.finetune.batch_norm)
+    lock_all_else(backbone)
 
 
 def plan_steps(phase: Phase, config: TrainConfig, steps: int) -> np.ndarray:

@@ -10,6 +10,8 @@ import keras
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import Batches
 from keras_transfer.models.freeze_boundary import HEAD
+from keras_transfer.models.freezing import count_parameters
+from keras_transfer.models.low_rank import merge_matrices
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.history import History
 from keras_transfer.system.errors import ConfigError, DeadEnd
@@ -46,6 +48,7 @@ class Outcome(NamedTuple):
     history: History  # all epochs; it says which weights the model has now
     cache_is_reused: bool  # whether its activations were those of an earlier run
     cache: FrozenCache  # what it kept, as long as somebody holds it
+    parameters: dict[str, int]  # see `count_parameters`
 
 
 def run_phases(training: Training) -> Outcome:
@@ -73,9 +76,9 @@ def run_phases(training: Training) -> Outcome:
         checkpoints.restore(checkpoints.progress.number)
         _close_phase(checkpoints)
     _run_remaining(training, to_come, cache, checkpoints)
-    _leave_kept(training, checkpoints)
+    parameters = _leave_kept(training, checkpoints)
     progress = checkpoints.progress
-    return Outcome(progress.history(), progress.reused, cache)
+    return Outcome(progress.history(), progress.reused, cache, parameters)
 
 
 def run_phase(
@@ -147,14 +150,17 @@ def _run_remaining(
         _close_phase(checkpoints)
 
 
-def _leave_kept(training: Training, checkpoints: Checkpoints) -> None:
-    """Leave the model with the kept weights, and note how far the backbone has moved."""
+def _leave_kept(training: Training, checkpoints: Checkpoints) -> dict[str, int]:
+    """Leave the model with the kept weights, note how far the backbone has moved, and count."""
     progress = checkpoints.progress
     checkpoints.restore_weights(progress.kept)
     # also where no epoch was left to come: what learned is counted by the flags
     last = next(phase for phase in training.phases if phase.name == progress.phase)
     set_flags(training.model, last, training.config)
+    parameters = count_parameters(training.model)
+    merge_matrices(training.backbone)
     record_drift(training.model, training.row, checkpoints)
+    return parameters
 
 
 def _show_peak(scaled: Phase, phase: Phase, steps: int, config: TrainConfig) -> Phase:

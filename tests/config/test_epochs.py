@@ -8,7 +8,7 @@ from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.run.load_settings import load_config, parse_config
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.plan.strategies import STRATEGIES, plan_phases
+from keras_transfer.training.plan.strategies import HEAD_FIRST, STRATEGIES, plan_phases
 
 SETTLED = {"locked_layers": 0, "learning_rate": 1e-4}
 
@@ -22,7 +22,7 @@ def test_epochs_are_those_of_each_phase_or_of_the_one_there_is(strategy):
     row = BACKBONES["mobilenetv3small"]
     config = load_config(backbone="mobilenetv3small", strategy=strategy, epochs=5, finetune=SETTLED)
     trained = [phase.epochs for phase in plan_phases(config, row)]
-    assert sum(trained) == (10 if strategy in ("two_phase", "gradual") else 5)
+    assert sum(trained) == (10 if strategy in HEAD_FIRST else 5)
     assert (len(trained) == 1) == (strategy in ONE_PHASE)
 
 

@@ -41,9 +41,12 @@ def block_by_name(layer_name):
 
 
 def test_rows_describe_the_graph(built):
+    from keras_transfer.models.low_rank import find_kinds
+
     _, row, backbone = built
     assert len(backbone.layers) == row.layers
     assert backbone.count_params() == row.parameters
+    assert find_kinds(backbone) == row.kernels
 
 
 def find_blocks(backbone):

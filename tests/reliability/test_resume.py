@@ -21,6 +21,12 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.training import run_phases
 from keras_transfer.training.cache import frozen_cache
 
+LORA = {
+    "backbone": "tiny_transformer",
+    "strategy": "lora",
+    "finetune": FinetuneConfig(epochs=4, learning_rate=0.01, locked_layers="block_2", lora_rank=2),
+}
+
 
 @pytest.mark.thorough
 def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, train, whole_run):
@@ -90,10 +96,17 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
             },
         ),
         (1, {"head": HeadConfig(start="lda"), "cache": CacheConfig(mode="off")}),
+        (5, LORA),
+        (8, LORA),
     ],
-    ids=["gradual, averages, accumulated, penalty", "range test, CutMix", "solved head"],
+    ids=[
+        *("gradual, averages, accumulated, penalty", "range test, CutMix", "solved head"),
+        *("low-rank matrices", "low-rank matrices to be merged"),
+    ],
 )
-def test_other_ways_to_train_go_on_as_well(epochs, changes, interrupt, train, tmp_path):
+def test_other_ways_to_train_go_on_as_well(
+    epochs, changes, interrupt, train, tmp_path, tiny_transformer
+):
     whole = train(tmp_path / "whole", **changes)
     run = interrupt(epochs, tmp_path, **changes)
     train(resume=run.path)

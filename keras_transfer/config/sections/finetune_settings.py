@@ -12,6 +12,8 @@ from keras_transfer.config.validation import (
     require,
 )
 
+MOST_RANK = 1024  # a kernel of the largest backbone is no wider
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneConfig:
@@ -21,11 +23,11 @@ class FinetuneConfig:
     """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
     """Peak learning rate of phase two. Above 1e-3 the pretrained weights are usually lost. auto:
-    1e-4, and 1e-3 with bundled or random weights."""
+    1e-4, and 1e-3 under `--strategy lora`, and with bundled or random weights."""
     locked_layers: int | float | str = "auto"
     """How much of the backbone stays locked. A number of layers, a fraction in (0, 1), or the name
     of the first block that learns; what two_phase and gradual end with. auto: the backbone's own
-    (see train --list_backbones), and nothing with bundled or random weights."""
+    (see train --list_backbones), and nothing under lora, with bundled or with random weights."""
     last_blocks: int | str = 2
     """What learns under `--strategy partial`: a number of blocks from the last one, or the name of
     the first of them."""
@@ -41,7 +43,13 @@ class FinetuneConfig:
     batch_norm: Literal["auto", "frozen", "scale", "adapt"] = "auto"
     """frozen: BatchNorm layers keep everything. scale: scale and shift learn, statistics stay.
     adapt: statistics move too. auto: scale with weights from photographs, adapt with bundled or
-    random ones."""
+    random ones, frozen under lora."""
+    lora_rank: int = 8
+    """Under `--strategy lora`, how many columns the first matrix beside a kernel has, and rows the
+    second: more can learn more."""
+    lora_targets: Literal["all", "attention", "dense"] = "all"
+    """Under `--strategy lora`, which kernels get matrices. attention: the four projections of each
+    attention layer. dense: those of other Dense layers."""
 
     def __post_init__(self) -> None:
         check_types(self, "finetune")
@@ -62,6 +70,8 @@ class FinetuneConfig:
         fits = is_count(every) or every in ("evenly", "plateau")
         must = f"from 1 to {MOST:,} epochs, 'evenly' or 'plateau'"
         require(fits, "finetune.unfreeze_every", must, every)
+        rank, must = self.lora_rank, f"from 1 to {MOST_RANK:,}"
+        require(is_count(rank, 1, MOST_RANK), "finetune.lora_rank", must, rank)
         require(0 < self.layer_decay <= 1, "finetune.layer_decay", "in (0, 1]", self.layer_decay)
         fits = all(type(rate) in (int, float) and 0 < rate <= FASTEST for rate in rates.values())
         require(fits, "finetune.rates", f"blocks with rates above 0, at most {FASTEST:g}", rates)

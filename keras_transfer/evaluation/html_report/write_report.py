@@ -37,6 +37,7 @@ from keras_transfer.evaluation.html_report.shown_images import (
 from keras_transfer.evaluation.html_report.verdict import say_verdict
 from keras_transfer.evaluation.metrics import count_confusions, says_top5
 from keras_transfer.evaluation.reports.trust_section import ACCURACY, describe_trust
+from keras_transfer.models.freeze_boundary import describe_low_rank
 from keras_transfer.run.history import read_history
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, fill_missing, read_run_predictions
@@ -104,12 +105,16 @@ def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str
     """Return the head of the page, the scores and the curves."""
     names, plan = run.class_names(), metrics.get("strategy", "")
     images = metrics["splits"]["validation"]["images"]
+    trained = f"{plan} {metrics['backbone']}".strip() + f", {count_of(len(names), 'class')}"
+    if words := describe_low_rank(load_run_config(run)):
+        learned = metrics["parameters"]["trainable"]
+        trained += f"; {learned:,} parameters learned: {words} and the head"
     return {
         "version": find_version("keras_transfer"),
         "made": time.strftime("%Y-%m-%d %H:%M"),
         "sections": SECTIONS,
         "run_name": run.path.resolve().name,
-        "trained": f"{plan} {metrics['backbone']}".strip() + f", {count_of(len(names), 'class')}",
+        "trained": trained,
         "names": names,
         "split": split,
         "splits": metrics["splits"],

@@ -16,6 +16,7 @@ from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
 from keras_transfer.evaluation.reports.trust_section import describe_trust
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.freeze_boundary import describe_low_rank
 from keras_transfer.models.model_file import OLDEST_KERAS
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
@@ -160,6 +161,8 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
         yield f"  (SHA-256 `{metrics['weights_sha256']}`)"
     total, learned = metrics["parameters"]["total"], metrics["parameters"]["trainable"]
     yield f"* {total:,} parameters, {learned:,} learned in the last phase."
+    if words := describe_low_rank(config):
+        yield f"* The backbone learned by {words}, merged into its kernels."
     for name, phase in metrics["phases"].items():
         kept = ", kept" if name == metrics["kept_phase"] else ""
         yield (

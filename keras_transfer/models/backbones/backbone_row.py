@@ -47,6 +47,9 @@ class Backbone:
     """SHA-256 of the weights that ship with the package (`weights/bundled/`). None: none do."""
     preset: HubNetwork | None = None
     """The preset of KerasHub that the network and its weights come from. None: it is another's."""
+    kernels: frozenset[str] = frozenset()
+    """What `--strategy lora` can adapt: attention (projections of MultiHeadAttention), dense (other
+    Dense and EinsumDense layers). Empty: its layers are convolutions."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 

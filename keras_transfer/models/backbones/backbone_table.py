@@ -194,6 +194,7 @@ BACKBONES: dict[str, Backbone] = {
         top1=0.813,
         weights_url=STORAGE + "convnext/convnext_tiny_notop.h5",
         weights_hash="d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
+        kernels=frozenset({"dense"}),
         use="accurate without BatchNorm: small batches",
     ),
     "convnextbase": Backbone(
@@ -207,6 +208,7 @@ BACKBONES: dict[str, Backbone] = {
         top1=0.853,
         weights_url=STORAGE + "convnext/convnext_base_notop.h5",
         weights_hash="40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45",
+        kernels=frozenset({"dense"}),
         use="highest accuracy here; a large GPU",
     ),
     "resnet18": Backbone(
@@ -225,6 +227,7 @@ BACKBONES: dict[str, Backbone] = {
         blocks=BLOCKS["vitb16"],
         default_boundary="block_9",
         parameters=85_797_888,
+        kernels=frozenset({"attention", "dense"}),
         use="Vision Transformer; a GPU, or its head alone",
     ),
     "vitl16": Backbone(
@@ -234,6 +237,7 @@ BACKBONES: dict[str, Backbone] = {
         blocks=BLOCKS["vitl16"],
         default_boundary="block_17",
         parameters=303_300_608,
+        kernels=frozenset({"attention", "dense"}),
         use="larger Vision Transformer; a large GPU",
     ),
 }

@@ -8,6 +8,7 @@ import keras
 
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.cuts import find_frontiers
+from keras_transfer.models.low_rank import find_kinds
 
 # Words that names of layers use for a block, with its number: stack0_block1_conv belongs to
 # stack0_block1 and blocks_3_expand to blocks_3. The last such word counts.
@@ -34,6 +35,7 @@ def describe_graph(draft: Backbone, graph: keras.Model) -> Backbone:
         blocks=blocks,
         default_boundary=min(blocks, key=lambda block: abs(blocks[block] - aim)),
         parameters=graph.count_params(),
+        kernels=find_kinds(graph),
     )
 
 

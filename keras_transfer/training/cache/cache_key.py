@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.models.low_rank import MATRICES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_store import FORMAT
 from keras_transfer.training.plan.training_parts import Training
@@ -31,6 +32,8 @@ def compute_key(front: keras.Model, training: Training) -> str:
     plan, config = training.cache, training.config
     weights = hashlib.sha256()
     for variable in front.weights:
+        if variable.name in MATRICES:
+            continue  # they are random, and add nothing while activations are computed
         value = np.asarray(variable)
         weights.update(f"{variable.path} {value.shape} {value.dtype}".encode())
         weights.update(value.tobytes())

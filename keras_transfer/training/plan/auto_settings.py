@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import math
 
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.backbone_row import Backbone
@@ -12,7 +13,7 @@ from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.optimization.optimizers import find_decay
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
-from keras_transfer.training.plan.strategies import check_strategy
+from keras_transfer.training.plan.strategies import HEAD_FIRST, check_strategy
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ FINETUNE_STEPS = 80
 # Peak learning rates of finetune. Weights from photographs are to be kept. From bundled ones 5e-4
 # ended below random ones on MNIST (.908 against .929, the mean of three seeds), 1e-3 above them.
 RATE, UNSEEING_RATE = 1e-4, 1e-3
+LORA_RATE = 1e-3  # of matrices of which one begins at zero
 # Images per class from which and up to which `--strategy auto` takes two phases.
 FEW, MANY = 1_000, 10_000
 # Views of each image that the epochs take in turn where locked work is done once. 8 took 1.4 times
@@ -75,12 +77,19 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
     """
     locked, pull = config.strategy == "feature_extraction", config.regularize
     unread = bool(pull.source) and not REGULARIZERS[pull.name].needs_source
+    usual = FinetuneConfig()
+    low_rank = (config.finetune.lora_rank, config.finetune.lora_targets) != (
+        usual.lora_rank,
+        usual.lora_targets,
+    )
     layered = config.finetune.layer_decay < 1 or bool(config.finetune.rates)
     ignored = {
         "domain, which only --strategy auto asks for": config.domain != "unknown" and not reason,
         f"regularize.source, which regularize.name {pull.name} does not read": unread,
         "regularize.name, as the backbone is locked throughout": locked and pull.name != "none",
         "finetune.layer_decay and rates, as only the head learns": locked and layered,
+        "finetune.lora_rank and lora_targets, which only --strategy lora reads": low_rank
+        and config.strategy != "lora",
         "head.start lda, as no phase trains the head alone": config.head.start == "lda"
         and not _has_frozen(config),
     }
@@ -101,17 +110,18 @@ def resolve_auto(
         policy: The dtype policy that was chosen.
     """
     frozen, finetune = config.frozen, config.finetune
-    learned = weights not in UNSEEING
+    learned, lora = weights not in UNSEEING, config.strategy == "lora"
     locked, rate, batch_norm = finetune.locked_layers, finetune.learning_rate, finetune.batch_norm
     if locked == "auto":
-        locked = row.default_boundary if learned else 0  # other layers are not worth keeping
+        # other layers are not worth keeping; matrices are few wherever they are
+        locked = row.default_boundary if learned and not lora else 0
     if rate == "auto":
-        rate = RATE if learned else UNSEEING_RATE
+        rate = LORA_RATE if lora else RATE if learned else UNSEEING_RATE
     start = config.head.start
     if start == "auto":
         start = "lda" if config.head.is_one_layer and _has_frozen(config) else "random"
     if batch_norm == "auto":
-        batch_norm = "scale" if learned else "adapt"
+        batch_norm = "frozen" if lora else "scale" if learned else "adapt"
     frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))
     finetune = dataclasses.replace(
         finetune,
@@ -137,8 +147,8 @@ def resolve_auto(
 
 def _has_frozen(config: TrainConfig) -> bool:
     """Return whether a phase trains the head alone; the strategy is resolved."""
-    both = config.strategy in ("two_phase", "gradual")
-    return config.strategy == "feature_extraction" or (both and config.frozen.epochs != 0)
+    begins = config.strategy in HEAD_FIRST and config.frozen.epochs != 0
+    return config.strategy == "feature_extraction" or begins
 
 
 def _views(config: TrainConfig, data: TrainingData, epochs: int) -> int | str:

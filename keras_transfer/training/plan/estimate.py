@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from keras_transfer.models.cuts import IMAGES
+from keras_transfer.models.low_rank import list_matrices
 from keras_transfer.training.cache.cache_plan import count_decoded
 from keras_transfer.training.cache.cache_store import count_bytes
 from keras_transfer.training.plan.training_parts import Training
@@ -81,7 +82,9 @@ def estimate_memory(training: Training) -> int:
     batch = min(data.batch_size, len(data.splits["train"]))
     activations = 2 * count_work(learning).elements * batch * 4
     # values, two best ones, two moments of Adam
-    weights: int = 5 * 4 * training.model.count_params()
+    whole, matrices = training.model.count_params(), list_matrices(training.model)
+    learned = sum(math.prod(each.shape) for each in matrices) or whole
+    weights: int = 4 * (3 * whole + 2 * learned)
     return 600_000_000 + kept + weights + activations
 
 

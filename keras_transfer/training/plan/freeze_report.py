@@ -6,6 +6,7 @@ from keras_transfer.config.messages import count_of
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import FreezeRow, freeze_rows, summarize_blocks
+from keras_transfer.models.low_rank import describe_matrices
 from keras_transfer.run.contents.read_files import read_rows
 from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.system.logs import DETAIL
@@ -42,9 +43,13 @@ def report_freeze(training: Training, phase: Phase) -> None:
         epochs = f"at most {epochs}, until the validation loss stops falling"
     where = f"in {run.freeze_table_file.name}"
     drawn = draw_table(COLUMNS, table, whole=["block"], drop=["layers"], where=where)
-    logger.info("%s", f"\nPhase {phase.name}: {epochs}\n{drawn}", extra=DETAIL)
+    what = describe_matrices(training.backbone) if phase.first_learning is not None else ""
+    begins = f"Phase {phase.name}: {epochs}{what and f'; {what}'}"
+    logger.info("%s", f"\n{begins}\n{drawn}", extra=DETAIL)
     rates = [each.learning_rate for each in rows if each.learning_rate and each.block != HEAD]
-    if config.weights != WeightsWord.NONE and max(rates, default=0) > FORGETTING_RATE:
+    # what low-rank matrices add can be too much, but the pretrained weights stay
+    loses = config.weights != WeightsWord.NONE and config.strategy != "lora"
+    if loses and max(rates, default=0) > FORGETTING_RATE:
         logger.warning(
             "The backbone's learning rate %g is above %g: expect catastrophic forgetting of the "
             "pretrained weights. 1e-5 to 1e-3 is usual.",

@@ -14,7 +14,12 @@ from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.backbones.find_backbone import find_backbone
-from keras_transfer.models.freeze_boundary import check_rate_names, find_boundary, find_last_blocks
+from keras_transfer.models.freeze_boundary import (
+    check_low_rank,
+    check_rate_names,
+    find_boundary,
+    find_last_blocks,
+)
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.optimization.optimizers import OPTIMIZERS
@@ -49,6 +54,8 @@ def check_names(config: TrainConfig) -> None:
     find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
     check_strategy(config)
+    if config.strategy == "lora":
+        check_low_rank(config.backbone, row, config.finetune.lora_targets)
     if not config.resume:  # else they are in the run's checkpoints
         _check_weights(config)
     check_source(config.source, of_run=bool(config.resume))

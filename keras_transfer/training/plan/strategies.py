@@ -20,6 +20,7 @@ from keras_transfer.training.plan.phase import Phase
 
 logger = logging.getLogger(__name__)
 
+HEAD_FIRST = ("two_phase", "gradual", "lora")  # begin with phase `frozen`, unless it has no epochs
 PATIENCE = 2  # epochs without a lower validation loss after which a plateau is reached
 GRADUAL_RATE = 0.8  # of the phase before, as the boundary falls
 
@@ -94,6 +95,19 @@ def plan_gradual(config: TrainConfig, row: Backbone) -> list[Phase]:
     return [_plan_frozen(config), *phases]
 
 
+def plan_lora(config: TrainConfig, row: Backbone) -> list[Phase]:
+    """Train the head on the locked backbone, then low-rank matrices beside its kernels as well.
+
+    The matrices begin where the pretrained function is, as fine-tuning does, so the head goes
+    first for the same reason.
+
+    References:
+        Hu et al. 2021, LoRA: Low-rank adaptation of large language models.
+        Kumar et al. 2022, as for two_phase.
+    """
+    return plan_two_phase(config, row)
+
+
 def plan_from_scratch(config: TrainConfig, row: Backbone) -> list[Phase]:
     """Train every layer from random weights at one rate: what the pretraining has to beat."""
     whole = _plan_finetune(config, row, 0)
@@ -106,6 +120,7 @@ STRATEGIES: Mapping[str, Callable[[TrainConfig, Backbone], list[Phase]]] = {
     "partial": plan_partial,
     "full": plan_full,
     "gradual": plan_gradual,
+    "lora": plan_lora,
     "from_scratch": plan_from_scratch,
 }
 
@@ -138,7 +153,17 @@ def check_strategy(config: TrainConfig) -> None:
             "`regularize.name` must be none under from_scratch: there are no pretrained weights to "
             f"stay near. Received: {config.regularize.name}. Leave it out."
         )
-    begins = name in ("auto", "two_phase", "gradual") and config.frozen.epochs != 0
+    if name == "lora" and finetune.batch_norm not in ("auto", "frozen"):
+        raise ConfigError(
+            "`finetune.batch_norm` must be frozen under lora: of the backbone only the low-rank "
+            f"matrices learn. Received: {finetune.batch_norm}. Leave it out."
+        )
+    if name == "lora" and config.regularize.name != "none":
+        raise ConfigError(
+            "`regularize.name` must be none under lora: the pretrained weights stay as they are. "
+            f"Received: {config.regularize.name}. Leave it out."
+        )
+    begins = name in ("auto", *HEAD_FIRST) and config.frozen.epochs != 0
     if config.frozen.learning_rate == "auto" and not (begins or name == "feature_extraction"):
         raise ConfigError(
             "`frozen.learning_rate` must be a number where no phase `frozen` begins the training: "

@@ -88,6 +88,12 @@ def test_the_less_the_weights_know_the_more_learns(weights, mode, locked, rate, 
     assert (found.batch_norm, found.locked_layers, found.learning_rate) == (mode, locked, rate)
 
 
+@pytest.mark.parametrize("weights", ["imagenet", "none"])
+def test_low_rank_matrices_are_everywhere_and_learn_fast(weights, resolve):
+    found = resolve(TrainConfig(strategy="lora"), weights=weights).finetune
+    assert (found.batch_norm, found.locked_layers, found.learning_rate) == ("frozen", 0, 1e-3)
+
+
 def test_a_resolved_config_resolves_to_itself(resolve):
     once = resolve()
     assert resolve(once) == once

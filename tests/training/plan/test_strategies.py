@@ -45,6 +45,7 @@ def test_phases_have_the_names_that_were_promised():
         "partial": ["finetune"],
         "full": ["finetune"],
         "gradual": ["frozen", "finetune", "finetune_2", "finetune_3", "finetune_4"],
+        "lora": ["frozen", "finetune"],
         "from_scratch": ["finetune"],
     }
 
@@ -53,7 +54,7 @@ def test_what_learns():
     found = {name: [phase.first_learning for phase in plan(name)] for name in STRATEGIES}
     blocks = ROW.blocks
     assert found["feature_extraction"] == [None]
-    assert found["two_phase"] == [None, blocks["expanded_conv_7"]]
+    assert found["two_phase"] == found["lora"] == [None, blocks["expanded_conv_7"]]
     assert found["partial"] == [blocks["expanded_conv_10"]]
     assert found["full"] == found["from_scratch"] == [0]
 
@@ -130,6 +131,7 @@ def test_an_untrained_head_learns_at_the_rate_of_frozen():
     (phase,) = plan("full", rates={"head": 1e-2})
     assert phase.rate_of("head") == 1e-2
     assert plan("two_phase", frozen=0)[0].rate_of("head") == 5e-3
+    assert plan("lora", frozen=0)[0].rate_of("head") == 5e-3
     first, second, *_ = plan("gradual", frozen=0)
     assert (first.name, first.rate_of("head"), first.rate_of("conv_1")) == ("finetune", 5e-3, 1e-4)
     assert second.rate_of("head") < 1e-4
@@ -181,11 +183,22 @@ def test_layer_decay_falls_block_by_block_below_the_last_one():
             "regularize.name",
         ),
         ({"strategy": "full", "frozen": FrozenConfig(learning_rate="auto")}, "range test"),
+        ({"strategy": "lora"}, "needs Dense or EinsumDense .* mobilenetv3small, which has none"),
+        (
+            {
+                "backbone": "convnexttiny",
+                "strategy": "lora",
+                "finetune": FinetuneConfig(lora_targets="attention"),
+            },
+            "needs MultiHeadAttention .* convnexttiny",
+        ),
+        ({"strategy": "lora", "finetune": FinetuneConfig(batch_norm="scale")}, "batch_norm"),
+        ({"strategy": "lora", "regularize": RegularizeConfig(name="l2_sp")}, "regularize.name"),
     ],
 )
 def test_what_a_strategy_cannot_have_is_refused(settings, words):
     with pytest.raises(ConfigError, match=words):
-        check_names(TrainConfig(backbone="mobilenetv3small", **settings))
+        check_names(TrainConfig(**{"backbone": "mobilenetv3small"} | settings))
 
 
 def test_a_rate_of_a_block_that_is_locked_throughout_is_refused():
