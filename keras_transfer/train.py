@@ -13,7 +13,8 @@ from keras_transfer.data.modality import Keeping
 from keras_transfer.evaluation.accuracy_floor import check_floor
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.find_backbone import find_backbone
-from keras_transfer.models.backbones.list_backbones import list_backbones
+from keras_transfer.models.backbones.list_backbones import OTHERS, list_backbones
+from keras_transfer.models.backbones.preprocess_choice import tell_network
 from keras_transfer.run.load_settings import parse_config
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
@@ -86,8 +87,10 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.training.cache.budget import allocate_examples
     from keras_transfer.training.plan.begun_weights import choose_weights
 
-    modality, size = choose_modality(config), find_backbone(config.backbone).image_size
+    row = find_backbone(config.backbone)
+    modality, size = choose_modality(config), row.image_size
     require_backend()
+    tell_network(config.backbone, row, config.preprocess)
     weights = choose_weights(config, run)
     if weights.warning:
         logger.warning("%s", weights.warning)
@@ -144,6 +147,7 @@ def _fit(
     outcome = run_phases(training)
     facts = {
         "backbone": training.config.backbone,
+        **({"backbone_sha256": network} if (network := training.row.file_sha256) else {}),
         "strategy": training.config.strategy,
         **({"strategy_reason": reason} if reason else {}),
         "weights": weights.kind,
@@ -255,6 +259,7 @@ def main(arguments: list[str]) -> int:
         less = "layers", "learns from", "weights", "input"
         where = "in a wider terminal"
         print_text(draw_table(columns, rows, whole=columns, drop=less, where=where))
+        print_text(OTHERS)
         return 0
     as_json, opens = "--json" in arguments, "--open" in arguments
     with stoppable():

@@ -81,7 +81,8 @@ def _recall(comparison: Comparison, results: Results, rows: Iterable[Row]) -> di
                 known[row.config.backbone] = str(run.metrics()["weights"])
             elif plan := read_plan(run):
                 known[row.config.backbone] = str(plan["weights"]["kind"])
-    return known
+    # a file is its backbone's own: what auto means there
+    return {name: kind for name, kind in known.items() if kind in [*WeightsWord]}
 
 
 def _find(backbone: str, choice: str, option: str) -> str:
@@ -98,7 +99,7 @@ def _find(backbone: str, choice: str, option: str) -> str:
         require_enough(weights.file, backbone)
     if weights.warning:
         logger.warning("%s", weights.warning.replace(PATH, option))
-    return str(weights.kind) if choice == WeightsWord.AUTO else choice
+    return str(weights.kind) if weights.kind in [*WeightsWord] else choice
 
 
 def _choose(row: Row, chosen: Mapping[Wanted, str]) -> Row:

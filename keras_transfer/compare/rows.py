@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_transfer.compare.columns import COLUMNS
+from keras_transfer.config.full_paths import shorten_origin
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
 
@@ -43,7 +44,11 @@ def build_rows(
     combinations = [dict(zip(lists, v, strict=True)) for v in itertools.product(*lists.values())]
     configs = []
     for values in combinations:
-        own = {"weights": weights.get(values["backbone"], base.weights)}
+        is_file = values["backbone"].startswith("file:")  # what others expect is known
+        own = {
+            "weights": weights.get(values["backbone"], base.weights),
+            "preprocess": base.preprocess if is_file else "auto",
+        }
         configs.append(merge_layers(to_dict(base), own, values, equally_long=True))
     names = _name_all(combinations, _choose_named(lists))
     return [
@@ -73,7 +78,8 @@ def _name_all(combinations: list[dict[str, Any]], named: list[str]) -> list[str]
 
 def _name(values: Mapping[str, Any]) -> str:
     """Return a folder name: backbone-strategy-augmentation-schedule-…-seed, or its beginning."""
-    short = [Path(v).name if setting in PATHS and v else v for setting, v in values.items()]
+    named = dict(values) | {"backbone": shorten_origin(values["backbone"])}
+    short = [Path(v).name if setting in PATHS and v else v for setting, v in named.items()]
     words = (re.sub(r"[^\w.+]+", "_", str(value)).strip(".") or "_" for value in short)
     whole = "-".join(words).encode()
     if len(whole) <= NAME_BYTES:

@@ -33,7 +33,7 @@ def name_places(config: TrainConfig) -> TrainConfig:
 
 
 def find_origin(backbone: str) -> str:
-    """Return the name of a backbone with the path behind `hub:` in full, if it is a path."""
+    """Return the name of a backbone with what is behind `hub:` or `file:` in full, if a path."""
     start, colon, place = backbone.partition(":")
     path = Path(place).expanduser()
     leads = bool(colon and place) and path.exists()

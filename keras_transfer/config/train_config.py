@@ -24,6 +24,7 @@ from keras_transfer.config.validation import check_types, require
 DEFAULT_SOURCE = "digits"  # what is trained on where no `dataset` is given
 
 Policy = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+PreprocessWord = Literal["auto", "raw", "tf", "caffe", "torch", "unit"]
 
 
 class WeightsWord(enum.StrEnum):
@@ -41,14 +42,19 @@ class TrainConfig:
     """Everything one training needs."""
 
     backbone: str = "efficientnetb0"
-    """Pretrained network: a name that `train --list_backbones` shows, or `hub:` and a preset of
-    KerasHub: its name, an address such as hf://owner/model, or a folder."""
+    """Pretrained network: a name of `train --list_backbones`, hub:PRESET or file:MODEL.keras.
+    PRESET, of KerasHub: its name, an address such as hf://owner/model, or a folder. MODEL.keras, or
+    .h5: a network of your own, without its classifier."""
+    preprocess: PreprocessWord = "auto"
+    """Pixels that a network of your own (`file:`) was trained on. raw: RGB in [0, 255]. unit: in
+    [0, 1]. tf: in [-1, 1]. torch: unit minus ImageNet's mean, by its deviation. caffe: BGR minus
+    ImageNet's means. auto: raw if its first layers scale pixels; else it must be said."""
     dataset: str | None = None
     """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
     or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
     """auto, imagenet, bundled, preset, none, or a path. auto: imagenet, or bundled off line; preset
-    for a network of KerasHub. none: random.
+    for a network of KerasHub. for a network of your own, its file. none: random.
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
     strategy: str = "two_phase"
     """two_phase, full, gradual and more. It says what learns. two_phase: frozen, then finetune.

@@ -6,7 +6,7 @@ Nothing is loaded here (see `weights/pretrained_weights.py`) and nothing locked 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -18,8 +18,9 @@ from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
 from keras_transfer.models.hub.hub_graphs import build_hub_graph
 from keras_transfer.system.errors import ConfigError
 
-# ImageNet statistics: means of BGR in [0, 255], standard deviations of RGB in [0, 1].
+# ImageNet statistics: means of BGR in [0, 255], means and standard deviations of RGB in [0, 1].
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
+IMAGENET_MEANS_RGB = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATIONS_RGB = (0.229, 0.224, 0.225)
 
 
@@ -55,7 +56,9 @@ def build_backbone(row: Backbone, image_size: int) -> keras.Model:
         rescale = build.startswith("EfficientNetB")
     else:
         network = (OWN_GRAPHS[build] if isinstance(build, str) else build)(image_size)
-    return _fix_graph(network, image_size, rescale, scaling)
+    names = {each.name: each.name for each in network.operations}
+    names = names if row.file else _stable_names(network)  # a user's layers are called as they are
+    return _fix_graph(network, image_size, rescale, scaling, names)
 
 
 def build_model(
@@ -146,11 +149,21 @@ def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
     """Scale raw RGB in [0, 255] as the network was trained, by layers that every Keras can load."""
     if mode == "inside":
         return images
-    if mode == "tf":
-        return keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32", name="preprocessing")(
-            images
-        )
-    # caffe. A model of its own, since the flip is a bare operation that cannot be named.
+    deviations = zip(IMAGENET_MEANS_RGB, IMAGENET_DEVIATIONS_RGB, strict=True)
+    scalings: dict[str, tuple[Factor, Factor]] = {
+        "tf": (1 / 127.5, -1.0),
+        "unit": (1 / 255, 0.0),
+        "torch": (
+            tuple(1 / 255 / deviation for deviation in IMAGENET_DEVIATIONS_RGB),
+            tuple(-mean / deviation for mean, deviation in deviations),
+        ),
+    }
+    if mode in scalings:
+        scale, offset = scalings[mode]
+        layer = keras.layers.Rescaling(scale, offset, dtype="float32", name="preprocessing")
+        return layer(images)
+    assert mode == "caffe", mode  # "asked" was settled
+    # A model of its own, since the flip is a bare operation that cannot be named.
     rgb = keras.Input(images.shape[1:], dtype="float32", name="rgb")
     bgr = keras.ops.flip(rgb, axis=-1)
     offsets = [-mean for mean in CAFFE_MEANS_BGR]
@@ -159,7 +172,11 @@ def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
 
 
 def _fix_graph(
-    network: keras.Model, image_size: int, rescale: bool, scaling: tuple[Factor, Factor] | None
+    network: keras.Model,
+    image_size: int,
+    rescale: bool,
+    scaling: tuple[Factor, Factor] | None,
+    names: Mapping[str, str],
 ) -> keras.Model:
     """Copy a network with stable names, pixels in float32, and what it lacks.
 
@@ -168,8 +185,8 @@ def _fix_graph(
         image_size: Side of the input in pixels.
         rescale: Whether the division by the deviations is missing.
         scaling: What raw pixels are multiplied by and what is added then. None: nothing.
+        names: Of its layers and operations -> as they are called in the copy.
     """
-    names = _stable_names(network)
 
     def clone(operation: keras.Operation) -> keras.Operation:
         config = operation.get_config()

@@ -9,6 +9,7 @@ import keras
 from keras_transfer.config.messages import say_fault
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.backbones.preprocess_choice import fix_preprocess
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import Weights
@@ -32,7 +33,7 @@ def build_classifier(
         weights: What the backbone starts from; None leaves random values.
         make_head: See `build_model`.
     """
-    row = find_backbone(config.backbone)
+    row = fix_preprocess(config.backbone, find_backbone(config.backbone), config.preprocess)
     assert config.data.image_size is not None  # resolved
     backbone = build_backbone(row, config.data.image_size)
     if weights is not None:

@@ -68,7 +68,8 @@ def fine_tune(
             a DataFrame, `(images, labels)`, a tf.data.Dataset … (see `name_dataset` of
             `keras_transfer.modalities.table`). A `TrainConfig` is taken as `config`. None:
             scikit-learn's handwritten digits.
-        backbone: Pretrained network, one of `keras_transfer.BACKBONES`.
+        backbone: Pretrained network, one of `keras_transfer.BACKBONES`, hub:PRESET or
+            file:MODEL.keras.
         epochs: Of each of the two phases, or of the only one.
         batch_size: Images per step.
         image_size: Side of the square the network sees, in pixels.

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from keras_transfer.config.command_line import Parser
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import PreprocessWord, TrainConfig
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.backbones.preprocess_choice import tell_network
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.script_output import (
     add_json,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 SHEET = 24  # images on the contact sheet
 MOST = 400  # of them; one of more would be too high for many programs
-SETTINGS = ("backbone", "weights", "data")  # of a training that a review has as well
+SETTINGS = ("backbone", "preprocess", "weights", "data")  # of a training that a review has as well
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ def review_labels(
     dataset: Any,
     *,
     backbone: str = TrainConfig.backbone,
+    preprocess: PreprocessWord = "auto",
     weights: str = TrainConfig.weights,
     data: DataConfig | None = None,
     output: str | Path | None = None,
@@ -55,7 +57,8 @@ def review_labels(
     Args:
         dataset: A folder, a labels.csv, `hf:NAME` …, as `--dataset` of train takes it; or what
             `keras_transfer.modalities.table.name_dataset` does.
-        backbone: Name of a row of `BACKBONES`.
+        backbone: Name of a row of `BACKBONES`, or one behind `hub:` or `file:`.
+        preprocess: As `--preprocess` of train takes it, for a backbone behind `file:`.
         weights: As `--weights` of train takes them. Those of a run have learned the labels,
             wrong ones too.
         data: Settings that a training would have. None: the defaults.
@@ -70,6 +73,7 @@ def review_labels(
     config = TrainConfig(
         dataset=name_dataset(dataset),
         backbone=backbone,
+        preprocess=preprocess,
         weights=weights,
         data=data or DataConfig(),
         quiet=True,
@@ -124,7 +128,9 @@ def _review(
     if output is not None:
         refuse_inside(output, config.source)
         check_new(output)
-    weights = find_weights(config.backbone, find_backbone(config.backbone), config.weights)
+    row = find_backbone(config.backbone)
+    tell_network(config.backbone, row, config.preprocess)
+    weights = find_weights(config.backbone, row, config.weights)
     if weights.warning:
         logger.warning("%s", weights.warning)
     review, config = review_examples(config, weights)

@@ -58,13 +58,25 @@ def each_command(verb):
     return pytest.mark.parametrize("words", list_words(verb), ids=" ".join)
 
 
+@pytest.fixture(scope="session")
+def network(tmp_path_factory):
+    """A network of the user's own."""
+    import keras
+
+    scaling, convolution = keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(2, 3)
+    file = tmp_path_factory.mktemp("network") / "my_network.keras"
+    keras.Sequential([keras.Input((32, 32, 3)), scaling, convolution]).save(file)
+    return file
+
+
 @pytest.fixture
-def desk(stripes, tmp_path, monkeypatch):
+def desk(stripes, network, tmp_path, monkeypatch):
     """Go to a folder where everything is that the commands name, but for runs."""
     for name in ("photos", "other_photos", "FOLDER"):
         (tmp_path / name).symlink_to(stripes)
     (tmp_path / "new_photos").symlink_to(stripes / "test")
     (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
+    (tmp_path / network.name).symlink_to(network)
     h5py.File(tmp_path / "FILE.h5", "w").close()
     monkeypatch.setattr(file_contents, "require_enough", lambda *words: None)  # it holds none
     (tmp_path / "configs").symlink_to(ROOT / "configs")

@@ -15,7 +15,7 @@ from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.terminal.visible_text import quote_word
 
 MOST = 50  # rows of a table of files: data_report.json has all
-ALIKE = ("backbone", "weights", "data.image_size", "data.resize", "data.value_range")
+ALIKE = ("backbone", "preprocess", "weights", "data.image_size", "data.resize", "data.value_range")
 FREEZE_COLUMNS = ("phase", "block", "learning_rate", "batch_norm")
 
 

@@ -64,8 +64,8 @@ def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
     cut = f" (short side to {whole}, then the centre)" if whole > size else ""
     resampling = f"antialiased {config.data.interpolation} resampling"
     yield (
-        f"An image classifier: {config.backbone} with a new head, trained by keras_transfer "
-        f"(strategy {config.strategy})."
+        f"An image classifier: {escape(config.backbone)} with a new head, trained by "
+        f"keras_transfer (strategy {config.strategy})."
     )
     yield ""
     yield f"* It tells {len(names)} classes apart: {listed}."
@@ -153,12 +153,18 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
         WeightsWord.PRESET: escape(metrics.get("weights_origin", "")),
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
         "draw",
-        "file": quote_code(str(config.weights)),
+        "file": quote_code(metrics.get("weights_origin") or str(config.weights)),
         WeightsWord.NONE: "random",
     }
     yield f"* Backbone's first weights: {origin.get(kind, kind)}"
     if metrics["weights_sha256"]:
         yield f"  (SHA-256 `{metrics['weights_sha256']}`)"
+    if network := metrics.get("backbone_sha256"):
+        yield (
+            f"* The network is that in {quote_code(config.backbone.partition(':')[2])} without its "
+            f"classifier, on `preprocess` {config.preprocess} pixels"
+        )
+        yield f"  (SHA-256 of the file `{network}`)"
     total, learned = metrics["parameters"]["total"], metrics["parameters"]["trainable"]
     yield f"* {total:,} parameters, {learned:,} learned in the last phase."
     if words := describe_low_rank(config):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from keras_transfer.models.backbones.hub_networks import HubNetwork
@@ -9,6 +10,9 @@ from keras_transfer.models.weights.weights_package import WeightsPackage
 
 if TYPE_CHECKING:
     import keras
+
+
+Preprocess = Literal["inside", "caffe", "tf", "torch", "unit", "asked"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +23,10 @@ class Backbone:
     """Name of a function of keras.applications or of a row of `OWN_GRAPHS`; or a function from the
     image size in pixels to a functional model without head and with random weights. "": that of
     `preset`."""
-    preprocess: Literal["inside", "caffe", "tf"] = "inside"
+    preprocess: Preprocess = "inside"
     """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
-    means. tf: RGB in [-1, 1]."""
+    means. tf: RGB in [-1, 1]. torch: RGB in [0, 1] minus ImageNet's mean, divided by its deviation.
+    unit: RGB in [0, 1]. asked: nothing tells, and the settings say it."""
     image_size: int
     """Side of the images it was pretrained on, in pixels."""
     layers: int = 0
@@ -50,6 +55,12 @@ class Backbone:
     kernels: frozenset[str] = frozenset()
     """What `--strategy lora` can adapt: attention (projections of MultiHeadAttention), dense (other
     Dense and EinsumDense layers). Empty: its layers are convolutions."""
+    file: Path | None = None
+    """The user's file that the network comes from, and its weights. None: it is another's."""
+    file_sha256: str | None = None
+    """SHA-256 of that file, in hexadecimal."""
+    notes: tuple[str, ...] = ()
+    """What is taken of that file, for the log."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 

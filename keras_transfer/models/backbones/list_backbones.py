@@ -2,6 +2,10 @@
 
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 
+OTHERS = """
+Or --backbone hub:PRESET, a network of KerasHub (extra [hub]), or
+--backbone file:MODEL.keras, a network of your own."""
+
 
 def list_backbones() -> list[tuple[str, ...]]:
     """Return the table of `--list_backbones`, header first: one row of text cells per backbone."""

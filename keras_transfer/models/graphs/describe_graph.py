@@ -20,14 +20,17 @@ MOST_BLOCKS = 24  # where names tell none apart and the frontiers divide
 SHARE = 2 / 3  # of the depth, near which a boundary begins by default
 
 
-def describe_graph(draft: Backbone, graph: keras.Model) -> Backbone:
+def describe_graph(
+    draft: Backbone, graph: keras.Model, nested: Mapping[str, str] | None = None
+) -> Backbone:
     """Return a row with what only its graph tells.
 
     Args:
         draft: The row without layers, blocks and parameters.
         graph: What `build_backbone` makes of it.
+        nested: See `find_blocks`.
     """
-    blocks = find_blocks(graph)
+    blocks = find_blocks(graph, nested)
     aim = SHARE * len(graph.layers)
     return dataclasses.replace(
         draft,
@@ -39,24 +42,37 @@ def describe_graph(draft: Backbone, graph: keras.Model) -> Backbone:
     )
 
 
-def find_blocks(graph: keras.Model) -> Mapping[str, int]:
+def find_blocks(graph: keras.Model, nested: Mapping[str, str] | None = None) -> Mapping[str, int]:
     """Return the index of the first layer of each block; the first block is "stem", at 0.
 
-    Names of layers say what belongs together. Where they do not, each place that one tensor alone
-    crosses begins a block, named after its first layer that has weights.
+    Names of layers say what belongs together. Where they do not, the nested models do that they
+    were in. Else each place that one tensor alone crosses begins a block, named after its first
+    layer that has weights.
+
+    Args:
+        graph: A graph without nested models.
+        nested: Name of a layer -> of the nested model that it was taken from.
     """
-    starts = {"stem": 0}
-    current = "stem"
-    for index, layer in enumerate(graph.layers):
-        found = BLOCK.match(layer.name)
-        if index and found and found[1] != current:
-            current = found[1]
-            starts.setdefault(current, index)  # layers of an older block belong where they stand
-    return starts if len(starts) > 1 else _divide_at_frontiers(graph)
+    matches = {layer.name: BLOCK.match(layer.name) for layer in graph.layers}
+    named = {name: match[1] for name, match in matches.items() if match}
+    for blocks in (named, nested or {}):
+        starts, current = {"stem": 0}, "stem"
+        for index, layer in enumerate(graph.layers):
+            block = blocks.get(layer.name, current)
+            if index and block != current:
+                current = block
+                starts.setdefault(current, index)  # layers of an older one belong where they stand
+        if len(starts) > 1:
+            return starts
+    return _divide_at_frontiers(graph)
 
 
 def _divide_at_frontiers(graph: keras.Model) -> dict[str, int]:
-    weighted = [index for index, layer in enumerate(graph.layers) if layer.weights]
+    weighted = [
+        index
+        for index, layer in enumerate(graph.layers)
+        if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
+    ]
     starts = {}
     for frontier in find_frontiers(graph):
         first = next((index for index in weighted if index >= frontier), None)

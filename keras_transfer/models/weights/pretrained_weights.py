@@ -73,7 +73,7 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     """
     if choice == WeightsWord.NONE:
         return Weights(kind=WeightsWord.NONE)
-    if choice == WeightsWord.BUNDLED:
+    if choice == WeightsWord.BUNDLED and not row.file:
         if not row.bundled_hash:
             raise ConfigError(
                 f"`weights` bundled needs weights that ship with the program. {name} has none. "
@@ -82,6 +82,15 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
         return _find_bundled(name, row)
     if not is_word(choice):
         return _from_file(name, "file", find_weights_file(name, choice))
+    if row.file:
+        if choice == WeightsWord.AUTO:
+            logger.info("Weights: its own (sha256 %s…)", str(row.file_sha256)[:12])
+            place, sha256 = row.file, row.file_sha256
+            return Weights(kind="file", file=place, origin=str(place), sha256=sha256)
+        raise ConfigError(
+            "`weights` must be auto (those in the file), none, or a path where the backbone is a "
+            f"file. Received: {choice} with {name}. Choose --weights auto."
+        )
     if row.preset:
         return _from_preset(name, row.preset)
     if choice == WeightsWord.PRESET:

@@ -9,10 +9,14 @@ import keras
 import numpy as np
 
 from keras_transfer.models.hub.hub_rows import write_preset
+from keras_transfer.models.own_network.network_files import holds_network
+from keras_transfer.models.own_network.own_rows import write_network
 from keras_transfer.models.weights.foreign_files import OTHER_FILE, explain_mismatch
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.models.weights.weight_conversion import convert_weights
 from keras_transfer.system.errors import ConfigError
+
+OWN = "file:"  # begins the names of backbones that are users' own networks
 
 
 def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
@@ -37,6 +41,11 @@ def load_weights(backbone: keras.Model, name: str, weights: Weights) -> None:
         return
     given = weights.file
     if given is None:
+        return
+    if name.startswith(OWN) and holds_network(given):
+        with tempfile.TemporaryDirectory(prefix="keras_transfer-") as place:
+            file = write_network(backbone, given, Path(place))
+            load_weights(backbone, name, dataclasses.replace(weights, file=file))
         return
     floating = [v for v in backbone.variables if keras.backend.is_float_dtype(v.dtype)]
     for variable in floating:

@@ -14,6 +14,7 @@ from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.models.weights.pretrained_weights import Weights
@@ -75,7 +76,11 @@ def _compute_key(
     parts = {
         "format": FORMAT,
         "packages": {name: find_version(name) for name in PACKAGES},
-        "backbone": config.backbone,
+        "backbone": [
+            config.backbone,
+            find_backbone(config.backbone).file_sha256,
+            config.preprocess,
+        ],
         "weights": weights.sha256 or f"random, seed {config.seed}",
         "kind": "pooled features of unchanged images",
         "images": hashes,

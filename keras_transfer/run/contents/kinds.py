@@ -79,6 +79,7 @@ class Metrics(TypedDict):
     """metrics.json."""
 
     backbone: str
+    backbone_sha256: NotRequired[str]  # of a user's file
     strategy: NotRequired[str]
     weights: str
     weights_sha256: str | None
@@ -242,5 +243,6 @@ class Plan(TypedDict):
     given: dict[str, Any]
     settings: dict[str, Any]
     strategy_reason: NotRequired[str]
+    backbone_sha256: NotRequired[str]  # of a user's file
     weights: PlannedWeights
     cache: PlannedCache

@@ -8,6 +8,7 @@ from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.preprocess_choice import settle_preprocess
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
@@ -133,6 +134,7 @@ def resolve_auto(
     return dataclasses.replace(
         data.settle(config),
         weights=config.weights if weights == "file" else weights,
+        preprocess=settle_preprocess(config.backbone, row, config.preprocess),
         precision=policy,
         name=None,  # a repeated run gets a name of its own
         head=dataclasses.replace(config.head, start=start),

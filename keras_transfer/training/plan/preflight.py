@@ -14,6 +14,7 @@ from keras_transfer.data.splits.split_file import read_split_file
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.backbones.preprocess_choice import settle_preprocess
 from keras_transfer.models.freeze_boundary import (
     check_low_rank,
     check_rate_names,
@@ -25,6 +26,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.optimization.optimizers import OPTIMIZERS
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
 from keras_transfer.training.optimization.schedules import SCHEDULES
+from keras_transfer.training.plan.begun_weights import require_same_network
 from keras_transfer.training.plan.strategies import STRATEGIES, check_strategy
 
 
@@ -46,7 +48,9 @@ def check_names(config: TrainConfig) -> None:
         ConfigError: A name is unknown (close ones are listed), there is no such data set or no
             such weights, or the freeze boundary is out of range. Or settings exclude each other.
     """
-    row = find_backbone(config.backbone)
+    row = find_backbone(config.backbone, anew=True)
+    require_same_network(config, row)
+    settle_preprocess(config.backbone, row, config.preprocess)
     for setting, table in list_names().items():
         if setting != "backbone":  # which need not be in the table
             lookup(table, setting, operator.attrgetter(setting)(config))
