@@ -96,6 +96,7 @@ def build(option, value):
         ("finetune.unfreeze_every", "auto"),
         ("finetune.layer_decay", 0.0),
         ("finetune.layer_decay", 1.1),
+        ("finetune.layer_decay", "fast"),
         ("finetune.rates", {"head": 0.0}),
         ("finetune.rates", {"head": "fast"}),
         ("regularize.strength", 0.0),

@@ -61,6 +61,8 @@ class Backbone:
     """SHA-256 of that file, in hexadecimal."""
     notes: tuple[str, ...] = ()
     """What is taken of that file, for the log."""
+    layer_decay: float = 1.0
+    """Rate of each block relative to the one above that published recipes fine-tune it with."""
     weights_tested: bool = False
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 

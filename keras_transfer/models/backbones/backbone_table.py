@@ -228,6 +228,7 @@ BACKBONES: dict[str, Backbone] = {
         default_boundary="block_9",
         parameters=85_797_888,
         kernels=frozenset({"attention", "dense"}),
+        layer_decay=VIT_B16.layer_decay,
         use="Vision Transformer; a GPU, or its head alone",
     ),
     "vitl16": Backbone(
@@ -238,6 +239,7 @@ BACKBONES: dict[str, Backbone] = {
         default_boundary="block_17",
         parameters=303_300_608,
         kernels=frozenset({"attention", "dense"}),
+        layer_decay=VIT_L16.layer_decay,
         use="larger Vision Transformer; a large GPU",
     ),
 }

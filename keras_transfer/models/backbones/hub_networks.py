@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+TRANSFORMERS = ("ViTBackbone", "CLIPBackbone")  # whose blocks are alike, one above the other
 Factor = float | tuple[float, ...]  # for all channels, or one for each
 
 
@@ -21,6 +22,19 @@ class HubNetwork:
     """Raw RGB in [0, 255] is multiplied by it. None: by nothing."""
     offset: Factor | None = None
     """And this is added. None: nothing."""
+
+    @property
+    def layer_decay(self) -> float:
+        """The rate of a block relative to the one above; below 1 for Vision Transformers.
+
+        References:
+            Bao et al. 2022, BEiT, and He et al. 2022, Masked autoencoders: 0.65 for 12 blocks, 0.75
+            for 24.
+        """
+        config = self.config.get("vision_encoder", {}).get("config", self.config)
+        if self.family not in TRANSFORMERS:
+            return 1.0
+        return 0.65 if config["num_layers"] <= 12 else 0.75
 
     @property
     def scaling(self) -> tuple[Factor, Factor] | None:

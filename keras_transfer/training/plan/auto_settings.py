@@ -83,7 +83,7 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
         usual.lora_rank,
         usual.lora_targets,
     )
-    layered = config.finetune.layer_decay < 1 or bool(config.finetune.rates)
+    layered = config.finetune.layer_decay not in ("auto", 1) or bool(config.finetune.rates)
     ignored = {
         "domain, which only --strategy auto asks for": config.domain != "unknown" and not reason,
         f"regularize.source, which regularize.name {pull.name} does not read": unread,
@@ -118,6 +118,9 @@ def resolve_auto(
         locked = row.default_boundary if learned and not lora else 0
     if rate == "auto":
         rate = LORA_RATE if lora else RATE if learned else UNSEEING_RATE
+    decay = finetune.layer_decay
+    if decay == "auto":
+        decay = row.layer_decay if learned and not lora else 1.0
     start = config.head.start
     if start == "auto":
         start = "lda" if config.head.is_one_layer and _has_frozen(config) else "random"
@@ -129,6 +132,7 @@ def resolve_auto(
         epochs=_epochs(finetune.epochs, data.steps, FINETUNE_STEPS),
         learning_rate=rate,
         locked_layers=locked,
+        layer_decay=decay,
         batch_norm=batch_norm,
     )
     return dataclasses.replace(

@@ -240,10 +240,10 @@ def _plan_finetune(config: TrainConfig, row: Backbone, boundary: int) -> Phase:
     finetune = config.finetune
     rate = float(finetune.learning_rate)
     rates = {}
-    if finetune.layer_decay < 1:
+    decay = finetune.layer_decay  # auto is 1 where nothing has resolved it
+    if not isinstance(decay, str) and decay < 1:
         rates = {
-            block: rate * finetune.layer_decay**depth
-            for depth, block in enumerate(reversed(list(row.blocks)))
+            block: rate * decay**depth for depth, block in enumerate(reversed(list(row.blocks)))
         }
     return Phase(
         name="finetune",

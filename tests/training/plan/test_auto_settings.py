@@ -17,11 +17,11 @@ ROW = BACKBONES["efficientnetb0"]
 
 @pytest.fixture
 def resolve(make_data):
-    def call(config=None, weights="imagenet", train=12):
+    def call(config=None, weights="imagenet", train=12, row=ROW):
         config = config or TrainConfig()
         views = resolve_augmentation(config.augment)  # as `hold_splits` does
         data = dataclasses.replace(make_data(train=train), augmentation=views)
-        return resolve_auto(config, ROW, data, weights, "float32")
+        return resolve_auto(config, row, data, weights, "float32")
 
     return call
 
@@ -47,6 +47,16 @@ def test_small_sets_train_for_more_epochs_and_large_ones_for_ten(resolve):
     assert resolve(train=12).frozen.epochs > EPOCHS
     assert resolve(train=4000).frozen.epochs == EPOCHS
     assert resolve(train=4000).finetune.epochs == EPOCHS
+
+
+def test_blocks_of_pretrained_transformers_learn_more_slowly_the_lower_they_are(resolve):
+    def find_decay(row, weights="preset", **settings):
+        config = TrainConfig(strategy=settings.pop("strategy", "two_phase"), **settings)
+        return resolve(config, weights, row=BACKBONES[row]).finetune.layer_decay
+
+    assert [find_decay(name) for name in ("vitb16", "vitl16", "resnet18")] == [0.65, 0.75, 1.0]
+    assert find_decay("vitb16", "none") == find_decay("vitb16", strategy="lora") == 1.0
+    assert find_decay("vitb16", finetune=FinetuneConfig(layer_decay=0.9)) == 0.9
 
 
 def test_what_the_user_gave_is_kept(resolve):
