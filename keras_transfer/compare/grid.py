@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_transfer.compare.columns import COLUMNS, SEED
 from keras_transfer.compare.rows import PATHS, Row, build_rows
-from keras_transfer.config.full_paths import find_path, is_word, name_places
+from keras_transfer.config.full_paths import find_origin, find_path, is_word, name_places
 from keras_transfer.config.layers import SHORT_OPTIONS, flatten, merge_layers
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import TrainConfig, WeightsWord, to_dict
@@ -69,7 +69,8 @@ class Grid:
             setting: tuple(map(_name_place, values)) if setting in PATHS else values
             for setting, values in self.lists.items()
         }
-        weights = {name: _name_place(file) for name, file in self.weights.items()}
+        lists["backbone"] = tuple(map(find_origin, lists["backbone"]))
+        weights = {find_origin(name): _name_place(file) for name, file in self.weights.items()}
         return Grid(base=name_places(self.base), lists=lists, weights=weights)
 
     def is_same(self, other: "Grid") -> bool:

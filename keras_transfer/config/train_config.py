@@ -42,9 +42,9 @@ class TrainConfig:
     """Everything one training needs."""
 
     backbone: str = "efficientnetb0"
-    """Pretrained network: a name of `train --list_backbones`, hub:PRESET or file:MODEL.keras.
-    PRESET, of KerasHub: its name, an address such as hf://owner/model, or a folder. MODEL.keras, or
-    .h5: a network of your own, without its classifier."""
+    """One of --list_backbones, hub:PRESET, file:MODEL. It is the pretrained network. PRESET, of
+    KerasHub: its name, an address such as hf://owner/model, or a folder. MODEL: the .keras or .h5
+    file of a network of your own, which is taken without its classifier."""
     preprocess: PreprocessWord = "auto"
     """Pixels that a network of your own (`file:`) was trained on. raw: RGB in [0, 255]. unit: in
     [0, 1]. tf: in [-1, 1]. torch: unit minus ImageNet's mean, by its deviation. caffe: BGR minus

@@ -130,7 +130,8 @@ def refuse_low_rank(name: str, targets: str, above: str = "") -> ConfigError:
 def _explain(option: str, must: str, row: Backbone, received: object) -> ConfigError:
     names = [block for block in row.blocks if block not in ("stem", *LAST_CONVOLUTIONS)]
     advice = suggest(str(received), row.blocks)
+    named = f", or a block ({names[0]} … {names[-1]})" if names else ""
     return ConfigError(
-        f"`finetune.{option}` must be {must}, or a block ({names[0]} … {names[-1]}). Received: "
+        f"`finetune.{option}` must be {must}{named}. Received: "
         f"{received}." + (f" {advice}" if advice.startswith("Did you mean") else "")
     )

@@ -167,3 +167,17 @@ def test_later_weights_drop_those_by_backbone_and_those_by_backbone_keep_the_oth
     file.write_text(grid.dump())
     for each in (grid, read_grid(read_yaml(file))):
         assert [row.config.weights for row in each.rows()] == ["a.h5", "none"]
+
+
+def test_networks_of_users_have_short_names_full_paths_and_pixels_of_their_own(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.keras").touch()
+    lists = {"preprocess": "tf", "backbones": ["file:mine.keras", "vgg16"]}
+    lists["weights"] = {"file:mine.keras": "none", "vgg16": "auto"}
+    mine, other = read_grid(to_dict(BASE) | lists).name_places().rows()
+    assert mine.name == "mine-two_phase-standard-cosine-4"
+    assert mine.config.backbone == f"file:{tmp_path}/mine.keras"
+    assert (mine.config.weights, mine.config.preprocess) == ("none", "tf")
+    assert (other.config.weights, other.config.preprocess) == ("auto", "auto")

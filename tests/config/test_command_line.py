@@ -247,7 +247,10 @@ def run_python(*words, cwd):
     [
         (["--backbone", "efficentnetb0"], "Unknown backbone 'efficentnetb0'. Did you mean "),
         (["--data.batch_size", "x"], "`data.batch_size` must be a whole number. Received: x."),
-        (["--weights", "imagnet"], "`weights` must be auto, imagenet, bundled, none, or the path "),
+        (
+            ["--weights", "imagnet"],
+            "`weights` must be auto, imagenet, bundled, preset, none, or the path ",
+        ),
     ],
 )
 def test_train_answers_a_wrong_setting_with_one_line_and_makes_no_folder(words, answer, tmp_path):

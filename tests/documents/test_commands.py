@@ -7,6 +7,7 @@ import h5py
 import pytest
 from fake_runs import write_comparison
 from pages import ROOT, find_verb, list_commands, list_words
+from tiny_presets import write_vit
 
 from keras_transfer import (
     check,
@@ -47,6 +48,7 @@ NOT_RUN = {
     r"python benchmarks/": "takes minutes and needs weights; its options are looked up below",
     r"python tests/reliability/killing\.py": "kills trainings for hours; options as above",
     r"pip install -q mkdocs-material$": "needs a package index",
+    r"pip install 'keras_transfer\[hub\]'$": "the same",
     r"mkdocs build --strict$": "test_pages.py builds the site where mkdocs is installed",
 }
 TESTED = set()
@@ -104,6 +106,10 @@ def test_every_train_command_is_understood(words, desk, capsys):
             train.main(words)
     else:
         words = ["0" if word == "SEED" else word for word in words]
+        if any(word.startswith("hub:") for word in words):  # any preset: hubs are not asked here
+            pytest.importorskip("keras_hub", reason="needs the extra [hub]")
+            write_vit(desk / "my_preset")
+            words = ["hub:my_preset" if word.startswith("hub:") else word for word in words]
         check_names(parse_config(build_parser("train"), words))
 
 

@@ -79,7 +79,7 @@ _TRAINING = (
 SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "train": {
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
-        "Model": ("backbone", "preprocess", "weights", "list_backbones"),
+        "Model": ("backbone", "weights", "list_backbones"),
         "Training": (*_TRAINING, "resume"),
         "Output": ("output", "name", "open", "quiet", "json"),
         "Settings": ("config", "print_config"),
@@ -87,7 +87,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "compare": {
         "Compared": (SEVERAL,),
         "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
-        "Model": ("backbone", "preprocess"),  # weights are a list here, too
+        "Model": ("backbone",),  # weights are a list here, too
         "Training": (*_TRAINING, "resume", "jobs", "engine"),
         "Output": ("output", "name", "open", "quiet", "json"),
         "Settings": ("config", "print_config"),

@@ -74,7 +74,7 @@ class FinetuneConfig:
         rank, must = self.lora_rank, f"from 1 to {MOST_RANK:,}"
         require(is_count(rank, 1, MOST_RANK), "finetune.lora_rank", must, rank)
         decay = self.layer_decay
-        fits = decay == "auto" or (not isinstance(decay, str) and 0 < decay <= 1)
+        fits = decay == "auto" or (type(decay) in (int, float) and 0 < float(decay) <= 1)
         require(fits, "finetune.layer_decay", "auto, or in (0, 1]", decay)
         fits = all(type(rate) in (int, float) and 0 < rate <= FASTEST for rate in rates.values())
         require(fits, "finetune.rates", f"blocks with rates above 0, at most {FASTEST:g}", rates)

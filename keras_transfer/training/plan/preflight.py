@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_transfer.config.full_paths import check_weights, is_word
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
 from keras_transfer.data.sources.choose_source import check_source, choose_source
@@ -55,7 +56,8 @@ def check_names(config: TrainConfig) -> None:
         if setting != "backbone":  # which need not be in the table
             lookup(table, setting, operator.attrgetter(setting)(config))
     find_boundary(config.backbone, row, config.finetune.locked_layers)
-    find_last_blocks(config.backbone, row, config.finetune.last_blocks)
+    if config.strategy == "partial" or config.finetune.last_blocks != FinetuneConfig.last_blocks:
+        find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
     check_strategy(config)
     if config.strategy == "lora":

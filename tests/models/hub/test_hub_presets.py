@@ -82,6 +82,9 @@ def test_folders_are_found_by_relative_paths_and_from_home(vit, monkeypatch):
 
 @pytest.mark.parametrize("load_weights", [True, False])
 def test_the_backbone_has_the_presets_weights_if_wanted(vit, load_weights):
+    import keras
+
+    keras.utils.set_random_seed(1)  # with that of all tests, random weights would be those stored
     backbone = open_preset(str(vit)).load_backbone(load_weights=load_weights)
     with h5py.File(vit / "model.weights.h5") as stored:
         kernels = []

@@ -18,6 +18,7 @@ from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.preprocess_choice import fix_preprocess
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import find_frontiers
+from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.models.weights.weight_loading import load_weights
 from keras_transfer.system.errors import ConfigError
@@ -165,6 +166,16 @@ def test_weights_of_another_file_of_the_same_network_are_taken(tmp_path):
         load(name, weights=str(tmp_path / "odd.keras"))
 
 
+def test_the_network_computes_in_the_precision_of_the_training(tmp_path):
+    model, features = build_cnn()
+    name = save(model, tmp_path)
+    with precision("mixed_float16"):
+        _, backbone = load(name)
+    assert {layer.compute_dtype for layer in backbone.layers[1:]} == {"float16"}
+    found, expected = (np.asarray(each(PIXELS), "float32") for each in (backbone, features))
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02 * expected.max())
+
+
 @pytest.mark.parametrize("word", ["imagenet", "bundled", "preset"])
 def test_weights_of_others_are_refused_in_words(word, tmp_path):
     name = save(build_cnn()[0], tmp_path)
@@ -175,7 +186,7 @@ def test_weights_of_others_are_refused_in_words(word, tmp_path):
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("application", "side"),
-    [("MobileNetV3Small", 64), ("EfficientNetB0", 64), ("ResNet50", 64), ("ConvNeXtTiny", 64)],
+    [("MobileNetV3Small", 64), ("EfficientNetB0", 64), ("ResNet50", 64)],
 )
 def test_networks_of_keras_applications_lose_their_classifiers(application, side, tmp_path):
     build = getattr(keras.applications, application)
@@ -184,6 +195,4 @@ def test_networks_of_keras_applications_lose_their_classifiers(application, side
     features.set_weights(whole.get_weights()[: len(features.get_weights())])
     _, backbone = load(save(whole, tmp_path))
     pixels = np.random.default_rng(0).uniform(0, 255, (1, side, side, 3)).astype("float32")
-    last = {"ConvNeXtTiny": -2}.get(application, -1)  # a norm of vectors in the whole
-    expected = keras.Model(features.input, features.layers[last].output)
-    expect_alike(backbone(pixels), expected(pixels, training=False))
+    expect_alike(backbone(pixels), features(pixels, training=False))

@@ -27,7 +27,7 @@ def resolve(make_data):
 
 
 def test_no_auto_is_left(resolve):
-    """Except for where things are kept, what folders say themselves, and whether to report."""
+    """Except for where things are kept, what folders and networks say, and whether to report."""
     values = []
     places = {"mode", "memory_gb", "disk_gb"}
 
@@ -37,7 +37,8 @@ def test_no_auto_is_left(resolve):
             walk(item)
 
     settings = to_dict(resolve())
-    assert settings["data"].pop("layout") == settings.pop("report") == "auto"
+    kept = [settings["data"].pop("layout"), settings.pop("report"), settings.pop("preprocess")]
+    assert kept == ["auto"] * 3
     settings["cache"] = {k: v for k, v in settings["cache"].items() if k not in places}
     walk(settings)
     assert "auto" not in values

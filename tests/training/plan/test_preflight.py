@@ -21,7 +21,8 @@ from keras_transfer.training.plan.strategies import STRATEGIES
 # Each table by the setting that names a row of it, and that setting with a name.
 TABLES = {
     "backbone": (BACKBONES, lambda name: {"backbone": name}),
-    "strategy": (STRATEGIES, lambda name: {"strategy": name}),
+    # of a backbone that every strategy can train
+    "strategy": (STRATEGIES, lambda name: {"strategy": name, "backbone": "vitb16"}),
     "augment.preset": (AUGMENTATIONS, lambda name: {"augment": AugmentConfig(preset=name)}),
     "optimizer.name": (OPTIMIZERS, lambda name: {"optimizer": OptimizerConfig(name=name)}),
     "optimizer.schedule": (SCHEDULES, lambda name: {"optimizer": OptimizerConfig(schedule=name)}),
