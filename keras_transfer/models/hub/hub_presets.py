@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from keras_transfer.config.messages import say_fault, say_value
+from keras_transfer.models.hub.converted_presets import (
+    build_converted,
+    make_converter,
+    name_format,
+)
 from keras_transfer.models.hub.preset_configs import (
     BUILT,
     CONFIG,
@@ -57,6 +62,8 @@ class Preset:
     they are not on this machine yet, `load_backbone` would download them."""
     origin: PresetSource = field(repr=False)
     """Where its files come from."""
+    converted: bool = False
+    """Whether KerasHub converts it from the format of timm or Transformers."""
 
     @property
     def source(self) -> str:
@@ -100,6 +107,8 @@ class Preset:
         """
         import keras_hub
 
+        if self.converted:
+            return self._build(lambda: make_converter(self.origin))
         folder = self._require(CONFIG, IMAGE_CONVERTER)
         return self._build(lambda: keras_hub.layers.ImageConverter.from_preset(str(folder)))
 
@@ -122,13 +131,15 @@ class Preset:
         """Return the folder of the preset, which has these files, looked at once more."""
         found = [require_file(self.origin, file) for file in files]
         for path in found:
-            if path.name in BUILT:
+            if path.name in BUILT and not self.converted:
                 read_safe(path)
         return found[0].parent
 
     def _build(self, build: Callable[[], Built]) -> Built:
         try:
             return build()
+        except ConfigError:
+            raise
         except Exception as error:  # KerasHub and Keras raise anything
             raise ConfigError(
                 f"A preset's files must fit one another. Received: {self.source}, of which "
@@ -169,6 +180,8 @@ def open_preset(name: str, option: str = "--preset") -> Preset:
     if named := _find_named(name):
         _judge_kind(named, name, option)  # before a download
     origin = find_source(name, option)
+    if foreign := name_format(read_json(require_file(origin, CONFIG))):
+        return _open_converted(name, origin, foreign, option)
     config = read_safe(require_file(origin, CONFIG))
     backbone = str(config["class_name"])
     if not is_hub_class(config["registered_name"]) or not hasattr(keras_hub.models, backbone):
@@ -187,6 +200,21 @@ def open_preset(name: str, option: str = "--preset") -> Preset:
         licence=_find_licence(origin),
         weights_sha256=hash_kept(origin),
         origin=origin,
+    )
+
+
+def _open_converted(name: str, origin: PresetSource, foreign: str, option: str) -> Preset:
+    network = build_converted(origin, foreign, option)
+    backbone = type(network).__name__
+    return Preset(
+        name=name,
+        backbone=backbone,
+        kind=_judge_kind(backbone, name, option),
+        config=network.get_config(),
+        licence=_find_licence(origin),
+        weights_sha256=hash_kept(origin),
+        origin=origin,
+        converted=True,
     )
 
 

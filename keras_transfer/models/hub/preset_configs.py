@@ -51,11 +51,9 @@ def read_safe(file: Path) -> dict[str, Any]:
     """
     content = read_json(file)
     if "registered_name" not in content or not isinstance(content.get("config"), dict):
-        kind = "Transformers" if "model_type" in content else "timm"
-        foreign = kind if {"model_type", "architecture"} & {*content} else "another program"
         raise ConfigError(
-            f"A preset must be in KerasHub's own format. Received: {file}, in that of {foreign}. "
-            "Convert it: keras_hub.models.Backbone.from_preset(…).save_to_preset('FOLDER')."
+            "A preset must be in the format of KerasHub, timm or Transformers. Received: "
+            f"{file}, in that of another program. Save it by KerasHub's save_to_preset."
         )
     _check_classes(content, file)
     return content

@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]
 
 from keras_transfer.config.messages import say_fault, say_value
+from keras_transfer.models.hub.converted_presets import SAFETENSORS
 from keras_transfer.models.hub.preset_configs import read_json
 from keras_transfer.models.hub.preset_sources import PresetSource, require_file
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
@@ -14,6 +15,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
 
 WEIGHTS, SHARDS = "model.weights.h5", "model.weights.json"
+KEPT = (WEIGHTS, SAFETENSORS)  # whose numbers are in one file
 
 
 def find_weights(origin: PresetSource) -> list[Path]:
@@ -22,7 +24,7 @@ def find_weights(origin: PresetSource) -> list[Path]:
     Raises:
         ConfigError: It has none, they cannot be had, or one is damaged or leads to other files.
     """
-    single = origin.fetch(WEIGHTS)
+    single = next(filter(None, map(origin.fetch, KEPT)), None)
     if single is None and (listed := origin.fetch(SHARDS)):
         files = [listed, *(require_file(origin, name) for name in _name_shards(listed))]
     else:
@@ -41,8 +43,9 @@ def hash_kept(origin: PresetSource) -> str | None:
     Raises:
         ConfigError: One is damaged or leads to other files.
     """
-    listed = None if origin.kept(WEIGHTS) else origin.kept(SHARDS)
-    names = _name_shards(listed) if listed else [WEIGHTS]
+    single = next(filter(origin.kept, KEPT), None)
+    listed = None if single else origin.kept(SHARDS)
+    names = _name_shards(listed) if listed else [single or WEIGHTS]
     if not all(map(origin.kept, names)):
         return None
     hashes = [hash_file(file) for file in find_weights(origin)]
