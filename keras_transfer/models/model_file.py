@@ -28,8 +28,18 @@ NEWER_KEYS: Mapping[str, Any] = {
     "renorm_clipping": None,
     "renorm_momentum": 0.99,
     "quantization_config": None,  # 3.13, Dense
+    "use_gate": False,  # after 3.11, MultiHeadAttention
+    "sliding_window": None,
 }
-UNNAMED = ("Flip",)  # operations that take no name before 3.11; it stands beside their config too
+# The same for keys that other classes have always had.
+NEWER_KEYS_OF: Mapping[str, Mapping[str, Any]] = {
+    "ZeroPadding1D": {"data_format": "channels_last"},
+}
+UNNAMED = (
+    "Flip",
+    "Cumsum",
+    "OnesLike",
+)  # operations that take no name before 3.11; it stands beside their config too
 
 
 def write_model(model: "keras.Model", file: Path, notes: Mapping[str, Any]) -> None:
@@ -66,7 +76,8 @@ def drop_newer_keys(node: Any) -> Any:
     kept = {name: drop_newer_keys(value) for name, value in node.items()}
     if "class_name" in kept and isinstance(kept.get("config"), dict):
         settings = kept["config"]
-        for name, default in NEWER_KEYS.items():
+        newer = {**NEWER_KEYS, **NEWER_KEYS_OF.get(kept["class_name"], {})}
+        for name, default in newer.items():
             if name in settings and settings[name] == default:
                 del settings[name]
         if kept["class_name"] in UNNAMED and settings.get("name") == kept.get("name"):

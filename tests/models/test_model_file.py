@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from keras_transfer.config.sections.head_settings import HeadConfig
+from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.build_model import build_backbone, build_model
+from keras_transfer.models.graphs.vision_transformer import Transformer, build_vision_transformer
 from keras_transfer.models.model_file import (
     OLDEST_KERAS,
     drop_newer_keys,
@@ -52,6 +54,12 @@ def model(tiny_row):
     return build_model(caffe, build_backbone(caffe, 32), 3, HeadConfig(hidden=4, batch_norm=True))
 
 
+def build_transformer(**changes):
+    shape = Transformer(16, blocks=1, heads=2, width=8, mlp_width=12, **changes)
+    row = Backbone(build=lambda side: build_vision_transformer(shape, side), image_size=32)
+    return build_model(row, build_backbone(row, 32), 3, HeadConfig())
+
+
 def read_config(file):
     with zipfile.ZipFile(file) as archive:
         return json.loads(archive.read("config.json"))
@@ -67,10 +75,11 @@ def list_objects(node):
         yield from list_objects(each)
 
 
-@pytest.mark.parametrize("name", ["model", "layers"])
+@pytest.mark.parametrize("name", ["model", "layers", "transformer"])
 def test_no_key_is_written_that_the_oldest_keras_refuses(model, tmp_path, name):
     """It fails where a new Keras writes a new key: give it its row in NEWER_KEYS."""
-    written = model if name == "model" else build_every_kind_of_layer()
+    made = {"layers": build_every_kind_of_layer, "transformer": build_transformer}
+    written = made.get(name, lambda: model)()
     write_model(written, tmp_path / "m.keras", NOTES)
     found = list(list_objects(read_config(tmp_path / "m.keras")))
     assert len(found) > 20
@@ -118,7 +127,12 @@ np.save("found.npy", keras.models.load_model("m.keras").predict(np.load("images.
 
 
 @pytest.mark.thorough
-def test_the_oldest_keras_gives_the_same_answers(model, randomize, tmp_path):
+@pytest.mark.parametrize("kind", ["convolutions", "class token", "mean of tokens"])
+def test_the_oldest_keras_gives_the_same_answers(model, randomize, tmp_path, kind):
+    if kind == "class token":
+        model = build_transformer(activation="quick_gelu", pre_norm=True)
+    elif kind == "mean of tokens":
+        model = build_transformer(class_token=False)
     randomize(model)
     write_model(model, tmp_path / "m.keras", NOTES)
     images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype("float32")
