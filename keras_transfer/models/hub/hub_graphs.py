@@ -18,6 +18,7 @@ from keras_transfer.models.graphs.vision_transformer import (
     Transformer,
     build_vision_transformer,
 )
+from keras_transfer.models.hub.hub_presets import import_hub, require_hub
 from keras_transfer.system.errors import ConfigError
 
 Values = Iterator[np.ndarray]
@@ -51,6 +52,8 @@ def build_hub_graph(preset: HubNetwork, image_size: int) -> keras.Model:
                 raise ValueError(f"it divides an image into squares of {shape.patch} pixels")
             return build_vision_transformer(shape, image_size)
         network = build_hub_network(preset, image_size)
+    except ConfigError:
+        raise
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
             f"`data.image_size` must suit hub:{preset.name}. Received: {image_size}, and its "
@@ -67,6 +70,8 @@ def build_hub_graph(preset: HubNetwork, image_size: int) -> keras.Model:
 
 def build_hub_network(preset: HubNetwork, image_size: int) -> Any:
     """Return the network as KerasHub builds it, with random weights and without dropout."""
+    require_hub(f"--backbone hub:{preset.name}")
+    import_hub()
     import keras_hub
 
     config = {

@@ -136,6 +136,13 @@ def test_resized_positions_keep_the_class_token_and_the_slope(beside):
     assert resize_positions(given, 16 + beside) is given
 
 
+def test_a_network_of_kerashub_asks_for_it_in_one_line(monkeypatch):
+    monkeypatch.setattr("keras_transfer.models.hub.hub_presets.is_installed", lambda name: False)
+    preset = HubNetwork(name="p", family="ResNetBackbone", config=RESNET)
+    with pytest.raises(ConfigError, match=r"^`--backbone hub:p` needs KerasHub.*\[hub\]'$"):
+        build_backbone(Backbone(image_size=SIDE, preset=preset), SIDE)
+
+
 def test_a_size_that_the_patches_do_not_fill_is_refused_in_one_line():
     with pytest.raises(ConfigError) as error:
         take_over(make("ViTBackbone", VIT), "ViTBackbone", side=70)
