@@ -32,14 +32,19 @@ def set_boundary(backbone: keras.Model, first_learning: int | None, batch_norm: 
     """
     if first_learning is None:
         first_learning = len(backbone.layers)
-    backbone.trainable = True  # and so are all layers, nested ones too
+    backbone.trainable = True
     for index, layer in enumerate(backbone.layers):
-        layer.trainable = index >= first_learning
-        if isinstance(layer, keras.layers.BatchNormalization) and batch_norm != "adapt":
-            layer.trainable = False
-            for vector in layer.weights:
-                if vector.name in ("gamma", "beta"):
-                    vector.trainable = index >= first_learning and batch_norm == "scale"
+        learns = index >= first_learning
+        layer.trainable = not learns  # only what changes is passed on to the layers within
+        layer.trainable = learns
+        if batch_norm == "adapt":
+            continue
+        for part in layer._flatten_layers():  # with itself
+            if isinstance(part, keras.layers.BatchNormalization):
+                part.trainable = False
+                for vector in part.weights:
+                    if vector.name in ("gamma", "beta"):
+                        vector.trainable = learns and batch_norm == "scale"
 
 
 def list_weights(part: keras.layers.Layer) -> list[keras.Variable]:

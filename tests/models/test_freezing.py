@@ -75,6 +75,21 @@ def test_a_boundary_can_be_moved_back_and_forth(tiny):
         assert [v.path for v in backbone.trainable_variables] == fresh
 
 
+def test_layers_within_layers_are_locked_however_they_were_built():
+    x = inputs = keras.Input((9, 8))
+    x = keras.layers.MultiHeadAttention(2, 4, trainable=False, name="attention")(x, x)
+    x = keras.layers.TimeDistributed(keras.layers.BatchNormalization(), name="spread")(x)
+    backbone = keras.Model(inputs, x, name="backbone")
+    set_boundary(backbone, None, "scale")
+    assert backbone.trainable_variables == []
+    set_boundary(backbone, 0, "scale")
+    names = [variable.name for variable in backbone.trainable_variables]
+    assert len(names) == 8 + 2
+    assert {"gamma", "beta"} < {*names}
+    set_boundary(backbone, 0, "frozen")
+    assert len(backbone.trainable_variables) == 8
+
+
 def test_freeze_rows_say_what_each_layer_does(tiny, tiny_row):
     model, backbone = tiny
     set_boundary(backbone, 6, "scale")

@@ -67,6 +67,14 @@ class Backbone:
     """Whether real ImageNet weights were run here and classified pictures rightly."""
 
     @property
+    def network_sha256(self) -> str | None:
+        """SHA-256 of what the network is built from, where its name does not say it for good.
+
+        None: a row of the table names it.
+        """
+        return self.preset.sha256 if self.preset else self.file_sha256
+
+    @property
     def weights_origin(self) -> str:
         """Where the ImageNet weights come from: a URL, or the name of a package."""
         return self.weights_package.name if self.weights_package else self.weights_url

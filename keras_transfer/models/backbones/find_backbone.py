@@ -5,8 +5,10 @@ from functools import cache
 
 from keras_transfer.config.full_paths import find_origin
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import say_value
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 
 
@@ -24,6 +26,11 @@ def find_backbone(name: str, anew: bool = False) -> Backbone:
         ConfigError: There is no such backbone, or it cannot be had.
     """
     origin, colon, place = find_origin(name).partition(":")
+    if colon and origin.lower() in ORIGINS and not (place and origin in ORIGINS):
+        raise ConfigError(
+            "`backbone` must say what, behind hub: a preset, behind file: a model. Received: "
+            f"{say_value(name)}. For example hub:resnet_18_imagenet, or file:my_network.keras."
+        )
     if colon and origin in ORIGINS:
         if anew:
             _look_into.cache_clear()

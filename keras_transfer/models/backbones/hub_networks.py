@@ -1,5 +1,7 @@
 """Presets of KerasHub: what is known of one before KerasHub is loaded, and those with a row."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,12 @@ class HubNetwork:
     """Raw RGB in [0, 255] is multiplied by it. None: by nothing."""
     offset: Factor | None = None
     """And this is added. None: nothing."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that features depend on beside the weights."""
+        parts = [self.family, dict(self.config), self.scale, self.offset]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
     def layer_decay(self) -> float:

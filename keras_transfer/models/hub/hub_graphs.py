@@ -130,7 +130,9 @@ def resize_positions(positions: np.ndarray, count: int) -> np.ndarray:
 
 
 def _read_vit(config: Mapping[str, Any]) -> Transformer:
-    patch = config["patch_size"]
+    patch, (height, width, _) = config["patch_size"], config["image_shape"]
+    if height != width:
+        raise ValueError(f"it takes images of {height} x {width} pixels, which are no squares")
     return Transformer(
         patch=patch if isinstance(patch, int) else patch[0],
         blocks=config["num_layers"],

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import h5py  # type: ignore[import-untyped]
 
-from keras_transfer.config.full_paths import check_weights, is_word
+from keras_transfer.config.full_paths import check_weights, find_origin, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.hub_networks import HubNetwork
@@ -159,7 +159,7 @@ def find_weights_file(name: str, choice: str) -> Path:
     if path.is_dir() and not kind:
         run = Run.open(path)
         trained = run.metrics().get("backbone")
-        if trained != name:
+        if find_origin(str(trained)) != find_origin(name):
             raise ConfigError(
                 f"`weights` must be of the backbone in use, {name}. Received: {choice}, a run of "
                 f"{trained}. Choose --backbone {trained} or another run."

@@ -78,7 +78,7 @@ def _compute_key(
         "packages": {name: find_version(name) for name in PACKAGES},
         "backbone": [
             config.backbone,
-            find_backbone(config.backbone).file_sha256,
+            find_backbone(config.backbone).network_sha256,
             config.preprocess,
         ],
         "weights": weights.sha256 or f"random, seed {config.seed}",

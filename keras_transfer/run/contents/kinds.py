@@ -80,6 +80,7 @@ class Metrics(TypedDict):
 
     backbone: str
     backbone_sha256: NotRequired[str]  # of a user's file
+    weights_origin: NotRequired[str]  # source and licence of a preset
     strategy: NotRequired[str]
     weights: str
     weights_sha256: str | None

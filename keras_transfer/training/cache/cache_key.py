@@ -40,7 +40,7 @@ def compute_key(front: keras.Model, training: Training) -> str:
     parts = {
         "format": FORMAT,
         "packages": {name: find_version(name) for name in PACKAGES},
-        "backbone": [config.backbone, training.row.file_sha256, config.preprocess],
+        "backbone": [config.backbone, training.row.network_sha256, config.preprocess],
         "weights": weights.hexdigest(),
         "precision": config.precision,
         "arrays": plan.layout,

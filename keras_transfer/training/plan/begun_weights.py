@@ -44,9 +44,9 @@ def require_same_network(config: TrainConfig, row: Backbone) -> None:
 
 
 def _require_same(plan: Mapping[str, Any], row: Backbone) -> None:
-    begun = plan.get("backbone_sha256")
-    if begun != row.file_sha256:
+    begun, name = plan.get("backbone_sha256"), row.preset.name if row.preset else row.file
+    if begun != row.network_sha256:
         raise ConfigError(
-            "`backbone` must be the file that the run began with, sha256 "
-            f"{begun}. Received: {row.file}, sha256 {row.file_sha256}. Restore it or train anew."
+            f"`backbone` must be the network that the run began with, sha256 {begun}. Received: "
+            f"{name}, sha256 {row.network_sha256}. Restore it or train anew."
         )

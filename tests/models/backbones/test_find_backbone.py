@@ -33,6 +33,22 @@ def test_names_of_the_table_lead_to_its_rows():
         find_backbone("hup:x")
 
 
+@pytest.mark.parametrize("name", ["hub:", "file:", "HUB:resnet_18_imagenet"])
+def test_an_origin_must_be_followed_by_what_it_asks_for(name):
+    with pytest.raises(ConfigError, match=r"must say what.*For example hub:"):
+        find_backbone(name)
+
+
+def test_a_preset_whose_pixels_are_scaled_anew_is_another_network(preset):
+    row = find_backbone(f"hub:{preset[0]}")
+    for change in ({"scale": 1 / 255}, {"offset": 0.0}, {"config": {**row.preset.config, "x": 1}}):
+        other = dataclasses.replace(row, preset=dataclasses.replace(row.preset, **change))
+        assert other.network_sha256 != row.network_sha256
+    again = dataclasses.replace(row.preset, name="elsewhere")
+    assert dataclasses.replace(row, preset=again).network_sha256 == row.network_sha256
+    assert BACKBONES["resnet50"].network_sha256 is None
+
+
 def test_a_preset_leads_to_a_row_that_its_network_fits(preset):
     row = find_backbone(f"hub:{preset[0]}")
     graph = build_backbone(row, row.image_size)

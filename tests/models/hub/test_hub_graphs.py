@@ -143,6 +143,13 @@ def test_a_network_of_kerashub_asks_for_it_in_one_line(monkeypatch):
         build_backbone(Backbone(image_size=SIDE, preset=preset), SIDE)
 
 
+def test_images_that_are_no_squares_are_refused_in_one_line():
+    config = VIT | {"image_shape": (64, 32, 3)}
+    preset = HubNetwork(name="p", family="ViTBackbone", config=config)
+    with pytest.raises(ConfigError, match=r"images of 64 x 32 pixels, which are no squares"):
+        build_backbone(Backbone(image_size=SIDE, preset=preset), SIDE)
+
+
 def test_a_size_that_the_patches_do_not_fill_is_refused_in_one_line():
     with pytest.raises(ConfigError) as error:
         take_over(make("ViTBackbone", VIT), "ViTBackbone", side=70)
