@@ -1,4 +1,4 @@
-"""Remove the activations that runs with `cache.reuse` keep: `python -m keras_transfer.clean`."""
+"""Remove what earlier calls keep for later ones: `python -m keras_transfer.clean`."""
 
 import logging
 
@@ -11,7 +11,8 @@ from keras_transfer.training.cache.reuse_folder import empty_reuse, list_others,
 
 def main(arguments: list[str]) -> int:
     """Run the command line."""
-    about = "Remove the activations that runs with --cache.reuse true keep for later ones, in the "
+    about = "Remove what is kept for later calls: activations of runs with --cache.reuse true, "
+    about += "features of review, embeddings of the sentences of zeroshot. They lie in the "
     about += "folder activations of $KERAS_TRANSFER_CACHE, else of ~/.cache/keras_transfer."
     parser = PlainParser("clean", about)
     parser.parse_args(arguments)

@@ -8,7 +8,7 @@ from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
-from keras_transfer.run.run_files import COMPARISON_FILE, RunFiles
+from keras_transfer.run.run_files import COMPARISON_FILE, ZEROSHOT, RunFiles
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
@@ -33,10 +33,11 @@ def report_on(path: str | Path) -> Path:
     """
     folder = Path(path).expanduser()
     if not any((folder / name).is_file() for name in (COMPARISON_FILE, RUN_FILE)):
+        found = "which has neither" if folder.exists() else "which is not there"
+        found = ZEROSHOT if RunFiles(folder).is_of_zeroshot() else found
         raise ConfigError(
             f"A report is of a run, which must hold {RUN_FILE}, or of a comparison, which must "
-            f"hold {COMPARISON_FILE}. Received: {folder}, which "
-            f"{'has neither' if folder.exists() else 'is not there'}."
+            f"hold {COMPARISON_FILE}. Received: {folder}, {found}."
         )
     try:
         if (folder / COMPARISON_FILE).is_file():

@@ -26,6 +26,7 @@ from keras_transfer.exports.reading.runtimes import load_onnx, load_saved_model,
 from keras_transfer.exports.reading.vouching import is_vouched
 from keras_transfer.exports.usage import Usage, read_keras_usage
 from keras_transfer.run.run_directory import Run
+from keras_transfer.run.run_files import ZEROSHOT
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 
@@ -160,9 +161,15 @@ def _find_loader(path: Path) -> tuple[Callable[[Path], Artefact], Path]:
     if not path.is_file() or path.suffix not in loaders:
         raise ConfigError(
             "A model must be a run directory, a .keras, .tflite or .onnx file, or a SavedModel. "
-            f"Received: {path}{'' if path.exists() else ', which is not there'}."
+            f"Received: {path}{_say_odd(path)}."
         )
     return loaders[path.suffix], path
+
+
+def _say_odd(path: Path) -> str:
+    if Run(path).is_of_zeroshot():
+        return f", {ZEROSHOT}; predict takes what its --export leaves in {path / 'exports'}"
+    return "" if path.exists() else ", which is not there"
 
 
 def _load_keras(path: Path) -> Artefact:

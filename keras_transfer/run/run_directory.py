@@ -17,7 +17,7 @@ from keras_transfer.config.full_paths import shorten_origin
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import dump_config
 from keras_transfer.run.contents.prediction_columns import require_columns
-from keras_transfer.run.run_files import RunFiles
+from keras_transfer.run.run_files import ZEROSHOT, RunFiles
 from keras_transfer.run.stopwatch import Stopwatch
 from keras_transfer.system.errors import ConfigError, DeadEnd
 from keras_transfer.system.files import locks
@@ -143,7 +143,8 @@ class Run(RunFiles):
         """Raise the `ConfigError` for a folder that is no run directory."""
         if not self.config_file.is_file():
             raise ConfigError(
-                f"A run directory must hold config.yaml. Received: {self.path}, which does not."
+                f"A run directory must hold config.yaml. Received: {self.path}, "
+                f"{ZEROSHOT if self.is_of_zeroshot() else 'which does not'}."
             )
 
     def refuse_links(self) -> None:

@@ -12,6 +12,7 @@ from keras_transfer.system.files.atomic_files import Table, read_table
 EVALUATION_FILE = "evaluation.json"  # in the folder of an evaluation: what was evaluated
 COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which holds runs
 ZEROSHOT_FILE = "zeroshot.json"  # in the folder of zeroshot: what was asked for
+ZEROSHOT = "a folder of zeroshot, which is no run"  # in messages
 REVIEW_FILE = "review.json"  # in the folder of a review of labels: what was reviewed
 
 
@@ -72,6 +73,10 @@ class RunFiles:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+
+    def is_of_zeroshot(self) -> bool:
+        """Return whether it is no run, but a folder of zeroshot."""
+        return (self.path / ZEROSHOT_FILE).is_file()
 
     def list_places(self) -> list[Path]:
         """Return where each file and folder is, or would be."""

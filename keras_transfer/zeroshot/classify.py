@@ -15,6 +15,7 @@ from keras_transfer.config.sections.preparation import Preparation, find_prepara
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.divided_examples import Division
+from keras_transfer.data.sources.class_names import check_names
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.hub.hub_presets import Preset, open_preset, require_hub
 from keras_transfer.review.review_folder import refuse_inside
@@ -98,12 +99,12 @@ def classify_zero_shot(asked: Asked) -> ZeroShot:
     config = TrainConfig(dataset=asked.dataset, data=asked.data, quiet=asked.quiet)
     modality = choose_modality(config)
     examples = modality.read_examples(config.source, config.data)
-    wording.write_prompts(examples.class_names)
+    prompts = wording.write_prompts(examples.class_names)
     preset = _open_clip(asked.preset)
     from keras_transfer.zeroshot.image_embeddings import divide_measured
 
     divided = divide_measured(examples, config, modality, learns=asked.probe)
-    return _measure(asked, config, preset, wording, divided)
+    return _measure(asked, config, preset, prompts, divided)
 
 
 def _open_clip(name: str) -> Preset:
@@ -117,7 +118,7 @@ def _open_clip(name: str) -> Preset:
 
 
 def _measure(
-    asked: Asked, config: TrainConfig, preset: Preset, wording: Wording, divided: Division
+    asked: Asked, config: TrainConfig, preset: Preset, prompts: Prompts, divided: Division
 ) -> ZeroShot:
     """Embed sentences and images, compare them, and leave what comes of it."""
     from keras_transfer.data.load_splits import record_division
@@ -130,7 +131,7 @@ def _measure(
     from keras_transfer.zeroshot.text_embeddings import embed_classes
 
     examples, findings = divided.take_used()
-    prompts = wording.write_prompts(examples.class_names)
+    prompts = {name: prompts[name] for name in examples.class_names}
     shots = list_shots(examples) if asked.probe else []
     clip = load_clip(preset)
     config = dataclasses.replace(config, data=settle_images(clip, config.data))
@@ -154,11 +155,17 @@ def _measure(
 
 def _make_classifier(asked: Asked, wording: Wording) -> ZeroShot:
     """Leave a classifier of the classes that the sentences are of; no image is read."""
-    if not asked.export or asked.probe or len(wording.classes) < 2:
+    if asked.probe:
+        raise ConfigError(
+            "`probe` must have a data set to learn from. Received: --probe without --dataset. "
+            "Give --dataset FOLDER, or leave --probe out."
+        )
+    if not asked.export or asked.prompts is None or len(wording.classes) < 2:
         raise ConfigError(
             "`dataset` must be given, or --export with a --prompts file of two classes or more "
             "with their sentences. Received: neither. Give --dataset FOLDER."
         )
+    check_names(wording.classes, asked.prompts)
     preset = _open_clip(asked.preset)
     from keras_transfer.zeroshot.classifier_files import draw_noise
     from keras_transfer.zeroshot.clip_model import load_clip, settle_images

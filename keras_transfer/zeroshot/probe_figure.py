@@ -69,6 +69,7 @@ def build_probe(summary: Mapping[str, Any], values: Mapping[int, list[float]]) -
         )
     _limit(axes, [low, high, *(value for each in values.values() for value in each)])
     axes.set_xscale("log", base=2)
+    axes.margins(x=0.1)  # room for the label of the last point
     axes.set_xticks(shots, [str(shot) for shot in shots])
     axes.set_xlabel("training images of each class")
     axes.set_ylabel("accuracy")

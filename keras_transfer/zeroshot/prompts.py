@@ -11,6 +11,7 @@ import yaml
 
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.messages import name_some, say_value
+from keras_transfer.data.examples import is_text, refuse_odd_name
 from keras_transfer.data.sources.class_names import spell
 from keras_transfer.system.errors import ConfigError
 
@@ -134,19 +135,22 @@ def _parse(text: str, file: Path) -> Any:
             _refuse_twice([(key.value, None) for key, _ in node.value])
         return yaml.load(text, Loader=yaml.BaseLoader)
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
-        fault = " ".join(str(error).split())
+        fault = " ".join(str(error).split()).rstrip(".")
+        in_yaml = ": put sentences with {} in quotes, or one below the other"
+        hint = in_yaml if isinstance(error, yaml.YAMLError) else ""
         raise ConfigError(
-            f"`prompts` must be whole YAML or JSON. Received: {file}: {fault}. Mend the file."
+            f"`prompts` must be whole YAML or JSON. Received: {file}: {fault}. Mend the file{hint}."
         ) from error
 
 
 def _refuse_twice(pairs: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in seen:
-            raise ValueError(f"{key!r} stands there twice")
-        seen[key] = value
-    return seen
+    seen = set()
+    for key, _ in pairs:
+        name = spell(str(key))
+        if name in seen:
+            raise ValueError(f"{name!r} stands there twice")
+        seen.add(name)
+    return dict(pairs)
 
 
 def _read_classes(content: Any, file: Path) -> Prompts:
@@ -158,11 +162,17 @@ def _read_classes(content: Any, file: Path) -> Prompts:
         )
     found = {}
     for name, given in content.items():
+        refuse_odd_name(str(name), file)
         sentences = [given] if isinstance(given, str) else given
         if not isinstance(sentences, list) or not all(isinstance(each, str) for each in sentences):
             raise ConfigError(
                 "`prompts` must have a sentence, or a list of sentences, for each class. Received: "
                 f"{say_value(given)} for {say_value(name)} in {file}. Mend the file."
+            )
+        if odd := [each for each in sentences if not is_text(each)]:
+            raise ConfigError(
+                "`prompts` must be text that UTF-8 can hold. Received: "
+                f"{say_value(odd[0])} for {say_value(name)} in {file}. Mend the sentence."
             )
         kept = [each.strip() for each in sentences if each.strip()]
         if not kept:

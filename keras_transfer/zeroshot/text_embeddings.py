@@ -14,6 +14,7 @@ from keras_transfer.models.hub.hub_presets import TOKENIZER_FILES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.machine import free_disk
+from keras_transfer.system.terminal.short_names import keep_start
 from keras_transfer.training.cache.cache_store import FORMAT, FileStore, count_bytes, open_store
 from keras_transfer.training.cache.reuse_folder import count_reuse, make_room, reuse_folder
 from keras_transfer.training.progress_display import showing_steps
@@ -21,6 +22,7 @@ from keras_transfer.zeroshot.clip_model import Clip, build_text_tower
 from keras_transfer.zeroshot.prompts import Prompts
 
 BATCH = 64  # sentences
+SHOWN = 60  # columns of a sentence in a warning
 TEXTS = "texts"  # the one array of an entry of the cache
 SHARE = 4  # a fourth of the free disk, as for the activations of trainings
 PACKAGES = ("keras", "tensorflow", "keras-hub", "keras_transfer")
@@ -82,9 +84,10 @@ def tokenize(clip: Clip, texts: Sequence[str]) -> np.ndarray:
     found = preprocessor({"images": None, "prompts": tf.constant(list(texts))})
     whole = [len(each) + 2 <= length for each in tokenizer(list(texts))]  # with start and end
     if cut := [text for text, fits in zip(texts, whole, strict=True) if not fits]:
+        named = name_some([keep_start(text, SHOWN) for text in cut], most=2)
         logger.warning(
             "%s longer than %d tokens, and cut: %s",
-            *(count_of(len(cut), "sentence is", "sentences are"), length, name_some(cut, most=2)),
+            *(count_of(len(cut), "sentence is", "sentences are"), length, named),
         )
     return np.asarray(found["token_ids"], np.int32)
 

@@ -28,15 +28,15 @@ def check_new(output: Path) -> None:
         ConfigError: It does, or is no folder.
     """
     try:
-        fits = not os.listdir(output)
+        found = "which holds something" if os.listdir(output) else ""
     except FileNotFoundError:
-        fits = True
-    except OSError:  # a file, or a folder of others
-        fits = False
-    if not fits:
+        found = ""
+    except OSError as error:  # a file, something in a file, or a folder of others
+        found = f"which is none ({error.strerror})"
+    if found:
         raise ConfigError(
             "`output` must be a new folder, or an empty one: nothing is overwritten. Received: "
-            f"{output}, which holds something. Choose another with --output."
+            f"{output}, {found}. Choose another with --output."
         )
 
 

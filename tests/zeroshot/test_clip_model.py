@@ -102,6 +102,8 @@ def test_sentences_that_are_too_long_are_cut_with_a_warning(clip, caplog):
     assert tokens.shape == (2, 24)
     assert tokens[1, -1] == tokens.max()  # the end, where KerasHub looks
     assert "1 sentence is longer than 24 tokens" in caplog.text
+    assert "x" * 59 + "…" in caplog.text
+    assert "x" * 60 not in caplog.text
 
 
 @pytest.mark.parametrize(

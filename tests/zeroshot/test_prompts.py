@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.zeroshot.prompts import TEMPLATES, Wording, read_name, read_wording
 
+PAGE = Path(__file__).parents[2] / "docs/zeroshot.md"
 CLASSES = ("french_fries", "pizza")
 
 
@@ -76,6 +80,34 @@ def test_in_yaml_a_class_may_be_called_no_or_1(tmp_path):
 )
 def test_each_mistake_is_one_line(tmp_path, name, text, said):
     assert said in refusal(write(tmp_path, name, text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", '{"a\\nb": "x"}', "must be one line of text"),
+        ("a.json", '{"": "x"}', "must be one line of text"),
+        ("a.json", '{"\\ud800": "x"}', "must be one line of text"),
+        ("a.json", '{"caf\\u00e9": "x", "cafe\\u0301": "y"}', "stands there twice"),
+        ("a.yaml", "caf\u00e9: x\ncafe\u0301: y\n", "stands there twice"),
+        ("a.json", '{"pizza": ["a \\ud800"]}', "text that UTF-8 can hold"),
+        ("a.yaml", "pizza: [a {}]\n", "put sentences with {} in quotes, or one below the other"),
+        ("a.yaml", "pizza: ['a {}'\n", "in quotes"),
+    ],
+)
+def test_names_and_sentences_are_text_and_each_name_is_another(tmp_path, name, text, said):
+    assert said in refusal(write(tmp_path, name, text))
+
+
+def test_what_json_lacks_is_not_said_in_words_about_yaml(tmp_path):
+    assert refusal(write(tmp_path, "a.json", '{"pizza": ')).endswith("Mend the file.")
+
+
+def test_the_yaml_of_the_page_is_read(tmp_path):
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    prompts = read_wording(write(tmp_path, "own.yaml", block)).write_prompts(("crane", "heron"))
+    assert "a construction site with a crane." in prompts["crane"]
+    assert prompts["heron"] == ("a photo of a heron, a wading bird.",)
 
 
 def test_files_that_cannot_be_read_are_one_line(tmp_path):

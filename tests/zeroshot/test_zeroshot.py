@@ -12,7 +12,7 @@ from json_answers import read_answer
 from PIL import Image
 from tiny_presets import write_vit
 
-from keras_transfer import predict, zeroshot
+from keras_transfer import clean, evaluate, explain, export, predict, report, zeroshot
 from keras_transfer.data.load_splits import load_splits
 from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.models.hub import hub_presets, preset_sources
@@ -270,8 +270,63 @@ def test_a_set_too_small_to_train_on_is_measured_as_a_whole(call, stripes, tmp_p
     assert "test         2" in capsys.readouterr().out
     words = ["--preset", "x", "--dataset", tmp_path / "few", "--probe", "--output", "no"]
     words[1] = json.loads((tmp_path / "found/zeroshot.json").read_text())["preset"]
-    assert "fewer images than splits" in refusal(*words)
+    assert "fewer images than splits" in (said := refusal(*words))
+    assert "leave --probe out" in said
     assert not (tmp_path / "no").exists()
+
+
+@pytest.fixture
+def scarce(stripes, tmp_path):
+    """A set without splits: six images of two classes each, and two of a third."""
+    taken = {"level": ("level", range(6)), "upright": ("upright", range(6))}
+    for name, (source, rows) in (taken | {"odd": ("level", range(10, 12))}).items():
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for row in rows:
+            shutil.copy(stripes / f"train/{source}/{row:03}.png", tmp_path / "photos" / name)
+    return tmp_path / "photos"
+
+
+def test_a_set_with_a_rare_class_is_test_and_its_table_is_read_again(
+    call, scarce, tmp_path, caplog
+):
+    folder = call(dataset=scarce)
+    assert "Measured as a whole, as test: odd has 2 images" in caplog.text
+    (tmp_path / "found").rename(tmp_path / "first")
+    folder = call("--data.split_file", tmp_path / "first/split.csv", dataset=scarce)
+    assert {row["split"] for row in read_rows(folder / "split.csv")} == {"test"}
+    assert len(read_rows(folder / "split.csv")) == 14
+
+
+@pytest.mark.parametrize(
+    ("done", "names"),
+    [("drop", {"level", "upright"}), ("train_only", {"level", "upright", "odd"})],
+)
+def test_rare_classes_become_what_train_makes_of_them(call, scarce, done, names, caplog):
+    folder = call("--data.rare_classes", done, dataset=scarce)
+    rows = read_rows(folder / "predictions.csv")
+    assert {row["split"] for row in rows} == {"train", "validation", "test"}
+    assert {row["truth"] for row in rows} == names
+    assert {row["split"] for row in rows if row["truth"] == "odd"} <= {"train"}
+    assert "Measured as a whole" not in caplog.text
+
+
+def test_sentences_are_of_all_classes_though_one_loses_its_images(call, scarce, tmp_path):
+    for file in (scarce / "odd").iterdir():
+        file.write_bytes(b"no image")
+    (tmp_path / "own.yaml").write_text("level: level\nupright: upright\nodd: odd\n")
+    folder = call("--prompts", "own.yaml", dataset=scarce)
+    assert list(json.loads((folder / "prompts.json").read_text())) == ["level", "upright"]
+    (tmp_path / "own.yaml").write_text("level: level\nupright: upright\n")
+    words = "--preset", "x", "--dataset", scarce, "--prompts", "own.yaml"
+    assert "must have sentences for every class" in refusal(*words)
+
+
+def test_a_folder_with_test_alone_is_measured(call, stripes, tmp_path, clip_folder):
+    shutil.copytree(stripes / "test", tmp_path / "photos/test")
+    folder = call(dataset=tmp_path / "photos")
+    assert {row["split"] for row in read_rows(folder / "predictions.csv")} == {"test"}
+    words = "--preset", clip_folder, "--dataset", tmp_path / "photos", "--probe"
+    assert "must hold a train split" in refusal(*words)
 
 
 def test_a_table_of_test_images_alone_is_measured(call, stripes, tmp_path):
@@ -322,11 +377,37 @@ def test_what_is_missing_or_taken_is_told_before_anything_is_loaded(tmp_path, st
     assert "must hold class folders" in refusal(*given, "--dataset", tmp_path / "flat")
     given = *given, "--dataset", stripes
     assert "nothing is overwritten" in refusal(*given, "--output", left)
+    assert "Not a directory" in refusal(*given, "--output", stripes / "test/level/000.png/x")
     assert "outside the data set" in refusal(*given, "--output", stripes / "x")
     assert "No such file" in refusal(*given, "--prompts", tmp_path / "nowhere.txt")
     (tmp_path / "other.yaml").write_text("cat: [a cat]\ndog: [a dog]\n")
     assert "'cat'" in refusal(*given, "--prompts", tmp_path / "other.yaml")
     assert "Unknown option --data.image_size" in refusal(*given, "--data.image_size", 64)
+
+
+@pytest.mark.usefixtures("unloaded")
+def test_a_classifier_of_any_classes_needs_names_that_can_be_told_apart(tmp_path):
+    pytest.importorskip("keras_hub", reason="needs KerasHub: pip install 'keras_transfer[hub]'")
+    (tmp_path / "own.json").write_text('{"cat": "a cat", "cat\\u202e": "a cat"}')
+    words = "--preset", "x", "--prompts", tmp_path / "own.json", "--export"
+    assert "must differ in what can be seen" in refusal(*words)
+    assert "Received: --probe without --dataset" in refusal(*words, "--probe")
+
+
+@pytest.mark.parametrize("verb", [evaluate, explain, export, predict, report])
+def test_other_commands_say_that_the_folder_is_no_run(verb, left, stripes):
+    words = [left, stripes / "test"] if verb is predict else [left]
+    with pytest.raises(ConfigError, match="a folder of zeroshot, which is no run") as error:
+        verb.main([*map(str, words)])
+    assert "\n" not in str(error.value)
+    if verb is predict:
+        assert f"predict takes what its --export leaves in {left}/exports." in str(error.value)
+
+
+def test_explain_says_in_short_that_it_cannot_look_into_the_classifier(left, stripes, tmp_path):
+    words = [left / "exports/model.keras", stripes / "test/level/000.png", "--output", tmp_path]
+    with pytest.raises(ConfigError, match=r"Received: one that it cannot follow\.$"):
+        explain.main([*map(str, words)])
 
 
 def test_a_preset_without_texts_is_refused(tmp_path, stripes):
@@ -357,3 +438,9 @@ def test_help_and_the_program_know_the_command(capsys):
     assert "--probe" in said
     assert "--prompts FILE" in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_clean_says_that_it_removes_embeddings_of_sentences(capsys):
+    with pytest.raises(SystemExit):
+        clean.main(["--help"])
+    assert "embeddings of the sentences of zeroshot" in " ".join(capsys.readouterr().out.split())

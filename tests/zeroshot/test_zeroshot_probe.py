@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,16 @@ def test_only_training_images_are_learned_from(data, embeddings, monkeypatch):
     assert {row.split for row in rows} == {"validation", "test"}
 
 
+def test_scikit_learn_does_not_warn_of_one_image_a_class():
+    labels = np.arange(25)  # it warns of more than 20
+    numbers = np.random.default_rng(0).normal(size=(25, 8)).astype("float32")
+    data = Data({"train": labels, "test": labels})
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        run_probe({"train": numbers, "test": numbers}, data, [1])
+    assert not [str(each.message) for each in warned if "unique classes" in str(each.message)]
+
+
 def test_more_images_are_worth_more_and_the_table_says_each(data, embeddings, tmp_path):
     rows = run_probe(embeddings, data, [1, 16])
     means = [np.mean([row.accuracy for row in rows if row.shots == shots]) for shots in (1, 16)]
@@ -159,4 +170,8 @@ def test_the_figure_has_zero_shot_its_interval_the_means_and_each_draw(summary):
     low, high = wilson_interval(45, 60)
     (band,) = axes.patches
     assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((low, high))
+    renderer = axes.figure.canvas.get_renderer()
+    axes.figure.draw(renderer)
+    ends = [text.get_window_extent(renderer).x1 for text in axes.texts]
+    assert max(ends) < axes.get_window_extent(renderer).x1
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "2", "4"]

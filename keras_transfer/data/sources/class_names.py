@@ -6,7 +6,8 @@ import logging
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -43,16 +44,25 @@ def settle_names(examples: Examples) -> Examples:
         examples = _join(examples)
         named = name_some([spell(names[0]) for names in same])
         logger.warning("One class each, though their names are encoded in two ways: %s", named)
-    if alike := _find_alike(examples.class_names, _show):
+    check_names(examples.class_names, examples.root)
+    return examples
+
+
+def check_names(class_names: Collection[str], where: Path) -> None:
+    """Warn of names that may be spellings of one.
+
+    Raises:
+        ConfigError: Names differ only in what cannot be seen.
+    """
+    if alike := _find_alike(class_names, _show):
         raise ConfigError(
             "Class names must differ in what can be seen. Received: "
             f"{name_some([' and '.join(map(ascii, names)) for names in alike])} in "
-            f"{examples.root}. Rename or join them."
+            f"{where}. Rename or join them."
         )
-    if alike := _find_alike(examples.class_names, _fold):
+    if alike := _find_alike(class_names, _fold):
         named = name_some([" and ".join(names) for names in alike])
         logger.warning("Classes whose names may be spellings of one: %s", named)
-    return examples
 
 
 def spell(name: str) -> str:

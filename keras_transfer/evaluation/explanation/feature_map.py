@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keras_transfer.config.messages import say_fault
 from keras_transfer.system.errors import ConfigError
 
 LEAST_SIDE = 3  # places in a row: a map of fewer tells no place, so an earlier one is taken
@@ -52,7 +51,7 @@ def open_network(model: keras.Model) -> Opened:
         images = keras.Input(taken.shape[1:], dtype=taken.dtype, name="images")
         answers = follower.call_model(model, images)
     except Exception as error:  # Keras raises what it likes on models of other kinds
-        raise ConfigError(_say_need(f"one that it cannot follow ({say_fault(error)})")) from error
+        raise ConfigError(_say_need("one that it cannot follow")) from error
     shown = follower.attentions or [follower.features]
     if None in shown:
         raise ConfigError(_say_need("one without"))

@@ -199,9 +199,9 @@ def _read_pairs(tree: Tree, names: Names) -> Layout | None:
 def _find_classes_beside(
     tree: Tree, others: list[str], names: Names, within: dict[str, str], sure: bool
 ) -> Layout:
-    """Return the layout of cats/, dogs/ and test/ with cats/ and dogs/ in it."""
+    """Return the layout of cats/, dogs/ and test/ with cats/ and dogs/ in it, or of test/ alone."""
     classes = _spell_all(name for folder in names for name in tree.list_folders(within[folder]))
-    if not others or not (sure or classes <= _spell_all(others)):
+    if others and not (sure or classes <= _spell_all(others)):
         raise ConfigError(
             "A folder of splits must hold train/ with class folders, such as train/cats/1.jpg. "
             f"Received: {tree.root} with {join([*others, *names])}. Add train/, or, if these are "
@@ -214,7 +214,8 @@ def _find_classes_beside(
         for name in tree.list_folders(within[folder])
     ]
     said = "; ".join(f"{split} is {within[folder]}/" for folder, split in roles.items())
-    logger.info("Splits are folders: %s; train is the classes beside.", said)
+    if others:
+        logger.info("Splits are folders: %s; train is the classes beside.", said)
     found = [ClassFolder(name, name, "train") for name in others]
     return Layout(found + held_out, ["", *(within[folder] for folder in roles)])
 

@@ -129,7 +129,7 @@ def test_test_images_without_class_folders_are_left_out_with_a_warning(make_tree
         (["1.png", "2.png"], "must hold class folders.*2 files lie directly.*1.png"),
         (["a/1.png"], "at least two classes.*'a'"),
         (["train/a/1.png", "val/a/1.png"], "at least two classes"),
-        (["val/a/1.png", "val/b/1.png"], "must hold train/.*val/"),
+        (["val/a/1.png", "val/b/1.png"], "must hold a train split.*only validation"),
         (["train/1.png", "test/1.png"], "must hold train/ with class folders"),
         (["val/a/1.png", "b/1.png"], "must hold train/"),
         (["train/a/1.png", "train/b/1.png", "c/1.png"], "either classes or splits"),
