@@ -10,6 +10,19 @@ TRANSFORMERS = ("ViTBackbone", "CLIPBackbone")  # whose blocks are alike, one ab
 Factor = float | tuple[float, ...]  # for all channels, or one for each
 
 
+def find_layer_decay(blocks: int) -> float:
+    """Return the rate of a block of a Transformer relative to the one above.
+
+    Args:
+        blocks: How many there are.
+
+    References:
+        Bao et al. 2022, BEiT, and He et al. 2022, Masked autoencoders: 0.65 for 12 blocks, 0.75 for
+        24.
+    """
+    return 0.65 if blocks <= 12 else 0.75
+
+
 @dataclass(frozen=True, kw_only=True)
 class HubNetwork:
     """A network of KerasHub with what its weights expect."""
@@ -33,16 +46,11 @@ class HubNetwork:
 
     @property
     def layer_decay(self) -> float:
-        """The rate of a block relative to the one above; below 1 for Vision Transformers.
-
-        References:
-            Bao et al. 2022, BEiT, and He et al. 2022, Masked autoencoders: 0.65 for 12 blocks, 0.75
-            for 24.
-        """
+        """The rate of a block relative to the one above; below 1 for Vision Transformers."""
         config = self.config.get("vision_encoder", {}).get("config", self.config)
         if self.family not in TRANSFORMERS:
             return 1.0
-        return 0.65 if config["num_layers"] <= 12 else 0.75
+        return find_layer_decay(config["num_layers"])
 
     @property
     def scaling(self) -> tuple[Factor, Factor] | None:

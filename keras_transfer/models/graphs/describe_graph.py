@@ -1,12 +1,14 @@
 """Facts of a network that no row of BACKBONES states, found in its graph."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping
 
 import keras
 
 from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.hub_networks import find_layer_decay
 from keras_transfer.models.cuts import find_frontiers
 from keras_transfer.models.low_rank import find_kinds
 
@@ -17,6 +19,10 @@ BLOCK = re.compile(
     r"(?=\d+_block))s?_?\d+[a-z]?)(?=[_/.]|$)"
 )
 MOST_BLOCKS = 24  # where names tell none apart and the frontiers divide
+EQUAL_BLOCKS = 12  # where nothing divides
+FEW_LAYERS = 40  # up to which any two blocks will do
+WIDEST = 0.6  # of the layers of a deeper network, that one block may hold
+ATTENTIVE = 1 / 3  # of the blocks of a Transformer, that attend at least
 SHARE = 2 / 3  # of the depth, near which a boundary begins by default
 
 
@@ -39,7 +45,17 @@ def describe_graph(
         default_boundary=min(blocks, key=lambda block: abs(blocks[block] - aim)),
         parameters=graph.count_params(),
         kernels=find_kinds(graph),
+        layer_decay=_rate_blocks(graph, blocks),
     )
+
+
+def _rate_blocks(graph: keras.Model, blocks: Mapping[str, int]) -> float:
+    """Return the `layer_decay` of a Transformer, whose blocks are alike; of another network 1."""
+    bounds = [*blocks.values(), len(graph.layers)][1:]
+    parts = [graph.layers[start:end] for start, end in itertools.pairwise(bounds)]
+    attends = [any("attention" in find_kinds(layer) for layer in part) for part in parts]
+    few = sum(attends) < max(1, ATTENTIVE * len(parts))
+    return 1.0 if few else find_layer_decay(len(parts))
 
 
 def find_blocks(graph: keras.Model, nested: Mapping[str, str] | None = None) -> Mapping[str, int]:
@@ -47,7 +63,8 @@ def find_blocks(graph: keras.Model, nested: Mapping[str, str] | None = None) -> 
 
     Names of layers say what belongs together. Where they do not, the nested models do that they
     were in. Else each place that one tensor alone crosses begins a block, named after its first
-    layer that has weights.
+    layer that has weights. Where all these leave most of a deep network in one block, it is divided
+    into equal parts.
 
     Args:
         graph: A graph without nested models.
@@ -55,24 +72,37 @@ def find_blocks(graph: keras.Model, nested: Mapping[str, str] | None = None) -> 
     """
     matches = {layer.name: BLOCK.match(layer.name) for layer in graph.layers}
     named = {name: match[1] for name, match in matches.items() if match}
-    for blocks in (named, nested or {}):
-        starts, current = {"stem": 0}, "stem"
-        for index, layer in enumerate(graph.layers):
-            block = blocks.get(layer.name, current)
-            if index and block != current:
-                current = block
-                starts.setdefault(current, index)  # layers of an older one belong where they stand
-        if len(starts) > 1:
-            return starts
-    return _divide_at_frontiers(graph)
+    ways = (
+        lambda: _divide_by_names(graph, named),
+        lambda: _divide_by_names(graph, nested or {}),
+        lambda: _divide_at_frontiers(graph),
+    )
+    found = (way() for way in ways)
+    sensible = (starts for starts in found if _is_sensible(starts, len(graph.layers)))
+    return next(sensible, None) or _divide_equally(graph)
+
+
+def _is_sensible(starts: Mapping[str, int], depth: int) -> bool:
+    """Tell whether blocks are several, and none of a deep network holds most of it."""
+    if depth <= FEW_LAYERS:
+        return len(starts) > 1
+    widest = max(end - start for start, end in itertools.pairwise([*starts.values(), depth]))
+    return len(starts) > 2 and widest <= WIDEST * depth
+
+
+def _divide_by_names(graph: keras.Model, blocks: Mapping[str, str]) -> dict[str, int]:
+    """Divide by the block that the name of a layer leads to; a layer of none goes with the last."""
+    starts, current = {"stem": 0}, "stem"
+    for index, layer in enumerate(graph.layers):
+        block = blocks.get(layer.name, current)
+        if index and block != current:
+            current = block
+            starts.setdefault(current, index)  # layers of an older one belong where they stand
+    return starts
 
 
 def _divide_at_frontiers(graph: keras.Model) -> dict[str, int]:
-    weighted = [
-        index
-        for index, layer in enumerate(graph.layers)
-        if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    weighted = _list_weighted(graph)
     starts = {}
     for frontier in find_frontiers(graph):
         first = next((index for index in weighted if index >= frontier), None)
@@ -81,3 +111,18 @@ def _divide_at_frontiers(graph: keras.Model) -> dict[str, int]:
     every = -(-len(starts) // MOST_BLOCKS) or 1
     names = [*starts][1:][::every]  # what is before the second layer with weights is the stem
     return {"stem": 0, **{name: starts[name] for name in names}}
+
+
+def _divide_equally(graph: keras.Model) -> dict[str, int]:
+    weighted = _list_weighted(graph)
+    every = -(-len(weighted) // EQUAL_BLOCKS) or 1
+    return {"stem": 0, **{graph.layers[index].name: index for index in weighted[every::every]}}
+
+
+def _list_weighted(graph: keras.Model) -> list[int]:
+    """Return the indices of the layers with weights that do more than normalize a batch."""
+    return [
+        index
+        for index, layer in enumerate(graph.layers)
+        if layer.weights and not isinstance(layer, keras.layers.BatchNormalization)
+    ]

@@ -38,11 +38,7 @@ def describe_preset(name: str) -> Backbone:
         scale=_to_factor(converter.scale),
         offset=_to_factor(converter.offset),
     )
-    draft = Backbone(
-        image_size=_find_size(converter, found.config),
-        preset=preset,
-        layer_decay=preset.layer_decay,
-    )
+    draft = Backbone(image_size=_find_size(converter, found.config), preset=preset)
     return describe_graph(draft, build_backbone(draft, draft.image_size))
 
 

@@ -1,18 +1,20 @@
 """A model, however nested, as one graph of layers that can be locked, cut and looked into."""
 
 import copy
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
 
+from keras_transfer.models.own_network.resting_layers import (
+    calm,
+    crop_middle,
+    is_left_out,
+    list_within,
+)
 from keras_transfer.system.errors import ConfigError
 
-# Layers that change images at random in training, and nothing in inference.
-AUGMENTING = ("RandAugment", "AugMix", "CutMix", "MixUp", "Solarization")
-# Layers that disturb features in training; `build_model` rests those of keras.layers.Dropout.
-DISTURBING = ("GaussianNoise", "GaussianDropout", "AlphaDropout", "StochasticDepth")
-INSIDE = ("dropout", "recurrent_dropout")  # settings of layers that do so within, as of attention
 CONVERSION = "ConvertToTensor"  # what calling the layers of a nested model puts before them
 INPUT = "pixels"  # what `build_backbone` calls the input
 
@@ -22,14 +24,14 @@ class FlatGraph(NamedTuple):
 
     graph: keras.Model
     nested: Mapping[str, str]  # name of a layer -> of the nested model that it was in
-    left_out: tuple[str, ...]  # names of the layers that did nothing in inference
+    left_out: tuple[str, ...]  # names of the layers that acted in training alone
 
 
 def flatten(model: keras.Model) -> FlatGraph:
     """Take the layers of all nested models into one graph; they are shared with the model.
 
     Layers keep their names; where two have the same, the later one gets that of its nested model
-    in front. What disturbs images or features in training alone is left out.
+    in front. What acts in training alone is left out.
 
     Args:
         model: Functional or sequential, of one input and one output. Its layers get other names.
@@ -44,9 +46,15 @@ def flatten(model: keras.Model) -> FlatGraph:
             return operation.call(*args, **kwargs)  # its layers, called one by one
         if type(operation).__name__ == CONVERSION:
             return args[0]
-        if disturbs(operation):
+        if is_left_out(operation):
             left_out.append(operation.name)
             return args[0]
+        if within := list_within(operation):
+            if isinstance(operation, keras.layers.Wrapper):
+                left_out.append(operation.name)
+            return functools.reduce(lambda x, each: call(each, x), within, args[0])
+        if isinstance(operation, keras.layers.RandomCrop):
+            operation = crop_middle(operation)
         return operation(*args, **kwargs)
 
     while not _is_flat(graph):
@@ -61,15 +69,13 @@ def flatten(model: keras.Model) -> FlatGraph:
 
 def _is_flat(graph: keras.Model) -> bool:
     return not any(
-        isinstance(each, keras.Model) or disturbs(each) or type(each).__name__ == CONVERSION
+        isinstance(each, keras.Model)
+        or is_left_out(each)
+        or list_within(each)
+        or isinstance(each, keras.layers.RandomCrop)
+        or type(each).__name__ == CONVERSION
         for each in graph.operations
     )
-
-
-def disturbs(operation: keras.Operation) -> bool:
-    """Tell whether a layer does nothing in inference, and something at random in training."""
-    kind = type(operation).__name__
-    return kind.startswith("Random") or kind in (*AUGMENTING, *DISTURBING)
 
 
 def copy_flat(graph: keras.Model, image_size: int | None) -> keras.Model:
@@ -111,28 +117,16 @@ def copy_flat(graph: keras.Model, image_size: int | None) -> keras.Model:
 def _copy_operation(operation: keras.Operation) -> keras.Operation:
     config = copy.deepcopy(operation.get_config())
     if isinstance(operation, keras.layers.Layer):
-        _calm(config)
+        calm(config)
     made = type(operation).from_config(config)
     made.name = operation.name
     return made
 
 
-def _calm(config: dict[str, Any]) -> None:
-    """Take from a layer's configuration its dtype, its regularizers, and dropout within it."""
-    config.pop("dtype", None)
-    for key, value in config.items():
-        if key.endswith("_regularizer"):
-            config[key] = None
-        elif key in INSIDE:
-            config[key] = 0.0
-        elif key == "layer" and isinstance(value, dict) and isinstance(value.get("config"), dict):
-            _calm(value["config"])  # of a wrapper
-
-
 def _name_apart(model: keras.Model) -> dict[str, str]:
     """Give all layers within a model names of their own; return the nested model of each."""
     seen, taken, nested = set[int](), {INPUT}, {}
-    for operation, path in _list_operations(model, ()):
+    for operation, path in _list_operations(keras.Model(model.inputs, model.outputs), ()):
         if id(operation) in seen:
             continue
         seen.add(id(operation))
@@ -147,11 +141,14 @@ def _name_apart(model: keras.Model) -> dict[str, str]:
 
 
 def _list_operations(
-    model: keras.Model, path: tuple[str, ...]
+    part: keras.Operation, path: tuple[str, ...]
 ) -> Iterator[tuple[keras.Operation, tuple[str, ...]]]:
-    graph = keras.Model(model.inputs, model.outputs)  # of a sequential one, too
-    for operation in graph.operations:
+    """Yield the layers in a part with the names of the nested models around each."""
+    for operation in part.operations if isinstance(part, keras.Model) else list_within(part):
         if isinstance(operation, keras.Model):
-            yield from _list_operations(operation, (*path, operation.name))
+            graph = keras.Model(operation.inputs, operation.outputs)  # of a sequential one, too
+            yield from _list_operations(graph, (*path, operation.name))
+        elif list_within(operation):
+            yield from _list_operations(operation, path)
         elif not isinstance(operation, keras.layers.InputLayer):
             yield operation, path

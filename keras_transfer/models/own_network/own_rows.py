@@ -30,7 +30,7 @@ class OwnNetwork(NamedTuple):
 
     graph: keras.Model  # flat, from pixels to features, with the values of the file
     nested: Mapping[str, str]  # name of a layer -> of the nested model that it was in
-    left_out: tuple[str, ...]  # names of the layers that did nothing in inference
+    left_out: tuple[str, ...]  # names of the layers that acted in training alone
     head: tuple[str, ...]  # names of the layers of its classifier
 
 
@@ -191,7 +191,7 @@ def _take_notes(network: OwnNetwork, row: Backbone) -> tuple[str, ...]:
         notes.append("Its first layers scale pixels: it gets RGB in [0, 255]")
     if network.left_out:
         notes.append(
-            f"Left out, as they act at random in training alone: {name_some(network.left_out)}. "
-            "Augmentation is that of the settings"
+            f"Left out, as they act in training alone: {name_some(network.left_out)}. "
+            "Augmentation and penalties are those of the settings"
         )
     return tuple(notes)

@@ -149,8 +149,36 @@ def build_penalized():
     x = layers.Conv2D(
         4, 3, kernel_regularizer="l2", activity_regularizer="l1", kernel_constraint="max_norm"
     )(inputs)
-    features = keras.Model(inputs, layers.Activation(keras.activations.swish)(x))
+    x = layers.ActivityRegularization(0.1)(layers.Activation(keras.activations.swish)(x))
+    features = keras.Model(inputs, x)
     return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(features.output))), features
+
+
+def build_pipeline():
+    """Augmentation and scaling in one layer, with a model in it."""
+    inputs = keras.Input((SIDE, SIDE, 3))
+    flips = keras.Sequential([layers.RandomFlip(), layers.RandomRotation(0.2)])
+    steps = layers.Pipeline([flips, layers.RandomContrast(0.5), layers.Rescaling(1 / 255)])
+    features = keras.Model(inputs, build_features()(steps(inputs, training=False)))
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(features.output))), features
+
+
+def build_spectral():
+    """Two convolutions that are scaled anew at every step of a training."""
+    x = inputs = keras.Input((SIDE, SIDE, 3))
+    for _ in range(2):
+        x = layers.SpectralNormalization(layers.Conv2D(4, 3))(x)
+    features = scramble(keras.Model(inputs, x))
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x))), features
+
+
+def build_wrapped():
+    """Layers for each row of a map, of which two act in training alone."""
+    x = layers.Conv2D(4, 3)(inputs := keras.Input((SIDE, SIDE, 3)))
+    for each in (layers.Dropout(0.5), layers.Dense(4), layers.GaussianNoise(0.5)):
+        x = layers.TimeDistributed(each)(x)
+    features = scramble(keras.Model(inputs, x))
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x))), features
 
 
 KINDS = {

@@ -154,6 +154,7 @@ def test_what_a_model_was_compiled_with_is_not_looked_at(tmp_path):
 def list_unfit():
     image, grey = keras.Input((SIDE, SIDE, 3)), keras.Input((SIDE, SIDE, 1))
     first, other = keras.Input((3, SIDE, SIDE)), keras.Input((SIDE, SIDE, 3))
+    several = layers.TimeDistributed(keras.Sequential([layers.Conv1D(2, 3)]), name="odd")
     convolution = layers.Conv2D(3, 3, padding="same", name="twice")
     return {
         "one of grey images": keras.Model(grey, layers.Conv2D(2, 3)(grey)),
@@ -163,6 +164,7 @@ def list_unfit():
             image, [layers.Conv2D(2, 3)(image), layers.Flatten()(image)]
         ),
         "convolution or attention": keras.Model(image, layers.Dense(2)(layers.Flatten()(image))),
+        "wrap single.*'odd', TimeDistributed of Sequential": keras.Model(image, several(image)),
         "'twice' at several": keras.Model(image, convolution(convolution(image))),
     }
 

@@ -18,6 +18,8 @@ from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.preprocess_choice import fix_preprocess
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import find_frontiers
+from keras_transfer.models.graphs.vision_transformer import Transformer, build_vision_transformer
+from keras_transfer.models.own_network.pixel_scaling import scales_pixels
 from keras_transfer.models.precision import precision
 from keras_transfer.models.weights.pretrained_weights import find_weights
 from keras_transfer.models.weights.weight_loading import load_weights
@@ -102,6 +104,66 @@ def test_a_known_preprocessing_within_the_network_is_seen(application, tmp_path)
     row, backbone = load(save(features, tmp_path))
     assert row.preprocess == "inside"
     expect_alike(backbone(PIXELS), features(PIXELS, training=False))
+
+
+def test_scaling_in_a_pipeline_is_seen(tmp_path):
+    assert find_backbone(save(KINDS["pipeline"]()[0], tmp_path)).preprocess == "inside"
+
+
+def list_stems():
+    """First layers, by whether raw pixels must be what they take."""
+    clip, scale = keras.ops.clip, keras.layers.Rescaling
+    two = keras.layers.Concatenate()
+
+    def see(x):
+        return keras.layers.Conv2D(3, 1)(x)
+
+    return {
+        "clipped": (lambda x: clip(x, 0, 1), "asked"),
+        "clipped and scaled": (lambda x: scale(1 / 255)(clip(x, 0, 255)), "inside"),
+        "one branch": (lambda x: two([see(see(scale(1 / 255)(x))), see(x)]), "asked"),
+        "one of two colours": (lambda x: two([scale(1 / 255)(x), x]), "asked"),
+        "both": (
+            lambda x: two([see(scale(1 / 255)(x)), scale(1 / 127.5, -1)(x)]),
+            "inside",
+        ),
+    }
+
+
+@pytest.mark.parametrize("stem", list_stems())
+def test_pixels_count_as_scaled_where_every_branch_scales_them(stem):
+    build, expected = list_stems()[stem]
+    inputs = keras.Input((SIDE, SIDE, 3))
+    graph = keras.Model(inputs, keras.layers.Conv2D(4, 3)(build(inputs)))
+    assert scales_pixels(graph) == (expected == "inside")
+
+
+def test_locks_of_the_file_are_not_kept(tmp_path):
+    model, _ = KINDS["tokens"]()
+    model.trainable = False
+    _, backbone = load(save(model, tmp_path))
+    assert all(layer.trainable for layer in backbone._flatten_layers())
+    model, _ = KINDS["wrapped"]()
+    for layer in model.layers:
+        getattr(layer, "layer", layer).trainable = False
+    _, backbone = load(save(model, tmp_path, ".h5"))
+    assert all(layer.trainable for layer in backbone._flatten_layers())
+
+
+def test_a_random_crop_becomes_one_of_the_middle(tmp_path):
+    inputs = keras.Input((SIDE, SIDE, 3))
+    cropped = keras.layers.RandomCrop(24, 20)(inputs)
+    _, backbone = load(save(keras.Model(inputs, keras.layers.Conv2D(4, 3)(cropped)), tmp_path))
+    assert backbone.output_shape == (None, 22, 18, 4)
+    expect_alike(backbone(PIXELS), backbone.layers[-1](PIXELS[:, 4:28, 6:26]))
+
+
+@pytest.mark.parametrize(("depth", "rate"), [(12, 0.65), (13, 0.75)])
+def test_transformers_learn_by_layers_as_their_recipes_say(depth, rate, tmp_path):
+    shape = Transformer(patch=16, blocks=depth, heads=1, width=4, mlp_width=4)
+    row = find_backbone(save(build_vision_transformer(shape, SIDE), tmp_path))
+    assert ([*row.blocks][-1], row.layer_decay) == (f"block_{depth}", rate)
+    assert find_backbone(save(build_cnn()[0], tmp_path, ".h5")).layer_decay == 1.0
 
 
 @pytest.mark.parametrize("layer", ["unit", "statistics of unit"])

@@ -98,7 +98,9 @@ def test_an_interrupted_run_asks_for_its_file_and_goes_on_from_anywhere(
     kept = file.read_bytes()
     try:
         build_features().save(file)
-        with pytest.raises(ConfigError, match="must be the file that the run began with, sha256"):
+        with pytest.raises(
+            ConfigError, match="must be the network that the run began with, sha256"
+        ):
             fine_tune(load_config(resume="a"))
         file.unlink()
         with pytest.raises(ConfigError, match="which is not there"):
