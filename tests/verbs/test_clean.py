@@ -74,7 +74,7 @@ def test_help_says_what_goes_and_removes_nothing(words, cache):
     done = run_python(*words, "--help")
     assert done.returncode == 0
     assert done.stderr == ""
-    assert done.stdout.startswith("Remove the activations that runs with --cache.reuse true keep")
+    assert done.stdout.startswith("Remove what is kept for later calls")
     assert " ".join(["python", *words]) in done.stdout
     assert "$KERAS_TRANSFER_CACHE" in done.stdout
     assert (cache / "activations/a/manifest.json").exists()
