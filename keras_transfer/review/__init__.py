@@ -16,6 +16,7 @@ from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.preprocess_choice import tell_network
+from keras_transfer.system.files.output_folder import check_new
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.script_output import (
     add_json,
@@ -122,12 +123,12 @@ def _review(
     """
     from keras_transfer.models.weights.pretrained_weights import find_weights
     from keras_transfer.review.review_examples import review_examples
-    from keras_transfer.review.review_folder import check_new, leave_review, refuse_inside
+    from keras_transfer.review.review_folder import NEW, leave_review, refuse_inside
 
     check_names(config)
     if output is not None:
         refuse_inside(output, config.source)
-        check_new(output)
+        check_new(output, NEW)
     row = find_backbone(config.backbone)
     tell_network(config.backbone, row, config.preprocess)
     weights = find_weights(config.backbone, row, config.weights)

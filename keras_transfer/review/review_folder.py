@@ -16,31 +16,12 @@ from keras_transfer.run.run_files import REVIEW_FILE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.file_hashes import hash_file
-from keras_transfer.system.files.user_folders import make_folder
+from keras_transfer.system.files.output_folder import Newness, opening
 
 TABLE_FILE, SHEET_FILE = "label_review.csv", "label_review.png"
 LABELS_HASH = "labels_sha256"  # in review.json
 STEM = "review"  # how the name of a folder begins that nobody chose
-
-
-def check_new(output: Path) -> None:
-    """Refuse a folder for a review that holds something: it may be somebody's decisions.
-
-    Raises:
-        ConfigError: It does, or is no folder.
-    """
-    try:
-        names = os.listdir(output)
-    except FileNotFoundError:
-        return
-    except OSError:  # a file, or a folder of others
-        names = [output.name]
-    if names:
-        held = "an earlier review" if REVIEW_FILE in names else "something else"
-        raise ConfigError(
-            "`output` must be a new folder, or an empty one: decisions are never overwritten. "
-            f"Received: {output}, which holds {held}. Choose another with --output."
-        )
+NEW = Newness("decisions are never overwritten", REVIEW_FILE, "an earlier review")
 
 
 def refuse_inside(output: Path, source: str) -> None:
@@ -76,25 +57,13 @@ def leave_review(
     Raises:
         ConfigError: It cannot be written.
     """
-    try:
-        if output is None:
-            folder = make_folder(TrainConfig.output, None, STEM, _make)
-            assert folder is not None  # it is named by its number
-        else:
-            check_new(output)
-            output.mkdir(parents=True, exist_ok=True)
-            folder = output
+    with opening(output, TrainConfig.output, STEM, NEW) as folder:
         # first: by it the folder is known, and its picture is no image of a data set
         write_json(folder / REVIEW_FILE, facts)
         suspects = review.suspects
         write_review(suspects, folder / TABLE_FILE)
         if len(suspects):
             draw_contact_sheet(suspects, folder / SHEET_FILE, draw_example, count)
-    except OSError as error:
-        raise ConfigError(
-            f"`output` must be a folder that can be written. Received: {error.filename or output} "
-            f"({error.strerror}). Choose another with --output."
-        ) from error
     return folder
 
 
@@ -155,8 +124,3 @@ def _read_facts(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _make(folder: Path) -> Path:
-    folder.mkdir()
-    return folder

@@ -22,13 +22,14 @@ from keras_transfer.review.review_folder import refuse_inside
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json, write_text
+from keras_transfer.system.files.output_folder import check_new
 from keras_transfer.zeroshot.prompts import Prompts, Wording, read_wording
 from keras_transfer.zeroshot.zeroshot_folder import (
+    NEW,
     PROBE_FIGURE,
     PROBE_FILE,
     PROMPTS_FILE,
     begin_folder,
-    check_new,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def classify_zero_shot(asked: Asked) -> ZeroShot:
     """
     wording = read_wording(asked.prompts)
     if asked.output is not None:
-        check_new(asked.output)
+        check_new(asked.output, NEW)
     require_hub("--preset")
     if asked.dataset is None:
         return _make_classifier(asked, wording)

@@ -1,6 +1,5 @@
 """The folder that a call leaves, and what is said of it on a terminal and as JSON."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from keras_transfer.config.messages import count_of, say_interval
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.metrics import says_top5
 from keras_transfer.run.run_files import ZEROSHOT_FILE, RunFiles
-from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
-from keras_transfer.system.files.user_folders import make_folder
+from keras_transfer.system.files.output_folder import Newness, opening
 from keras_transfer.system.terminal.short_names import keep_end
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
@@ -19,25 +17,7 @@ from keras_transfer.system.terminal.visible_text import quote_word, show_name
 PROMPTS_FILE, PROBE_FILE, PROBE_FIGURE = "prompts.json", "probe.csv", "probe.png"
 WIDEST = 60  # columns of the preset's name
 STEM = "zeroshot"  # how the name of a folder begins that nobody chose
-
-
-def check_new(output: Path) -> None:
-    """Refuse a folder that holds something: nothing is overwritten.
-
-    Raises:
-        ConfigError: It does, or is no folder.
-    """
-    try:
-        found = "which holds something" if os.listdir(output) else ""
-    except FileNotFoundError:
-        found = ""
-    except OSError as error:  # a file, something in a file, or a folder of others
-        found = f"which is none ({error.strerror})"
-    if found:
-        raise ConfigError(
-            "`output` must be a new folder, or an empty one: nothing is overwritten. Received: "
-            f"{output}, {found}. Choose another with --output."
-        )
+NEW = Newness("nothing is overwritten", ZEROSHOT_FILE, "an earlier classification")
 
 
 def begin_folder(output: Path | None, facts: Mapping[str, Any]) -> Path:
@@ -50,20 +30,8 @@ def begin_folder(output: Path | None, facts: Mapping[str, Any]) -> Path:
     Raises:
         ConfigError: It cannot be written.
     """
-    try:
-        if output is None:
-            folder = make_folder(TrainConfig.output, None, STEM, _make)
-            assert folder is not None  # it is named by its number
-        else:
-            check_new(output)
-            output.mkdir(parents=True, exist_ok=True)
-            folder = output
+    with opening(output, TrainConfig.output, STEM, NEW) as folder:
         write_json(folder / ZEROSHOT_FILE, facts)
-    except OSError as error:
-        raise ConfigError(
-            f"`output` must be a folder that can be written. Received: {error.filename or output} "
-            f"({error.strerror}). Choose another with --output."
-        ) from error
     return folder
 
 
@@ -157,8 +125,3 @@ def _say_exports(folder: Path, rows: list[Mapping[str, Any]]) -> list[str]:
         said = f"not accepted: {row['reason']}" if row["reason"] else f"needs {needs}"
         lines.append(f"  {place}  {said}")
     return lines
-
-
-def _make(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
