@@ -42,7 +42,7 @@ def find_origin(backbone: str) -> str:
 
 def shorten_origin(backbone: str) -> str:
     """Return the name of a backbone as a part of a file name: of an address or a path, its end."""
-    return re.split(r"[/\\:]", backbone.rstrip("/\\"))[-1].removesuffix(".keras")
+    return re.sub(r"\.(keras|h5)$", "", re.split(r"[/\\:]", backbone.rstrip("/\\"))[-1])
 
 
 def find_path(word: str) -> str:

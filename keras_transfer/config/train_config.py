@@ -53,8 +53,8 @@ class TrainConfig:
     """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
     or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
     weights: str = WeightsWord.AUTO
-    """auto, imagenet, bundled, preset, none, or a path. auto: imagenet, or bundled off line; preset
-    for a network of KerasHub. for a network of your own, its file. none: random.
+    """auto, imagenet, bundled, preset, none, or a path. auto: imagenet, or bundled off line; of
+    a network of KerasHub its preset, of your own network its file. none: random.
     A path is that of a .weights.h5, .h5 or .keras file or of an earlier run directory."""
     strategy: str = "two_phase"
     """two_phase, full, gradual and more. It says what learns. two_phase: frozen, then finetune.

@@ -13,15 +13,13 @@ import keras
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones.backbone_row import Backbone
-from keras_transfer.models.backbones.hub_networks import Factor
+from keras_transfer.models.backbones.pixel_scalings import DEVIATIONS_RGB, SCALINGS, Factor
 from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
 from keras_transfer.models.hub.hub_graphs import build_hub_graph
 from keras_transfer.system.errors import ConfigError
 
-# ImageNet statistics: means of BGR in [0, 255], means and standard deviations of RGB in [0, 1].
+# ImageNet's means of BGR in [0, 255].
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
-IMAGENET_MEANS_RGB = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATIONS_RGB = (0.229, 0.224, 0.225)
 
 
 def build_backbone(row: Backbone, image_size: int) -> keras.Model:
@@ -149,17 +147,8 @@ def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
     """Scale raw RGB in [0, 255] as the network was trained, by layers that every Keras can load."""
     if mode == "inside":
         return images
-    deviations = zip(IMAGENET_MEANS_RGB, IMAGENET_DEVIATIONS_RGB, strict=True)
-    scalings: dict[str, tuple[Factor, Factor]] = {
-        "tf": (1 / 127.5, -1.0),
-        "unit": (1 / 255, 0.0),
-        "torch": (
-            tuple(1 / 255 / deviation for deviation in IMAGENET_DEVIATIONS_RGB),
-            tuple(-mean / deviation for mean, deviation in deviations),
-        ),
-    }
-    if mode in scalings:
-        scale, offset = scalings[mode]
+    if mode in SCALINGS:
+        scale, offset = SCALINGS[mode]
         layer = keras.layers.Rescaling(scale, offset, dtype="float32", name="preprocessing")
         return layer(images)
     assert mode == "caffe", mode  # "asked" was settled
@@ -205,7 +194,7 @@ def _fix_graph(
     def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
         outputs = operation(*(scaled if each is pixels else each for each in args), **kwargs)
         if rescale and isinstance(operation, keras.layers.Normalization):
-            scale = [1 / math.sqrt(deviation) for deviation in IMAGENET_DEVIATIONS_RGB]
+            scale = [1 / math.sqrt(deviation) for deviation in DEVIATIONS_RGB]
             outputs = keras.layers.Rescaling(scale, dtype="float32", name="rescaling_1")(outputs)
         return outputs
 

@@ -161,10 +161,12 @@ def _make_classifier(asked: Asked, wording: Wording) -> ZeroShot:
             "`probe` must have a data set to learn from. Received: --probe without --dataset. "
             "Give --dataset FOLDER, or leave --probe out."
         )
+    lacking = "no --export" if not asked.export else f"{len(wording.classes)} in {asked.prompts}"
     if not asked.export or asked.prompts is None or len(wording.classes) < 2:
         raise ConfigError(
             "`dataset` must be given, or --export with a --prompts file of two classes or more "
-            "with their sentences. Received: neither. Give --dataset FOLDER."
+            f"with their sentences. Received: {lacking if asked.prompts else 'no --prompts'}. Give "
+            "--dataset FOLDER."
         )
     check_names(wording.classes, asked.prompts)
     preset = _open_clip(asked.preset)

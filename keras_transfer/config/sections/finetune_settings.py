@@ -12,7 +12,7 @@ from keras_transfer.config.validation import (
     require,
 )
 
-MOST_RANK = 1024  # a kernel of the largest backbone is no wider
+MOST_RANK = 1024  # the shorter side of the largest kernels here; more adds nothing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_transfer.models.backbones.pixel_scalings import SCALINGS, Factor
+
 TRANSFORMERS = ("ViTBackbone", "CLIPBackbone")  # whose blocks are alike, one above the other
-Factor = float | tuple[float, ...]  # for all channels, or one for each
 
 
 def find_layer_decay(blocks: int) -> float:
@@ -60,17 +61,13 @@ class HubNetwork:
         return 1.0 if self.scale is None else self.scale, self.offset or 0.0
 
 
-# Mean and deviation of ImageNet's RGB in [0, 1], which PyTorch's networks are given pixels by.
-MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
 def _name_vit(letter: str, **config: int) -> HubNetwork:
     return HubNetwork(
         name=f"vit_{letter}_patch16_224_imagenet",
         family="ViTBackbone",
         config={"image_shape": (224, 224, 3), "patch_size": 16, **config},
-        scale=1 / 127.5,
-        offset=-1.0,
+        scale=SCALINGS["tf"][0],
+        offset=SCALINGS["tf"][1],
     )
 
 
@@ -88,8 +85,8 @@ RESNET18 = HubNetwork(
         "block_type": "basic_block",
         "image_shape": (None, None, 3),
     },
-    scale=tuple(1 / 255 / each for each in DEVIATIONS),
-    offset=tuple(-mean / each for mean, each in zip(MEANS, DEVIATIONS, strict=True)),
+    scale=SCALINGS["torch"][0],
+    offset=SCALINGS["torch"][1],
 )
 VIT_B16 = _name_vit("base", num_layers=12, num_heads=12, hidden_dim=768, mlp_dim=3072)
 VIT_L16 = _name_vit("large", num_layers=24, num_heads=16, hidden_dim=1024, mlp_dim=4096)

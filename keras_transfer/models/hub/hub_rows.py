@@ -1,6 +1,6 @@
 """A preset of KerasHub as a row, and its weights as a file."""
 
-import logging
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +8,13 @@ import keras
 import numpy as np
 
 from keras_transfer.models.backbones.backbone_row import Backbone
-from keras_transfer.models.backbones.hub_networks import Factor, HubNetwork
+from keras_transfer.models.backbones.hub_networks import HubNetwork
+from keras_transfer.models.backbones.pixel_scalings import Factor
 from keras_transfer.models.build_model import build_backbone
 from keras_transfer.models.graphs.describe_graph import describe_graph
 from keras_transfer.models.hub.hub_graphs import fill_hub_graph
 from keras_transfer.models.hub.hub_presets import open_preset
 from keras_transfer.system.errors import ConfigError
-
-logger = logging.getLogger(__name__)
 
 USUAL_SIZE = 224  # where neither the preset's converter nor its network names one
 
@@ -78,13 +77,8 @@ def _find_size(converter: Any, config: Any) -> int:
 
 def _check_scaling(preset: HubNetwork, converter: Any) -> None:
     """Raise a `ConfigError` if the row scales pixels in another way than the preset says."""
-    stated = HubNetwork(
-        name=preset.name,
-        family=preset.family,
-        config={},
-        scale=_to_factor(converter.scale),
-        offset=_to_factor(converter.offset),
-    )
+    scale, offset = _to_factor(converter.scale), _to_factor(converter.offset)
+    stated = dataclasses.replace(preset, scale=scale, offset=offset)
     ours, theirs = (
         [np.broadcast_to(each, 3) for each in found.scaling or (1.0, 0.0)]
         for found in (preset, stated)

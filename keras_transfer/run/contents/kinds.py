@@ -244,6 +244,6 @@ class Plan(TypedDict):
     given: dict[str, Any]
     settings: dict[str, Any]
     strategy_reason: NotRequired[str]
-    backbone_sha256: NotRequired[str]  # of a user's file
+    network_sha256: NotRequired[str]  # of a preset's configuration or a user's file
     weights: PlannedWeights
     cache: PlannedCache

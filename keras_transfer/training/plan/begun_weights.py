@@ -44,7 +44,7 @@ def require_same_network(config: TrainConfig, row: Backbone) -> None:
 
 
 def _require_same(plan: Mapping[str, Any], row: Backbone) -> None:
-    begun, name = plan.get("backbone_sha256"), row.preset.name if row.preset else row.file
+    begun, name = plan.get("network_sha256"), row.preset.name if row.preset else row.file
     if begun != row.network_sha256:
         raise ConfigError(
             f"`backbone` must be the network that the run began with, sha256 {begun}. Received: "

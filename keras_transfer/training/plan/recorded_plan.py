@@ -51,7 +51,7 @@ def record_plan(training: Training, given: TrainConfig, weights: Weights, reason
             "warning": weights.warning,
             **({"origin": weights.origin} if weights.origin else {}),
         },
-        **({"backbone_sha256": network} if (network := training.row.network_sha256) else {}),
+        **({"network_sha256": network} if (network := training.row.network_sha256) else {}),
         "cache": {"cuts": cuts, "views": plan.views, "layout": plan.layout},
     }
     write_json(run.plan_file, content)
