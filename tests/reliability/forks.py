@@ -106,7 +106,8 @@ def widen(features):
 
 def main():
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from conftest import drawing, make_tiny_row
+    from conftest import drawing
+    from tiny_backbone import make_tiny_row
 
     from keras_transfer.config.command_line import run_command
     from keras_transfer.models.backbones.backbone_table import BACKBONES

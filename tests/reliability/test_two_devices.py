@@ -13,7 +13,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.append(sys.argv[1] + "/reliability")
 sys.path.insert(0, sys.argv[1])
-from conftest import make_tiny_row
+from tiny_backbone import make_tiny_row
 from same_runs import assert_same_run
 from keras_transfer import *
 from keras_transfer.models.backbones.backbone_table import BACKBONES

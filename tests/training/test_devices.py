@@ -87,7 +87,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, sys.argv[1])
-from conftest import build_tiny
+from tiny_backbone import build_tiny
 from keras_transfer import *
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.backbone_table import BACKBONES
