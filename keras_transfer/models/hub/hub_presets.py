@@ -5,6 +5,7 @@ Nothing is built before every file that Keras would build it from has been looke
 
 import dataclasses
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,7 +227,8 @@ def import_hub() -> None:
     """
     import_tensorflow()
     try:
-        with hushed():
+        # of notebooks without widgets, which what it brings would show bars in
+        with hushed(), warnings.catch_warnings(action="ignore"):
             import keras_hub  # noqa: F401
     except ImportError as error:
         raise ConfigError(
