@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keras_transfer.config.sections.preparation import find_preparation
+from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.models.backbones.backbone_table import BACKBONES

@@ -38,7 +38,7 @@ from vs_keras_guide import (
     train_ours,
 )
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.file_facts import inspect_file

@@ -20,8 +20,8 @@ import keras
 import numpy as np
 from PIL import Image
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split

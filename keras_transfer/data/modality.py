@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings

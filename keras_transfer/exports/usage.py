@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.config.sections.preparation import (
+from keras_transfer.config.pixels.preparation import (
     Preparation,
     find_preparation,
     read_preparation,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from keras_transfer.config.sections.value_range import FULL, Limits, covers_bytes, parse_range
+from keras_transfer.config.pixels.value_range import FULL, Limits, covers_bytes, parse_range
 from keras_transfer.images.decoding.pillow_decoding import show_image
 from keras_transfer.images.decoding.shades import to_shades
 from keras_transfer.system.errors import ConfigError

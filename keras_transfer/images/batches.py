@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_transfer.config.messages import count_of
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_batches, view_seeds
 from keras_transfer.data.streams import finish_stream, map_batches

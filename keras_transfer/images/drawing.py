@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import find_preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import trace_resize

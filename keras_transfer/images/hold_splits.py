@@ -6,8 +6,8 @@ import logging
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.sections.preparation import find_preparation
-from keras_transfer.config.sections.value_range import FULL, format_range, read_recorded
+from keras_transfer.config.pixels.preparation import find_preparation
+from keras_transfer.config.pixels.value_range import FULL, format_range, read_recorded
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples

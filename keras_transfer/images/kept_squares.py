@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.decoding.decoding_memory import find_least
 
 

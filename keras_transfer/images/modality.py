@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.pixels.preparation import Preparation, find_preparation
+from keras_transfer.config.pixels.value_range import covers_bytes, parse_range
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation, find_preparation
-from keras_transfer.config.sections.value_range import covers_bytes, parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.pixels.value_range import FULL
 from keras_transfer.images.array_pixels import FRACTIONS, check_shape, refuse_deep_alpha
 from keras_transfer.images.decoding.pillow_decoding import show_image
 from keras_transfer.images.decoding.shades import to_shades

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
-from keras_transfer.config.sections.value_range import FULL, parse_range
+from keras_transfer.config.pixels.preparation import Preparation
+from keras_transfer.config.pixels.value_range import FULL, parse_range
 from keras_transfer.data.sources.unlabelled import (
     STANDARD_INPUT,
     Source,

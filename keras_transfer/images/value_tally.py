@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.sections.value_range import covers_bytes, parse_range
+from keras_transfer.config.pixels.value_range import covers_bytes, parse_range
 from keras_transfer.images.array_pixels import FRACTIONS
 from keras_transfer.images.decoding.pillow_decoding import Picture
 from keras_transfer.images.decoding.shades import share_outside

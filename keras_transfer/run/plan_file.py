@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.run.contents.kinds import Plan, PlanFormat
 from keras_transfer.run.contents.read_files import read_json

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.config.pixels.preparation import Preparation, find_preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation, find_preparation
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.divided_examples import Division

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.exports.usage import Usage
 from keras_transfer.modalities.table import choose_modality

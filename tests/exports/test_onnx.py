@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.exports.exporter_row import Source
 from keras_transfer.exports.loaders import load_here
 from keras_transfer.exports.onnx import write_onnx

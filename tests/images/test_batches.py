@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.batch_order import plan_epoch, view_seeds
 from keras_transfer.data.examples import make_examples

@@ -10,8 +10,8 @@ import pytest
 from labelled import load_examples
 from PIL import Image
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.exports.usage import Usage
 from keras_transfer.images.doctor.inspection import inspect_files

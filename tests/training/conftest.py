@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from cache_starts import PHASES, PLACES, write_split
 
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.models.run_model import build_classifier

@@ -158,7 +158,7 @@ def test_model_opens_without_this_package(precision, finished_run, tiny_config, 
         assert keras.config.dtype_policy().name == "float32"  # put back
     import tensorflow as tf
 
-    from keras_transfer.config.sections.preparation import Preparation
+    from keras_transfer.config.pixels.preparation import Preparation
     from keras_transfer.images.decoding.graph_decoding import decode_square
 
     table = run.predictions_table()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from keras_transfer.config.sections.value_range import parse_range
+from keras_transfer.config.pixels.value_range import parse_range
 from keras_transfer.config.validation import check_types, is_count, require
 
 LARGEST = 8192  # pixels of a side

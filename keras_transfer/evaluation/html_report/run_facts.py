@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from keras_transfer.config.layers import flatten
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.pixels.value_range import FULL
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.evaluation.reports.trust_section import ACCURACY

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from keras_transfer.config.pixels.preparation import find_preparation
+from keras_transfer.config.pixels.value_range import parse_range
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import find_preparation
-from keras_transfer.config.sections.value_range import parse_range
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.run_directory import Run
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_transfer.config.messages import count_of, name_some, say_interval
-from keras_transfer.config.sections.preparation import find_preparation
+from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code

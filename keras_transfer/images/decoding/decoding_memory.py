@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.system.machine import free_memory
 
 PER_PIXEL = 12  # bytes while it is decoded: of 169 megapixels 1.7 GB were seen

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config.sections.preparation import Preparation
-from keras_transfer.config.sections.value_range import FULL
+from keras_transfer.config.pixels.preparation import Preparation
+from keras_transfer.config.pixels.value_range import FULL
 from keras_transfer.images.decoding.decoding_memory import SCALES, Least, find_least
 from keras_transfer.images.decoding.pillow_decoding import Shrink, load_picture
 from keras_transfer.images.decoding.resizing import resize_rest, resize_square

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from keras_transfer.config.messages import say_fault
-from keras_transfer.config.sections.value_range import FULL, parse_range
+from keras_transfer.config.pixels.value_range import FULL, parse_range
 from keras_transfer.images.decoding.decoding_memory import (
     LARGE,
     Least,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 
 KERNELS = {"bilinear": "triangle", "bicubic": "keyscubic"}  # those of `tf.image.resize`
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_transfer.config.sections.preparation import Preparation
-from keras_transfer.config.sections.value_range import FULL, parse_range
+from keras_transfer.config.pixels.preparation import Preparation
+from keras_transfer.config.pixels.value_range import FULL, parse_range
 from keras_transfer.images.decoding.decoding_memory import Least, find_least
 from keras_transfer.images.decoding.graph_decoding import decode_jpeg, shade_bytes
 from keras_transfer.images.decoding.resizing import resize_square

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_transfer.config.sections.value_range import Limits, covers_bytes, parse_range
+from keras_transfer.config.pixels.value_range import Limits, covers_bytes, parse_range
 
 
 def to_shades(values: np.ndarray, limits: Limits) -> np.ndarray:

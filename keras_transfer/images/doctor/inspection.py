@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.messages import count_of
-from keras_transfer.config.sections.preparation import find_preparation
+from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Keeping

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.config.messages import count_of
-from keras_transfer.config.sections.value_range import (
+from keras_transfer.config.pixels.value_range import (
     FULL,
     covers_bytes,
     format_range,

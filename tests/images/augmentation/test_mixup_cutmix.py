@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.data.batch_order import view_seeds
 from keras_transfer.images.augmentation.mixup_cutmix import mix_batch, plan_mixes
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS, change_only

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.decoding import decoding_memory, pillow_decoding
 from keras_transfer.images.decoding.decoding_memory import MemoryGate
 from keras_transfer.images.doctor import file_facts

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.batches import ImageData, Split
 from keras_transfer.images.decoding import graph_decoding

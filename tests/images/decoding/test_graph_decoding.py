@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.decoding.graph_decoding import decode_square
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square

@@ -11,8 +11,8 @@ from labelled import load_examples
 from PIL import Image
 
 import keras_transfer
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import Preparation
 from keras_transfer.images.decoding.image_formats import explain_unknown, open_image
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.drawing import draw_image

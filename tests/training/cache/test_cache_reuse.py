@@ -7,7 +7,7 @@ import pytest
 from cache_starts import PHASES, write_split
 from PIL import Image
 
-from keras_transfer.config.sections.preparation import Preparation
+from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.system.errors import ConfigError

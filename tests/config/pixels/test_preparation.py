@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.preparation import (
+from keras_transfer.config.pixels.preparation import (
     Preparation,
     find_preparation,
     read_preparation,
 )
+from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.plan_file import read_settings
 from keras_transfer.run.run_directory import Run

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_transfer.config.pixels.value_range import FULL, read_recorded
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.config.sections.value_range import FULL, read_recorded
 
 
 @dataclass(frozen=True, kw_only=True)

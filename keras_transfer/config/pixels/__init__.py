@@ -1,0 +1,1 @@
+"""How images become squares of pixels: what every reader and export follows, from the settings."""
