@@ -32,7 +32,7 @@ from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.tracking.loggers import check_logger
 from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
-from keras_transfer.training.plan.strategies import check_steps, plan_phases
+from keras_transfer.training.plan.strategies import check_steps, plan_phases, settle_strategy
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from keras_transfer.training.cache.frozen_cache import FrozenCache
     from keras_transfer.training.plan.training_parts import Training
 
+SCRATCH_SAID = (
+    "Nobody has pretrained %s: --strategy %s, in the place of %s, which --weights none would keep"
+)
 SHOWN_IMAGES, SHOWN_VIEWS = 4, 12  # in augmentation.png
 FIGURE_WIDTH = 600  # pixels of a figure in a notebook
 
@@ -65,7 +68,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
         ConfigError: A setting or the data set cannot be used, and why.
     """
     given = given or GivenParts()
-    config = given.settle(config)
+    asked, config = config.strategy, settle_strategy(given.settle(config))
     check_names(config)
     check_logger(config)
     run, begun = begin_run(config, given.names())
@@ -75,6 +78,8 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
             logger.info("%s: %s", begins if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
+        if config.strategy != asked:
+            logger.info(SCRATCH_SAID, config.backbone, config.strategy, asked)
         tell_given(given, run)
         _train(begun, given, run)
         if not config.quiet:

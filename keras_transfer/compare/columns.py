@@ -31,7 +31,6 @@ COLUMNS: Mapping[str, Column] = {
     "schedules": Column(setting="optimizer.schedule", column="schedule", always_named=True),
     "seeds": Column(setting="seed", column="seed", kind=int, always_named=True),
 }
-SCRATCH = "from_scratch"  # the strategy that learns from random weights
 SEED = "seed"  # the setting and its column; rows that differ in it only are one configuration
 
 WAITING, RUNNING, FINISHED, FAILED = "waiting", "running", "finished", "failed"  # how a row is

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.compare.columns import FINISHED, SCRATCH, SEED, find_settings
+from keras_transfer.compare.columns import FINISHED, SEED, find_settings
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.evaluation.significance import compare_pair, correct_holm, flip_signs
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.files.atomic_files import Table, read_table
+from keras_transfer.training.plan.strategies import SCRATCH
 
 LEVEL = 0.05  # a difference is called real below this corrected p-value
 # Columns of results.csv that are shown as means over seeds; accuracy on validation is by image.

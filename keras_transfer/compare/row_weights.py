@@ -5,7 +5,7 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from keras_transfer.compare.columns import FINISHED, SCRATCH, WAITING
+from keras_transfer.compare.columns import FINISHED, WAITING
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.results_csv import Results
 from keras_transfer.compare.rows import Row
@@ -14,6 +14,7 @@ from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.plan.strategies import SCRATCH
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from keras_transfer.compare.columns import COLUMNS
 from keras_transfer.config.full_paths import shorten_origin
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.training.plan.strategies import SCRATCH, lacks_weights
 
 FIRST = ("backbone", "strategy")  # settings that a name begins with, as that of any run does
 PATHS = ("weights", "regularize.source")  # settings of which a list may hold paths
@@ -33,6 +34,8 @@ def build_rows(
 ) -> list[Row]:
     """Return one row for each combination of values; those of the last list follow each other.
 
+    Of a backbone that nobody has pretrained, all strategies come to from_scratch, and are one row.
+
     Args:
         base: What no list is of.
         lists: Setting, by its dotted name, to its values; all settings of `COLUMNS` are there.
@@ -41,15 +44,20 @@ def build_rows(
     Raises:
         ConfigError: A value does not fit its setting.
     """
-    combinations = [dict(zip(lists, v, strict=True)) for v in itertools.product(*lists.values())]
+    combinations: list[dict[str, Any]] = []
     configs = []
-    for values in combinations:
+    for each in itertools.product(*lists.values()):
+        values = dict(zip(lists, each, strict=True))
         is_file = values["backbone"].startswith("file:")  # what others expect is known
         own = {
             "weights": weights.get(values["backbone"], base.weights),
             "preprocess": base.preprocess if is_file else "auto",
         }
-        configs.append(merge_layers(to_dict(base), own, values, equally_long=True))
+        if lacks_weights(values["backbone"], values.get("weights", own["weights"])):
+            values["strategy"] = SCRATCH
+        if values not in combinations:
+            combinations.append(values)
+            configs.append(merge_layers(to_dict(base), own, values, equally_long=True))
     names = _name_all(combinations, _choose_named(lists))
     return [
         Row(name=name, values=values, config=config)

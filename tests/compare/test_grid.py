@@ -35,6 +35,24 @@ def test_rows_are_the_product_and_seeds_follow_each_other():
     ]
 
 
+def test_a_backbone_that_nobody_has_pretrained_has_one_row_whatever_the_strategies():
+    lists = {
+        "strategies": ["two_phase", "full", "from_scratch"],
+        "backbones": ["cnn5", "vgg16"],
+        "seeds": [0, 1],
+    }
+
+    def list_names(base):
+        return [row.name.replace("-standard-cosine", "") for row in make_grid(base, lists).rows()]
+
+    scratch = ["cnn5-from_scratch-0", "cnn5-from_scratch-1"]
+    others = [f"vgg16-{each}-{seed}" for each in lists["strategies"] for seed in (0, 1)]
+    assert list_names(BASE) == scratch + others
+    given = list_names(TrainConfig(weights="none"))
+    assert "cnn5-two_phase-0" in given
+    assert len(given) == 12
+
+
 def test_any_setting_can_have_a_list():
     grid = {"finetune.learning_rate": [1e-4, 3e-5], "head": {"hidden": [0, 8]}, "epochs": [1, 2]}
     rows = make_grid(BASE, {"grid": grid, "seeds": [0, 1]}).rows()

@@ -43,7 +43,7 @@ def build(option, value):
         ("name", "a/b"),
         ("name", "."),
         ("name", ".."),
-        ("data.image_size", 31),
+        ("data.image_size", 15),
         ("data.batch_size", 0),
         ("data.validation_fraction", 0.0),
         ("data.validation_fraction", 1.0),
@@ -116,7 +116,7 @@ def test_values_out_of_range_are_refused_by_the_name_of_the_option(option, value
     ("option", "value"),
     [
         ("seed", 2**31 - 1),
-        ("data.image_size", 32),
+        ("data.image_size", 16),
         ("data.batch_size", 1),
         ("data.test_fraction", 0),
         ("head.dropout", 0),

@@ -11,6 +11,7 @@ from pages import GUIDES, NUMBERS, PAGES, ROOT, name_page, read, read_prose
 
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.backbones.list_backbones import say_millions, say_weights
 
 DOCS = ROOT / "docs"
 FOLDERS = "keras_transfer|benchmarks|configs|docs|notebooks|tests"
@@ -62,9 +63,10 @@ def test_every_backbone_stands_in_the_table_as_it_is():
     lines = read(DOCS / "backbones.md").splitlines()
     for name, row in BACKBONES.items():
         if name != "tiny":
-            weights = "checked" if row.weights_tested else "weights not tested here"
+            words = {"tested": "checked", "not tested": "weights not tested here", "none": "none"}
+            weights = words[say_weights(row)]
             top1 = f"{row.top1:.3f}" if row.top1 else ""
-            size = f"{row.parameters / 1e6:.1f} | {row.image_size} | {row.layers} | {top1}"
+            size = f"{say_millions(row)} | {row.image_size} | {row.layers} | {top1}"
             assert (
                 f"| `{name}` | {size} | `{row.default_boundary}` | {weights} | {row.use} |" in lines
             )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from keras_transfer.config.pixels.value_range import parse_range
 from keras_transfer.config.validation import check_types, is_count, require
 
-LARGEST = 8192  # pixels of a side
+SMALLEST, LARGEST = 16, 8192  # pixels of a side; a backbone may need more
 MOST_IMAGES = 65_536  # of a batch
 
 
@@ -71,8 +71,8 @@ class DataConfig:
         check_types(self, "data")
         object.__setattr__(self, "class_weight", _check_weights(self.class_weight))
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
-        fits = size is None or is_count(size, 32, LARGEST)
-        require(fits, "data.image_size", f"from 32 to {LARGEST:,} pixels", size)
+        fits = size is None or is_count(size, SMALLEST, LARGEST)
+        require(fits, "data.image_size", f"from {SMALLEST} to {LARGEST:,} pixels", size)
         fraction, must = self.crop_fraction, "above 0 and at most 1"
         require(0 < fraction <= 1, "data.crop_fraction", must, fraction)
         must = f"1 with `data.resize` {self.resize}, which shows the whole image"

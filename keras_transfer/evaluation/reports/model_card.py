@@ -24,6 +24,7 @@ from keras_transfer.system.files.atomic_files import write_text
 from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.terminal.visible_text import quote_word
 
+NEVER_TRAINED = "random: nobody has pretrained this network"
 MANY = 20  # classes: more are counted rather than named
 EXPORT_COLUMNS = (
     *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
@@ -154,7 +155,7 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
         WeightsWord.BUNDLED: "bundled with keras_transfer, pretrained on pictures that formulas "
         "draw",
         "file": quote_code(metrics.get("weights_origin") or str(config.weights)),
-        WeightsWord.NONE: "random",
+        WeightsWord.NONE: "random" if row is None or row.has_weights else NEVER_TRAINED,
     }
     yield f"* Backbone's first weights: {origin.get(kind, kind)}"
     if metrics["weights_sha256"]:

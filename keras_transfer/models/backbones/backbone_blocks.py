@@ -82,6 +82,8 @@ BLOCKS: Mapping[str, Mapping[str, int]] = {
         "stem 0, block1a 5, block2a 10 18, block3a 27 35, block4a 44 52 61, block5a 70 78 87, "
         "block6a 96 104 113 122, block7a 131, top_conv 139"
     ),
+    "cnn5": _parse(f"stem 0, block1 {_every(4, 1, 5)}"),
+    "danndigits": _parse(f"stem 0, block1 {_every(4, 1, 2)}"),
     "convnexttiny": _parse(
         "stem 0, stage_0_block_0 3 10 17, downsampling_block_0 24, stage_1_block_0 25 32 39, "
         "downsampling_block_1 46, stage_2_block_0 47 54 61 68 75 82 89 96 103, "

@@ -28,7 +28,9 @@ class Backbone:
     means. tf: RGB in [-1, 1]. torch: RGB in [0, 1] minus ImageNet's mean, divided by its deviation.
     unit: RGB in [0, 1]. asked: nothing tells, and the settings say it."""
     image_size: int
-    """Side of the images it was pretrained on, in pixels."""
+    """Side of the images it was pretrained on, or is meant for, in pixels."""
+    least_size: int = 32
+    """Smallest side of images that its layers can take, in pixels."""
     layers: int = 0
     """Depth: number of layers of our graph, whatever the image size."""
     blocks: Mapping[str, int] = field(default_factory=lambda: {"stem": 0})
@@ -73,6 +75,11 @@ class Backbone:
         None: a row of the table names it.
         """
         return self.preset.sha256 if self.preset else self.file_sha256
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are weights that somebody has trained, here or elsewhere."""
+        return bool(self.weights_origin or self.bundled_hash or self.preset or self.file)
 
     @property
     def weights_origin(self) -> str:

@@ -22,7 +22,6 @@ from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.terminal.visible_text import show_name
 
 USUAL_SIZE = 224  # where the network takes images of any size
-LEAST_SIZE = 32  # of `data.image_size`
 
 
 class OwnNetwork(NamedTuple):
@@ -60,7 +59,7 @@ def describe_file(place: str) -> Backbone:
     draft = Backbone(
         build=build,
         preprocess="inside" if scales_pixels(network.graph) else "asked",
-        image_size=max(own or USUAL_SIZE, LEAST_SIZE),
+        image_size=max(own or USUAL_SIZE, Backbone.least_size),
         file=file,
         file_sha256=hash_file(file),
     )

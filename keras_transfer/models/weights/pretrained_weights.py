@@ -65,7 +65,8 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     Args:
         name: Name of the backbone.
         row: Its row.
-        choice: A `WeightsWord` (auto: ImageNet if cached or on line, else bundled), or the path of
+        choice: A `WeightsWord` (auto: ImageNet if cached or on line, else bundled; random where
+            nobody has pretrained the network), or the path of
             a `.weights.h5`, `.h5` or `.keras` file or of a run directory.
 
     Raises:
@@ -73,6 +74,8 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     """
     if choice == WeightsWord.NONE:
         return Weights(kind=WeightsWord.NONE)
+    if is_word(choice) and not row.has_weights:
+        return _have_none(name, choice)
     if choice == WeightsWord.BUNDLED and not row.file:
         if not row.bundled_hash:
             raise ConfigError(
@@ -108,6 +111,17 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
         )
         return dataclasses.replace(_find_bundled(name, row), warning=warning)
     return _from_file(name, WeightsWord.IMAGENET, cached or _download(name, row))
+
+
+def _have_none(name: str, choice: str) -> Weights:
+    """Return random weights for a network that nobody has pretrained."""
+    if choice != WeightsWord.AUTO:
+        raise ConfigError(
+            f"`weights` must be auto, none, or a path where nobody has pretrained the network. "
+            f"Received: {choice} with {name}. Choose --weights auto: random ones."
+        )
+    logger.info("Weights of %s: random, as there are no others", name)
+    return Weights(kind=WeightsWord.NONE)
 
 
 def _from_preset(name: str, preset: HubNetwork) -> Weights:

@@ -55,6 +55,8 @@ def check_names(config: TrainConfig) -> None:
     for setting, table in list_names().items():
         if setting != "backbone":  # which need not be in the table
             lookup(table, setting, operator.attrgetter(setting)(config))
+    size, must = config.data.image_size, f"at least {row.least_size} pixels for {config.backbone}"
+    require(size is None or size >= row.least_size, "data.image_size", must, size)
     find_boundary(config.backbone, row, config.finetune.locked_layers)
     if config.strategy == "partial" or config.finetune.last_blocks != FinetuneConfig.last_blocks:
         find_last_blocks(config.backbone, row, config.finetune.last_blocks)

@@ -5,9 +5,11 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from keras_transfer.config.layers import ONE_PHASE
 from keras_transfer.config.messages import count_of
-from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.freeze_boundary import (
     HEAD,
     block_of,
@@ -20,6 +22,7 @@ from keras_transfer.training.plan.phase import Phase
 
 logger = logging.getLogger(__name__)
 
+SCRATCH = "from_scratch"  # the strategy that learns from random weights
 HEAD_FIRST = ("two_phase", "gradual", "lora")  # begin with phase `frozen`, unless it has no epochs
 PATIENCE = 2  # epochs without a lower validation loss after which a plateau is reached
 GRADUAL_RATE = 0.8  # of the phase before, as the boundary falls
@@ -121,8 +124,32 @@ STRATEGIES: Mapping[str, Callable[[TrainConfig, Backbone], list[Phase]]] = {
     "full": plan_full,
     "gradual": plan_gradual,
     "lora": plan_lora,
-    "from_scratch": plan_from_scratch,
+    SCRATCH: plan_from_scratch,
 }
+
+
+def lacks_weights(backbone: str, weights: str) -> bool:
+    """Return whether there is nothing to transfer, so that every strategy is from_scratch.
+
+    Nobody has pretrained some rows of `BACKBONES`. With `weights` auto all their layers learn from
+    the first epoch: other strategies lock random layers, or spare them. With none or a file the
+    strategy stays what it was.
+    """
+    row = BACKBONES.get(backbone)
+    return row is not None and not row.has_weights and weights == WeightsWord.AUTO
+
+
+def settle_strategy(config: TrainConfig) -> TrainConfig:
+    """Return `config` with the strategy from_scratch where `lacks_weights` says so.
+
+    Where the epochs of two phases are numbers, those of `finetune` are all.
+    """
+    if not lacks_weights(config.backbone, config.weights):
+        return config
+    frozen, finetune = config.frozen, config.finetune
+    if config.strategy not in ONE_PHASE and "auto" not in (frozen.epochs, finetune.epochs):
+        frozen = dataclasses.replace(frozen, epochs=0 if finetune.epochs else frozen.epochs)
+    return dataclasses.replace(config, strategy=SCRATCH, frozen=frozen)
 
 
 def plan_phases(config: TrainConfig, row: Backbone) -> list[Phase]:
@@ -143,12 +170,12 @@ def plan_phases(config: TrainConfig, row: Backbone) -> list[Phase]:
 def check_strategy(config: TrainConfig) -> None:
     """Raise a `ConfigError` for settings that the strategy cannot have."""
     name, finetune = config.strategy, config.finetune
-    if name == "from_scratch" and finetune.batch_norm not in ("auto", "adapt"):
+    if name == SCRATCH and finetune.batch_norm not in ("auto", "adapt"):
         raise ConfigError(
             "`finetune.batch_norm` must be adapt under from_scratch: random weights have no "
             f"statistics to keep. Received: {finetune.batch_norm}. Leave it out."
         )
-    if name == "from_scratch" and config.regularize.name != "none":
+    if name == SCRATCH and config.regularize.name != "none":
         raise ConfigError(
             "`regularize.name` must be none under from_scratch: there are no pretrained weights to "
             f"stay near. Received: {config.regularize.name}. Leave it out."

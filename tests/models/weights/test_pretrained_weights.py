@@ -50,6 +50,17 @@ def test_none_needs_nothing(row):
     assert find_weights("tiny", row, "none") == Weights(kind="none")
 
 
+def test_a_network_that_nobody_has_pretrained_starts_from_random_weights_without_a_warning(row):
+    row = dataclasses.replace(row, weights_url="")
+    for choice in ("auto", "none"):
+        assert find_weights("tiny", row, choice) == Weights(kind="none")
+    for choice in ("imagenet", "bundled", "preset"):
+        with pytest.raises(
+            ConfigError, match=rf"Received: {choice} with tiny\. Choose --weights a"
+        ):
+            find_weights("tiny", row, choice)
+
+
 def test_a_cached_file_is_used_without_network(row, cache):
     (cache / "tiny_notop.h5").write_bytes(b"values")
     for choice in ("auto", "imagenet"):
