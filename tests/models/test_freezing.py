@@ -251,6 +251,7 @@ def test_a_part_learns_the_variables_of_the_whole(tiny):
 
 COSTLY = {
     "mobilenetv3small": (),
+    **dict.fromkeys(["cnn5", "danndigits"], ()),
     **dict.fromkeys(["resnet50", "efficientnetb0", "mobilenetv3large"], pytest.mark.thorough),
 }
 

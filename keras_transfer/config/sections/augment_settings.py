@@ -66,6 +66,12 @@ class AugmentConfig:
     """Alpha: a rectangle of each image, of a share drawn from Beta(alpha, alpha), comes from
     another one of its batch, and labels follow the area. In [0, 10]; 1 is usual. 0: off. Where
     mixup is on as well, each image takes one of the two at random."""
+    invert: float | None = _number(1)
+    """Probability that a colour channel becomes its negative, drawn for each of the three, in
+    [0, 1]."""
+    recolour: float | None = _number(1)
+    """Share by which each colour channel moves to a random line: black becomes any shade of it, and
+    white any other. In [0, 1]; 1: white on black becomes any colour on any ground."""
 
     def __post_init__(self) -> None:
         check_types(self, "augment")

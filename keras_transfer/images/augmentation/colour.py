@@ -42,6 +42,31 @@ def saturate(images: Any, draws: Any, augmentation: Augmentation) -> Any:
     return (images - gray) * colour + gray
 
 
+def invert(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Turn some channels into their negatives, each by itself.
+
+    References:
+        `Invert(per_channel=True)` of imgaug; `RandomInvert` of torchvision inverts all three.
+    """
+    is_chosen = (draws[:, take.INVERT] < augmentation.invert)[:, None, None, :]
+    return tf.where(is_chosen, 255.0 - images, images)
+
+
+def recolour(images: Any, draws: Any, augmentation: Augmentation) -> Any:
+    """Move each channel towards a random line through it, which may fall.
+
+    References:
+        A random linear transform of colours, as Volpi and Murino 2019 search for (Addressing model
+        vulnerability to distributional shifts over image transformation sets), and as one layer of
+        1 x 1 in the random convolutions of Xu et al. 2021 (Robust and generalizable visual
+        representation learning via random convolutions).
+    """
+    black = draws[:, None, None, take.BLACK] * 255.0  # (batch, 1, 1, 3), and so are the whites
+    white = draws[:, None, None, take.WHITE] * 255.0
+    lines = black + (white - black) * images / 255.0
+    return images + (lines - images) * augmentation.recolour
+
+
 def _factor(draws: Any, column: int, strength: Any) -> Any:
     """Return 1 and up to `strength` more or less, (batch, 1, 1, 1)."""
     return (1.0 + around_zero(draws, column) * strength)[:, None, None, None]
@@ -69,5 +94,7 @@ COLOUR_CHANGES: tuple[tuple[tuple[str, ...], Change], ...] = (
     (("contrast",), change_contrast),
     (("hue",), change_hue),
     (("saturation", "grayscale"), saturate),
+    (("invert",), invert),
+    (("recolour",), recolour),
     (("blur",), blur),
 )

@@ -66,7 +66,8 @@ def is_heavy(augmentation: Augmentation) -> bool:
 
 def for_prediction(augmentation: Augmentation) -> Augmentation:
     """Return what leaves a view as easy to recognise as a photograph: test-time views."""
-    return dataclasses.replace(augmentation, mixup=0.0, cutmix=0.0, erase=0.0, randaugment=0.0)
+    hard = ("mixup", "cutmix", "erase", "randaugment", "invert", "recolour")
+    return dataclasses.replace(augmentation, **dict.fromkeys(hard, 0.0))
 
 
 def describe_augmentation(config: AugmentConfig) -> str:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_transfer.config.sections.augment_settings import OFF
 
-DRAWS = 32  # numbers per view; the first n stay the same where there are more
+DRAWS = 48  # numbers per view; the first n stay the same where there are more
 
 # The columns that a change takes. A new one takes new columns: taking those of another would tie
 # the two together, and moving them would change every view that was ever measured.
@@ -18,8 +18,10 @@ HUE, GRAYSCALE, BLUR, BLUR_WIDTH = 13, 14, 15, 16
 ERASE, ERASE_AREA, ERASE_ASPECT, ERASE_X, ERASE_Y = range(17, 22)
 ERASE_COLOUR = slice(22, 25)
 OPERATIONS = ((25, 26), (27, 28))  # of RandAugment: which one, and in which direction
-FREE = 29  # the first that none of these takes
-FIRST_FIELDS = 16  # of `AugmentConfig`, which take the columns above; later ones have `own_column`
+INVERT = slice(29, 32)  # a channel each
+BLACK, WHITE = slice(32, 35), slice(35, 38)  # what they become when channels are recoloured
+FREE = 38  # the first that none of these takes
+FIRST_FIELDS = 18  # of `AugmentConfig`, which take the columns above; later ones have `own_column`
 
 
 def draw_uniform(seeds: Any) -> Any:

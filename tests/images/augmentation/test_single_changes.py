@@ -32,6 +32,8 @@ CHANGES = {
     "blur": 1.0,
     "erase": 1.0,
     "randaugment": 9.0,
+    "invert": 0.5,
+    "recolour": 0.8,
 }
 
 
@@ -145,6 +147,28 @@ def test_a_blur_smooths_and_keeps_the_mean(pictures):
     np.testing.assert_allclose(blurred.mean(), pictures.mean(), atol=1)
     np.testing.assert_allclose(change(flat, fix(flat, BLUR=0.0), blur=0.5), flat, atol=0.01)
     np.testing.assert_array_equal(change(pictures, fix(pictures), blur=0.5), pictures)
+
+
+def test_each_channel_is_inverted_by_itself_with_its_probability(pictures):
+    draws = draw(count=400)
+    views = change(np.tile(pictures[:1], (400, 1, 1, 1)), draws, invert=0.3)
+    is_negative = np.abs(views - (255 - pictures[:1])).max((1, 2)) < 1e-3  # (400, 3)
+    assert (is_negative | (np.abs(views - pictures[:1]).max((1, 2)) < 1e-3)).all()
+    assert (np.abs(is_negative.mean(axis=0) - 0.3) < 0.08).all()
+    assert np.abs(np.corrcoef(is_negative.T) - np.eye(3)).max() < 0.15  # no channel tells another
+
+
+def test_recoloured_channels_have_a_shade_each_for_black_and_white():
+    picture = np.zeros((400, 2, 2, 3), np.float32)
+    picture[:, 0, 0], picture[:, 0, 1] = 255, 128
+    views = change(picture, draw(count=400), recolour=1.0)
+    white, middle, black = views[:, 0, 0], views[:, 0, 1], views[:, 1, 0]
+    np.testing.assert_allclose(middle, black + (white - black) * 128 / 255, atol=1e-3)
+    shades = np.concatenate([black, white], axis=1)  # (400, 6), each of any height by itself
+    assert (np.abs(np.quantile(shades, (0.1, 0.9), axis=0).T - (25.5, 229.5)) < 20).all()
+    assert np.abs(np.corrcoef(shades.T) - np.eye(6)).max() < 0.2
+    half = change(picture, draw(count=400), recolour=0.5)
+    np.testing.assert_allclose(half, (views + picture) / 2, atol=1e-3)
 
 
 def test_a_third_of_the_colour_circle_turns_red_into_green():
