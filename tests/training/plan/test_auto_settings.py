@@ -60,6 +60,12 @@ def test_blocks_of_pretrained_transformers_learn_more_slowly_the_lower_they_are(
     assert find_decay("vitb16", finetune=FinetuneConfig(layer_decay=0.9)) == 0.9
 
 
+def test_small_networks_learn_faster_from_random_weights_and_not_from_a_file(resolve):
+    row = BACKBONES["cnn5"]
+    found = {kind: resolve(None, kind, row=row).finetune.learning_rate for kind in ("none", "file")}
+    assert found == {"none": 3e-3, "file": 1e-4}
+
+
 def test_what_the_user_gave_is_kept(resolve):
     config = TrainConfig(
         frozen=FrozenConfig(epochs=3),
