@@ -43,6 +43,15 @@ def test_exact_gelu_and_grouped_convolutions_are_converted(tmp_path):
     check_same(keras.Model(images, answer), tmp_path / "model.onnx")
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["cnn5", "danndigits"])
+def test_small_networks_answer_the_same_as_a_map_and_as_a_vector(name, tmp_path):
+    row = BACKBONES[name]
+    model = build_model(row, build_backbone(row, 32), 3, HeadConfig(hidden=5))
+    model.layers[-1].kernel.assign(10 * model.layers[-1].kernel)
+    check_same(model, tmp_path / "model.onnx")
+
+
 @pytest.mark.slow
 def test_the_means_of_a_normalization_are_no_inputs(tmp_path):
     """EfficientNet: the usual conversion has callers feed its constants."""

@@ -183,7 +183,9 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [[*CARD, "efficientnetlite0", "convnexttiny"]])
+@pytest.mark.parametrize(
+    "names", [[*CARD, "efficientnetlite0", "convnexttiny", "cnn5", "danndigits"]]
+)
 def test_a_saved_model_opens_and_predicts_without_this_package(
     names, tiny_row, images, tmp_path, randomize
 ):
