@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from keras_transfer.python_api.finished_run import Run
     from keras_transfer.python_api.image_classifier import ImageClassifier
     from keras_transfer.python_api.label_reviews import LabelReview
-    from keras_transfer.python_api.predictions import ImagePredictions, Predictions
+    from keras_transfer.python_api.predictions import Embedding, ImagePredictions, Predictions
     from keras_transfer.python_api.training_call import fine_tune
     from keras_transfer.python_api.verb_functions import (
         apply_review,
         check_dataset,
         compare_runs,
+        embed_images,
         evaluate_run,
         explain_images,
         export_model,
@@ -51,12 +52,13 @@ _HOMES = {
     "keras_transfer.python_api.finished_run": ("Run",),
     "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
     "keras_transfer.python_api.label_reviews": ("LabelReview",),
-    "keras_transfer.python_api.predictions": ("ImagePredictions", "Predictions"),
+    "keras_transfer.python_api.predictions": ("Embedding", "ImagePredictions", "Predictions"),
     "keras_transfer.python_api.training_call": ("fine_tune",),
     "keras_transfer.python_api.verb_functions": (
         "apply_review",
         "check_dataset",
         "compare_runs",
+        "embed_images",
         "evaluate_run",
         "explain_images",
         "export_model",
@@ -75,6 +77,7 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "DataConfig",
+    "Embedding",
     "Explanations",
     "FinetuneConfig",
     "FrozenConfig",
@@ -89,6 +92,7 @@ __all__ = [
     "apply_review",
     "check_dataset",
     "compare_runs",
+    "embed_images",
     "evaluate_run",
     "explain_images",
     "export_model",

@@ -24,6 +24,7 @@ VERBS = {
     "export": "write a run's model for servers and phones, and prove it equal",
     "check": "look for broken files, duplicates and leaks in a data set",
     "review": "find labels that look wrong, and apply what you decide",
+    "embed": "write what a network makes of images, and tell two sets apart",
     "zeroshot": "classify images by sentences with CLIP, without training",
     "pretrain": "make a backbone's weights from pictures that formulas draw",
     "clean": "remove what earlier runs keep for later ones",

@@ -13,7 +13,7 @@ CONTRIBUTING = ROOT / ".github/CONTRIBUTING.md"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
 VERBS = {
-    *("check", "clean", "compare", "evaluate", "explain", "export", "predict", "pretrain"),
+    *("check", "clean", "compare", "embed", "evaluate", "explain", "export", "predict", "pretrain"),
     *("report", "review", "train", "zeroshot"),
 }
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}

@@ -1,4 +1,4 @@
-"""Predictions with and without a truth: classes by name, tables, accuracy, what is wrong."""
+"""What a network says of images: predictions with and without a truth, and features."""
 
 from collections import Counter
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.config.messages import count_of, say_interval
+from keras_transfer.embed import embedding
 from keras_transfer.evaluation import predict_output
 from keras_transfer.evaluation.predict_output import UNUSUAL, UNUSUAL_SHARES
 from keras_transfer.python_api.data_frames import make_frame
@@ -198,3 +199,18 @@ class ImagePredictions(predict_output.ImagePredictions):
         columns["error"] = self.reasons
         table = draw_html_table([*columns], [*zip(*columns.values(), strict=True)])
         return join_html(draw_line(said, bold=True), draw_line(title), table)
+
+
+class Embedding(embedding.Embedding):
+    """Pooled features of n images, in columns of equal length."""
+
+    def to_frame(self) -> Any:
+        """Return a row an image: data_set, path, split, class, vector ((channels,) float32)."""
+        vectors = np.empty(len(self), object)
+        vectors[:] = list(self.vectors)
+        columns = self.data_sets, self.paths, self.splits, self.classes, vectors
+        return make_frame(dict(zip((*embedding.COLUMNS, "vector"), columns, strict=True)))
+
+    def __repr__(self) -> str:
+        images, channels = count_of(len(self), "image"), self.vectors.shape[1]
+        return f"Embedding of {images}, {channels:,} features each\nby {show_name(self.network)}"

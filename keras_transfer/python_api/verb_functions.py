@@ -4,9 +4,10 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from keras_transfer import check, compare, evaluate, explain, export, predict, review
+from keras_transfer import check, compare, embed, evaluate, explain, export, predict, review
 from keras_transfer.compare.columns import COLUMNS
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.embed import embedding
 from keras_transfer.evaluation import predict_output
 from keras_transfer.modalities.table import name_dataset
 from keras_transfer.python_api.arguments.argument_errors import guard, hand_out
@@ -14,7 +15,7 @@ from keras_transfer.python_api.arguments.setting_names import refuse_unknown
 from keras_transfer.python_api.explanations import Explanations
 from keras_transfer.python_api.finished_comparison import Comparison
 from keras_transfer.python_api.label_reviews import LabelReview
-from keras_transfer.python_api.predictions import ImagePredictions, Predictions
+from keras_transfer.python_api.predictions import Embedding, ImagePredictions, Predictions
 from keras_transfer.run import load_settings
 
 
@@ -28,8 +29,14 @@ def hold_explanations(found: explain.Explained) -> Explanations:
     return Explanations(found.images, found.class_names)
 
 
+def hold_embedding(found: embedding.Embedding) -> Embedding:
+    """Return the features of a verb as the class that Python code takes in hand."""
+    return Embedding(**vars(found))
+
+
 apply_review = guard(review.apply_review)
 check_dataset = guard(check.check_dataset)
+embed_images = hand_out(embed.embed_images, hold_embedding)
 export_model = guard(export.export_model)
 evaluate_run = hand_out(evaluate.evaluate_run, Predictions)
 explain_images = hand_out(explain.explain_images, hold_explanations)

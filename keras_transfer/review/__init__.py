@@ -16,7 +16,7 @@ from keras_transfer.data.sources.choose_source import KINDS
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.preprocess_choice import tell_network
-from keras_transfer.system.files.output_folder import check_new
+from keras_transfer.system.files.output_folder import check_new, refuse_inside
 from keras_transfer.system.logs import print_logs
 from keras_transfer.system.terminal.script_output import (
     add_json,
@@ -123,7 +123,7 @@ def _review(
     """
     from keras_transfer.models.weights.pretrained_weights import find_weights
     from keras_transfer.review.review_examples import review_examples
-    from keras_transfer.review.review_folder import NEW, leave_review, refuse_inside
+    from keras_transfer.review.review_folder import NEW, leave_review
 
     check_names(config)
     if output is not None:

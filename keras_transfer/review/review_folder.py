@@ -16,26 +16,12 @@ from keras_transfer.run.run_files import REVIEW_FILE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.file_hashes import hash_file
-from keras_transfer.system.files.output_folder import Newness, opening
+from keras_transfer.system.files.output_folder import Newness, opening, refuse_inside
 
 TABLE_FILE, SHEET_FILE = "label_review.csv", "label_review.png"
 LABELS_HASH = "labels_sha256"  # in review.json
 STEM = "review"  # how the name of a folder begins that nobody chose
 NEW = Newness("decisions are never overwritten", REVIEW_FILE, "an earlier review")
-
-
-def refuse_inside(output: Path, source: str) -> None:
-    """Refuse a folder in the data set: nothing is written there.
-
-    Raises:
-        ConfigError: It is one.
-    """
-    data = os.path.realpath(os.path.expanduser(source))
-    if os.path.isdir(data) and Path(os.path.realpath(output)).is_relative_to(data):
-        raise ConfigError(
-            "`output` must be a folder outside the data set, which stays as it is. Received: "
-            f"{output}. Choose another with --output."
-        )
 
 
 def leave_review(

@@ -14,6 +14,7 @@ COMPARISON_FILE = "comparison.yaml"  # in the folder of a comparison, which hold
 ZEROSHOT_FILE = "zeroshot.json"  # in the folder of zeroshot: what was asked for
 ZEROSHOT = "a folder of zeroshot, which is no run"  # in messages
 REVIEW_FILE = "review.json"  # in the folder of a review of labels: what was reviewed
+EMBEDDING_FILE = "embedding.json"  # in the folder of an embedding: whose features they are
 
 
 class _Within:
@@ -138,5 +139,5 @@ def is_output(folder: str | Path) -> bool:
 
     log, metrics = RunFiles.log_file.place, RunFiles.metrics_file.place
     is_run = holds(RunFiles.config_file.place) and holds(log, metrics, RunFiles.lock_file.place)
-    others = COMPARISON_FILE, EVALUATION_FILE, REVIEW_FILE, ZEROSHOT_FILE
+    others = COMPARISON_FILE, EMBEDDING_FILE, EVALUATION_FILE, REVIEW_FILE, ZEROSHOT_FILE
     return is_run or holds(*others, "saved_model.pb", "parity.json")

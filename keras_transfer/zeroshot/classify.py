@@ -18,11 +18,10 @@ from keras_transfer.data.divided_examples import Division
 from keras_transfer.data.sources.class_names import check_names
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.hub.hub_presets import Preset, open_preset, require_hub
-from keras_transfer.review.review_folder import refuse_inside
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json, write_text
-from keras_transfer.system.files.output_folder import check_new
+from keras_transfer.system.files.output_folder import check_new, refuse_inside
 from keras_transfer.zeroshot.prompts import Prompts, Wording, read_wording
 from keras_transfer.zeroshot.zeroshot_folder import (
     NEW,

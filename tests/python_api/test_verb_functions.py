@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 import keras_transfer as kt
-from keras_transfer import check, compare, evaluate, explain, export, predict, review
+from keras_transfer import check, compare, embed, evaluate, explain, export, predict, review
 from keras_transfer.run import load_settings
 
 VERBS = {
     "apply_review": review.apply_review,
     "check_dataset": check.check_dataset,
     "compare_runs": compare.compare_runs,
+    "embed_images": embed.embed_images,
     "evaluate_run": evaluate.evaluate_run,
     "explain_images": explain.explain_images,
     "export_model": export.export_model,
@@ -31,6 +32,7 @@ def test_they_are_called_and_explained_as_those_of_the_verbs(name):
     [
         ("check_dataset", [], {}, "`dataset` must be given. Received: nothing."),
         ("check_dataset", ["digits"], {"date": 1}, "Unknown argument 'date'"),
+        ("embed_images", ["RUN"], {"splits": "test"}, "Did you mean 'split'?"),
         ("evaluate_run", ["RUN"], {"splits": "test"}, "Did you mean 'split'?"),
         ("evaluate_run", ["RUN"], {}, "A run directory must hold config.yaml"),
         ("explain_images", ["RUN"], {"classname": "a"}, "Did you mean 'class_name'?"),

@@ -56,7 +56,10 @@ FOREIGN_VERBS: Mapping[str, str] = {
     "convert": "export",
     "dashboard": "report",
     "doctor": "check",
+    "embeddings": "embed",
+    "encode": "embed",
     "eval": "evaluate",
+    "features": "embed",
     "finetune": "train",
     "fit": "train",
     "gradcam": "explain",
@@ -127,6 +130,11 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "weights": _RUN,
     },
     "check": {"dataset": "The data set stands without an option: FOLDER."},
+    "embed": {
+        "backbone": "The network stands first, without an option: RUN_OR_BACKBONE FOLDER.",
+        "dataset": "Data sets follow the network: RUN_OR_BACKBONE FOLDER.",
+        "model": "The network stands first, without an option: RUN_OR_BACKBONE FOLDER.",
+    },
     "review": {"dataset": "The data set stands without an option: DATASET."},
 }
 

@@ -47,11 +47,17 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "photos",
         "photos --report found.json",
         "photos --data.layout splits",
+        "photos --against new_photos",
     ),
     "review": (
         "photos",
         "photos --output found",
         "photos --apply found/label_review.csv",
+    ),
+    "embed": (
+        "mobilenetv3small photos",
+        "mobilenetv3small photos other_photos --output both.npz",
+        "saved_models/RUN new_photos --figure",
     ),
     "zeroshot": (
         "--preset PRESET --dataset photos",
@@ -95,6 +101,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "check": {
         "Data": (
             "FOLDER",
+            "against",
             "data.layout",
             "data.on_leak",
             "data.on_bad_file",
@@ -115,6 +122,18 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
         "Model": ("backbone", "preprocess", "weights"),
         "Output": ("apply", "output", "shown", "quiet", "json"),
+    },
+    "embed": {
+        "Data": (
+            "FOLDER",
+            "split",
+            "image_size",
+            "data.resize",
+            "data.layout",
+            "data.value_range",
+        ),
+        "Model": ("RUN_OR_BACKBONE", "weights", "preprocess"),
+        "Output": ("output", "figure", "quiet", "json"),
     },
     "zeroshot": {
         "Data": ("dataset", "prompts", "data.batch_size", "data.layout", "data.split_file"),

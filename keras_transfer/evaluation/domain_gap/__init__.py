@@ -1,1 +1,1 @@
-"""How far apart two sets of images are in feature space, in numbers and as a map."""
+"""Images in feature space: their pooled features, how far apart two sets are, and their map."""

@@ -15,7 +15,7 @@ from keras_transfer.evaluation.domain_gap.gap_measures import draw_rows
 from keras_transfer.evaluation.domain_gap.map_points import place_points
 from keras_transfer.evaluation.figures.canvas import GRAY, create_figure, wrap_title, write_figure
 from keras_transfer.evaluation.figures.lettering import isolate, label_classes, warn_of_missing
-from keras_transfer.system.terminal.short_names import shorten_all
+from keras_transfer.system.terminal.short_names import keep_end, shorten_all
 
 MOST = 1000  # points of a panel: t-SNE of them takes seconds, and they still can be told apart
 # M. Okabe and K. Ito, "Color Universal Design" (2008): told apart by colour-blind readers
@@ -145,7 +145,7 @@ def _draw_points(
 def _list_domains(names: Sequence[str], colours: list[str] | None) -> list[Line2D]:
     """Return the lines of the legend that say what a marker means."""
     found = []
-    for domain, name in enumerate(shorten_all(names, LENGTH)):
+    for domain, name in enumerate(shorten_all(names, LENGTH, keep_end)):
         marker, filled = MARKERS[domain % len(MARKERS)]
         colour = colours[domain] if colours else "#333333"
         found.append(_make_handle(isolate(name), marker, colour, filled))

@@ -42,6 +42,20 @@ def check_new(output: Path, why: Newness) -> None:
         )
 
 
+def refuse_inside(output: Path, source: str) -> None:
+    """Refuse a folder in the data set: nothing is written there.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    data = os.path.realpath(os.path.expanduser(source))
+    if os.path.isdir(data) and Path(os.path.realpath(output)).is_relative_to(data):
+        raise ConfigError(
+            "`output` must be a folder outside the data set, which stays as it is. Received: "
+            f"{output}. Choose another with --output."
+        )
+
+
 @contextlib.contextmanager
 def opening(output: Path | None, place: Path, stem: str, why: Newness) -> Iterator[Path]:
     """Make a folder for what is written to it within.
