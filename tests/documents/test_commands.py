@@ -12,6 +12,7 @@ from tiny_presets import write_vit
 from keras_transfer import (
     check,
     clean,
+    embed,
     evaluate,
     explain,
     export,
@@ -28,6 +29,9 @@ from keras_transfer.compare import main as compare
 from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.evaluation.domain_gap import pooled_features, set_gap
+from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
+from keras_transfer.evaluation.domain_gap.set_gap import SetGap
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights import file_contents
@@ -168,7 +172,9 @@ def test_every_export_command_is_understood(words, monkeypatch):
 
 
 @each_command("check")
-def test_every_check_command_runs(words, desk, capsys):
+def test_every_check_command_runs(words, desk, monkeypatch, capsys):
+    gap = SetGap(against="B", network="N", gap=DomainGap(0.1, 0.1, 1.0, None, 2, 2))
+    monkeypatch.setattr(set_gap, "measure_set_gap", lambda *words: gap)
     assert check.main(words) == 0
     assert "level" in capsys.readouterr().out
 
@@ -180,6 +186,18 @@ def test_every_review_command_is_understood(words, desk, monkeypatch):
     monkeypatch.setattr(review, "_print_changes", lambda *all: asked.append(all) or ("", {}, desk))
     assert review.main(words) == 0
     check_names(asked[0][0])
+
+
+@each_command("embed")
+def test_every_embed_command_is_understood(words, desk, run_copy, monkeypatch):
+    put_run(desk, run_copy)
+    found = ConfigError("that is as far as it goes without images")
+    monkeypatch.setattr(pooled_features, "find_weights", lambda *words: None)
+    for name in ("open_backbone", "open_run"):
+        monkeypatch.setattr(pooled_features, name, raising(found))
+    with pytest.raises(ConfigError) as ended:
+        embed.main(words)
+    assert ended.value is found
 
 
 @each_command("zeroshot")

@@ -8,12 +8,16 @@ import subprocess
 import sys
 
 import pytest
+from json_answers import read_answer
 from PIL import Image
 
 import keras_transfer as kt
 from keras_transfer.check import main
+from keras_transfer.data import divided_examples
 from keras_transfer.data.divided_examples import divide_examples
+from keras_transfer.evaluation.domain_gap import set_gap
 from keras_transfer.images.modality import IMAGE
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.system.errors import ConfigError
 
@@ -164,3 +168,44 @@ def test_a_report_goes_where_a_link_leads_and_replaces_no_pipe(stripes, tmp_path
     with pytest.raises(ConfigError, match=r"`report` must be .* \(It is a device or a pipe\)"):
         main([str(stripes), "--report", str(tmp_path / "pipe")])
     assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.fixture
+def quick(tiny_backbone, monkeypatch):
+    """Let a tiny network with random weights see the images."""
+    monkeypatch.setattr(set_gap, "BACKBONE", "tiny")
+    monkeypatch.setattr(set_gap, "choose_weights", lambda config: Weights(kind="none"))
+
+
+def test_the_gap_to_another_set_is_said_on_demand(stripes, tmp_path, quick, capsys):
+    words = [str(stripes / "train"), "--against"]
+    assert main([*words, str(stripes / "val")]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("Domain gap: MMD ")
+    assert "(80 and 24 images)" in line
+    assert line.endswith(f"{stripes / 'val'} as tiny with random weights sees them")
+    flat = shutil.copytree(stripes / "test/level", tmp_path / "flat")
+    (flat / "broken.png").write_bytes(b"x")
+    assert main([*words, str(flat), "--json"]) == 0
+    gap = read_answer("check", capsys.readouterr().out)["gap"]
+    assert gap["against"] == str(flat)
+    assert gap["target_images"] == 12
+    assert gap["neighbour_accuracy"] is None
+
+
+def test_at_most_a_thousand_images_of_each_are_seen(stripes, quick, monkeypatch):
+    monkeypatch.setattr(set_gap, "MOST", 10)
+    gap = kt.check_dataset(stripes / "train", against=stripes / "val")["gap"]
+    assert gap["source_images"] == gap["target_images"] == 10
+
+
+@pytest.mark.thorough
+def test_the_bundled_weights_see_the_images(stripes):
+    gap = kt.check_dataset(stripes / "train", kt.DataConfig(image_size=32), stripes / "val")["gap"]
+    assert gap["network"] == "mobilenetv3small with bundled weights"
+
+
+def test_another_set_that_is_not_there_is_told_before_the_work(stripes, monkeypatch):
+    monkeypatch.setattr(divided_examples, "inspect_examples", None)
+    with pytest.raises(ConfigError, match="no such path"):
+        main([str(stripes), "--against", "nowhere"])

@@ -56,8 +56,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "embed": (
         "mobilenetv3small photos",
-        "mobilenetv3small photos other_photos --output both.npz",
-        "saved_models/RUN new_photos --figure",
+        "mobilenetv3small photos other_photos",
+        "saved_models/RUN new_photos --output new.npz",
     ),
     "zeroshot": (
         "--preset PRESET --dataset photos",
