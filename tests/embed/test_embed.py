@@ -82,6 +82,8 @@ def test_images_without_labels_have_no_class_and_broken_ones_are_named(
     found = np.load(desk / "flat.npz")
     assert {*found["class"], *found["split"]} == {""}
     assert "flat/004.png" not in found["path"]
+    whole = kt.embed_images("tiny", stripes / "test/level", weights="none")  # rows stay together
+    np.testing.assert_allclose(found["vector"][:11], np.delete(whole.vectors, 4, 0), atol=1e-6)
     assert (desk / "figures/flat.png").read_bytes().startswith(b"\x89PNG")
 
 

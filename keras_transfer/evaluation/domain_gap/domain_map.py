@@ -57,7 +57,7 @@ def draw_domain_map(
         class_names: In index order; () without labels.
         file: PNG to write.
         title: One line above.
-        seed: Of the images drawn and of their places.
+        seed: Of the images drawn.
 
     Raises:
         ConfigError: A feature is not a number.
@@ -83,7 +83,7 @@ def build_domain_map(
     colours = choose_colours(len(groups))
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):
         rows = _choose_rows(panel.domains, len(domain_names), seed)
-        places = place_points(panel.features[rows], seed)
+        places = place_points(panel.features[rows])
         of = panel.labels if labelled else panel.domains
         shown = np.full(len(rows), -1) if of is None else of[rows]
         _draw_points(axes, places, panel.domains[rows], shown, colours)

@@ -10,12 +10,11 @@ STEPS = 500  # half of them spread the clusters; twice as many look the same
 LEAST = 5  # images that t-SNE can place; fewer stand at their principal components
 
 
-def place_points(features: np.ndarray, seed: int) -> np.ndarray:
+def place_points(features: np.ndarray) -> np.ndarray:
     """Return a place in the plane for each image, (n, 2) float64.
 
     Args:
-        features: (n, channels) finite.
-        seed: Of t-SNE.
+        features: (n, channels) finite; from them alone t-SNE begins, so nothing is drawn by chance.
 
     Raises:
         ConfigError: A feature is not a number.
@@ -37,7 +36,6 @@ def place_points(features: np.ndarray, seed: int) -> np.ndarray:
         perplexity=perplexity,
         init=(begin / spread * 1e-4).astype(np.float32),
         max_iter=STEPS,
-        random_state=seed,
     )
     # its steps are so short that several threads wait for one another: on busy cores for minutes
     with threadpool_limits(1):

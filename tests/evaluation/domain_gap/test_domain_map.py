@@ -75,8 +75,8 @@ def test_a_panel_shows_as_many_images_of_each_domain(monkeypatch):
 
 def test_places_keep_clusters_apart_and_come_again():
     panel = make_panel(2, 60)
-    places = place_points(panel.features, 0)
-    np.testing.assert_array_equal(places, place_points(panel.features, 0))
+    places = place_points(panel.features)
+    np.testing.assert_array_equal(places, place_points(panel.features))
     nearest = [((places - each) ** 2).sum(1).argsort()[1] for each in places]
     assert (panel.labels[nearest] == panel.labels).mean() > 0.95
 
@@ -86,14 +86,14 @@ def test_places_keep_clusters_apart_and_come_again():
 def test_few_equal_and_constant_images_have_places(count, channels):
     drawn = np.random.default_rng(0).normal(size=(count, channels))
     for features in (drawn, np.ones((count, channels)), np.repeat(drawn[:1], count, axis=0)):
-        places = place_points(features, 0)
+        places = place_points(features)
         assert places.shape == (count, 2)
         assert np.isfinite(places).all()
 
 
 def test_features_that_are_no_numbers_are_refused():
     with pytest.raises(ConfigError, match="finite numbers"):
-        place_points(np.array([[1.0], [np.nan]]), 0)
+        place_points(np.array([[1.0], [np.nan]]))
 
 
 def test_names_from_outside_are_drawn(tmp_path):

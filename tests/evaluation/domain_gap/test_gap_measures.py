@@ -71,7 +71,8 @@ def test_neighbours_across_domains_answer_with_their_class():
 
 def test_the_same_numbers_come_again_in_any_order_of_channels(monkeypatch):
     monkeypatch.setattr(gap_measures, "MOST", 40)
-    source, target, order = draw(60), draw(90, 1, 1), np.random.default_rng(3).permutation(8)
+    source, target = draw(60, channels=99), draw(90, 0.1, 1, channels=99)
+    order = np.random.default_rng(3).permutation(99)
     labels = {"source_labels": np.arange(60) % 2, "target_labels": np.arange(90) % 2}
     gap = measure_gap(source, target, **labels)
     assert gap == measure_gap(source[:, order], target[:, order], **labels)
