@@ -52,6 +52,29 @@ def plan_batches(
             yield images, numbers[images]
 
 
+def plan_pairs(
+    seed: int, phase: str, epochs: range, count: int, batch_size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the image indices of one whole batch after the other, and two views of each image.
+
+    Every epoch has new views. Images that do not fill a batch wait for another epoch.
+
+    Args:
+        seed: The run's seed.
+        phase: Name of the phase.
+        epochs: Which epochs.
+        count: Number of training images, `batch_size` or more.
+        batch_size: Images in a batch.
+
+    Yields:
+        Two arrays of int64: images (batch_size,), and view numbers (2 * batch_size,), of which
+        those of an image follow each other.
+    """
+    for images, numbers in plan_batches(seed, phase, epochs, count, batch_size, views=None):
+        if len(images) == batch_size:
+            yield images, np.stack([2 * numbers, 2 * numbers + 1], axis=1).ravel()
+
+
 def view_seeds(seed: int, images: np.ndarray, views: np.ndarray) -> np.ndarray:
     """Return the seeds (n, 2), int64, from which the view of each image is drawn."""
     return np.stack([(np.int64(seed) << 32) + images, views], axis=1).astype(np.int64)

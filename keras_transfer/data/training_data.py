@@ -96,6 +96,14 @@ class TrainingData(Batches, Protocol):
     def novelty(self) -> Novelty:
         """How often a view may be seen."""
 
+    def pair_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> "tf.data.Dataset":
+        """Return the batches of epochs `first_epoch` to `epochs`, two views of each example.
+
+        Elements are `2 * batch_size` views, those of an example one after the other and both new in
+        every epoch, and int32 (2 * batch_size,) that says which of them show the same example. What
+        does not fill a batch is left out of an epoch. No label is read.
+        """
+
     def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
         """Return every view of every example of a split once: all views of a batch, then the next.
 

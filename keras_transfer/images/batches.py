@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.batch_order import plan_batches, view_seeds
+from keras_transfer.data.batch_order import plan_batches, plan_pairs, view_seeds
 from keras_transfer.data.streams import finish_stream, map_batches
 from keras_transfer.data.training_data import Element, Novelty
 from keras_transfer.images.augmentation.augment_batch import augment_batch
@@ -34,34 +34,11 @@ from keras_transfer.images.augmentation.presets import (
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.decoding.decoding_memory import MARGIN
 from keras_transfer.images.decoding.graph_decoding import decode_square
+from keras_transfer.images.image_split import Split
 from keras_transfer.images.kept_squares import SquareRows
 
 AHEAD = 8  # batches that are decoded while the model is busy
 MOST_AHEAD = 2**28  # and their bytes; 8 batches of 32 images of 224 pixels are 38 MB
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Split:
-    """The images of one split, in the fixed order of split.csv."""
-
-    paths: np.ndarray  # (n,) text, relative to the data set
-    labels: np.ndarray  # (n,) int64
-    # (n, side, side, 3) uint8; None: decoded whenever needed
-    pixels: np.ndarray | SquareRows | None = None
-    states: np.ndarray | None = None  # (n, 2) int64, see `ExampleSplit`
-    plain: np.ndarray | None = None  # (n,) bool, as `inspect_files` says; None: no file is plain
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def take(self, rows: np.ndarray) -> "Split":
-        """Return the images in these rows."""
-        columns: dict[str, Any] = {
-            field.name: getattr(self, field.name)[rows]
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) is not None
-        }
-        return Split(**columns)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -141,6 +118,25 @@ class ImageData:
         both = load if in_turn else lambda *words: change(*load(*words))
         dataset = map_batches(dataset, both)
         return finish_stream(map_batches(dataset, change, in_turn) if in_turn else dataset)
+
+    def pair_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> tf.data.Dataset:
+        """Return batches of two views of each image, see `TrainingData`; an image is read once."""
+        views = 2 * self.batch_size
+
+        def indices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            chosen, count = range(first_epoch, epochs), len(self.splits["train"])
+            for images, numbers in plan_pairs(self.seed, phase, chosen, count, self.batch_size):
+                yield images, view_seeds(self.seed, np.repeat(images, 2), numbers)
+
+        def draw(images: Any, seeds: Any) -> tuple[Any, Any]:
+            pixels, _ = self._load("train", images)
+            several = tf.repeat(tf.cast(pixels, tf.float32), 2, axis=0)
+            return self._change(several, seeds), tf.range(views) // 2
+
+        shapes = (self.batch_size,), (views, 2)
+        signature = tuple(tf.TensorSpec(shape, tf.int64) for shape in shapes)
+        dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
+        return finish_stream(map_batches(dataset, draw))
 
     def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
         """Return every view of every image of a split once, see `TrainingData`; never mixed.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_transfer.data.batch_order import plan_epoch, view_seeds
+from keras_transfer.data.batch_order import plan_epoch, plan_pairs, view_seeds
 
 
 def plans(seed=0, phase="frozen", count=50, epochs=range(12)):
@@ -75,3 +75,16 @@ def test_view_seeds_do_not_depend_on_the_batch():
     together = view_seeds(5, np.array([3, 9, 4]), np.array([7, 8, 6]))
     alone = view_seeds(5, np.array([9]), np.array([8]))
     assert together[1].tolist() == alone[0].tolist()
+
+
+def test_pairs_are_new_views_of_whole_batches():
+    seen = set()
+    for epoch in range(3):
+        plan = list(plan_pairs(0, "pretrain", range(epoch, epoch + 1), 50, 8))
+        assert [(len(images), len(views)) for images, views in plan] == [(8, 16)] * 6
+        shown = [
+            (i, v) for images, views in plan for i, v in zip(images.repeat(2), views, strict=True)
+        ]
+        assert len({i for i, _ in shown}) == 48
+        assert len(seen | set(shown)) == len(seen) + 96  # no view comes twice
+        seen |= set(shown)

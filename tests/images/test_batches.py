@@ -237,3 +237,20 @@ def test_graphs_know_the_sides_of_images_in_training(make_data, preset):
     data = dataclasses.replace(make_data(), augmentation=AUGMENTATIONS[preset])
     images, _ = data.training_batches("finetune", 1).element_spec
     assert images.shape[1:] == (data.image_size, data.image_size, 3)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_pairs_show_each_image_twice_side_by_side_and_read_no_label(make_data, in_memory):
+    plain = read(make_data(in_memory=in_memory).pair_batches("pretrain", 2))
+    assert [len(views) for views, _ in plain] == [2 * BATCH] * 8  # 23 images: 3 wait
+    for views, numbers in plain:
+        assert numbers.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+        np.testing.assert_array_equal(views[::2], views[1::2])
+    changed = read(make_data("strong", in_memory=in_memory).pair_batches("pretrain", 2))
+    assert all((views[::2] != views[1::2]).any(axis=(1, 2, 3)).all() for views, _ in changed)
+
+
+def test_pairs_of_an_epoch_are_replayed_without_those_before_it(make_data):
+    data = make_data("strong")
+    whole = read(data.pair_batches("pretrain", 2))
+    assert_equal(whole[4:], read(data.pair_batches("pretrain", 2, first_epoch=1)))

@@ -86,7 +86,7 @@ def test_weights_that_were_moved_away_are_written_again(finished, tmp_path):
     ],
 )
 def test_it_goes_on_to_the_same_weights(finished, tmp_path, monkeypatch, when):
-    from keras_transfer.pretrain.fit_descriptors import KeepState
+    from keras_transfer.pretrain.fit_epochs import KeepState
 
     def stop(self, *_, **__):
         if self.model.optimizer.iterations >= (4 if when == "between epochs" else 6):

@@ -16,6 +16,7 @@ VALUES = {
     "config": "FILE",
     "dataset": "WHERE",
     "finetune.rates": "{BLOCK: RATE}",
+    "images": "WHERE",
     "name": "NAME",
     "output": "FOLDER",
     "regularize.source": "WHERE",

@@ -90,7 +90,7 @@ def _choose_shown(
     """Return the options of the short page; a short option says what the first it means says."""
     known = {option.name: option for option in options}
     for name, (first, *_) in short.items():
-        if name in known:
+        if name in known and first in known:
             meant = known[first]
             known[name] = replace(known[name], words=meant.words, default=meant.default)
     several = [option.name for option in options if option.is_many]

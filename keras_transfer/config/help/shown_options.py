@@ -67,6 +67,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "pretrain": (
         "--backbone mobilenetv3small",
         "--backbone mobilenetv3small --pictures 20000",
+        "--backbone mobilenetv3small --images photos",
     ),
     "clean": ("",),
 }
@@ -134,6 +135,13 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
         "Model": ("RUN_OR_BACKBONE", "weights", "preprocess"),
         "Output": ("output", "figure", "quiet", "json"),
+    },
+    "pretrain": {
+        "Pictures that formulas draw": ("pictures",),
+        "Or your images": ("images", "weights", "temperature", "augment.crop", "augment.flip"),
+        "Training": ("backbone", "epochs", "batch_size", "side", "learning_rate", "seed"),
+        "Output": ("output",),
+        "Settings": ("config", "print_config"),
     },
     "zeroshot": {
         "Data": ("dataset", "prompts", "data.batch_size", "data.layout", "data.split_file"),

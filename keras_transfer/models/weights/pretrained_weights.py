@@ -26,6 +26,7 @@ from keras_transfer.models.weights.foreign_files import (
     name_kind,
 )
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
+from keras_transfer.models.weights.weights_card import read_origin
 from keras_transfer.models.weights.weights_package import find_packaged
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -52,7 +53,7 @@ class Weights:
     preset: HubNetwork | None = None
     """Where KerasHub loads them from. None: another loads them."""
     origin: str | None = None
-    """Source and licence of a preset, for the model card."""
+    """For the model card: source and licence of a preset, what the card of a file says."""
     sha256: str | None = None
     """SHA-256 of the file, in hexadecimal."""
     warning: str | None = None
@@ -154,7 +155,8 @@ def _find_bundled(name: str, row: Backbone) -> Weights:
 def _from_file(name: str, kind: Kind, file: Path) -> Weights:
     sha256 = hash_file(file)
     logger.info("Weights of %s: %s, %s (sha256 %s…)", name, kind, file, sha256[:12])
-    return Weights(kind=kind, file=file, sha256=sha256)
+    origin = read_origin(file, sha256) if kind == "file" else None
+    return Weights(kind=kind, file=file, sha256=sha256, origin=origin)
 
 
 def find_weights_file(name: str, choice: str) -> Path:

@@ -1,0 +1,33 @@
+"""The images of one split: which they are, and where their pixels come from."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_transfer.images.kept_squares import SquareRows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Split:
+    """The images of one split, in the fixed order of split.csv."""
+
+    paths: np.ndarray  # (n,) text, relative to the data set
+    labels: np.ndarray  # (n,) int64
+    # (n, side, side, 3) uint8; None: decoded whenever needed
+    pixels: np.ndarray | SquareRows | None = None
+    states: np.ndarray | None = None  # (n, 2) int64, see `ExampleSplit`
+    plain: np.ndarray | None = None  # (n,) bool, as `inspect_files` says; None: no file is plain
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def take(self, rows: np.ndarray) -> "Split":
+        """Return the images in these rows."""
+        columns: dict[str, Any] = {
+            field.name: getattr(self, field.name)[rows]
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) is not None
+        }
+        return Split(**columns)
