@@ -114,7 +114,7 @@ def main(words: list[str]) -> None:
     for choice in options.weights:
         start = Path(choice).name
         right, few = measure(read_features(options.backbone, choice, images), train, test)
-        print_row(start, "before", right, few)
+        print(describe(start, "before", right, few), flush=True)
         with tempfile.TemporaryDirectory() as folder:
             settings = {
                 "backbone": options.backbone,
@@ -129,15 +129,15 @@ def main(words: list[str]) -> None:
             loss = json.loads(next(Path(folder).glob("*.card.json")).read_text())["loss"]
         after, few = measure(features, train, test)
         costs = f"{compare_pair(after, right):.2g}", f"{clock:.0f} s", f"{spent:.0f} s"
-        print_row(start, f"after, loss {loss:.3f}", after, few, *costs)
+        print(describe(start, f"after, loss {loss:.3f}", after, few, *costs), flush=True)
 
 
-def print_row(start: str, which: str, right: np.ndarray, few: float, *costs: str) -> None:
-    """Print a row of the table."""
+def describe(start: str, which: str, right: np.ndarray, few: float, *costs: str) -> str:
+    """Return a row of the table."""
     p, clock, spent = costs or ("", "", "")
     interval = say_interval(wilson_interval(int(right.sum()), len(right)))
     cells = start, which, f"{right.mean():.3f}", interval, p, f"{few:.3f}", clock, spent
-    print("|", " | ".join(cells), "|", flush=True)
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 
 from keras_transfer.config.messages import count_of
+from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing, write_table
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,16 @@ class KeepState(keras.callbacks.Callback):
         self._begun = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Write each file whole or not at all, the state last: what is done is done."""
+        """Write each file whole or not at all, the state last: what is done is done.
+
+        Raises:
+            ConfigError: The loss is no number; what earlier epochs left stays.
+        """
+        if not math.isfinite(logs["loss"]):
+            raise ConfigError(
+                f"The loss must be a number. Received: {logs['loss']} in epoch {epoch + 1}. Choose "
+                "another --output and a lower --learning_rate."
+            )
         self.write_weights()
         rows = [(number, loss) for number, loss in self.read_losses() if number <= epoch]
         lines = [(number, f"{loss:.5f}") for number, loss in [*rows, (epoch + 1, logs["loss"])]]

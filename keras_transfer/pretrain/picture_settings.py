@@ -17,7 +17,7 @@ class PretrainConfig:
     pictures: int = 100_000
     """Different pictures; each epoch shows all of them, cropped and coloured anew."""
     epochs: int = 10
-    """Times that they are shown; 40 with --images."""
+    """Times that they are shown; with --images enough for 500 steps, and 20 at the least."""
     batch_size: int = 64
     """Pictures per step; 128 with --images."""
     side: int = 96

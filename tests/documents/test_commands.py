@@ -83,10 +83,11 @@ def desk(stripes, network, tmp_path, monkeypatch):
     (tmp_path / "new_photos").symlink_to(stripes / "test")
     (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
     (tmp_path / network.name).symlink_to(network)
-    h5py.File(tmp_path / "FILE.h5", "w").close()
+    (tmp_path / "saved_models/pretrain").mkdir(parents=True)
+    for name in ("FILE.h5", "saved_models/pretrain/mobilenetv3small.weights.h5"):
+        h5py.File(tmp_path / name, "w").close()
     monkeypatch.setattr(file_contents, "require_enough", lambda *words: None)  # it holds none
     (tmp_path / "configs").symlink_to(ROOT / "configs")
-    (tmp_path / "saved_models").mkdir()
     (tmp_path / "found").mkdir()
     (tmp_path / "found/labels.csv").touch()
     monkeypatch.chdir(tmp_path)

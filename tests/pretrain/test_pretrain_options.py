@@ -6,6 +6,8 @@ from keras_transfer.pretrain import main
 from keras_transfer.pretrain.picture_settings import PretrainConfig
 from keras_transfer.pretrain.pretrain_options import read_config
 from keras_transfer.pretrain.self_supervised.self_supervised_settings import (
+    LEAST_EPOCHS,
+    LEAST_STEPS,
     VIEWS,
     SelfSupervisedConfig,
 )
@@ -63,7 +65,16 @@ def test_what_is_printed_is_read_to_the_same(tmp_path, capsys):
 def test_the_help_names_the_defaults_of_both_ways(capsys):
     with pytest.raises(SystemExit):
         main(["--help", "all"])
-    page = " ".join(capsys.readouterr().out.split())
-    for kind, words in ((PretrainConfig(), "[{}]"), (SelfSupervisedConfig(images="x"), "{}")):
-        for name, more in (("epochs", ""), ("batch_size", ""), ("learning_rate", "")):
-            assert words.format(f"{getattr(kind, name):g}{more}") in page
+    page, images = " ".join(capsys.readouterr().out.split()), SelfSupervisedConfig(images="x")
+    assert f"{images.batch_size} with --images. [{PretrainConfig.batch_size}]" in page
+    assert f"{images.learning_rate:g} with --images. [{PretrainConfig.learning_rate:g}]" in page
+    assert f"{LEAST_STEPS} steps, and {LEAST_EPOCHS} at the least" in page
+    assert images.side == PretrainConfig.side
+    assert images.weight_decay == PretrainConfig.weight_decay
+
+
+@pytest.mark.parametrize(("images", "epochs"), [(128, 500), (1200, 56), (20_000, 20)])
+def test_small_sets_are_shown_more_often(images, epochs):
+    config = SelfSupervisedConfig(images="x")
+    assert config.settle(images).epochs == epochs
+    assert SelfSupervisedConfig(images="x", epochs=3).settle(images).epochs == 3

@@ -17,7 +17,7 @@ def build_contrastive(config: SelfSupervisedConfig, weights: Weights, steps: int
     Args:
         config: Settings.
         weights: Of the backbone.
-        steps: Of an epoch.
+        steps: Of the whole training.
     """
     keras.utils.set_random_seed(config.seed)
     classifier = build_classifier(config.as_training(), ("a", "b"), weights)  # to the pool
@@ -31,6 +31,5 @@ def build_contrastive(config: SelfSupervisedConfig, weights: Weights, steps: int
     # without a layer of the loss's own: what is projected is thrown away
     model = keras.Model(classifier.input, keras.layers.Dense(PROJECTED, name="projection")(x))
     loss = ContrastiveLoss(config.temperature)
-    total = steps * config.epochs
-    compile_pretrainer(model, loss, total, config.learning_rate, config.weight_decay)
+    compile_pretrainer(model, loss, steps, config.learning_rate, config.weight_decay)
     return model

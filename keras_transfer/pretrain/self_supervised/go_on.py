@@ -51,6 +51,9 @@ def go_on(config: SelfSupervisedConfig) -> Path:
     modality.check_settings(training)
     folder = config.output.expanduser()
     found = find_images(config.images, training, modality)
+    config = config.settle(len(found.examples.paths))
+    assert config.epochs is not None  # settled
+    epochs = config.epochs
     weights = find_weights(config.backbone, row, config.weights)
     if weights.warning:
         logger.warning("%s", weights.warning)
@@ -65,13 +68,13 @@ def go_on(config: SelfSupervisedConfig) -> Path:
     grow_gpu_memory()
     data = hold_images(found, training, modality)
     steps = len(data.splits["train"]) // config.batch_size
-    model = build_contrastive(config, weights, steps)
+    model = build_contrastive(config, weights, steps * epochs)
     keep = KeepState(folder, shorten_origin(config.backbone), lambda n, file: n.save_weights(file))
     file = fit_epochs(
         model,
-        lambda done: data.pair_batches(PHASE, config.epochs, done),
+        lambda done: data.pair_batches(PHASE, epochs, done),
         steps,
-        config.epochs,
+        epochs,
         keep,
         steps_per_epoch=steps,
     )
@@ -103,6 +106,7 @@ def _describe(
             "kind": weights.kind,
             "sha256": weights.sha256,
             "file": str(weights.file) if weights.kind == "file" else None,
+            "origin": weights.origin,
         },
         "images": {
             "source": config.images,

@@ -1,5 +1,7 @@
 """The settings of going on from given weights by images without labels."""
 
+import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +10,13 @@ from keras_transfer.config.sections.data_settings import LARGEST, DataConfig
 from keras_transfer.config.train_config import PreprocessWord, TrainConfig, WeightsWord
 from keras_transfer.config.validation import FASTEST, MOST, check_types, is_count, require
 
+LEAST_STEPS, LEAST_EPOCHS = 500, 20  # minutes on two cores, up to some thousand images
+
 # The preset gives the flip, and spares sets in which a mirror image is another class.
 VIEWS = AugmentConfig(
     preset="light",
     rotation=10.0,
-    crop=0.3,
+    crop=0.4,
     brightness=0.3,
     contrast=0.4,
     saturation=0.4,
@@ -34,8 +38,9 @@ class SelfSupervisedConfig:
     """With --images: pixels that a network of your own expects, as in train."""
     weights: str = WeightsWord.AUTO
     """With --images: what to go on from, as in train: auto, imagenet, bundled, or a path."""
-    epochs: int = 40
-    """Times that each image is shown, in two new views each time."""
+    epochs: int | None = None
+    """Times that each image is shown, in two new views each time. None: 500 steps, and 20 epochs at
+    the least."""
     batch_size: int = 128
     """Images per step, 2 or more: each is told from all others of its batch."""
     side: int = 96
@@ -56,7 +61,8 @@ class SelfSupervisedConfig:
 
     def __post_init__(self) -> None:
         check_types(self, "")
-        require(is_count(self.epochs, most=MOST), "epochs", f"from 1 to {MOST:,}", self.epochs)
+        fits = self.epochs is None or is_count(self.epochs, most=MOST)
+        require(fits, "epochs", f"from 1 to {MOST:,}", self.epochs)
         fits = is_count(self.batch_size, 2, MOST)
         require(fits, "batch_size", f"from 2 to {MOST:,} with --images", self.batch_size)
         fits = is_count(self.side, 32, LARGEST)
@@ -71,6 +77,12 @@ class SelfSupervisedConfig:
             value = getattr(self.augment, name)
             require(not value, f"augment.{name}", "0 with --images: a view is of one image", value)
         require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
+
+    def settle(self, images: int) -> "SelfSupervisedConfig":
+        """Return the settings with the number of epochs that suits so many images."""
+        steps = images // self.batch_size
+        epochs = self.epochs or max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps))
+        return dataclasses.replace(self, epochs=epochs)
 
     def as_training(self) -> TrainConfig:
         """Return what reads, inspects and changes images as a training does."""

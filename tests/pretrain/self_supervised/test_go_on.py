@@ -150,6 +150,13 @@ def test_other_images_or_settings_do_not_go_on_there(finished, settings, tmp_pat
         pretrain(SelfSupervisedConfig(**other, output=finished.parent))
 
 
+def test_a_loss_that_is_no_number_leaves_nothing(settings, tmp_path):
+    config = SelfSupervisedConfig(**settings | {"learning_rate": 100.0}, output=tmp_path)
+    with pytest.raises(ConfigError, match=r"The loss must be a number\. Received: nan in epoch"):
+        pretrain(config)
+    assert not (tmp_path / "tiny.card.json").exists()
+
+
 CHILD = """
 import sys
 sys.path.insert(0, {tests!r})
