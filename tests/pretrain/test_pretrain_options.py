@@ -76,5 +76,5 @@ def test_the_help_names_the_defaults_of_both_ways(capsys):
 @pytest.mark.parametrize(("images", "epochs"), [(128, 500), (1200, 56), (20_000, 20)])
 def test_small_sets_are_shown_more_often(images, epochs):
     config = SelfSupervisedConfig(images="x")
-    assert config.settle(images).epochs == epochs
-    assert SelfSupervisedConfig(images="x", epochs=3).settle(images).epochs == 3
+    assert config.count_epochs(images) == epochs
+    assert SelfSupervisedConfig(images="x", epochs=3).count_epochs(images) == 3

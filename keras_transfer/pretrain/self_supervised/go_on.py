@@ -43,22 +43,10 @@ def go_on(config: SelfSupervisedConfig) -> Path:
         S. Gururangan et al., "Don't Stop Pretraining: Adapt Language Models to Domains and Tasks",
         ACL 2020.
     """
-    require_backend()
-    training, row = config.as_training(), find_backbone(config.backbone)
-    settle_preprocess(config.backbone, row, config.preprocess)
-    check_weights(config.weights)
-    modality = choose_modality(training)
-    modality.check_settings(training)
-    folder = config.output.expanduser()
-    found = find_images(config.images, training, modality)
-    config = config.settle(len(found.examples.paths))
-    assert config.epochs is not None  # settled
-    epochs = config.epochs
-    weights = find_weights(config.backbone, row, config.weights)
-    if weights.warning:
-        logger.warning("%s", weights.warning)
+    config, found, weights = _look_up(config)
+    folder, training = config.output.expanduser(), config.as_training()
     keep_settings(folder, _list_settings(config, found, weights))
-    import_tensorflow()
+    import_tensorflow()  # what is wrong with the images is told by now
     from keras_transfer.training.devices import grow_gpu_memory
 
     with hushed():
@@ -66,12 +54,12 @@ def go_on(config: SelfSupervisedConfig) -> Path:
         from keras_transfer.pretrain.self_supervised.contrastive_model import build_contrastive
 
     grow_gpu_memory()
-    data = hold_images(found, training, modality)
-    steps = len(data.splits["train"]) // config.batch_size
-    model = build_contrastive(config, weights, steps * epochs)
-    keep = KeepState(folder, shorten_origin(config.backbone), lambda n, file: n.save_weights(file))
+    data = hold_images(found, training, choose_modality(training))
+    steps, epochs = len(found.examples.paths) // config.batch_size, config.epochs or 0
+    name = shorten_origin(config.backbone)
+    keep = KeepState(folder, name, lambda backbone, file: backbone.save_weights(file))
     file = fit_epochs(
-        model,
+        build_contrastive(config, weights, steps * epochs),
         lambda done: data.pair_batches(PHASE, epochs, done),
         steps,
         epochs,
@@ -80,6 +68,22 @@ def go_on(config: SelfSupervisedConfig) -> Path:
     )
     write_card(file, _describe(config, found, weights, keep.read_losses()[-1][1]))
     return file
+
+
+def _look_up(config: SelfSupervisedConfig) -> tuple[SelfSupervisedConfig, Unlabelled, Weights]:
+    """Return the settings with the number of epochs, the images, and what to go on from."""
+    require_backend()
+    training, row = config.as_training(), find_backbone(config.backbone)
+    settle_preprocess(config.backbone, row, config.preprocess)
+    check_weights(config.weights)
+    modality = choose_modality(training)
+    modality.check_settings(training)
+    found = find_images(config.images, training, modality)
+    weights = find_weights(config.backbone, row, config.weights)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+    epochs = config.count_epochs(len(found.examples.paths))
+    return dataclasses.replace(config, epochs=epochs), found, weights
 
 
 def _list_settings(

@@ -1,6 +1,5 @@
 """The settings of going on from given weights by images without labels."""
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +77,11 @@ class SelfSupervisedConfig:
             require(not value, f"augment.{name}", "0 with --images: a view is of one image", value)
         require(0 <= self.seed < 2**31, "seed", "at least 0 and below 2**31", self.seed)
 
-    def settle(self, images: int) -> "SelfSupervisedConfig":
-        """Return the settings with the number of epochs that suits so many images."""
-        steps = images // self.batch_size
-        epochs = self.epochs or max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps))
-        return dataclasses.replace(self, epochs=epochs)
+    def count_epochs(self, images: int) -> int:
+        """Return how often so many images are shown."""
+        return self.epochs or max(
+            LEAST_EPOCHS, math.ceil(LEAST_STEPS / (images // self.batch_size))
+        )
 
     def as_training(self) -> TrainConfig:
         """Return what reads, inspects and changes images as a training does."""

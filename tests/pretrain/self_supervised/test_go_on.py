@@ -68,9 +68,10 @@ def read_backbone(file, row):
     return {weight.path: np.asarray(weight) for weight in backbone.weights}
 
 
-def test_all_weights_move_and_are_float32_and_views_are_told_apart(finished, start, tiny_row):
+def test_kernels_move_and_are_float32_and_views_are_told_apart(finished, start, tiny_row):
     before, after = read_backbone(start, tiny_row), read_backbone(finished, tiny_row)
-    assert [path for path in before if np.array_equal(before[path], after[path])] == []
+    same = [path for path in before if np.array_equal(before[path], after[path])]
+    assert same == [path for path in before if "_bn/" in path]
     kinds = set()
     with h5py.File(finished) as stream:
         stream.visititems(lambda _, item: kinds.add(getattr(item, "dtype", None)))
@@ -150,11 +151,14 @@ def test_other_images_or_settings_do_not_go_on_there(finished, settings, tmp_pat
         pretrain(SelfSupervisedConfig(**other, output=finished.parent))
 
 
-def test_a_loss_that_is_no_number_leaves_nothing(settings, tmp_path):
-    config = SelfSupervisedConfig(**settings | {"learning_rate": 100.0}, output=tmp_path)
+def test_a_loss_that_is_no_number_leaves_nothing(settings, tmp_path, monkeypatch):
+    from keras_transfer.pretrain.self_supervised.contrastive_loss import ContrastiveLoss
+
+    monkeypatch.setattr(ContrastiveLoss, "call", lambda self, _, said: said[:, 0] * float("nan"))
+    config = SelfSupervisedConfig(**settings, output=tmp_path)
     with pytest.raises(ConfigError, match=r"The loss must be a number\. Received: nan in epoch"):
         pretrain(config)
-    assert not (tmp_path / "tiny.card.json").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["settings.json"]
 
 
 CHILD = """
