@@ -76,6 +76,9 @@ def fit_epochs(
         model.load_weights(keep.state)
         done = int(model.optimizer.iterations) // steps
         logger.info("%d of %s are done", done, count_of(epochs, "epoch"))
+    else:
+        parts = count_of(epochs, "epoch"), count_of(steps, "step")
+        logger.info("%s of %s. Stopped, the same command goes on after the last whole one", *parts)
     callbacks = [*fitting.pop("callbacks", ()), keep]
     keep.set_model(model)
     if done < epochs:

@@ -94,7 +94,8 @@ def _list_images(word: str, config: TrainConfig, modality: Modality) -> Examples
         source = "folder"
     if source == "folder":
         files = [os.path.abspath(name) for name in expand_word(word)]
-        root = path.absolute() if path.is_dir() else Path(os.path.commonpath(files)).parent
+        folders = [os.path.abspath(path)] if path.is_dir() else map(os.path.dirname, files)
+        root = Path(os.path.commonpath([*folders]))
         paths = np.array([Path(os.path.relpath(file, root)).as_posix() for file in files])
         flips = True
     else:

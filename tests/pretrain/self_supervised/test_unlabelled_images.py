@@ -88,3 +88,9 @@ def test_what_is_no_place_is_refused(tmp_path):
 def test_test_images_are_warned_of(stripes, caplog):
     find(stripes)
     assert "48 images of validation or test are learned from" in caplog.text
+    caplog.clear()
+    find(f"{stripes}/*")
+    assert "48 images of validation or test are learned from" in caplog.text
+    caplog.clear()
+    find(stripes / "test")  # it was named, so it is meant
+    assert caplog.text == ""
