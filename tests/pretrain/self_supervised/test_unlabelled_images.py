@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import draw_image
+from PIL import Image
 
 from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.pretrain.self_supervised.self_supervised_settings import SelfSupervisedConfig
@@ -23,7 +23,9 @@ def find(folder, **changes):
 @pytest.fixture
 def photos(tmp_path):
     for number in range(8):
-        draw_image(tmp_path / f"photos/{'ab'[number % 2]}/{number}.png", seed=number, size=(40, 36))
+        pixels = np.random.default_rng(number).integers(0, 256, (36, 40, 3), dtype=np.uint8)
+        (folder := tmp_path / "photos" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
     return tmp_path / "photos"
 
 
