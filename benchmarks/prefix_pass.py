@@ -24,14 +24,15 @@ from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.images.image_split import Split
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import IMAGES, POOLED, find_cut, take_part
 from keras_transfer.run.run_directory import Run
+from keras_transfer.training.cache.activation_pass import compute_arrays
 from keras_transfer.training.cache.cache_plan import list_arrays
 from keras_transfer.training.cache.cache_store import MemoryStore
-from keras_transfer.training.cache.frozen_cache import compute_arrays
 from keras_transfer.training.plan.training_parts import CachePlan, Training
 
 SIDE, BATCH, PAIRS = 224, 32, 3

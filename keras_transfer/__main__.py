@@ -26,7 +26,7 @@ VERBS = {
     "review": "find labels that look wrong, and apply what you decide",
     "embed": "write what a network makes of images, and tell two sets apart",
     "zeroshot": "classify images by sentences with CLIP, without training",
-    "pretrain": "go on from weights by images without labels, or make some from drawn pictures",
+    "pretrain": "go on from weights without labels, or make some from drawings",
     "clean": "remove what earlier runs keep for later ones",
 }
 FOOT = f"""VERB --help has examples and options. --version prints versions, --completion

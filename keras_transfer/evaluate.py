@@ -97,11 +97,11 @@ def _evaluate(
     from keras_transfer.evaluation.inference import predict_splits
     from keras_transfer.models.run_model import load_run_model
 
-    model = load_run_model(run, config)
+    model = load_run_model(run, config, own=dataset is None)
     data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
     neighbours = find_neighbours(run, config, model) if unusual else None
     found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
-    require_numbers(found, run.model_file)
+    require_numbers(found, run.own_model_file if dataset is None else run.model_file)
     if neighbours is None or found.features is None:
         return _Evaluated(found, examples.root)
     return _Evaluated(found, examples.root, neighbours.find_shares(found.features))
@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING)
     run = Run.open(words.run)
     config = load_run_config(run)
-    settled = settle_decisions(words, lambda: read_limits(run))
+    settled = settle_decisions(words, lambda: read_limits(run, own=words.dataset is None))
     with reserving_output(words.json):
         asked = words.dataset, words.split, words.tta, words.unusual
         predictions, root, shares = _evaluate(run, config, *asked)

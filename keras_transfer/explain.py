@@ -95,22 +95,22 @@ def explain_images(
             there are no images.
     """
     path = model.path if isinstance(model, Run) else Path(model)
-    return explain_with(lambda: load_artefact(path), path, images, class_name, count, split)
+    return explain_with(load_artefact, path, images, class_name, count, split)
 
 
 def explain_with(
-    load: Callable[[], Artefact],
+    load: Callable[[Path], Artefact],
     path: Path,
     images: Image | Iterable[Image] | None,
     class_name: str | None,
     count: int,
     split: str | None,
 ) -> Explained:
-    """Do what `explain_images` does with the model of `path` that `load` returns."""
+    """Do what `explain_images` does; `load` is given a run directory or a .keras file."""
     _check_class(read_keras_names(path), class_name)
     require(is_count(count, 1, MOST_COUNT), "count", COUNTS, count)
     chosen = _choose_own(path, count, split) if images is None else None
-    artefact = load()
+    artefact = load(path if chosen is None else Run(path).own_model_file)
     import_tensorflow()
     if chosen is None:
         chosen = Chosen(*MODALITY.list_given(images, artefact.usage.preparation.value_range))
@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> int:
     print_logs(logging.WARNING if words.quiet else logging.INFO)
     with reserving_output(words.json):
         chosen = None if words.images else _choose_own(words.model, words.count, words.split)
-        artefact = load_artefact(words.model)
+        artefact = load_artefact(Run(words.model).own_model_file if chosen else words.model)
         import_tensorflow()
         images = _write_pictures(artefact, chosen, words)
     count = sum(each["picture"] is not None for each in images)

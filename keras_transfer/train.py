@@ -30,6 +30,7 @@ from keras_transfer.system.terminal.script_output import (
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.tracking.loggers import check_logger
+from keras_transfer.training.adaptation.methods import check_adaptation
 from keras_transfer.training.given.given_parts import GivenParts, tell_given
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases, settle_strategy
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from keras_transfer.models.weights.pretrained_weights import Weights
     from keras_transfer.run.history import History
     from keras_transfer.tracking.tracker import Tracker
-    from keras_transfer.training.cache.frozen_cache import FrozenCache
     from keras_transfer.training.plan.training_parts import Training
 
 SCRATCH_SAID = (
@@ -137,6 +137,7 @@ def _fit(
 ) -> tuple[dict[str, Any], tuple["keras.Model", "History", float | None]]:
     """Plan, train and leave the model; return entries of metrics.json, and what others need."""
     from keras_transfer.data.same_files.lost_examples import find_lost
+    from keras_transfer.evaluation.reports.leave_model import leave_model
     from keras_transfer.training.cache.kept_examples import keep_decoded
     from keras_transfer.training.run_phases import run_phases
 
@@ -163,10 +164,9 @@ def _fit(
         **({"given": given.names()} if given.names() else {}),
         "parameters": outcome.parameters,
     }
-    model, temperature, left_out = _leave_model(training, outcome.cache)
+    left = leave_model(training, outcome)
     run.stopwatch.lap("finish")
-    facts |= {"left_out": left_out} if left_out else {}
-    return facts, (model, outcome.history, temperature)
+    return facts | left.facts, (left.model, outcome.history, left.temperature)
 
 
 def _plan(
@@ -180,6 +180,8 @@ def _plan(
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
     from keras_transfer.models.low_rank import add_matrices
     from keras_transfer.models.run_model import build_classifier
+    from keras_transfer.training.adaptation.domain_part import begin_task
+    from keras_transfer.training.adaptation.target_images import read_target
     from keras_transfer.training.cache.cache_plan import plan_cache
     from keras_transfer.training.class_weights import tell_weights
     from keras_transfer.training.given.given_head import build_head
@@ -192,54 +194,29 @@ def _plan(
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
+    target = read_target(config, run, data) if config.adapt.target else None
     make_head = given.head and functools.partial(build_head, given.head)
     model = build_classifier(config, data.class_names, weights, make_head)
     if config.strategy == "lora":
         add_matrices(model.get_layer("backbone"), config)
     phases = plan_phases(config, row)
     check_steps(phases, data.steps, config.optimizer.accumulate)
-    training = Training(model=model, phases=phases, data=data, config=config, run=run, given=given)
+    check_adaptation(config, [phase.first_learning for phase in phases])
+    training = Training(
+        model=model,
+        phases=phases,
+        data=data,
+        config=config,
+        run=run,
+        given=given,
+        target=target,
+        domains=begin_task(model, config),
+    )
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
     recorded_plan.record_plan(training, begun, weights, reason)
     announce(training)
     return training, reason
-
-
-def _leave_model(
-    training: "Training", cache: "FrozenCache"
-) -> tuple["keras.Model", float | None, dict[str, int]]:
-    """Leave model.keras and what it says of each example that is still there.
-
-    Returns:
-        The model; its temperature, if it got one; how many images of a split had to be left out.
-    """
-    from keras_transfer.data.same_files.lost_examples import find_lost
-    from keras_transfer.evaluation.calibration import calibrate
-    from keras_transfer.evaluation.certainty.run_neighbours import leave_neighbours, take_references
-    from keras_transfer.evaluation.inference import write_predictions
-    from keras_transfer.evaluation.what_is_left import Kept, predict_left, tell_lost
-    from keras_transfer.models.model_file import write_model
-    from keras_transfer.models.run_model import rebuild_float32
-
-    config, data, run, temperature = training.config, training.data, training.run, None
-    model = rebuild_float32(training.model, config, data.class_names)
-    names = [name for name in ("validation", "test") if name in data.splits]
-    lost, exact = find_lost(data, run, names), config.precision == "float32"
-    recalled = cache.recall_validation(anew=exact and not lost) if lost or exact else None
-    kept = recalled and Kept(recalled[0], {"validation": lambda: recalled[1]}, exact)
-    asked, references = take_references(data, run)
-    if kept and exact and references:
-        decoded = iter(asked.clean_batches("train"))  # begins now, while the model is written
-        kept.activations["train"] = lambda: cache.activate(kept.cut, decoded)
-    if config.calibrate:
-        predictions = predict_left(model, data, ["validation"], lost, kept)
-        temperature = calibrate(model, predictions)
-    prepared = choose_modality(config).describe_preparation(config)
-    write_model(model, run.model_file, {"class_names": list(data.class_names), **prepared})
-    said = predict_left(model, asked, [*names, *references], lost, kept, bool(references))
-    write_predictions(leave_neighbours(said, run), run)
-    return model, temperature, tell_lost(lost, data, kept, run)
 
 
 def _show_figures(run: Run) -> None:

@@ -17,6 +17,7 @@ from own_folders import allow, move_in, strayed
 from PIL import Image
 from tiny_backbone import make_tiny_row
 
+from keras_transfer.config.sections.adapt_settings import AdaptConfig
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
@@ -164,6 +165,23 @@ def unsure_run(tiny_config):
 
     frozen, finetune = FrozenConfig(epochs=2, learning_rate=0.01), FinetuneConfig(epochs=0)
     return fine_tune(dataclasses.replace(tiny_config, frozen=frozen, finetune=finetune))
+
+
+@pytest.fixture(scope="session")
+def adapted_run(tiny_config, tmp_path_factory):
+    """A run that was aligned to brighter images, of which it has two models; read it only."""
+    from keras_transfer.train import fine_tune
+
+    folder = tmp_path_factory.mktemp("bright")
+    for seed, name in enumerate(("level", "upright")):
+        draw_stripes(folder / name, name, 12, 70 + seed)
+        for file in (folder / name).iterdir():
+            pixels = np.asarray(Image.open(file), np.uint16)
+            Image.fromarray((80 + pixels // 2).astype(np.uint8)).save(file)
+    adapt = AdaptConfig(target=str(folder), method="align")
+    frozen, finetune = FrozenConfig(epochs=1, learning_rate=0.03), FinetuneConfig(epochs=0)
+    changes = {"adapt": adapt, "frozen": frozen, "finetune": finetune}
+    return fine_tune(dataclasses.replace(tiny_config, **changes))
 
 
 @pytest.fixture

@@ -41,7 +41,16 @@ def write_table(file, columns, rows):
 
 
 def write_run(
-    path, right, *, test=None, weights="file", seconds=10.0, split=b"", curve=None, reused=None
+    path,
+    right,
+    *,
+    test=None,
+    target=None,
+    weights="file",
+    seconds=10.0,
+    split=b"",
+    curve=None,
+    reused=None,
 ):
     """Write what a comparison reads of a finished run.
 
@@ -49,6 +58,7 @@ def write_run(
         path: The run directory.
         right: Whether each validation image was classified correctly.
         test: The same for test images; None: there is no test split.
+        target: Accuracy on labelled images of another domain; None: there are none.
         weights: Their kind.
         seconds: In all.
         split: Content of split.csv.
@@ -71,6 +81,8 @@ def write_run(
         interval = [share / 2, (1 + share) / 2]
         measured = {"accuracy": share, "accuracy_interval": interval}
         splits[name] = METRICS["splits"]["validation"] | measured
+    if target is not None:
+        splits["target"] = splits["validation"] | {"accuracy": target}
     columns = ("path", "split", "truth", "prediction", "probability_a", "probability_b")
     write_table(run / "predictions.csv", columns, rows)
     epochs = enumerate(curve or [splits["validation"]["accuracy"]], 1)
@@ -102,12 +114,12 @@ def write_comparison(path, rows, others=None, **settings):
     grid = read_grid({"grid": others or {}} | listed | place | settings)
     comparison, lines = Comparison.create(grid), []
     for index, (strategy, backbone, seed, came_to, *cells) in enumerate(rows):
-        run, status, numbers = f"runs/{backbone} #{index}", came_to, [""] * 8
+        run, status, numbers = f"runs/{backbone} #{index}", came_to, [""] * 9
         if not isinstance(came_to, str):
             seconds, share = 10.0 * (index + 1), sum(came_to) / len(came_to)
             write_run(path / run, came_to, test=came_to, seconds=seconds, curve=[share / 2, share])
-            status, numbers = "finished", [share, 0, 1, share, 1000, seconds, 900 + index, ""]
-        known = strategy, backbone, "standard", "cosine", seed
+            status, numbers = "finished", [share, 0, 1, share, "", 1000, seconds, 900 + index, ""]
+        known = strategy, backbone, "standard", "cosine", "align", seed
         lines.append([*known, status, *numbers, run, *cells])
     write_table(comparison.results_file, list_columns([*(others or {})]), lines)
     return comparison

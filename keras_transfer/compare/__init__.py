@@ -23,7 +23,7 @@ from keras_transfer.config.train_config import to_dict
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.config.yaml_files import dump_settings, read_yaml
 from keras_transfer.evaluation.accuracy_floor import check_floor
-from keras_transfer.modalities.table import name_dataset
+from keras_transfer.modalities.table import name_datasets
 from keras_transfer.run.resuming import PLACES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
@@ -54,7 +54,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 
     Args:
         path: A YAML file of settings, lists among them, or None.
-        **settings: As `load_config` takes them, `dataset` too, and lists: the keys of
+        **settings: As `fine_tune` takes them, `dataset` too, and lists: the keys of
             `compare.columns.COLUMNS`, such as `strategies` and `seeds`, and for others `grid`,
             such as `{"finetune.learning_rate": [1e-4, 3e-5]}`. `weights` may be a dict, backbone to
             its own. `jobs`: rows that are trained at the same time (1). `engine`: processes (of
@@ -70,9 +70,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
         ConfigError: A setting, the engine or the data set cannot be used, and why.
     """
     file = {} if path is None else read_yaml(path)
-    if (dataset := settings.get("dataset")) is not None:
-        settings["dataset"] = name_dataset(dataset)
-    return _compare(file, settings)[0]
+    return _compare(file, name_datasets(settings))[0]
 
 
 def _compare(

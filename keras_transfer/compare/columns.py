@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Column] = {
     "backbones": Column(setting="backbone", column="backbone", always_named=True),
     "augmentations": Column(setting="augment.preset", column="augmentation", always_named=True),
     "schedules": Column(setting="optimizer.schedule", column="schedule", always_named=True),
+    "adaptations": Column(setting="adapt.method", column="adaptation"),
     "seeds": Column(setting="seed", column="seed", kind=int, always_named=True),
 }
 SEED = "seed"  # the setting and its column; rows that differ in it only are one configuration
@@ -48,6 +49,8 @@ class Result:
     validation_accuracy_high: float | None = None
     test_accuracy: float | None = None
     """None: there is no test split."""
+    target_accuracy: float | None = None
+    """On labelled images of the domain that was adapted to; None: there are none."""
     trainable_parameters: int | None = None
     """Numbers that learned in the last phase."""
     seconds: float | None = None

@@ -108,6 +108,7 @@ def make_grid(
     checked = {s: _check_list(s, values) for s, values in (known | others | last).items()}
     grid = Grid(base=base, lists=checked, weights=weights or {})
     _check_weights(grid)
+    _check_adaptations(grid)
     return grid
 
 
@@ -205,6 +206,17 @@ def _check_weights(grid: Grid) -> None:
         raise ConfigError(
             f"`weights` must name backbones that are compared: {', '.join(backbones)}. "
             f"Received: {unknown[0]}. {hint}"
+        )
+
+
+def _check_adaptations(grid: Grid) -> None:
+    """Refuse methods of adaptation where there is nothing to adapt to."""
+    methods, given = grid.lists["adapt.method"], grid.base.adapt.method
+    targets = grid.lists.get("adapt.target", (grid.base.adapt.target,))
+    if methods != (given,) and None in targets:
+        raise ConfigError(
+            "`adaptations` need images of another domain to adapt to. Received: "
+            f"{', '.join(map(str, methods))} without any. Name a folder: --adapt.target FOLDER."
         )
 
 

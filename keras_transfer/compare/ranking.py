@@ -20,7 +20,7 @@ from keras_transfer.training.plan.strategies import SCRATCH
 
 LEVEL = 0.05  # a difference is called real below this corrected p-value
 # Columns of results.csv that are shown as means over seeds; accuracy on validation is by image.
-AVERAGED = ("test_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
+AVERAGED = ("test_accuracy", "target_accuracy", "trainable_parameters", "seconds", "peak_memory_mb")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +275,10 @@ def _read(
         seeds=tuple(table[SEED][row] for row in rows),
         right=np.stack([_read_right(run) for run in runs]),
         measured={
-            name: np.array([float(table[name][row] or "nan") for row in rows]) for name in AVERAGED
+            name: np.array([float(table[name][row] or "nan") for row in rows])
+            if name in table  # that of a former version may lack it
+            else np.full(len(rows), np.nan)
+            for name in AVERAGED
         },
         pretrained=strategy != SCRATCH and kinds != {WeightsWord.NONE},
         strategies=tuple(dict.fromkeys(each.get("strategy", strategy) for each in metrics)),

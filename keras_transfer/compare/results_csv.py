@@ -9,6 +9,7 @@ from typing import Any
 from keras_transfer.compare.columns import COLUMNS, FINISHED, Result, list_columns
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.rows import Row
+from keras_transfer.config.split_names import TARGET
 from keras_transfer.run.history import read_history
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
@@ -112,6 +113,7 @@ def _read_metrics(metrics: Mapping[str, Any], peak_memory_mb: float | None) -> R
         validation_accuracy_low=float(low),
         validation_accuracy_high=float(high),
         test_accuracy=float(splits["test"]["accuracy"]) if "test" in splits else None,
+        target_accuracy=float(splits[TARGET]["accuracy"]) if TARGET in splits else None,
         trainable_parameters=int(metrics["parameters"]["trainable"]),
         seconds=float(metrics["seconds"]["total"]),
         peak_memory_mb=peak_memory_mb,

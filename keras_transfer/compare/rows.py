@@ -16,7 +16,7 @@ from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.training.plan.strategies import SCRATCH, lacks_weights
 
 FIRST = ("backbone", "strategy")  # settings that a name begins with, as that of any run does
-PATHS = ("weights", "regularize.source")  # settings of which a list may hold paths
+PATHS = ("weights", "regularize.source", "adapt.target")  # settings of which a list may hold paths
 NAME_BYTES = 100  # of a name; folders take 255, and the files in them add to it
 
 

@@ -24,6 +24,9 @@ def name_places(config: TrainConfig) -> TrainConfig:
             config.regularize,
             source=config.regularize.source and find_path(config.regularize.source),
         ),
+        adapt=dataclasses.replace(
+            config.adapt, target=config.adapt.target and find_path(config.adapt.target)
+        ),
         data=dataclasses.replace(
             config.data,
             data_dir=data_dir and data_dir.expanduser().absolute(),

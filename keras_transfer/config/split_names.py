@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 SPLITS = ("train", "validation", "test")  # in the order in which they are reported
+TARGET = "target"  # labelled images of another domain that a run was adapted to
 
 
 # How people spell the splits, in lower case.

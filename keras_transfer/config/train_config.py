@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from keras_transfer.config.sections.adapt_settings import AdaptConfig
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -108,6 +109,8 @@ class TrainConfig:
     """How the weights are moved."""
     regularize: RegularizeConfig = field(default_factory=RegularizeConfig)
     """What holds the backbone near its pretrained weights."""
+    adapt: AdaptConfig = field(default_factory=AdaptConfig)
+    """Another domain that the model is to work on."""
     cache: CacheConfig = field(default_factory=CacheConfig)
     """Work on locked layers, done once."""
 

@@ -31,7 +31,13 @@ def plan_epoch(seed: int, phase: str, epoch: int, count: int) -> tuple[np.ndarra
 
 
 def plan_batches(
-    seed: int, phase: str, epochs: range, count: int, batch_size: int, views: int | None
+    seed: int,
+    phase: str,
+    epochs: range,
+    count: int,
+    batch_size: int,
+    views: int | None,
+    pace: int | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the image indices and the view numbers of one batch after the other, int64 (batch,).
 
@@ -42,14 +48,39 @@ def plan_batches(
         count: Number of training images.
         batch_size: Images in a batch; the last one of an epoch may have fewer.
         views: How many views the epochs take in turn. None: every epoch has new ones.
+        pace: Images that an epoch takes, from passes over all of them that go on across epochs.
+            None: each image once.
     """
     for epoch in epochs:
-        order, numbers = plan_epoch(seed, phase, epoch, count)
-        if views is not None:
-            numbers %= views
-        for start in range(0, count, batch_size):
-            images = order[start : start + batch_size]
-            yield images, numbers[images]
+        if pace is None:
+            images, numbers = _plan_pass(seed, phase, epoch, count, views)
+        else:
+            images, numbers = _plan_pace(seed, phase, epoch, count, views, pace)
+        for start in range(0, len(images), batch_size):
+            batch = slice(start, start + batch_size)
+            yield images[batch], numbers[batch]
+
+
+def _plan_pass(
+    seed: int, phase: str, epoch: int, count: int, views: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of an epoch and the view of each, in their order."""
+    order, numbers = plan_epoch(seed, phase, epoch, count)
+    if views is not None:
+        numbers %= views
+    return order, numbers[order]
+
+
+def _plan_pace(
+    seed: int, phase: str, epoch: int, count: int, views: int | None, pace: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same for an epoch of `pace` images: a piece of one pass, or of several."""
+    begin, end = epoch * pace, (epoch + 1) * pace
+    passes = range(begin // count, (end - 1) // count + 1)
+    found = [_plan_pass(seed, phase, number, count, views) for number in passes]
+    piece = slice(begin - passes.start * count, end - passes.start * count)
+    images, numbers = (np.concatenate(parts)[piece] for parts in zip(*found, strict=True))
+    return images, numbers
 
 
 def plan_pairs(

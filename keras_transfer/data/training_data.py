@@ -45,7 +45,9 @@ class Batches(Protocol):
     def steps(self) -> int:
         """Steps of one epoch, the last partial batch included."""
 
-    def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> "tf.data.Dataset":
+    def training_batches(
+        self, phase: str, epochs: int, first_epoch: int = 0, pace: int | None = None
+    ) -> "tf.data.Dataset":
         """Return the batches of epochs `first_epoch` to `epochs`, one after the other.
 
         An epoch is one view of each training example; batches do not reach across epochs. Elements
@@ -55,6 +57,8 @@ class Batches(Protocol):
             phase: Its name; phases have orders and views of their own.
             epochs: Epochs of the phase.
             first_epoch: The epoch to begin with, from 0.
+            pace: Examples that an epoch takes, from passes that go on across epochs. None: each
+                example once.
         """
 
     def clean_batches(self, split: str) -> "tf.data.Dataset":
@@ -142,6 +146,9 @@ class TrainingData(Batches, Protocol):
     @property
     def memory(self) -> int:
         """Bytes of memory that examples take which an inspection kept."""
+
+    def with_views_of(self, other: Self) -> Self:
+        """Return the data with views that are made as those of other data."""
 
     def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
         """Return the data with the examples of a split kept as `decoded` says."""

@@ -86,7 +86,9 @@ class ImageData:
         """Steps of one epoch, the last partial batch included."""
         return math.ceil(len(self.splits["train"]) / self.batch_size)
 
-    def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> tf.data.Dataset:
+    def training_batches(
+        self, phase: str, epochs: int, first_epoch: int = 0, pace: int | None = None
+    ) -> tf.data.Dataset:
         """Return the batches of some epochs, see `TrainingData`; mixup and CutMix mix them here.
 
         Images are (batch, side, side, 3) in `[0, 255]`, float32.
@@ -96,7 +98,8 @@ class ImageData:
         def indices() -> Iterator[tuple[np.ndarray, ...]]:
             chosen = range(first_epoch, epochs)
             count = len(self.splits["train"])
-            plan = plan_batches(self.seed, phase, chosen, count, self.batch_size, self.views)
+            size, views = self.batch_size, self.views
+            plan = plan_batches(self.seed, phase, chosen, count, size, views, pace)
             for images, numbers in plan:
                 seeds = view_seeds(self.seed, images, numbers)
                 mix = plan_mixes(seeds, self.augmentation, self.image_size) if mixes else ()
@@ -211,6 +214,10 @@ class ImageData:
         """Return the data with views that a Keras layer or a function makes, and a warning."""
         opened, warning = open_augmentation(given, name, self.image_size)
         return dataclasses.replace(self, given=opened), warning
+
+    def with_views_of(self, other: "ImageData") -> "ImageData":
+        """Return the data with views that are made as those of other data."""
+        return dataclasses.replace(self, augmentation=other.augmentation, given=other.given)
 
     @property
     def fault(self) -> Exception | None:

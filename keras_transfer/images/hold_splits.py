@@ -16,7 +16,7 @@ from keras_transfer.images.augmentation.presets import (
     Augmentation,
     resolve_augmentation,
 )
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
 from keras_transfer.images.decoding.shades import find_shades
 from keras_transfer.images.doctor.inspection import Inspection, choose_size
 from keras_transfer.images.doctor.value_span import (
@@ -25,6 +25,7 @@ from keras_transfer.images.doctor.value_span import (
     resolve_range,
     say_values,
 )
+from keras_transfer.images.image_split import Split
 from keras_transfer.system.errors import ConfigError
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The images of one split: which they are, and where their pixels come from."""
+"""The images of one split: where they are, what they are, and their pixels where they are kept."""
 
 import dataclasses
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from typing import Any
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
+from keras_transfer.data.sources.in_memory.unlabelled_sets import fill_labels
 from keras_transfer.images.modality import IMAGE
 
 MODALITIES: Mapping[str, Modality] = {"image": IMAGE}
@@ -14,6 +15,27 @@ MODALITIES: Mapping[str, Modality] = {"image": IMAGE}
 def choose_modality(config: TrainConfig) -> Modality:
     """Return the row of what `config` is about: images, as long as the table has no other."""
     return MODALITIES["image"]
+
+
+def name_datasets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which every data set that Python code gives is named.
+
+    Args:
+        settings: Nested or by dotted names; `dataset` is as `name_dataset` takes it, the target of
+            `adapt` too, and may lack labels: `adapt={"target": images}`.
+
+    Raises:
+        ConfigError: One of them cannot be used.
+    """
+    named, target = dict(settings), "adapt.target"
+    if (dataset := named.get("dataset")) is not None:
+        named["dataset"] = name_dataset(dataset)
+    if named.get(target) is not None:
+        named[target] = name_dataset(fill_labels(named[target]))
+    adapt = named.get("adapt")
+    if isinstance(adapt, Mapping) and adapt.get("target") is not None:
+        named["adapt"] = {**adapt, "target": name_dataset(fill_labels(adapt["target"]))}
+    return named
 
 
 def name_dataset(dataset: Any) -> str:

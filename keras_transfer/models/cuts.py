@@ -8,6 +8,8 @@ import keras
 from keras_transfer.config.messages import name_some
 from keras_transfer.system.errors import ConfigError
 
+ALIGNED = "align_domains"  # the layer that `align_channels` adds
+
 
 class Cut(NamedTuple):
     """A place in a classifier; of two cuts, the one that the signal passes first is the smaller."""
@@ -109,6 +111,8 @@ def find_cut(backbone: keras.Model, first_learning: int | None) -> Cut | None:
 def expose_pooled(model: keras.Model) -> keras.Model:
     """Return a classifier with its pooled features, (batch, channels), as a second output.
 
+    Where they are given the statistics of another domain, these are meant.
+
     Args:
         model: What `build_model` returned, or what was read from its file; variables are shared.
 
@@ -121,7 +125,8 @@ def expose_pooled(model: keras.Model) -> keras.Model:
             "Pooled features are what a model has between its `backbone` and its head. Received: "
             f"a model without, whose layers are {name_some(names)}. Take the model of a run."
         )
-    pooled = model.layers[names.index("backbone") + 1].output
+    pool = names.index("backbone") + 1
+    pooled = model.layers[pool + (names[pool + 1] == ALIGNED)].output
     return keras.Model(model.inputs, [*model.outputs, pooled])
 
 

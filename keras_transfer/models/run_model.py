@@ -67,20 +67,22 @@ def rebuild_float32(
     return keras.Model(model.input, model.output, name="classifier")
 
 
-def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
+def load_run_model(run: Run, config: TrainConfig, own: bool = False) -> keras.Model:
     """Return the model of a finished run, not compiled.
 
     Args:
         run: Its model.keras and class_names.txt are read.
         config: Its settings.
+        own: Whether it is for images of the run's own domain: see `RunFiles.own_model_file`.
 
     Raises:
         ConfigError: The file is damaged, holds code, or is no classifier of the run's images into
             the run's classes.
     """
-    require_own_numbers(run.model_file)
+    file = run.own_model_file if own else run.model_file
+    require_own_numbers(file)
     try:
-        model = keras.models.load_model(run.model_file, compile=False)
+        model = keras.models.load_model(file, compile=False)
         shapes = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
     except Exception as error:  # damaged files raise anything, code is refused by ValueError
         found = say_fault(error)
@@ -90,7 +92,7 @@ def load_run_model(run: Run, config: TrainConfig) -> keras.Model:
             return model
         found = f"a model of {' to '.join(map(str, shapes))}"
     raise ConfigError(
-        "model.keras must be the classifier of its run, from images of the `data.image_size` of "
-        f"config.yaml to the classes of class_names.txt. Received: {found} in {run.model_file}. "
+        f"{file.name} must be the classifier of its run, from images of the `data.image_size` of "
+        f"config.yaml to the classes of class_names.txt. Received: {found} in {file}. "
         "Restore it from a copy, or train anew."
     )

@@ -25,6 +25,7 @@ def keep_settings(folder: Path, settings: Mapping[str, str]) -> None:
         raise ConfigError(f"`output` must be a folder. Received: {error}.") from error
     except ValueError:
         found = {}
+    found = found if isinstance(found, dict) else {}
     if found != settings:
         names = sorted(settings.keys() | found.keys())
         others = [name for name in names if found.get(name) != settings.get(name)]

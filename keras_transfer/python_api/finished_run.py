@@ -1,13 +1,13 @@
 """A run as Python code takes it in hand: its model, its answers, its numbers, its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.messages import say_interval
-from keras_transfer.config.split_names import choose_split
+from keras_transfer.config.split_names import TARGET, choose_split
 from keras_transfer.explain import COUNT
 from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.notebook_html import (
@@ -129,7 +129,7 @@ class Run(run_directory.Run):
         from keras_transfer.python_api.verb_functions import hold_explanations
 
         words = images, class_name, count, split
-        return hold_explanations(explain_with(lambda: self._artefact, self.path, *words))
+        return hold_explanations(explain_with(self._load, self.path, *words))
 
     @guard
     def report(self) -> Path:
@@ -163,6 +163,14 @@ class Run(run_directory.Run):
     def predictions(self) -> Any:
         """Return predictions.csv in numbers: a row an image of validation and test."""
         return self._read_predictions().to_frame()
+
+    def target_predictions(self) -> Any:
+        """Return target_predictions.csv in numbers; None: the run has no labelled target images."""
+        from keras_transfer.python_api.predictions import Predictions
+        from keras_transfer.run.predictions_csv import read_target_predictions
+
+        found = read_target_predictions(self)
+        return None if found is None else Predictions(found).to_frame()
 
     def split(self) -> Any:
         """Return split.csv: path, sha256, class and split of every image that is used."""
@@ -213,6 +221,12 @@ class Run(run_directory.Run):
         show_images(files, FIGURE_WIDTH)
         return None
 
+    def _load(self, place: Path) -> "Artefact":
+        """Return the model of the run, or that for images of its own domain where it has two."""
+        from keras_transfer.exports.loaders import load_artefact
+
+        return load_artefact(place) if place == self.source_model_file else self._artefact
+
     def _read_predictions(self) -> "Predictions":
         from keras_transfer.python_api.predictions import Predictions
         from keras_transfer.run.predictions_csv import read_run_predictions
@@ -223,13 +237,12 @@ class Run(run_directory.Run):
         """Return what was trained, and how good it is."""
         metrics = self.metrics()
         name = choose_split(metrics["splits"])
-        scores, plan = metrics["splits"][name], metrics.get("strategy", "")
-        interval = say_interval(scores["accuracy_interval"])
+        plan = metrics.get("strategy", "")
+        measured = [name, *({TARGET} & metrics["splits"].keys())]
         return (
             f"{plan} {metrics['backbone']}".strip() + f", {len(self.class_names())} classes, "
             f"weights of phase {metrics['kept_phase']} kept",
-            f"{name} accuracy {scores['accuracy']:.3f} (95 % interval {interval}, "
-            f"{scores['images']:,} images)",
+            "; ".join(_say_accuracy(each, metrics["splits"][each]) for each in measured),
         )
 
     def __repr__(self) -> str:
@@ -260,6 +273,13 @@ class Run(run_directory.Run):
         """Return what a person may want: not what only a training needs."""
         own = [name for name in vars(Run) if not name.startswith("_")]
         return sorted({*SHOWN, *own})
+
+
+def _say_accuracy(split: str, scores: Mapping[str, Any]) -> str:
+    return (
+        f"{split} accuracy {scores['accuracy']:.3f} (95 % interval "
+        f"{say_interval(scores['accuracy_interval'])}, {scores['images']:,} images)"
+    )
 
 
 def _tabulate(splits: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -13,7 +13,7 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import TrainConfig, to_dict
 from keras_transfer.config.yaml_files import read_yaml
-from keras_transfer.modalities.table import name_dataset
+from keras_transfer.modalities.table import name_datasets
 from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.arguments.setting_names import refuse_unknown
 from keras_transfer.python_api.finished_run import Run
@@ -95,7 +95,8 @@ def fine_tune(
         resume: An interrupted run to go on with, or auto.
         quiet: Say warnings and errors only.
         config: A `TrainConfig` or a YAML file that the others win over.
-        **settings: All others: `precision`, `calibrate`, `cache`, `regularize` … .
+        **settings: All others: `precision`, `calibrate`, `cache`, `regularize` … . The target of
+            `adapt` may be in memory, with labels or without: `adapt={"target": images}`.
 
     Returns:
         The finished run.
@@ -115,8 +116,7 @@ def _train(config: Any, stated: Mapping[str, Any]) -> Run:
         if config is not None:
             raise ConfigError("`config` must be given once. Received: twice, as `dataset`, too.")
         config = changes.pop("dataset")
-    if "dataset" in changes:
-        changes["dataset"] = name_dataset(changes["dataset"])
+    changes = name_datasets(changes)
     given = _take_parts(changes)
     run = train.fine_tune(build_config(_read_base(config), changes), given)
     return Run(run.path)

@@ -8,10 +8,11 @@ import numpy as np
 
 from keras_transfer.config.lookup import suggest
 from keras_transfer.config.messages import name_some
-from keras_transfer.config.split_names import SPLITS
+from keras_transfer.config.split_names import SPLITS, TARGET
 from keras_transfer.run.contents.prediction_columns import prediction_columns, require_columns
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import read_table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,7 +117,7 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
             f"The probabilities of predictions.csv must be numbers ({error}). Restore the file."
         ) from None
     odd = next((values for values in probabilities if ((values < 0) | (values > 1)).any()), None)
-    if odd is not None or not {*table["split"]} <= {*SPLITS}:
+    if odd is not None or not {*table["split"]} <= {*SPLITS, TARGET}:
         raise ConfigError(
             f"predictions.csv must hold the splits {', '.join(SPLITS)} and probabilities in "
             "[0, 1]. Received: others. Restore the file."
@@ -175,3 +176,10 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
 def read_run_predictions(run: Run) -> Predictions:
     """Return the predictions of a run for validation and test, as predictions.csv holds them."""
     return read_predictions(run.predictions_table(), run.class_names())
+
+
+def read_target_predictions(run: Run) -> Predictions | None:
+    """Return what a run says of labelled images of the domain it was adapted to, if of any."""
+    if not run.target_predictions_file.exists():
+        return None
+    return read_predictions(read_table(run.target_predictions_file), run.class_names())

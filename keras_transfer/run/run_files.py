@@ -43,18 +43,21 @@ class RunFiles:
     given_parts_file = _Within("given_parts.json")
     class_names_file = _Within("class_names.txt")
     split_file = _Within("split.csv")
+    target_file = _Within("target.csv")
     data_report_file = _Within("data_report.json")
     freeze_table_file = _Within("freeze_table.csv")
     history_file = _Within("history.csv")
     range_test_file = _Within("range_test.csv")
     drift_file = _Within("backbone_drift.csv")
     predictions_file = _Within("predictions.csv")
+    target_predictions_file = _Within("target_predictions.csv")
     neighbours_file = _Within("neighbours.npz")
     unusual_file = _Within("unusual.csv")
     per_class_file = _Within("per_class.csv")
     confusion_file = _Within("confusion_matrix.csv")
     log_file = _Within("train.log")
     model_file = _Within("model.keras")
+    source_model_file = _Within("source_model.keras")
     metrics_file = _Within("metrics.json")
     report_file = _Within("report.html")
     model_card_file = _Within("model_card.md")
@@ -74,6 +77,14 @@ class RunFiles:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+
+    @property
+    def own_model_file(self) -> Path:
+        """The model for images of the run's own domain.
+
+        A run that was adapted to another one may hold two, which differ in statistics alone.
+        """
+        return self.source_model_file if self.source_model_file.exists() else self.model_file
 
     def is_of_zeroshot(self) -> bool:
         """Return whether it is no run, but a folder of zeroshot."""

@@ -77,6 +77,7 @@ class TrackedRun:
         metrics = self.run.metrics()
         found = dict(_list_numbers("", metrics["splits"]))
         found |= dict(_list_numbers("parameters", metrics["parameters"]))
+        found |= dict(_list_numbers("adapt", metrics.get("adapt", {})))
         return found | {"seconds": float(metrics["seconds"]["total"])}
 
     def figures(self) -> list[Path]:
@@ -86,7 +87,8 @@ class TrackedRun:
     def files(self) -> list[Path]:
         """Return the model, and what belongs to it."""
         run = self.run
-        files = (run.model_file, run.class_names_file, run.config_file, run.model_card_file)
+        models = run.model_file, run.source_model_file
+        files = (*models, run.class_names_file, run.config_file, run.model_card_file)
         return [file for file in files if file.is_file()]
 
 

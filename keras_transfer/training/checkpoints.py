@@ -40,12 +40,14 @@ class Checkpoints:
     Args:
         model: The whole model, not yet trained.
         run: Gets the folder `checkpoints`.
+        others: Variables that a training needs besides, to go on.
     """
 
-    def __init__(self, model: keras.Model, run: Run) -> None:
+    def __init__(self, model: keras.Model, run: Run, others: Sequence[Any] = ()) -> None:
         self.model, self.run = model, run
         self.progress = Progress()
-        self._variables = list(model.variables)  # weights, and the states of random generators
+        # weights, and the states of random generators
+        self._variables = [*model.variables, *others]
         self._weights = {id(variable) for variable in model.weights}
         self._start: Arrays = {}
         self._kept: set[int] = set()  # files that the state before needs

@@ -13,6 +13,8 @@ from keras_transfer.models.freeze_boundary import HEAD
 from keras_transfer.models.freeze_table import name_blocks
 from keras_transfer.models.freezing import set_boundary
 from keras_transfer.models.low_rank import lock_all_else
+from keras_transfer.training.adaptation.domain_batches import join_domains, name_outputs
+from keras_transfer.training.adaptation.domain_part import DomainPart, LabelledAccuracy
 from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.callbacks import list_callbacks
 from keras_transfer.training.checkpoints import Checkpoints
@@ -44,6 +46,8 @@ class WatchFiles(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Raise a `ConfigError` for files that are others than they were."""
         require_unchanged(self.training.data, self.training.run, FITTED)
+        if self.training.target is not None:
+            self.training.target.require_unchanged()
 
 
 def set_flags(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
@@ -79,15 +83,19 @@ def compile_part(part: keras.Model, phase: Phase, steps: int, training: Training
     """
     config, blocks = training.config, name_blocks(training.model, training.row)
     head = phase.rate_of(HEAD)
-    factors = [phase.rate_of(blocks[id(weight)]) / head for weight in part.trainable_variables]
+    factors = [
+        phase.rate_of(blocks.get(id(weight), HEAD)) / head for weight in part.trainable_variables
+    ]
+    paired = training.domains if isinstance(part, DomainPart) else None
+    loss, accuracy = build_loss(training), "accuracy"
     part.compile(
         optimizer=build_optimizer(
             config.optimizer,
             plan_steps(phase, config, steps),
             factors if any(factor != 1 for factor in factors) else (),
         ),
-        loss=build_loss(training),
-        metrics=["accuracy"],
+        loss={"probabilities": loss, "domain": paired.build_loss()} if paired else loss,
+        metrics={"probabilities": [LabelledAccuracy(name=accuracy)]} if paired else [accuracy],
     )
     _make_variables(part)
 
@@ -98,24 +106,37 @@ def fit_part(
     batches: Batches,
     training: Training,
     checkpoints: Checkpoints,
+    target: Batches | None = None,
 ) -> None:
-    """Go through the epochs of a phase that are to come."""
+    """Go through the epochs of a phase that are to come.
+
+    Args:
+        part: The compiled part of the model.
+        phase: What learns.
+        batches: Of what the part takes.
+        training: What the part is of.
+        checkpoints: Get the state after each epoch.
+        target: Batches of the other domain, for a part with the output `domain`.
+    """
     config, done, steps = training.config, checkpoints.progress.epoch, batches.steps
-    validation, class_weights = batches.clean_batches("validation"), training.class_weights
-    examples = batches.training_batches(phase.name, phase.epochs, done)
+    validation, examples = list_batches(batches, phase, training, done, target)
     ends = plan_steps(phase, config, steps)[steps - 1 :: steps].tolist()
     patience = config.optimizer.patience
     given = _tell_given(part, training, checkpoints.progress)
     callbacks = list_callbacks(checkpoints, ends, validation, patience, phase.plateau, given)
     if not isinstance(batches, ActivationData):  # it reads files
         require_all(training.data, training.run, FITTED)
+        if training.target is not None:
+            training.target.require_unchanged()
         callbacks.insert(0, WatchFiles(training))
+    if target is not None and training.domains:
+        callbacks.append(training.domains.rise(phase, steps))
     callbacks += training.watchers
     left = (phase.epochs - done) * steps
     shown = showing_phase(phase.name, left, batches.batch_size, config.quiet)
     with shown as showing, quick_filter_gradients(part):
         part.fit(
-            examples if class_weights is None else weigh_images(examples, class_weights),
+            examples,
             validation_data=validation,
             initial_epoch=done,
             epochs=phase.epochs,
@@ -126,6 +147,21 @@ def fit_part(
         )
 
 
+def list_batches(
+    batches: Batches, phase: Phase, training: Training, done: int, target: Batches | None
+) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Return the validation batches of a phase, and those of its epochs from `done` on."""
+    validation, class_weights = batches.clean_batches("validation"), training.class_weights
+    examples = batches.training_batches(phase.name, phase.epochs, done)
+    if class_weights is not None:
+        examples = weigh_images(examples, class_weights)
+    if target is None:
+        return validation, examples
+    pace = len(training.data.splits["train"])
+    others = target.training_batches(f"target of {phase.name}", phase.epochs, done, pace)
+    return name_outputs(validation), join_domains(examples, others)
+
+
 def _tell_given(
     part: keras.Model, training: Training, progress: Progress
 ) -> list[keras.callbacks.Callback]:
@@ -133,7 +169,8 @@ def _tell_given(
     if not training.given.callbacks:
         return []
     whole = keras.Model(training.model.input, training.model.output, name="classifier")
-    whole.compile(optimizer=part.optimizer, loss=part.loss, metrics=["accuracy"])
+    loss = build_loss(training)
+    whole.compile(optimizer=part.optimizer, loss=loss, metrics=["accuracy"])
     _make_variables(whole)
     return [TellGiven(training.given.callbacks, whole, progress)]
 
@@ -148,7 +185,10 @@ def _make_variables(model: keras.Model) -> None:
     model.optimizer.build(model.trainable_variables)
     if tf.distribute.has_strategy():
         return
-    nothing = np.zeros((1, *model.output.shape[1:]), np.float32)
-    model.compute_loss(y=nothing, y_pred=nothing)
-    model.compute_metrics(x=None, y=nothing, y_pred=nothing)
+    said = keras.tree.map_structure(lambda x: np.zeros((1, *x.shape[1:]), np.float32), model.output)
+    truth = said
+    if isinstance(model, DomainPart):
+        truth = {**said, "domain": np.zeros((1, 1), np.float32)}
+    model.compute_loss(y=truth, y_pred=said)
+    model.compute_metrics(x=None, y=truth, y_pred=said)
     model.reset_metrics()

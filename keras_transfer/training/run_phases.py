@@ -15,6 +15,11 @@ from keras_transfer.models.low_rank import merge_matrices
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.history import History
 from keras_transfer.system.errors import ConfigError, DeadEnd
+from keras_transfer.training.adaptation.domain_features import (
+    DomainFeatures,
+    read_domain_features,
+)
+from keras_transfer.training.adaptation.methods import find_adaptation
 from keras_transfer.training.backbone_drift import record_drift
 from keras_transfer.training.cache.frozen_cache import FrozenCache
 from keras_transfer.training.callbacks import LossNotFinite
@@ -34,7 +39,7 @@ from keras_transfer.training.plan.recorded_plan import record_rate
 from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress.training_progress import START, Progress
 from keras_transfer.training.start.batch_norm_statistics import (
-    estimate_statistics,
+    begin_statistics,
     quicken_batch_norm,
 )
 from keras_transfer.training.start.head_start import start_head
@@ -46,6 +51,7 @@ class Outcome(NamedTuple):
     """What came of the phases."""
 
     history: History  # all epochs; it says which weights the model has now
+    begun: DomainFeatures | None  # of two domains, if there are two, by the first weights
     cache_is_reused: bool  # whether its activations were those of an earlier run
     cache: FrozenCache  # what it kept, as long as somebody holds it
     parameters: dict[str, int]  # see `count_parameters`
@@ -76,9 +82,10 @@ def run_phases(training: Training) -> Outcome:
         checkpoints.restore(checkpoints.progress.number)
         _close_phase(checkpoints)
     _run_remaining(training, to_come, cache, checkpoints)
+    begun = _read_begun(training, checkpoints)
     parameters = _leave_kept(training, checkpoints)
     progress = checkpoints.progress
-    return Outcome(progress.history(), progress.reused, cache, parameters)
+    return Outcome(progress.history(), begun, progress.reused, cache, parameters)
 
 
 def run_phase(
@@ -87,6 +94,7 @@ def run_phase(
     checkpoints: Checkpoints,
     part: keras.Model | None = None,
     batches: Batches | None = None,
+    target: Batches | None = None,
 ) -> None:
     """Train as `phase` says, note which epoch is to be kept, and leave the model after the last.
 
@@ -99,6 +107,7 @@ def run_phase(
         checkpoints: Of the model; their progress has entered the phase.
         part: The part of the model that turns `batches` into probabilities; None: all of it.
         batches: Train and validation batches for `part`; None: the training's data.
+        target: Batches of the other domain, where they are trained on, too.
 
     Raises:
         DeadEnd: The loss is not a number for the second time.
@@ -112,7 +121,7 @@ def run_phase(
         compile_part(part, scaled, batches.steps, training)
         checkpoints.restore_phase(source, part.optimizer, at)
         try:
-            fit_part(part, scaled, batches, training, checkpoints)
+            fit_part(part, scaled, batches, training, checkpoints, target)
         except LossNotFinite:
             _halve_rate(scaled, progress)
             source = progress.best if progress.epoch else progress.number
@@ -121,10 +130,13 @@ def run_phase(
 
 def _begin(training: Training) -> Checkpoints:
     """Return checkpoints with the start in them and the progress of an interrupted run, if any."""
-    config, checkpoints = training.config, Checkpoints(training.model, training.run)
+    config, domains = training.config, training.domains
+    others = domains.variables if domains else ()
+    checkpoints = Checkpoints(training.model, training.run, others)
     if not checkpoints.begin():
-        if config.finetune.batch_norm == "adapt" and config.weights in UNSEEING:
-            estimate_statistics(training.model, training.data)
+        unseeing = config.finetune.batch_norm == "adapt" and config.weights in UNSEEING
+        if unseeing or find_adaptation(config).statistics == "batch_norm":
+            begin_statistics(training.model, training.data)
             training.run.stopwatch.lap("statistics")
         checkpoints.keep_start()
     progress = checkpoints.progress
@@ -145,9 +157,20 @@ def _run_remaining(
             return
         if phase.name != progress.phase:
             progress.enter(phase.name, goes_on=phase.begin > 0)
-        run_phase(training, phase, checkpoints, *cache.serve(phase))
+        part, batches = cache.serve(phase)
+        part, target = cache.serve_target(phase) or (part, None)
+        run_phase(training, phase, checkpoints, part, batches, target)
         training.run.stopwatch.lap(phase.name)
         _close_phase(checkpoints)
+
+
+def _read_begun(training: Training, checkpoints: Checkpoints) -> DomainFeatures | None:
+    """Return the features of two domains by the weights that training began with."""
+    if training.target is None:
+        return None
+    training.target.require_unchanged()
+    checkpoints.restore_weights(START)
+    return read_domain_features(training.model, training.model, training)
 
 
 def _leave_kept(training: Training, checkpoints: Checkpoints) -> dict[str, int]:

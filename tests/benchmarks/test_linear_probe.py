@@ -6,7 +6,8 @@ from benchmark_modules import load
 
 from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.images.image_split import Split
 
 
 def test_the_probe_learns_from_all_but_the_test_split_and_scores_that():

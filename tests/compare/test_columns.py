@@ -111,7 +111,7 @@ def test_a_comparison_older_than_a_list_is_read_and_goes_on(
     put_optimizers(place)
     first, second = read_configurations(comparison.results_file)
     assert list(first.settings) == [
-        *("strategy", "backbone", "augmentation", "schedule", "head.hidden")
+        *("strategy", "backbone", "augmentation", "schedule", "adaptation", "head.hidden")
     ]
     assert [first.settings["head.hidden"], second.settings["head.hidden"]] == ["0", "8"]
     assert first.seeds == second.seeds == ("0", "1")

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_transfer.config.sections.adapt_settings import AdaptConfig
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -26,6 +27,7 @@ SECTIONS = {
     "finetune": FinetuneConfig,
     "optimizer": OptimizerConfig,
     "regularize": RegularizeConfig,
+    "adapt": AdaptConfig,
     "cache": CacheConfig,
 }
 

@@ -13,10 +13,11 @@ from keras_transfer.data.examples import make_examples
 from keras_transfer.images.augmentation.augment_batch import augment_batch
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
 from keras_transfer.images.augmentation.view_draws import draw_uniform
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.inspection import inspect_files
 from keras_transfer.images.hold_splits import hold_split
+from keras_transfer.images.image_split import Split
 
 COUNT, BATCH, SIDE = 23, 5, 32
 

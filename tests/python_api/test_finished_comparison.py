@@ -14,12 +14,12 @@ def comparison(tmp_path):
     lines = []
     for seed, (strategy, share) in enumerate({"full": 1.0, "partial": 0.5, HOSTILE: None}.items()):
         run, status = f"runs/{seed}", "finished"
-        numbers = [share, share, share, "", 100, 20, "", ""]
+        numbers = [share, share, share, "", "", 100, 20, "", ""]
         if share is None:
-            status, numbers = "failed: memory", [""] * 8
+            status, numbers = "failed: memory", [""] * 9
         else:
             write_run(tmp_path / run, [index < 20 * share for index in range(20)])
-        lines.append([strategy, "tiny", "none", "cosine", 0, status, *numbers, run])
+        lines.append([strategy, "tiny", "none", "cosine", "none", 0, status, *numbers, run])
     write_table(tmp_path / "results.csv", list_columns([]), lines)
     Image.new("RGB", (900, 300)).save(tmp_path / "comparison.png")
     return kt.Comparison(tmp_path)

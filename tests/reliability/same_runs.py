@@ -5,8 +5,9 @@ import numpy as np
 
 
 def load_weights(run):
-    """Return every weight of model.keras."""
-    return keras.models.load_model(run.model_file).get_weights()
+    """Return every weight of model.keras, and of source_model.keras if there is one."""
+    files = dict.fromkeys((run.model_file, run.own_model_file))
+    return [each for file in files for each in keras.models.load_model(file).get_weights()]
 
 
 def drop_seconds(run):
@@ -21,6 +22,10 @@ def assert_same_run(run, other):
     names = ("predictions_file", "unusual_file", "neighbours_file")
     for name in (*names, "split_file", "freeze_table_file", "class_names_file"):
         assert getattr(run, name).read_bytes() == getattr(other, name).read_bytes(), name
+    for name in ("target_file", "target_predictions_file"):
+        ours, theirs = getattr(run, name), getattr(other, name)
+        assert ours.exists() == theirs.exists(), name
+        assert not ours.exists() or ours.read_bytes() == theirs.read_bytes(), name
     metrics, expected = run.metrics(), other.metrics()
     for phase in (*metrics["phases"].values(), *expected["phases"].values()):
         del phase["seconds"]

@@ -4,12 +4,15 @@ import os
 import signal
 import time
 
+import numpy as np
 import pytest
 from forks import Forker
 from killing import check_kills, start_command
+from PIL import Image
 from tiny_presets import write_resnet, write_vit
 
 from keras_transfer.run.run_directory import Run
+from keras_transfer.training.adaptation.methods import ADAPTATIONS
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,20 @@ def test_a_killed_run_of_a_preset_ends_as_a_whole_one(write, strategy, forker, s
         *("--frozen.epochs", "4", "--finetune.epochs", "6"),
     ]
     check_kills(forker.start, words, tmp_path, 3)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("method", [name for name in ADAPTATIONS if name != "none"])
+def test_a_killed_run_across_two_domains_ends_as_a_whole_one(
+    method, forker, words, stripes, tmp_path
+):
+    for file in (stripes / "val").rglob("*.png"):
+        other = tmp_path / "other" / file.parent.name / file.name
+        other.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - np.asarray(Image.open(file))).save(other)
+    adapted = ["--adapt.target", str(tmp_path / "other"), "--adapt.method", method]
+    short = ["--frozen.epochs", "3", "--finetune.epochs", "5"]
+    check_kills(forker.start, [*words, *adapted, *short], tmp_path, 3)
 
 
 @pytest.mark.slow

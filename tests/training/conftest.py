@@ -13,7 +13,8 @@ from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.images.image_split import Split
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache.cache_plan import plan_cache

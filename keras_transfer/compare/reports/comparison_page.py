@@ -50,7 +50,7 @@ from keras_transfer.system.terminal.visible_text import quote_word
 # Columns behind the settings, what decides first; one without any number is left out.
 VERDICT = "against the best"
 COLUMNS = (
-    *("validation", "95 % interval", VERDICT, "p", "test", "of seeds"),
+    *("validation", "95 % interval", VERDICT, "p", "test", "target", "of seeds"),
     *("seconds", "parameters", "MB"),
 )
 NOT_PRINTED = ("of seeds", "parameters", "MB")  # paper is narrow, and results.csv has them
@@ -210,12 +210,15 @@ def _describe_missing(
 def _say_best(found: Sequence[Configuration], lost: Sequence[Lost]) -> str:
     best = find_best(found)
     images, test = best.right.shape[1], best.mean("test_accuracy")
+    target = best.mean("target_accuracy")
     low, high = best.interval
     seeds = f", mean over {count_of(len(best.runs), 'seed')}" if len(best.runs) > 1 else ""
     return (
         f"{say_best(found, lost)}. {say_share(best.accuracy)} of {count_of(images, 'image')} are "
         f"right{seeds}, and with 95 % confidence between {say_share(low)} and {say_share(high)} of "
-        "others like them." + ("" if test is None else f" Of the test images {say_share(test)}.")
+        "others like them."
+        + ("" if test is None else f" Of the test images {say_share(test)}.")
+        + ("" if target is None else f" Of the target's images {say_share(target)}.")
     )
 
 
@@ -257,7 +260,8 @@ def _build_lost(each: Lost, varying: Sequence[str]) -> PageRow:
 def _list_numbers(each: Configuration, verdict: Verdict) -> dict[str, Cell]:
     """Return the cells of a row that have a number, by their column."""
     single, p_value = each.right.mean(axis=1), verdict.p_value
-    test, seconds = each.mean("test_accuracy"), each.mean("seconds")
+    test, target = each.mean("test_accuracy"), each.mean("target_accuracy")
+    seconds = each.mean("seconds")
     parameters, memory = each.mean("trainable_parameters"), each.mean("peak_memory_mb")
     ends = float(single.min()), float(single.max())
     found = {
@@ -265,6 +269,7 @@ def _list_numbers(each: Configuration, verdict: Verdict) -> dict[str, Cell]:
         "95 % interval": Cell(say_interval(each.interval), each.interval[0]),
         "of seeds": len(single) > 1 and Cell(say_interval(ends), ends[0]),
         "test": test is not None and Cell(f"{test:.3f}", test),
+        "target": target is not None and Cell(f"{target:.3f}", target),
         "seconds": seconds is not None and Cell(f"{seconds:,.1f}", seconds),
         "parameters": parameters is not None and Cell(f"{parameters:,.0f}", parameters),
         "MB": memory is not None and Cell(f"{memory:,.0f}", memory),

@@ -20,7 +20,7 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import show_name
 
 # columns that narrow lines go without, in this order; results.csv has what they are made of
-LEFT_OUT = ("of seeds", "parameters", "MB", "seconds", "95 % interval", "seeds", "test")
+LEFT_OUT = ("of seeds", "parameters", "MB", "seconds", "95 % interval", "seeds", "test", "target")
 
 
 def describe_comparison(
@@ -48,8 +48,8 @@ def _draw(
     configurations: Sequence[Configuration], verdicts: Sequence[Verdict], lost: Sequence[Lost]
 ) -> str:
     varying = find_varying([*configurations, *lost])
-    columns = [*head_columns(varying), "seeds", "validation", "95 % interval", "of seeds", "test"]
-    columns += ["seconds", "parameters", "MB", "p", "against the best"]
+    columns = [*head_columns(varying), "seeds", "validation", "95 % interval", "of seeds"]
+    columns += ["test", "target", "seconds", "parameters", "MB", "p", "against the best"]
     rows = [
         [*(say_setting(each, name) for name in varying), *_say_numbers(each, verdict)]
         for each, verdict in zip(configurations, verdicts, strict=True)
@@ -78,6 +78,7 @@ def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
         "{:.3f}-{:.3f}".format(*each.interval),
         None if len(single) == 1 else f"{single.min():.3f}-{single.max():.3f}",
         each.mean("test_accuracy"),
+        each.mean("target_accuracy"),
         None if seconds is None else f"{seconds:.1f}",
         None if parameters is None else round(parameters),
         None if memory is None else round(memory),

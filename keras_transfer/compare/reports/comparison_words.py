@@ -22,6 +22,11 @@ METHOD = (
     "also chose the epochs and what is called best, so it flatters the best; test chose nothing."
 )
 
+TARGET_CHOSE_NOTHING = (
+    "target is accuracy on labelled images of the domain that was adapted to. It chose nothing: "
+    "the best one is the best on validation images of the source, and may not be the best there."
+)
+
 
 def name_configuration(
     configuration: Configuration, configurations: Sequence[Configuration]
@@ -121,6 +126,8 @@ def list_remarks(configurations: Sequence[Configuration]) -> Iterator[str]:
     if len(configurations) == 1:
         return
     yield METHOD
+    if any(each.mean("target_accuracy") is not None for each in configurations):
+        yield TARGET_CHOSE_NOTHING
     reused, runs = sum(c.reused for c in configurations), sum(len(c.runs) for c in configurations)
     if reused:
         yield (

@@ -8,6 +8,7 @@ _BY_PHASE = ("frozen.learning_rate", "finetune.learning_rate")
 
 # A word of others, in lower case and without dashes -> the options here that mean it.
 FOREIGN: Mapping[str, tuple[str, ...]] = {
+    "adaptation": ("adapt.method",),
     "amp": ("precision",),
     "arch": ("backbone",),
     "augmentation": ("augment.preset",),
@@ -15,7 +16,9 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "batch": ("batch_size",),
     "bs": ("batch_size",),
     "crop_pct": ("data.crop_fraction",),
+    "da_method": ("adapt.method",),
     "data_path": ("dataset",),
+    "domain_adaptation": ("adapt.method",),
     "early_stopping": ("optimizer.patience",),
     "exist_ok": ("resume",),
     "fine_tune_at": ("finetune.locked_layers",),
@@ -43,6 +46,11 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
     "save_dir": ("output",),
     "size": ("image_size",),
     "smoothing": ("optimizer.label_smoothing",),
+    "target_data": ("adapt.target",),
+    "target_dataset": ("adapt.target",),
+    "target_domain": ("adapt.target",),
+    "tgt": ("adapt.target",),
+    "trade_off": ("adapt.strength",),
     "unfreeze": ("finetune.locked_layers",),
     "val_split": ("data.validation_fraction",),
     "validation_split": ("data.validation_fraction",),
@@ -77,6 +85,7 @@ FOREIGN_VERBS: Mapping[str, str] = {
 
 # A section that is given as one value: the setting that is meant.
 MAIN_SETTING: Mapping[str, str] = {
+    "adapt": "adapt.target",
     "augment": "augment.preset",
     "cache": "cache.mode",
     "data": "dataset",

@@ -85,7 +85,7 @@ _TRAINING = (
 # Command -> group -> options. Of a command that is not here, all are shown.
 SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     "train": {
-        "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
+        "Data": ("dataset", "image_size", "batch_size", "augment.preset", "adapt.target"),
         "Model": ("backbone", "weights", "list_backbones"),
         "Training": (*_TRAINING, "resume"),
         "Output": ("output", "name", "open", "quiet", "json"),
@@ -93,7 +93,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "compare": {
         "Compared": (SEVERAL,),
-        "Data": ("dataset", "image_size", "batch_size", "augment.preset"),
+        "Data": ("dataset", "image_size", "batch_size", "augment.preset", "adapt.target"),
         "Model": ("backbone",),  # weights are a list here, too
         "Training": (*_TRAINING, "resume", "jobs", "engine"),
         "Output": ("output", "name", "open", "quiet", "json"),

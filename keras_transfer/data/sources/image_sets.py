@@ -12,6 +12,7 @@ import numpy as np
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.perhaps_labelled import UNKNOWN, read_perhaps_labelled
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
 
@@ -33,7 +34,7 @@ class ImageSet:
     splits: np.ndarray
     """(n,) of str objects: train, validation or test; "" where none is given."""
     labels: np.ndarray
-    """(n,) integers: index into `class_names`; -1 where there is no label."""
+    """(n,) integers: index into `class_names`; UNKNOWN where there is no label."""
     class_names: tuple[str, ...]
     """() without labels."""
 
@@ -65,7 +66,7 @@ def list_set(
         ConfigError: It names nothing, or has no such split.
     """
     try:
-        found = set_of_examples(dataset, modality.read_examples(dataset, data))
+        found = set_of_examples(dataset, read_perhaps_labelled(dataset, data, modality))
     except ConfigError as error:
         found = _list_unlabelled(dataset, modality, error)
     return found if split is None else choose_rows(found, split)
@@ -119,6 +120,6 @@ def _list_unlabelled(word: str, modality: Modality, fault: ConfigError) -> Image
         paths=np.array(names, object),
         sources=held,
         splits=np.full(len(names), "", object),
-        labels=np.full(len(names), -1),
+        labels=np.full(len(names), UNKNOWN),
         class_names=(),
     )

@@ -134,7 +134,7 @@ def write_decisions(run: Run, temperatures: Mapping[str, float]) -> None:
         temperatures: Name of each export -> what it was scaled by; of none nothing is written.
     """
     file = run.exports / DECISION_FILE
-    if not temperatures:
+    if not temperatures or run.target_file.exists():  # of another domain validation says nothing
         file.unlink(missing_ok=True)  # it would be of former exports
         return
     try:
@@ -160,13 +160,16 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> KnownLimits:
         ConfigError: Neither is there, or it is damaged or of another model.
     """
     if Run(model.parent).config_file.is_file():
-        return read_limits(Run(model.parent))
+        return read_limits(Run(model.parent), own=False)
     places = [(folder / DECISION_FILE, folder) for folder in [*model.parents][:2]]
     file, folder = next((each for each in places if each[0].is_file()), (None, model))
     if file is None:
+        adapted = any(Run(folder).target_file.is_file() for folder in [*model.parents][:3])
+        has = "is for a domain of which no run knows any" if adapted else "has neither"
         raise ConfigError(
             "`coverage` and `answer_at_accuracy` need a run directory, or an export with "
-            f"{DECISION_FILE} beside it. Received: {model}, which has neither. {EXPORT_ANEW}"
+            f"{DECISION_FILE} beside it. Received: {model}, which {has}. "
+            + ("Leave them out." if adapted else EXPORT_ANEW)
         )
     content = read_json(file, kinds.Decision, EXPORT_ANEW)
     name = model.relative_to(folder).parts[0]
@@ -185,13 +188,23 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> KnownLimits:
     return WrittenLimits(file, class_names, known)
 
 
-def read_limits(run: Run) -> RunLimits:
+def read_limits(run: Run, own: bool = True) -> RunLimits:
     """Return what the validation images of a finished run say.
+
+    Args:
+        run: Its predictions.csv is read.
+        own: Whether it is about images of the run's own domain; else, if the run was adapted to
+            another one, a line warns of that.
 
     Raises:
         ConfigError: Its predictions.csv is not there, is damaged, or holds none of them.
     """
     held = read_run_predictions(run).select("validation")
+    if not own and run.target_file.exists():
+        logger.warning(
+            "Limits and thresholds come from images of the run's own data set: on images of the "
+            "domain that it was adapted to they promise nothing"
+        )
     if not len(held):
         raise ConfigError(
             "`coverage` and `answer_at_accuracy` need validation images. Received: a run whose "

@@ -8,9 +8,9 @@ import numpy as np
 from keras_transfer.config.messages import count_of
 from keras_transfer.evaluation.certainty.neighbours import scale_features
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.adaptation.methods import WIDTHS
 
 MOST = 1000  # images a domain: a kernel matrix of 2,000 rows takes 32 MB, and chance is below .01
-WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernels, as shares of the mean squared distance
 PERMUTATIONS = 499  # the least p-value is .002
 REGULARIZATION = 100.0  # of a linear classifier on features with a standard deviation of 1
 
@@ -36,8 +36,8 @@ class DomainGap:
         """Return the numbers under their names."""
         return asdict(self)
 
-    def describe(self) -> str:
-        """Return the numbers in one line of words."""
+    def describe(self, when: str = "") -> str:
+        """Return the numbers in one line of words; `when` says when they were measured."""
         parts = []
         if self.mmd is not None:
             parts.append(f"MMD {round(self.mmd, 3) + 0:.3f} (p {self.p_value:.3f})")
@@ -49,7 +49,7 @@ class DomainGap:
                 f"nearest neighbours across domains right for {self.neighbour_accuracy:.2f}"
             )
         images = f"{self.source_images:,} and {self.target_images:,} images"
-        return f"Domain gap: {'; '.join(found) or 'cannot be told'} ({images})"
+        return f"Domain gap{when and ' '}{when}: {'; '.join(found) or 'cannot be told'} ({images})"
 
 
 def measure_gap(

@@ -1,6 +1,7 @@
 """Pooled features of any images, a batch after the other: of a run's model, or of a backbone."""
 
 import dataclasses
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from keras_transfer.system.load_tensorflow import import_tensorflow, require_bac
 
 BATCH = 32  # images a call of the network
 NAMELESS = ("a", "b")  # the head is not used
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ def open_backbone(config: TrainConfig, weights: Weights) -> FeatureNetwork:
     Raises:
         ConfigError: The weights do not fit.
     """
+    if weights.warning:
+        logger.warning("%s", weights.warning)
     require_backend()
     import_tensorflow()
     import keras

@@ -29,7 +29,9 @@ def find_pictures(run: Run, config: TrainConfig) -> Pictures:
         root = read_source(config, modality).root
     except ConfigError as error:
         logger.warning("The report has no images: %s", error)
-        return Pictures(run.path, lambda file, side: None, lambda: load_run_model(run, config))
+        return Pictures(
+            run.path, lambda file, side: None, lambda: load_run_model(run, config, own=True)
+        )
     contents = {
         root / path: content for path, content in zip(table["path"], table["sha256"], strict=True)
     }
@@ -40,7 +42,7 @@ def find_pictures(run: Run, config: TrainConfig) -> Pictures:
             known[file] = _is_same(file, contents.get(file))
         return modality.draw_example(file, side, config) if known[file] else None
 
-    return Pictures(root, draw, lambda: load_run_model(run, config))
+    return Pictures(root, draw, lambda: load_run_model(run, config, own=True))
 
 
 def _is_same(file: Path, content: str | None) -> bool:

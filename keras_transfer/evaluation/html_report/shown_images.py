@@ -129,4 +129,14 @@ def encode_tile(tile: np.ndarray) -> str:
     """Return an image (rows, columns, 3) of uint8 as a `data:` address that a page can show."""
     stream = io.BytesIO()
     Image.fromarray(tile).save(stream, "jpeg", quality=QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+    return link_picture(stream.getvalue(), "jpeg")
+
+
+def link_picture(content: bytes, kind: str) -> str:
+    """Return a picture as an address that holds it.
+
+    Args:
+        content: Of its file.
+        kind: png or jpeg.
+    """
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -33,9 +33,11 @@ from keras_transfer.evaluation.html_report.shown_images import (
     Shown,
     draw_shown,
     find_doubted,
+    link_picture,
 )
 from keras_transfer.evaluation.html_report.verdict import say_verdict
 from keras_transfer.evaluation.metrics import count_confusions, says_top5
+from keras_transfer.evaluation.reports.summary import describe_adaptation
 from keras_transfer.evaluation.reports.trust_section import ACCURACY, describe_trust
 from keras_transfer.models.freeze_boundary import describe_low_rank
 from keras_transfer.run.history import read_history
@@ -91,6 +93,7 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
     shown = draw_shown(part, pictures.root, pictures.draw_example)
     content = {
         **_describe_page(run, metrics, split),
+        "domains": _describe_domains(run, metrics),
         **_describe_confusions(part, run),
         **_describe_images(part, shown, pictures, _find_unusual(part, run)),
         **_describe_trust(run, part, chosen),
@@ -120,6 +123,18 @@ def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str
         "splits": metrics["splits"],
         "says_top5": says_top5(names),
         "curves": chart_history(read_history(run.history_table(), images)),
+    }
+
+
+def _describe_domains(run: Run, metrics: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what came of adapting to another domain, and the map of both; None: there is none."""
+    if "adapt" not in metrics:
+        return None
+    file = run.figures / "domains.png"
+    return {
+        "lines": describe_adaptation(metrics),
+        "target": show_name(str(load_run_config(run).adapt.target)),
+        "map": link_picture(file.read_bytes(), "png") if file.is_file() else None,
     }
 
 

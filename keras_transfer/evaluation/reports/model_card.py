@@ -9,10 +9,12 @@ from typing import Any
 
 from keras_transfer.config.messages import count_of, name_some, say_interval
 from keras_transfer.config.pixels.preparation import find_preparation
+from keras_transfer.config.split_names import TARGET, choose_split
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
 from keras_transfer.evaluation.reports.loading_snippets import list_snippets
 from keras_transfer.evaluation.reports.markdown import draw_rows, escape, quote_code
 from keras_transfer.evaluation.reports.parity_table import CLEAR, list_cells
+from keras_transfer.evaluation.reports.summary import describe_adaptation
 from keras_transfer.evaluation.reports.trust_section import describe_trust
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.backbone_table import BACKBONES
@@ -101,6 +103,7 @@ def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
         ],
     )
     yield ""
+    yield from _describe_adaptation(run, metrics)
     yield "Intervals are Wilson's; calibration errors are expected calibration errors, 15 bins."
     yield "Validation chose the epoch, so its accuracy flatters a little."
     if run.per_class_file.exists():
@@ -115,6 +118,21 @@ def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
             f"Calibrated by temperature {found['temperature']:.3f}, fitted on validation: error on "
             f"{name} {found['before']:.3f} before, {found['after']:.3f} after."
         )
+
+
+def _describe_adaptation(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
+    if TARGET not in metrics["splits"] and "adapt" not in metrics:
+        return
+    yield f"Adapted to images of {quote_code(str(load_run_config(run).adapt.target))}:"
+    yield ""
+    for line in describe_adaptation(metrics):
+        yield f"* {line}"
+    if run.source_model_file.exists():
+        yield (
+            "* model.keras has the statistics of that domain, source_model.keras those of the "
+            "domain it learned from; train, validation and test were measured with the latter."
+        )
+    yield ""
 
 
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
@@ -226,7 +244,8 @@ def _describe_limits(
         "* It was measured on images like those it learned from; other cameras, places or seasons "
         "may be worse. Measure them: `python -m keras_transfer.evaluate RUN --dataset FOLDER`."
     )
-    split, scores = list(metrics["splits"].items())[-1]
+    split = choose_split(metrics["splits"])
+    scores = metrics["splits"][split]
     low, high = scores["accuracy_interval"]
     yield (
         f"* {scores['images']} {split} images leave the accuracy open between {low:.2f} and "

@@ -1,16 +1,18 @@
 """What a finished training says of itself: figures, metrics.json and the closing lines."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_transfer.config.messages import count_of, name_some, say_interval
+from keras_transfer.config.split_names import TARGET
 from keras_transfer.data.data_report import UNEVEN
 from keras_transfer.evaluation.class_scores import (
     list_confusions,
     score_classes,
     sort_weakest,
 )
+from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
 from keras_transfer.evaluation.metrics import (
     classification_rows,
     says_top5,
@@ -20,7 +22,11 @@ from keras_transfer.evaluation.metrics import (
     wilson_interval,
 )
 from keras_transfer.run.history import History, summarize_phases
-from keras_transfer.run.predictions_csv import Predictions, read_run_predictions
+from keras_transfer.run.predictions_csv import (
+    Predictions,
+    read_run_predictions,
+    read_target_predictions,
+)
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.terminal.notebook import is_notebook
 from keras_transfer.system.terminal.text_tables import draw_table
@@ -41,6 +47,8 @@ def measure_run(run: Run, history: History, temperature: float | None = None) ->
     """
     predictions = read_run_predictions(run)
     measured = {"phases": summarize_phases(history), "splits": score_splits(predictions)}
+    if target := read_target_predictions(run):
+        measured["splits"] |= {TARGET: score(target)}
     if temperature is None:
         return measured
     parts = {name: predictions.select(name) for name in predictions.split_names}
@@ -69,6 +77,7 @@ def summarize_run(run: Run) -> str:
             f"Calibrated by temperature {temperature:.2f}: calibration error on {name} "
             f"{before:.3f} before, {after:.3f} after" + (" (worse)" if after > before else "")
         )
+    lines += describe_adaptation(metrics)
     lines += _explain_imbalance(run)
     if "test" not in metrics["splits"]:
         lines.append(
@@ -81,6 +90,28 @@ def summarize_run(run: Run) -> str:
     if run.report_file.exists():
         lines.append(f"Report: {show_name(str(run.report_file))}")
     return "\n".join(lines)
+
+
+def describe_adaptation(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what came of adapting to another domain, in lines; none where there is none."""
+    if "adapt" not in metrics:
+        return []
+    found = metrics["adapt"]
+    lines = [
+        DomainGap(**found[name]).describe(f"{name} training")
+        for name in ("before", "after")
+        if name in found
+    ]
+    plain, target = found.get("unadapted_accuracy"), metrics["splits"].get(TARGET)
+    if plain is not None and target:
+        lines.append(
+            f"adapt.method {found['method']}: on the target {plain:.3f} without its own statistics,"
+            f" {target['accuracy']:.3f} with them"
+        )
+    lines.append(
+        "Epochs were chosen by validation images of the source alone, not by labels of the target."
+    )
+    return lines
 
 
 def describe_predictions(predictions: Predictions) -> str:

@@ -50,6 +50,11 @@ def describe_trust(run: Run) -> Iterator[str]:
             f"{say_interval(chosen.interval)}; `predict --answer_at_accuracy {ACCURACY:g}`)."
         )
     yield "* For pictures of other things these numbers promise nothing."
+    if run.target_file.exists():
+        yield (
+            "* They are about images of the domain it learned from, and promise nothing for the "
+            "one that it was adapted to."
+        )
     if said := _describe_unusual(run):
         yield said
     if code := _write_code(run):

@@ -180,7 +180,7 @@ def find_weights_file(name: str, choice: str) -> Path:
                 f"`weights` must be of the backbone in use, {name}. Received: {choice}, a run of "
                 f"{trained}. Choose --backbone {trained} or another run."
             )
-        path = run.model_file
+        path = run.own_model_file  # its backbone has the layers of the row
     if not (path.is_file() and path.name.endswith(SUFFIXES)):
         raise ConfigError(
             "`weights` must be a run directory with its model, or a file that ends in "

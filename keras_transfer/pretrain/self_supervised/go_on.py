@@ -66,7 +66,8 @@ def go_on(config: SelfSupervisedConfig) -> Path:
         keep,
         steps_per_epoch=steps,
     )
-    write_card(file, _describe(config, found, weights, keep.read_losses()[-1][1]))
+    losses = [loss for _, loss in keep.read_losses()]
+    write_card(file, _describe(config, found, weights, losses[-1] if losses else None))
     return file
 
 
@@ -97,7 +98,7 @@ def _list_settings(
 
 
 def _describe(
-    config: SelfSupervisedConfig, found: Unlabelled, weights: Weights, loss: float
+    config: SelfSupervisedConfig, found: Unlabelled, weights: Weights, loss: float | None
 ) -> dict[str, Any]:
     """Return what the card says of the weights."""
     settings = dataclasses.asdict(config)

@@ -21,6 +21,7 @@ from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.machine import free_disk
+from keras_transfer.training.cache.activation_pass import trace_front
 from keras_transfer.training.cache.cache_key import PACKAGES
 from keras_transfer.training.cache.cache_store import (
     FORMAT,
@@ -30,7 +31,6 @@ from keras_transfer.training.cache.cache_store import (
     count_bytes,
     open_store,
 )
-from keras_transfer.training.cache.frozen_cache import trace_front
 from keras_transfer.training.cache.reuse_folder import count_reuse, make_room, reuse_folder
 from keras_transfer.training.progress_display import showing_steps
 

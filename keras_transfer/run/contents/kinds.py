@@ -7,7 +7,12 @@ from keras_transfer.run.contents.check_content import Count, Positive, Share
 Split = Literal["train", "validation", "test"]
 # of the arrays of the activation cache: a file may be called by it
 ArrayName = Literal[
-    "train_pooled", "validation_pooled", "train_activations", "validation_activations"
+    "train_pooled",
+    "validation_pooled",
+    "target_pooled",
+    "train_activations",
+    "validation_activations",
+    "target_activations",
 ]
 
 
@@ -26,6 +31,29 @@ class Splits(TypedDict):
 
     validation: Scores
     test: NotRequired[Scores]
+    target: NotRequired[Scores]  # labelled images of the domain it was adapted to
+
+
+class Gap(TypedDict):
+    """How far apart two domains are."""
+
+    mmd: float | None
+    p_value: float | None
+    proxy_a_distance: float | None
+    neighbour_accuracy: float | None
+    source_images: Count
+    target_images: Count
+
+
+class Adapted(TypedDict):
+    """What came of adapting to another domain."""
+
+    method: str
+    images: Count
+    strength: NotRequired[float]
+    unadapted_accuracy: NotRequired[Share]
+    before: NotRequired[Gap]
+    after: NotRequired[Gap]
 
 
 class PhaseSummary(TypedDict):
@@ -91,6 +119,7 @@ class Metrics(TypedDict):
     phases: dict[str, PhaseSummary]
     splits: Splits
     calibration: NotRequired[dict[Split, Calibration]]
+    adapt: NotRequired[Adapted]
     left_out: NotRequired[dict[Split, Count]]
     seconds: Seconds
 

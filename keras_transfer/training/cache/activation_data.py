@@ -28,14 +28,16 @@ class ActivationData:
         """Steps of one epoch, the last partial batch included."""
         return math.ceil(len(self.arrays["train"]) / self.batch_size)
 
-    def training_batches(self, phase: str, epochs: int, first_epoch: int = 0) -> tf.data.Dataset:
+    def training_batches(
+        self, phase: str, epochs: int, first_epoch: int = 0, pace: int | None = None
+    ) -> tf.data.Dataset:
         """Return the batches of epochs `first_epoch` to `epochs`, one after the other."""
         kept = self.arrays["train"]
         count, views = kept.shape[:2]
 
         def indices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             chosen = range(first_epoch, epochs)
-            return plan_batches(self.seed, phase, chosen, count, self.batch_size, views)
+            return plan_batches(self.seed, phase, chosen, count, self.batch_size, views, pace)
 
         signature = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.int64)
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)

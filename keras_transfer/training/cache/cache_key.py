@@ -48,6 +48,7 @@ def compute_key(front: keras.Model, training: Training) -> str:
         "images": _list_images(training.run),
         **training.data.content_facts(),
         **training.data.view_facts(),
+        **_list_target(training),
     }
     return _digest(parts)
 
@@ -62,6 +63,12 @@ def compute_decoded_key(split: str, data: TrainingData, run: Run) -> str:
         **data.content_facts(),
     }
     return _digest(parts)
+
+
+def _list_target(training: Training) -> dict[str, list[str]]:
+    """Return the images of the other domain, where activations of them are kept."""
+    kept = any(name.startswith("target_") for name in training.cache.layout)
+    return {"target": training.target.sha256.tolist()} if training.target and kept else {}
 
 
 def _list_images(run: Run) -> list[str]:

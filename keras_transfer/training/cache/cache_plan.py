@@ -60,12 +60,14 @@ def plan_cache(training: Training) -> CachePlan:
 def list_arrays(training: Training, cuts: Mapping[str, Cut], views: int) -> Layout:
     """Return the arrays that hold the activations of `views` views at these cuts.
 
+    Of the other domain, those at the cuts of phases that take its images, too.
     Those of training examples (examples, views, …) are float16, half the size for a rounding of
     1/2000 at most. Pooled features are small, and validation decides between epochs: both are
     float32.
     """
-    splits = training.data.splits
+    splits, target = training.data.splits, training.target
     train, held = len(splits["train"]), len(splits["validation"])
+    paired = {cut for name, cut in cuts.items() if name in training.paired}
     layout: dict[str, tuple[tuple[int, ...], str]] = {}
     for cut in sorted({*cuts.values()}):
         if cut == POOLED:
@@ -74,6 +76,8 @@ def list_arrays(training: Training, cuts: Mapping[str, Cut], views: int) -> Layo
             shape, dtype = find_frontiers(training.backbone)[cut.layer].shape[1:], "float16"
         layout[f"train_{cut.name}"] = (train, views, *shape), dtype
         layout[f"validation_{cut.name}"] = (held, *shape), "float32"
+        if target and cut in paired:
+            layout[f"target_{cut.name}"] = (len(target), views, *shape), dtype
     return layout
 
 
@@ -124,6 +128,8 @@ def describe_plan(plan: CachePlan, training: Training, obstacle: str = "") -> st
         train, held = len(data.splits["train"]), len(data.splits["validation"])
         views, rest = count_of(plan.views or 0, "view"), count_of(held, "unchanged one")
         images = f"{views} of {count_of(train, 'image')} and {rest}"
+        if training.target and any(name.startswith("target_") for name in plan.layout):
+            images += f", {views} of {len(training.target):,} of the target"
         kept = f"{say_bytes(count_bytes(plan.layout))} {_say_place(plan.place)}"
         parts.append(f"Cache: {images}, {' and '.join(places)}: {kept}")
     for place in ("memory", "disk"):

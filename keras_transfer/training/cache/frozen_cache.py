@@ -4,13 +4,12 @@ What is kept where was decided in `cache_plan.py`.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_transfer.data.same_files.lost_examples import (
     find_lost,
@@ -21,24 +20,20 @@ from keras_transfer.data.training_data import Batches, TrainingData
 from keras_transfer.models.cuts import IMAGES, PROBABILITIES, Cut, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.activation_data import ActivationData
+from keras_transfer.training.cache.activation_pass import RunFront, compute_arrays, trace_front
 from keras_transfer.training.cache.budget import read_budget
 from keras_transfer.training.cache.cache_key import compute_key
 from keras_transfer.training.cache.cache_store import (
     FileStore,
-    Layout,
     count_bytes,
     open_store,
 )
 from keras_transfer.training.cache.kept_examples import Store, open_new
 from keras_transfer.training.cache.reuse_folder import make_room, reuse_folder
 from keras_transfer.training.plan.phase import Phase
-from keras_transfer.training.plan.training_parts import CachePlan, Training
-from keras_transfer.training.progress_display import showing_steps
+from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
-
-# from a batch of examples to the activations at each cut, the lowest first
-RunFront = Callable[[Any], list[np.ndarray]]
 
 
 class FrozenCache:
@@ -71,21 +66,51 @@ class FrozenCache:
         The part shares its variables with the whole model. Its batches come in the order and the
         views that the whole model would see.
         """
-        model, data, cut = self.training.model, self.training.data, self.plan.cuts.get(phase.name)
+        model, data = self.training.model, self.training.data
+        start = self._find_start(phase)
+        if start == IMAGES:
+            return model, self._stream(data, phase)
+        part = take_part(model, start, [PROBABILITIES])
+        names = {split: f"{split}_{start.name}" for split in ("train", "validation")}
+        return part, self._batch(names, data, part.input.dtype)
+
+    def serve_target(self, phase: Phase) -> tuple[keras.Model, Batches] | None:
+        """Return the part of `serve` with the output `domain`, and batches of the target for it.
+
+        None: the phase learns nothing of the target.
+        """
+        training, start = self.training, self._find_start(phase)
+        if training.target is None or training.domains is None or phase.name not in training.paired:
+            return None
+        part, data = training.domains.extend(start), training.target.data
+        if start == IMAGES:
+            return part, self._stream(data, phase)
+        dtype = part.inputs[0].dtype
+        return part, self._batch({"train": f"target_{start.name}"}, data, dtype)
+
+    def _find_start(self, phase: Phase) -> Cut:
+        """Return where the part begins that a phase still has to compute."""
+        cut = self.plan.cuts.get(phase.name)
         if cut is None:
-            return model, data
+            return IMAGES
         self.prepare([phase])
-        if self.arrays is None or f"train_{cut.name}" not in self.arrays:
-            return model, data.with_views(self.plan.views)
-        part = take_part(model, cut, [PROBABILITIES])
-        splits = ("train", "validation")
-        return part, ActivationData(
-            arrays={split: self.arrays[f"{split}_{cut.name}"] for split in splits},
-            labels={split: data.splits[split].labels for split in splits},
+        there = self.arrays is not None and f"train_{cut.name}" in self.arrays
+        return cut if there else IMAGES
+
+    def _stream(self, data: TrainingData, phase: Phase) -> TrainingData:
+        """Return examples with the views that a phase takes."""
+        return data.with_views(self.plan.views) if phase.name in self.plan.cuts else data
+
+    def _batch(self, names: Mapping[str, str], data: TrainingData, dtype: str) -> ActivationData:
+        """Return batches of arrays, by the split of `data` that each is of."""
+        assert self.arrays is not None
+        return ActivationData(
+            arrays={split: self.arrays[name] for split, name in names.items()},
+            labels={split: data.splits[split].labels for split in names},
             classes=len(data.class_names),
             batch_size=data.batch_size,
             seed=data.seed,
-            dtype=part.input.dtype,
+            dtype=dtype,
         )
 
     def _prepare(self) -> None:
@@ -114,8 +139,10 @@ class FrozenCache:
         training, splits = self.training, ("train", "validation")
         try:
             require_all(training.data, training.run, splits)
-            quiet = training.config.quiet
-            self._run_front = compute_arrays(front, self.plan, training.data, store, quiet)
+            quiet, target = training.config.quiet, training.target
+            self._run_front = compute_arrays(
+                front, self.plan, training.data, store, quiet, target.data if target else None
+            )
             if is_shared:  # the key is made of their hashes
                 _require_same(training)
             require_unchanged(training.data, training.run, splits)
@@ -192,67 +219,3 @@ def _require_same(training: Training) -> None:
             "Images must stay as they are while activations are kept for later runs. Received: "
             f"{len(lost)} changed, the first is {lost[0].path}. Begin a new run."
         )
-
-
-def compute_arrays(
-    front: keras.Model, plan: CachePlan, data: TrainingData, store: Store, quiet: bool
-) -> RunFront:
-    """Pass every view of the training images and every validation image through the locked part.
-
-    Args:
-        front: From raw images to the activations at the cuts of `plan`, lowest first.
-        plan: Names the arrays and the number of views.
-        data: The images.
-        store: Gets the arrays, all of their rows.
-        quiet: Show no progress.
-
-    Returns:
-        The graph of `front`, for other batches: tracing it takes a while.
-
-    Raises:
-        OverflowError: An activation is beyond 65504, the largest float16.
-    """
-    assert plan.views is not None
-    batches = data.view_batches(plan.views)  # decoding begins, and tracing takes a while
-    run_batch = trace_front(front, data)
-    names = [name.removeprefix("train_") for name in plan.layout if name.startswith("train_")]
-    steps = data.steps * plan.views
-    views: list[list[np.ndarray]] = []
-    with showing_steps(batches, "cache", steps, data.batch_size, quiet) as shown:
-        for images in shown:
-            views.append(run_batch(images))
-            if len(views) == plan.views:
-                for name, parts in zip(names, zip(*views, strict=True), strict=True):
-                    _append(store, plan.layout, f"train_{name}", np.stack(parts, axis=1))
-                views = []
-    for images, _ in data.clean_batches("validation"):
-        for name, values in zip(names, run_batch(images), strict=True):
-            _append(store, plan.layout, f"validation_{name}", values)
-    return run_batch
-
-
-def trace_front(front: keras.Model, data: TrainingData) -> RunFront:
-    """Return a graph from a batch of examples to the activations at each cut."""
-    shape, dtype = data.element
-    signature = tf.TensorSpec((None, *shape), dtype)
-    forward = tf.function(
-        lambda images: front(images, training=False), input_signature=[signature], autograph=False
-    ).get_concrete_function()
-
-    def run_batch(images: Any) -> list[np.ndarray]:
-        return [tensor.numpy() for tensor in keras.tree.flatten(forward(images))]
-
-    return run_batch
-
-
-def _append(store: Store, layout: Layout, name: str, rows: np.ndarray) -> None:
-    """Cast the next rows to the dtype of their array; float16 ends at 65504.
-
-    Raises:
-        OverflowError: A finite number would become infinite.
-    """
-    with np.errstate(over="ignore"):
-        rounded = rows.astype(layout[name][1])
-    if not np.isfinite(rounded).all() and np.isfinite(rows).all():
-        raise OverflowError("Activations do not fit into float16")
-    store.append(name, rounded)

@@ -12,6 +12,7 @@ from keras_transfer.models.backbones.preprocess_choice import settle_preprocess
 from keras_transfer.models.weights.pretrained_weights import UNSEEING
 from keras_transfer.run.plan_file import read_plan
 from keras_transfer.run.run_directory import Run
+from keras_transfer.training.adaptation.methods import check_adaptation, find_strength
 from keras_transfer.training.optimization.optimizers import find_decay
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
 from keras_transfer.training.plan.strategies import HEAD_FIRST, check_strategy
@@ -69,6 +70,7 @@ def resolve_strategy(config: TrainConfig, data: TrainingData, run: Run) -> tuple
     logger.info("Strategy %s: %s", name, reason)
     config = dataclasses.replace(config, strategy=name, finetune=finetune)
     check_strategy(config)
+    check_adaptation(config)
     return config, reason
 
 
@@ -148,6 +150,7 @@ def resolve_auto(
         head=dataclasses.replace(config.head, start=start),
         frozen=frozen,
         finetune=finetune,
+        adapt=dataclasses.replace(config.adapt, strength=find_strength(config)),
         optimizer=dataclasses.replace(config.optimizer, weight_decay=find_decay(config.optimizer)),
         cache=dataclasses.replace(
             config.cache, views=_views(config, data, int(frozen.epochs) + int(finetune.epochs))

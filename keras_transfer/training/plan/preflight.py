@@ -24,6 +24,7 @@ from keras_transfer.models.freeze_boundary import (
 )
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.training.adaptation.methods import ADAPTATIONS, check_adaptation
 from keras_transfer.training.optimization.optimizers import OPTIMIZERS
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
 from keras_transfer.training.optimization.schedules import SCHEDULES
@@ -39,6 +40,7 @@ def list_names() -> dict[str, Mapping[str, Any]]:
         "optimizer.name": OPTIMIZERS,
         "optimizer.schedule": SCHEDULES,
         "regularize.name": REGULARIZERS,
+        "adapt.method": ADAPTATIONS,
     }
 
 
@@ -62,6 +64,9 @@ def check_names(config: TrainConfig) -> None:
         find_last_blocks(config.backbone, row, config.finetune.last_blocks)
     check_rate_names(config.backbone, row, config.finetune.rates or ())
     check_strategy(config)
+    check_adaptation(config)
+    if config.adapt.target:
+        _check_target(config)
     if config.strategy == "lora":
         check_low_rank(config.backbone, row, config.finetune.lora_targets)
     if not config.resume:  # else they are in the run's checkpoints
@@ -83,6 +88,14 @@ def _check_weights(config: TrainConfig) -> None:
     from keras_transfer.models.weights.pretrained_weights import find_weights_file
 
     require_enough(find_weights_file(config.backbone, config.weights), config.backbone)
+
+
+def _check_target(config: TrainConfig) -> None:
+    """Raise a `ConfigError` unless `adapt.target` names images."""
+    try:
+        choose_source(str(config.adapt.target))
+    except ConfigError as error:
+        raise ConfigError(f"`adapt.target`, images of another domain: {error}") from error
 
 
 def _check_source(config: TrainConfig) -> None:

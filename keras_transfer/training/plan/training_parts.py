@@ -12,6 +12,8 @@ from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
+from keras_transfer.training.adaptation.domain_part import DomainTask
+from keras_transfer.training.adaptation.target_images import TargetImages
 from keras_transfer.training.cache.cache_store import Layout, Place
 from keras_transfer.training.class_weights import balance_classes, name_weights
 from keras_transfer.training.given.given_parts import GivenParts
@@ -61,6 +63,10 @@ class Training:
     """Are told of each epoch once it is kept; they change nothing."""
     given: GivenParts = field(default_factory=GivenParts)
     """Parts that Python code gave."""
+    target: TargetImages | None = None
+    """The images of another domain, if the settings name one."""
+    domains: DomainTask | None = None
+    """What is learned of both domains besides the classes, if anything is."""
 
     @property
     def row(self) -> Backbone:
@@ -76,6 +82,12 @@ class Training:
     def depth(self) -> int:
         """Layers of the backbone."""
         return len(self.backbone.layers)
+
+    @property
+    def paired(self) -> list[str]:
+        """Names of the phases in which images of the target go beside those of the source."""
+        task = self.domains
+        return [phase.name for phase in self.phases if task and task.serves(phase)]
 
     @property
     def class_weights(self) -> np.ndarray | None:

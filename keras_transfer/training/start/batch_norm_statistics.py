@@ -3,6 +3,8 @@
 import itertools
 import logging
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,25 +26,42 @@ def quicken_batch_norm(model: keras.Model) -> None:
             layer.momentum = min(layer.momentum, MOMENTUM)
 
 
-def estimate_statistics(model: keras.Model, data: TrainingData) -> None:
-    """Set the BatchNorm statistics of a backbone to those of the training images.
-
-    A locked BatchNorm layer keeps its statistics. Those of a random network are 0 and 1, those of
-    bundled weights are of drawn pictures. So they are measured once before the first phase, in
-    forward passes of about 256 images in which each layer normalises by its batch.
+def begin_statistics(model: keras.Model, data: TrainingData) -> None:
+    """Set the BatchNorm statistics of a backbone to those of about 256 training images.
 
     Args:
         model: Its layer `backbone` is called with the `training` of the whole model.
         data: The training images.
+    """
+    steps = math.ceil(IMAGES / data.batch_size)
+    # of images as they are to be recognised: mixed or erased ones have other statistics
+    data = data.as_recognised()
+    batches = data.training_batches("statistics", math.ceil(steps / data.steps))
+    layers = model.get_layer("backbone").layers
+    estimate_statistics(model, itertools.islice(batches, steps), layers)
+
+
+def estimate_statistics(
+    model: keras.Model, batches: Iterable[Any], layers: Iterable[keras.layers.Layer]
+) -> None:
+    """Set BatchNorm statistics to those of some images.
+
+    A locked BatchNorm layer keeps its statistics. Those of a random network are 0 and 1, those of
+    bundled weights are of drawn pictures, those of another domain are that one's. So they are
+    measured in forward passes in which each layer normalises by its batch.
+
+    Args:
+        model: Called with its `training`.
+        batches: Images first in each.
+        layers: Of the model; those that are BatchNorm count.
 
     References:
         Ioffe and Szegedy 2015, Batch normalization.
     """
-    backbone = model.get_layer("backbone")
-    backbone.trainable = True
-    layers = [x for x in backbone.layers if isinstance(x, keras.layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in layers]
+    layers = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
+    found = [(layer.momentum, layer.trainable) for layer in layers]
     for layer in layers:
+        layer.trainable = True  # a locked one would normalise by its statistics
         layer.momentum = 0.0  # its statistics are those of the last batch
     strategy = tf.distribute.get_strategy()
 
@@ -50,12 +69,8 @@ def estimate_statistics(model: keras.Model, data: TrainingData) -> None:
     def forward(images: tf.Tensor) -> None:
         strategy.run(lambda batch: model(batch, training=True), args=(images,))
 
-    steps = math.ceil(IMAGES / data.batch_size)
-    # of images as they are to be recognised: mixed or erased ones have other statistics
-    data = data.as_recognised()
-    batches = data.training_batches("statistics", math.ceil(steps / data.steps))
     means, variances, weights = [], [], []
-    for images, _ in itertools.islice(batches, steps):
+    for images, *_ in batches:
         forward(images)
         weights.append(len(images))
         means.append([np.array(layer.moving_mean) for layer in layers])
@@ -68,5 +83,5 @@ def estimate_statistics(model: keras.Model, data: TrainingData) -> None:
         variance = np.average(within + (each - mean) ** 2, axis=0, weights=weights)
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
-        layer.momentum = momenta[index]
-    logger.info("BatchNorm statistics measured on %d training batches", len(means))
+        layer.momentum, layer.trainable = found[index]
+    logger.info("BatchNorm statistics measured on %d batches", len(means))

@@ -102,3 +102,11 @@ def test_an_export_refuses_class_wise_sets_where_its_run_does(run_copy):
         assert known.find_limits(0.95, False).max() > 0  # 24 images, 12 of a class
         with pytest.raises(ConfigError, match="needs 19 validation images of a class or more"):
             known.find_limits(0.95, True)
+
+
+def test_images_of_a_domain_that_was_adapted_to_are_promised_nothing(run_copy, caplog):
+    run_copy.target_file.touch()
+    read_limits(run_copy)  # for its own images
+    assert not caplog.text
+    find_decisions(run_copy.model_file, run_copy.class_names())
+    assert "adapted to they promise nothing" in caplog.text

@@ -14,7 +14,8 @@ from keras_transfer.images.augmentation.given_augmentation import (
     to_number,
 )
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.images.image_split import Split
 from keras_transfer.system.errors import ConfigError
 
 SIDE = 16

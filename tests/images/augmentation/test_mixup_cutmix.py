@@ -11,7 +11,8 @@ from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.data.batch_order import view_seeds
 from keras_transfer.images.augmentation.mixup_cutmix import mix_batch, plan_mixes
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS, change_only
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
+from keras_transfer.images.image_split import Split
 
 SIDE, COUNT = 16, 11
 

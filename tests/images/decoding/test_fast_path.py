@@ -11,9 +11,10 @@ from PIL import Image
 
 from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.images.augmentation.presets import AUGMENTATIONS
-from keras_transfer.images.batches import ImageData, Split
+from keras_transfer.images.batches import ImageData
 from keras_transfer.images.decoding import graph_decoding
 from keras_transfer.images.decoding.graph_decoding import decode_square
+from keras_transfer.images.image_split import Split
 
 STREAMS = {
     "training": lambda data: data.training_batches("frozen", 1),

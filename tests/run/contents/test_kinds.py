@@ -13,7 +13,7 @@ def test_splits_are_those_of_the_program():
 
 
 def test_arrays_are_named_as_the_activation_cache_names_them():
-    names = {f"{split}_{cut.name}" for split in ("train", "validation") for cut in CUTS}
+    names = {f"{split}_{cut.name}" for split in ("train", "validation", "target") for cut in CUTS}
     assert {*get_args(kinds.ArrayName)} == names
 
 

@@ -124,7 +124,7 @@ def test_from_scratch_starts_from_random_weights_with_statistics_that_follow(
     from keras_transfer.training import run_phases
 
     # which would hide statistics that do not move in the training
-    monkeypatch.setattr(run_phases, "estimate_statistics", lambda model, data: None)
+    monkeypatch.setattr(run_phases, "begin_statistics", lambda model, data: None)
     config = dataclasses.replace(
         tiny_config,
         strategy="from_scratch",

@@ -19,7 +19,7 @@ def is_columns(dataset: Any) -> bool:
     if not isinstance(dataset, tuple | list) or len(dataset) != 2:
         return False
     first, labels = dataset
-    return _holds_examples(first) and _is_sized(labels) and np.ndim(_peek(labels)) < 2
+    return holds_examples(first) and _is_sized(labels) and np.ndim(_peek(labels)) < 2
 
 
 def read_columns_of_pairs(dataset: Sequence[Any]) -> Given:
@@ -77,6 +77,16 @@ def find_class_names(*things: Any) -> list[str]:
     return []
 
 
+def holds_examples(things: Any) -> bool:
+    """Return whether these are several images or paths, without labels."""
+    if not _is_sized(things):
+        return False
+    shape = getattr(things, "shape", None)
+    if shape is not None and len(shape) != 1:
+        return True  # (n, height, width …); of fewer axes: refused where it is read
+    return len(things) == 0 or _is_path(_peek(things)) or _is_image(_peek(things))
+
+
 def _is_pair(entry: Any) -> bool:
     if not isinstance(entry, tuple | list) or len(entry) != 2:
         return False
@@ -86,15 +96,6 @@ def _is_pair(entry: Any) -> bool:
 
 def _is_path_list(label: Any) -> bool:
     return isinstance(label, list | tuple) and bool(label) and _is_path(label[0])
-
-
-def _holds_examples(things: Any) -> bool:
-    if not _is_sized(things):
-        return False
-    shape = getattr(things, "shape", None)
-    if shape is not None and len(shape) != 1:
-        return True  # (n, height, width …); of fewer axes: refused where it is read
-    return len(things) == 0 or _is_path(_peek(things)) or _is_image(_peek(things))
 
 
 def _is_sized(things: Any) -> bool:

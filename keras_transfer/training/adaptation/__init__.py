@@ -1,0 +1,1 @@
+"""Training across two domains: labelled images of one, unlabelled ones of the other."""
