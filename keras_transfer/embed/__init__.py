@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,9 @@ def embed_images(
     usual = {"preprocess": "auto", "weights": TrainConfig.weights, "data": None}
     settings = {name: value for name, value in given.items() if value != usual[name]}
     file = None if output is None else Path(output).expanduser()
-    found = _embed(network, [name_dataset(each) for each in several], settings, split, file, True)
+    place = file.parent if file else Path(tempfile.gettempdir())
+    named = [name_dataset(each) for each in several]
+    found = _embed(network, named, settings, split, file, place, True)
     if file is not None:
         from keras_transfer.embed.embedding_files import leave_embedding
 
@@ -82,6 +85,7 @@ def _embed(
     settings: dict[str, Any],
     split: str | None,
     output: Path | None,
+    place: Path,
     quiet: bool,
 ) -> "Embedding":
     """Return the features; what is wrong is told before TensorFlow is loaded."""
@@ -107,7 +111,6 @@ def _embed(
         weights = choose_weights(config)
         sets = _list_sets(None, config, datasets, split)
         opened = open_backbone(config, weights)
-    place = output.parent if output else Path(TrainConfig.output)
     place.mkdir(parents=True, exist_ok=True)
     return embed_sets(opened, sets, choose_modality(config), place, quiet)
 
@@ -164,7 +167,8 @@ def main(arguments: list[str]) -> int:
 
     with reserving_output(words["json"] or quiet):
         named = words["network"], words["datasets"], words["settings"]
-        found = _embed(*named, words["split"], words["output"], quiet)
+        place = words["output"].parent if words["output"] else Path(TrainConfig.output)
+        found = _embed(*named, words["split"], words["output"], place, quiet)
         with_map = words["figure"] or len(found.set_names) > 1
         file = leave_embedding(found, words["output"], with_map)
         drawn, gap = name_map(file) if with_map else None, found.measure_gap()

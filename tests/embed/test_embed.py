@@ -64,6 +64,8 @@ def test_the_run_s_own_features_are_those_that_its_head_takes(finished_run, stri
     predicted = kt.predict_images(finished_run.path, [stripes / path for path in found.paths[:5]])
     np.testing.assert_allclose(answers, predicted.probabilities, atol=1e-5)
     part = kt.embed_images(finished_run.path, split="validation")
+    assert list_files(desk) == []
+    assert not any(desk.iterdir())  # not even a folder
     assert {*part.splits} == {"validation"}
     assert repr(part).startswith(f"Embedding of {len(part)} images, 16 features each")
 

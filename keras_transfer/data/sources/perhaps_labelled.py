@@ -12,13 +12,15 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, is_text
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.choose_source import choose_source
-from keras_transfer.data.sources.class_names import spell
+from keras_transfer.data.sources.class_names import order_class_names, spell
 from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.data.sources.folders.folder_words import read_name
 from keras_transfer.data.sources.tables.find_columns import find_classes, find_paths
+from keras_transfer.data.sources.tables.labels_csv import leave_out_comments
 from keras_transfer.data.sources.tables.read_table import read_columns
 from keras_transfer.data.sources.tables.table_files import find_root, locate_files
-from keras_transfer.data.sources.tables.table_splits import find_splits
+from keras_transfer.data.sources.tables.table_labels import is_filled
+from keras_transfer.data.sources.tables.table_splits import find_folder_splits, find_splits
 from keras_transfer.run.run_files import is_output
 from keras_transfer.system.errors import ConfigError
 
@@ -91,20 +93,24 @@ def _read_table(table: Path) -> Examples:
     """Return the images of a table, whatever it says of labels."""
     columns = read_columns(table)
     path = find_paths(table, columns)
+    columns = leave_out_comments(table, columns, path)
     try:
         classes = find_classes(table, columns, {path, "split", "group"})
-        names, taken = classes.labels, {path, "group", *classes.columns}
+        names = [label * is_filled(label) for label in classes.labels]
+        taken = {path, "group", *classes.columns}
     except ConfigError as error:
         logger.info("%s is taken without labels: %s", table, error)
         names, taken = [""] * len(columns[path]), {path, "group"}
-    splits, _ = find_splits(table, columns, taken)
+    splits, split_columns = find_splits(table, columns, taken)
     rows = [row for row, cell in enumerate(columns[path]) if cell]
     if not rows:
         raise ConfigError(f"A table must have rows. Received: {table}, which has only a header.")
     files = locate_files(table, [columns[path][row] for row in rows])
     root = find_root(table, files)
     paths = [os.path.relpath(file, root).replace(os.sep, "/") for file in files]
-    return _hold("csv", root, paths, [names[r] for r in rows], [splits[r] for r in rows])
+    given = [splits[row] for row in rows]
+    found = given if split_columns else find_folder_splits(table, paths)
+    return _hold("csv", root, paths, [names[row] for row in rows], found)
 
 
 def _hold(
@@ -112,7 +118,7 @@ def _hold(
 ) -> Examples:
     """Return examples of paths that may occur more than once; the first row of each is taken."""
     paths_found, first = np.unique(np.array(paths), return_index=True)
-    class_names = tuple(sorted({name for name in names if name}))
+    class_names = tuple(order_class_names({name for name in names if name}))
     labels = [class_names.index(names[row]) if names[row] else UNKNOWN for row in first]
     return Examples(
         source=source,

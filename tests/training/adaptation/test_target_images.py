@@ -137,3 +137,14 @@ def test_one_image_is_too_few(read, unlabelled_stripes, tmp_path):
     shutil.copy(next(unlabelled_stripes.iterdir()), root)
     with pytest.raises(ConfigError, match="2 or more readable images"):
         read(root)
+
+
+def test_a_table_without_splits_takes_those_of_its_folders(read, stripes):
+    paths = sorted(str(file.relative_to(stripes)) for file in stripes.rglob("*.png"))
+    rows = [["path"], ["# as the camera left them"], *([path] for path in paths)]
+    file = write_csv(stripes / "all.csv", rows)
+    try:
+        found, _ = read(file)
+    finally:
+        file.unlink()
+    assert len(found) == 80  # those of test and val are set apart, also without labels

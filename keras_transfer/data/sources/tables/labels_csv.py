@@ -45,7 +45,7 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
     table = Path(os.path.abspath(Path(dataset).expanduser()))
     columns = read_columns(table)
     path = find_paths(table, columns)
-    columns = _leave_out_comments(table, columns, path)
+    columns = leave_out_comments(table, columns, path)
     classes = find_classes(table, columns, {path, "split", "group"})
     taken = {path, "group", *classes.columns}
     splits, split_columns = find_splits(table, columns, taken)
@@ -69,8 +69,14 @@ def read_csv(dataset: str, config: DataConfig) -> Examples:
     return dataclasses.replace(examples, value_range=notes.get("value_range"))
 
 
-def _leave_out_comments(table: Path, columns: Columns, path: str) -> Columns:
-    """Return the columns without the rows that begin with #, unless that is the name of a file."""
+def leave_out_comments(table: Path, columns: Columns, path: str) -> Columns:
+    """Return the columns without the rows that begin with #, unless that is the name of a file.
+
+    Args:
+        table: The file.
+        columns: Of it.
+        path: Name of the column of paths.
+    """
     noted = {
         row
         for row, cell in enumerate(columns[path])
