@@ -136,7 +136,8 @@ def test_from_scratch_starts_from_random_weights_with_statistics_that_follow(
     run = fine_tune(config)
     assert run.metrics()["weights"] == "none"
     assert read_table(run.freeze_table_file)["batch_norm"].count("adapt") == 3
-    assert set(read_table(run.freeze_table_file)["learning_rate"]) == {"0.001"}
+    rates = set(read_table(run.freeze_table_file)["learning_rate"])
+    assert rates == {"0.003"}  # of small networks that nobody has pretrained, as the tiny one is
     assert len(run.history_table()["epoch"]) == 2
     model = keras.models.load_model(run.model_file)
     layer = model.get_layer("backbone").get_layer("block3_bn")
