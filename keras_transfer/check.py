@@ -86,7 +86,8 @@ def main(arguments: list[str]) -> int:
     if as_json:
         print_json(report | {"ok": not any(wrong)})
     else:
-        print_text(describe_report(report, choose_modality(TrainConfig(dataset=dataset))))
+        modality = choose_modality(TrainConfig(dataset=dataset, data=data))
+        print_text(describe_report(report, modality))
         if gap:
             print_text(gap.describe())
     return int(any(wrong))

@@ -98,7 +98,8 @@ def _evaluate(
     from keras_transfer.models.run_model import load_run_model
 
     model = load_run_model(run, config, own=dataset is None)
-    data = modality.hold_split(examples, config, model.input_shape[1], findings, views)
+    taken = modality.find_input(config, run.path)
+    data = modality.hold_split(examples, config, taken, findings, views)
     neighbours = find_neighbours(run, config, model) if unusual else None
     found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
     require_numbers(found, run.own_model_file if dataset is None else run.model_file)
@@ -126,7 +127,7 @@ def main(arguments: list[str]) -> int:
     from keras_transfer.evaluation.reports.json_answers import answer_evaluation
     from keras_transfer.evaluation.reports.summary import describe_predictions
 
-    def draw(file: Path, side: int) -> "np.ndarray | None":
+    def draw(file: Path, side: int) -> "np.ndarray | tuple[str, ...] | None":
         return choose_modality(config).draw_example(file, side, config)
 
     trusted = measure_decisions(predictions, words, settled, shares)
@@ -134,11 +135,16 @@ def main(arguments: list[str]) -> int:
     if are_own and trusted.keys() & {"sets", "answering"}:
         logger.warning("Limits and thresholds were chosen on these images: others may be worse")
     if not words.json:
-        print_text(describe_predictions(predictions))
-        for line in describe_decisions(trusted, len(predictions)):
+        print_text(describe_predictions(predictions, config.data.noun))
+        for line in describe_decisions(trusted, len(predictions), config.data.noun):
             print_text(line)
     done = Evaluation(
-        run=run, predictions=predictions, root=root, dataset=words.dataset, tta=words.tta
+        run=run,
+        predictions=predictions,
+        root=root,
+        dataset=words.dataset,
+        tta=words.tta,
+        noun=config.data.noun,
     )
     print_text(
         leave_evaluation(done, words.output, draw, words.top_losses),

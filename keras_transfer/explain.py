@@ -16,9 +16,10 @@ from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.predict_output import check_folder
-from keras_transfer.exports.loaders import load_artefact, read_keras_names
+from keras_transfer.exports.loaders import load_artefact, read_keras_names, read_modality
 from keras_transfer.exports.reading.artefact import Artefact
-from keras_transfer.exports.reading.classify_stream import BATCH, MODALITY, classify_stream
+from keras_transfer.exports.reading.classify_stream import BATCH, classify_stream
+from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("keras_transfer.explain")  # __name__ is "__main__" as a command
 
+IMAGES = MODALITIES["image"]  # what can be explained
 COUNT = 12  # images where none are named
 MOST_COUNT = 10_000
 COUNTS = f"a whole number of images, from 1 to {MOST_COUNT:,}"
@@ -113,7 +115,7 @@ def explain_with(
     artefact = load(path if chosen is None else Run(path).own_model_file)
     import_tensorflow()
     if chosen is None:
-        chosen = Chosen(*MODALITY.list_given(images, artefact.usage.preparation.value_range))
+        chosen = Chosen(*IMAGES.list_given(images, artefact.usage.preparation.value_range))
     found = [each for part in _explain(artefact, chosen, class_name) for each in part]
     return Explained(found, artefact.usage.class_names)
 
@@ -128,9 +130,12 @@ def _choose_own(path: Path, count: int, split: str | None) -> Chosen:
             "or folders, or the run that the model is of."
         )
     run = Run.open(path)
-    found = find_doubtful(run, load_run_config(run), MODALITY, count, split)
-    logger.info("Chosen: the most doubtful %s images of the run, the wrong ones first", found.split)
-    return Chosen(found.files, found.files, found.truths)
+    config = load_run_config(run)
+    modality = MODALITIES[config.data.noun]
+    found = find_doubtful(run, config, modality, count, split)
+    text = "Chosen: the most doubtful %s %ss of the run, the wrong ones first"
+    logger.info(text, found.split, modality.noun)
+    return Chosen(found.files, found.sources, found.truths)
 
 
 def _check_class(names: Sequence[str], asked: str | None) -> None:
@@ -159,6 +164,8 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no image could be used."""
     words = _parse(arguments)
     print_logs(logging.WARNING if words.quiet else logging.INFO)
+    if words.takes_texts:
+        return _explain_texts(words)
     with reserving_output(words.json):
         chosen = None if words.images else _choose_own(words.model, words.count, words.split)
         artefact = load_artefact(Run(words.model).own_model_file if chosen else words.model)
@@ -175,6 +182,37 @@ def main(arguments: list[str]) -> int:
     return int(not count)
 
 
+def _explain_texts(words: argparse.Namespace) -> int:
+    """Explain texts by their words; 1 if none could be used."""
+    from keras_transfer.exports.text_models.explained_texts import (
+        draw_words,
+        explain_texts,
+        write_words_page,
+    )
+
+    with reserving_output(words.json):
+        chosen = None if words.images else _choose_own(words.model, words.count, words.split)
+        artefact = load_artefact(Run(words.model).own_model_file if chosen else words.model)
+        import_tensorflow()
+        chosen = chosen or Chosen(*MODALITIES["text"].list_words(words.images))
+        found = explain_texts(artefact, chosen.names, chosen.sources, words.asked, chosen.truths)
+        usable = [each for each in found if not each.reason]
+        page = write_words_page(found, words.model, words.output) if usable else None
+    if words.json:
+        names = artefact.usage.class_names
+        answer = {"model": words.model.absolute(), "class_names": names, "class": words.asked}
+        print_json(answer | {"page": page, "texts": [each.as_json() for each in found]})
+    elif words.quiet and page:
+        print_path(page)
+    elif not words.quiet:
+        print_text(draw_words(found))
+    for each in found:
+        if each.reason:
+            logger.warning("%s is unusable: %s", each.name, each.reason)
+    logger.info("Written: %s", page)
+    return int(not usable)
+
+
 def _write_pictures(
     artefact: Artefact, chosen: Chosen | None, words: argparse.Namespace
 ) -> list[dict[str, Any]]:
@@ -183,7 +221,7 @@ def _write_pictures(
     from keras_transfer.evaluation.reports.json_answers import answer_explanation
     from keras_transfer.training.progress_display import showing_steps
 
-    chosen = chosen or Chosen(*MODALITY.list_words(words.images))
+    chosen = chosen or Chosen(*IMAGES.list_words(words.images))
     folder = ExplanationFolder(path=words.output, class_names=artefact.usage.class_names)
     batches, steps = _explain(artefact, chosen, words.asked), math.ceil(len(chosen.names) / BATCH)
     images = []
@@ -244,14 +282,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add_json(parser)
     words = parser.parse_intermixed_args(arguments)  # images may come last
     require(is_count(words.count, 1, MOST_COUNT), "count", COUNTS, words.count)
-    _check_class(read_keras_names(words.model), words.asked)
+    _check_class(read_keras_names(words.model, with_texts=True), words.asked)
     run = Run(words.model)
     is_run = run.config_file.is_file()
     if words.output is None and is_run:
         run.refuse_links()
     words.output = (words.output or (run.explanations if is_run else FOLDER)).expanduser()
     check_folder(words.output)
-    if missing := find_missing(words.images):
+    words.takes_texts = read_modality(words.model) == "text"
+    if not words.takes_texts and (missing := find_missing(words.images)):
         logger.warning("Not there: %s", name_some(missing))
     return words
 

@@ -9,20 +9,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.sources.choose_source import check_source
+from keras_transfer.data.same_files.moved_sources import check_source
 from keras_transfer.evaluation.accuracy_floor import add_floor, check_floor
 from keras_transfer.evaluation.certainty.decision_numbers import write_decisions
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
-from keras_transfer.exports.usage import read_run_usage
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
@@ -44,8 +42,8 @@ from keras_transfer.system.terminal.visible_text import print_text, quote_word
 if TYPE_CHECKING:
     import keras
 
-    from keras_transfer.exports.reference_answers import Yardstick
-    from keras_transfer.images.batches import ImageData
+    from keras_transfer.data.training_data import TrainingData
+    from keras_transfer.exports.reference_answers import OwnSplit, Yardstick
 
 logger = logging.getLogger("keras_transfer.export")  # __name__ is "__main__" as a command
 
@@ -70,7 +68,7 @@ def export_model(
         tflite: Number formats, of float32, float16, dynamic_int8 and int8. None: float32.
         calibrate: Fit a temperature on validation and put it into the exports; the run's own
             model.keras stays as it is (`calibrate` of `TrainConfig` does both).
-        dataset: The images that the run was made from, if they are elsewhere now, as
+        dataset: The examples that the run was made from, if they are elsewhere now, as
             `evaluate_run` takes them.
 
     Returns:
@@ -78,7 +76,7 @@ def export_model(
         whose `reason` is "" where it passed.
 
     Raises:
-        ConfigError: The run or its images cannot be used, or a package is missing.
+        ConfigError: The run or its examples cannot be used, or a package is missing.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     exporters = choose_exporters(formats, tflite)
@@ -86,23 +84,27 @@ def export_model(
     run.refuse_folders()
     if dataset is not None:
         config = dataclasses.replace(config, dataset=name_dataset(dataset))
-    check_source(config.source, of_run=dataset is None)  # before TensorFlow loads
+    # before TensorFlow loads
+    check_source(choose_modality(config), config.source, of_run=dataset is None)
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
     import_tensorflow()
     from keras_transfer.exports.reference_answers import make_yardstick
+    from keras_transfer.exports.saved_model import write_source
 
-    validation, train = _read_images(run, config, exporters)
+    validation, train = _read_examples(run, config, exporters)
     with _workplace(run) as folder, _explaining_disk(run):
-        model, temperature = _load_model(run, config, validation, calibrate)
+        model, temperature = _load_model(run, config, validation.data, calibrate)
         yardstick = make_yardstick(model, validation, folder)
-        source = _make_source(model, run, train, folder)
+        logger.info("Tracing the model")
+        with hushed(), _explaining_disk(run):
+            source = write_source(model, run, (validation, train), folder)
         return _write_all(exporters, source, yardstick, temperature, run)
 
 
-def _read_images(
+def _read_examples(
     run: Run, config: TrainConfig, exporters: Sequence[Exporter]
-) -> "tuple[ImageData, ImageData | None]":
-    """Return the validation images, and those of training where int8 needs a sample of them.
+) -> "tuple[OwnSplit, OwnSplit | None]":
+    """Return the validation examples, and those of training where int8 needs a sample of them.
 
     Raises:
         ConfigError: They are gone or changed.
@@ -131,7 +133,8 @@ def _write_all(
         logger.info("Writing %s", exporter.file)
         with hushed(), _explaining_disk(run):
             exporter.write(source, written)
-        logger.info("Checking it on %s", count_of(len(yardstick.truth), "validation image"))
+        noun = f"validation {'text' if source.usage.takes_texts else 'image'}"
+        logger.info("Checking it on %s", count_of(len(yardstick.truth), noun))
         rows = parity.check_artefact(written, exporter.limits, yardstick)
         rows = [row | {"temperature": temperature} for row in rows]
         report = parity.keep_artefact(run, written, rows, reference)
@@ -198,7 +201,7 @@ def _explaining_disk(run: Run) -> Iterator[None]:
 
 
 def _load_model(
-    run: Run, config: TrainConfig, data: "ImageData", calibrated: bool
+    run: Run, config: TrainConfig, data: "TrainingData", calibrated: bool
 ) -> tuple["keras.Model", float]:
     """Return the run's model, scaled by a temperature if asked for, and the temperature."""
     from keras_transfer.evaluation.calibration import calibrate
@@ -209,24 +212,6 @@ def _load_model(
     if not calibrated:
         return model, 1.0
     return model, calibrate(model, predict_splits(model, data, ["validation"]))
-
-
-def _make_source(model: "keras.Model", run: Run, train: "ImageData | None", folder: Path) -> Source:
-    """Write the SavedModel that other files are converted from."""
-    from keras_transfer.exports.reference_answers import sample_pixels
-    from keras_transfer.exports.saved_model import write_saved_model
-
-    usage, modality = read_run_usage(run.path), choose_modality(load_run_config(run))
-    assert usage is not None  # a finished run has the files that say it
-    logger.info("Tracing the model")
-    with hushed(), _explaining_disk(run):
-        write_saved_model(model, usage, modality, folder / "source")
-    return Source(
-        model=model,
-        saved_model=folder / "source",
-        usage=usage,
-        sample=partial(sample_pixels, train),
-    )
 
 
 def main(arguments: list[str]) -> int:
@@ -270,7 +255,8 @@ def _say_files(names: Sequence[str], run: Run) -> str:
     if names:
         export = quote_word(run.exports / names[0])
         lines.append(f"Code for each: {quote_word(run.model_card_file)}")
-        lines.append(f"Next: python -m keras_transfer.predict {export} IMAGES")
+        given = "TEXTS" if run.tokenizer.is_dir() else "IMAGES"
+        lines.append(f"Next: python -m keras_transfer.predict {export} {given}")
     return "\n".join(lines)
 
 
@@ -286,7 +272,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--tflite", help=chosen, **several)
     text = "fit a temperature on validation and put it into the exports"
     parser.add_argument("--calibrate", action="store_true", help=text)
-    text = "the images that the run was made from, if they are elsewhere now"
+    text = "the examples that the run was made from, if they are elsewhere now"
     parser.add_argument("--dataset", help=text)
     add_floor(parser)
     text = "print the paths of the accepted files, warnings and errors only"

@@ -1,4 +1,4 @@
-"""Classify images with a run or an export: `python -m keras_transfer.predict MODEL IMAGES`."""
+"""Classify images or texts with a run or an export: `python -m keras_transfer.predict`."""
 
 import argparse
 import contextlib
@@ -42,10 +42,11 @@ from keras_transfer.evaluation.predict_output import (
     open_table,
     write_csv,
 )
-from keras_transfer.exports.loaders import load_artefact, read_keras_names
+from keras_transfer.exports.loaders import load_artefact, read_keras_names, read_modality
 from keras_transfer.exports.reading.artefact import Artefact
-from keras_transfer.exports.reading.classify_stream import BATCH, MODALITY, classify_stream
+from keras_transfer.exports.reading.classify_stream import BATCH, classify_stream
 from keras_transfer.exports.reading.unusual_images import find_own_run, judge_unusual
+from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
@@ -78,7 +79,8 @@ def predict_images(
     Args:
         model: A finished run, its directory, a .keras, .tflite or .onnx file, or a SavedModel.
         images: Files, folders or globs, one or several; or images as arrays (see
-            `images.array_pixels.check_pixels`), one, several or a batch; or Pillow's.
+            `images.array_pixels.check_pixels`), one, several or a batch; or Pillow's. Of a model
+            of texts, what `texts.prediction_inputs.list_texts` takes.
         trust: Run a SavedModel, .tflite or .onnx file of others, which may do what a program may.
         unusual: Say, too, which images are unlike the training images; of a run only.
 
@@ -99,7 +101,8 @@ def predict_images(
 def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> ImagePredictions:
     """Do what `predict_images` does with a model that is loaded already."""
     import_tensorflow()  # it resizes, also where another runtime predicts
-    names, sources = MODALITY.list_given(images, artefact.usage.preparation.value_range)
+    modality = MODALITIES[artefact.usage.modality]
+    names, sources = modality.list_given(images, artefact.usage.preparation.value_range)
     parts = [said for _, said in classify_stream(artefact, names, sources)]
     shares = [part.unusual_share for part in parts if part.unusual_share is not None]
     return ImagePredictions(
@@ -164,7 +167,7 @@ def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line; 1 if no image could be used."""
+    """Run the command line; 1 if no example could be used."""
     words = _parse(arguments)
     print_logs(logging.WARNING if words.quiet else logging.INFO)
     artefact = load_artefact(words.model, words.trust)
@@ -175,7 +178,8 @@ def main(arguments: list[str]) -> int:
 
     classes = artefact.usage.class_names
     threshold, limits = _decide(words, artefact)
-    names, sources = MODALITY.list_words(words.images)
+    modality = MODALITIES[artefact.usage.modality]
+    names, sources = modality.list_words(words.images)
     top = min(words.top, len(classes))
     found: Counter[str] = Counter()
     images: list[dict[str, Any]] = []
@@ -207,7 +211,7 @@ def main(arguments: list[str]) -> int:
         print_json({"model": model, "class_names": classes, "images": images})
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
-    logger.info("%s: %s", count_of(len(names), "image"), ", ".join(counts))
+    logger.info("%s: %s", count_of(len(names), modality.noun), ", ".join(counts))
     if usable := len(names) - unusable:
         _say_more(words, usable, unusual)
     return int(not usable)
@@ -249,7 +253,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("predict", __doc__)
     parser.add_argument("model", metavar="MODEL", help="a run directory or an exported model")
-    text = "files, folders or globs; -: standard input, a name of a file per line or one image"
+    text = "files, folders or globs; -: standard input, a name of a file per line or one image. "
+    text += "Of a model of texts: tables, .txt files, sentences; -: a text per line"
     parser.add_argument("images", metavar="IMAGES", nargs="+", help=text)
     text = "FILE.csv, .jsonl or .parquet (default: a table on a terminal, else CSV)"
     parser.add_argument("--output", type=Path, metavar="FILE", help=text)
@@ -278,7 +283,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         words.explain = words.explain.expanduser()
         read_keras_names(words.model)
         check_folder(words.explain)
-    if missing := find_missing(words.images):
+    takes_texts = read_modality(words.model) == "text"  # whose words may be texts themselves
+    if not takes_texts and (missing := find_missing(words.images)):
         logger.warning("Not there: %s", name_some(missing))
     return words
 

@@ -32,6 +32,7 @@ from keras_transfer.system.terminal.visible_text import print_text
 from keras_transfer.tracking.loggers import check_logger
 from keras_transfer.training.adaptation.methods import check_adaptation
 from keras_transfer.training.given.given_parts import GivenParts, tell_given
+from keras_transfer.training.plan.backbone_input import find_input, settle_backbone
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import check_steps, plan_phases, settle_strategy
 
@@ -68,7 +69,7 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
         ConfigError: A setting or the data set cannot be used, and why.
     """
     given = given or GivenParts()
-    asked, config = config.strategy, settle_strategy(given.settle(config))
+    asked, config = config, settle_strategy(settle_backbone(given.settle(config)))
     check_names(config)
     check_logger(config)
     run, begun = begin_run(config, given.names())
@@ -78,8 +79,10 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
             logger.info("%s: %s", begins if run.is_new else "Going on with", run.path)
         if config.dataset is None and run.is_new:
             logger.info("No --dataset given: training on scikit-learn's handwritten digits")
-        if config.strategy != asked:
-            logger.info(SCRATCH_SAID, config.backbone, config.strategy, asked)
+        if config.backbone != asked.backbone:
+            logger.info("Texts: --backbone %s, as none is asked for", config.backbone)
+        if config.strategy != asked.strategy:
+            logger.info(SCRATCH_SAID, config.backbone, config.strategy, asked.strategy)
         tell_given(given, run)
         _train(begun, given, run)
         if not config.quiet:
@@ -93,14 +96,16 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     from keras_transfer.training.plan.begun_weights import choose_weights
 
     row = find_backbone(config.backbone)
-    modality, size = choose_modality(config), row.image_size
+    modality = choose_modality(config)
     require_backend()
     tell_network(config.backbone, row, config.preprocess)
     weights = choose_weights(config, run)
     if weights.warning:
         logger.warning("%s", weights.warning)
     run.stopwatch.lap("start")
-    keeping = Keeping(config, size, functools.partial(allocate_examples, config.cache, run))
+    keeping = Keeping(
+        config, row.image_size, functools.partial(allocate_examples, config.cache, run)
+    )
     examples, findings = load_splits(config, modality, run, keeping)
     run.stopwatch.lap("data")
     import_tensorflow()  # what is wrong with the data set is told by now
@@ -112,7 +117,8 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
 
     policy = devices.prepare(config, run)
     run.stopwatch.lap("start")
-    data = modality.hold_splits(examples, config, size, findings)
+    taken = modality.keep_input(find_input(row, weights, run), run.path)
+    data = modality.hold_splits(examples, config, taken, findings)
     if given.augmentation is not None:
         data, warning = data.with_augmentation(given.augmentation, given.names()["augmentation"])
         if warning:
@@ -194,6 +200,7 @@ def _plan(
     config, reason = auto_settings.resolve_strategy(config, data, run)
     auto_settings.warn_of_ignored(config, reason)
     config = auto_settings.resolve_auto(config, row, data, weights.kind, policy)
+    auto_settings.warn_of_forgetting(config, row)
     target = read_target(config, run, data) if config.adapt.target else None
     make_head = given.head and functools.partial(build_head, given.head)
     model = build_classifier(config, data.class_names, weights, make_head)

@@ -15,7 +15,10 @@ import numpy as np
 import pytest
 from own_folders import allow, move_in, strayed
 from PIL import Image
+from reported_texts import odd_reviews, reported_run  # noqa: F401
+from text_run import text_run  # noqa: F401
 from tiny_backbone import make_tiny_row
+from tiny_text_backbone import tiny_text_backbone  # noqa: F401
 
 from keras_transfer.config.sections.adapt_settings import AdaptConfig
 from keras_transfer.config.sections.data_settings import DataConfig

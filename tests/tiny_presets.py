@@ -42,11 +42,11 @@ def write_resnet(folder):
     ).save_to_preset(str(folder))
 
 
-def write_bert(folder):
+def write_fnet(folder):
     import keras_hub
 
-    backbone = keras_hub.models.BertBackbone(
-        vocabulary_size=10, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4
+    backbone = keras_hub.models.FNetBackbone(
+        vocabulary_size=10, num_layers=1, hidden_dim=4, intermediate_dim=4
     )
     backbone.save_to_preset(str(folder))
 

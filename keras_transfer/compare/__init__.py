@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_transfer.compare.baseline.baseline_row import add_baseline
 from keras_transfer.compare.columns import COLUMNS, FAILED, FINISHED, WAITING
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.engines import ENGINES
@@ -139,12 +140,12 @@ def _find_earlier(
 
 
 def _check_rows(grid: Grid, is_new: bool) -> list[Row]:
-    """Return the rows after looking up every name in each of them."""
+    """Return the rows, a baseline among them, after looking up every name in each training."""
     rows, resume = grid.rows(), None if is_new else "."  # then images and weights may have moved
     for row in rows:
         check_names(dataclasses.replace(row.config, resume=resume))
         check_logger(row.config)
-    return rows
+    return add_baseline(rows)
 
 
 @contextlib.contextmanager
@@ -163,19 +164,17 @@ def _telling_end(comparison: Comparison, is_new: bool) -> Iterator[None]:
 
 def _announce(comparison: Comparison, results: Results, rows: list[Row]) -> None:
     done = len(results.select(FINISHED))
-    logger.info("Comparison of %s: %s", count_of(len(rows), "training"), comparison.path)
+    trained = count_of(sum(not row.is_baseline for row in rows), "training")
+    beside = " and a baseline" if rows[-1].is_baseline else ""
+    logger.info("Comparison of %s%s: %s", trained, beside, comparison.path)
     if done:
         logger.info("%s finished already", count_of(done, "is", "are"))
 
 
 def _report(comparison: Comparison, results: Results, writes_page: bool) -> None:
     """Add the p-values to results.csv, draw comparison.png, and say what came out."""
-    from keras_transfer.compare.ranking import (
-        compare_runs_with_best,
-        judge,
-        read_configurations,
-        read_lost,
-    )
+    from keras_transfer.compare.ranking.configurations import read_configurations, read_lost
+    from keras_transfer.compare.ranking.verdicts import compare_runs_with_best, judge
     from keras_transfer.compare.reports.comparison_figure import draw_comparison
     from keras_transfer.compare.reports.comparison_table import describe_comparison
 
@@ -223,7 +222,8 @@ def _tell_failed(comparison: Comparison, results: Results) -> None:
 
 def _measure_best(comparison: Comparison) -> dict[str, float]:
     """Return the accuracy that `--assert_accuracy_at_least` is about: the best configuration's."""
-    from keras_transfer.compare.ranking import find_best, read_configurations
+    from keras_transfer.compare.ranking.configurations import read_configurations
+    from keras_transfer.compare.ranking.verdicts import find_best
 
     configurations = read_configurations(comparison.results_file)
     if not configurations:

@@ -32,6 +32,7 @@ COLUMNS: Mapping[str, Column] = {
     "adaptations": Column(setting="adapt.method", column="adaptation"),
     "seeds": Column(setting="seed", column="seed", kind=int, always_named=True),
 }
+BASELINE = "baseline"  # the strategy of a row that is no training: it has no seed
 SEED = "seed"  # the setting and its column; rows that differ in it only are one configuration
 
 WAITING, RUNNING, FINISHED, FAILED = "waiting", "running", "finished", "failed"  # how a row is

@@ -71,7 +71,8 @@ class Results:
                     "the data set has changed: its images are not those of split.csv"
                 )
             _require_all_predicted(run)
-            read_history(run.history_table())
+            if not row.is_baseline:
+                read_history(run.history_table())
             return _read_metrics(run.metrics(), peak_memory_mb)
         except (OSError, ConfigError) as error:
             return Result.failed(f"its run cannot be read: {error}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from keras_transfer.compare.baseline.baseline_row import COMMAND as BASELINE_COMMAND
 from keras_transfer.compare.columns import FINISHED, RUNNING, WAITING, Result
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.engines import ENGINES, Call, read_variables
@@ -239,6 +240,10 @@ def _explain_end(code: int, lines: Sequence[str]) -> str:
 def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
     """Return the words for Python that begin the run of a row, or go on with it."""
     run, config = Run(comparison.runs / row.name), settle_config(comparison, row)
+    file = comparison.rows / f"{row.name}.yaml"
+    if row.is_baseline:  # seconds: it begins anew
+        write_text(file, dump_config(config))
+        return [*BASELINE_COMMAND, str(file)]
     if run.plan_file.exists():  # it goes on as it was planned, but for where its images are now
         stated = {name: flatten(to_dict(config))[name] for name in (*PLACES, "report")}
         changed = [f"--{name}={value}" for name, value in stated.items() if value is not None]
@@ -246,6 +251,5 @@ def _choose_words(comparison: Comparison, row: Row) -> Sequence[str]:
     if run.config_file.exists():  # nothing was decided yet, and this folder may have moved
         write_text(run.config_file, dump_config(config))
         return [*COMMAND, "--resume", str(run.path)]
-    file = comparison.rows / f"{row.name}.yaml"
     write_text(file, dump_config(config))
     return [*COMMAND, "--config", str(file)]

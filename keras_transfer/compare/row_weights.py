@@ -67,14 +67,15 @@ def _read_wanted(row: Row) -> Wanted:
 
 def _needs_weights(comparison: Comparison, row: Row) -> bool:
     begun = Run(comparison.runs / row.name).plan_file.exists()
-    return not begun and row.config.strategy != SCRATCH
+    return not begun and not row.is_baseline and row.config.strategy != SCRATCH
 
 
 def _recall(comparison: Comparison, results: Results, rows: Iterable[Row]) -> dict[str, str]:
     """Return by backbone what auto came to in rows that have begun."""
     known = {}
     for row in rows:
-        if row.config.weights != WeightsWord.AUTO or row.config.strategy == SCRATCH:
+        asks = row.config.weights == WeightsWord.AUTO and not row.is_baseline
+        if not asks or row.config.strategy == SCRATCH:
             continue
         run = Run(comparison.runs / row.name)
         with contextlib.suppress(ConfigError):  # damaged: whoever goes on with the row says so

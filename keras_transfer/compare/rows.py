@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.compare.columns import COLUMNS
+from keras_transfer.compare.columns import BASELINE, COLUMNS
 from keras_transfer.config.full_paths import shorten_origin
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.train_config import TrainConfig, to_dict
+from keras_transfer.modalities.table import name_modality
+from keras_transfer.training.optimization.schedules import TEXT_SCHEDULE, USUAL
+from keras_transfer.training.plan.backbone_input import settle_backbone
 from keras_transfer.training.plan.strategies import SCRATCH, lacks_weights
 
 FIRST = ("backbone", "strategy")  # settings that a name begins with, as that of any run does
@@ -22,11 +25,16 @@ NAME_BYTES = 100  # of a name; folders take 255, and the files in them add to it
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
-    """One training of a comparison."""
+    """One training of a comparison, or the baseline beside them."""
 
     name: str  # of its run directory, of no other row
     values: Mapping[str, Any]  # setting -> value, of every list
     config: TrainConfig
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is no training."""
+        return bool(self.values["strategy"] == BASELINE)
 
 
 def build_rows(
@@ -44,10 +52,15 @@ def build_rows(
     Raises:
         ConfigError: A value does not fit its setting.
     """
+    texts = name_modality(base) == "text"
     combinations: list[dict[str, Any]] = []
     configs = []
     for each in itertools.product(*lists.values()):
         values = dict(zip(lists, each, strict=True))
+        named = dataclasses.replace(base, backbone=values["backbone"])
+        values["backbone"] = settle_backbone(named).backbone
+        if values["optimizer.schedule"] == "auto":
+            values["optimizer.schedule"] = TEXT_SCHEDULE if texts else USUAL
         is_file = values["backbone"].startswith("file:")  # what others expect is known
         own = {
             "weights": weights.get(values["backbone"], base.weights),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+POOLED_BATCHES = 50  # batches at a time among which like ones are put together
+
 
 def plan_epoch(seed: int, phase: str, epoch: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the order and the views of one epoch.
@@ -38,6 +40,7 @@ def plan_batches(
     batch_size: int,
     views: int | None,
     pace: int | None = None,
+    alike: bool = False,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the image indices and the view numbers of one batch after the other, int64 (batch,).
 
@@ -50,15 +53,41 @@ def plan_batches(
         views: How many views the epochs take in turn. None: every epoch has new ones.
         pace: Images that an epoch takes, from passes over all of them that go on across epochs.
             None: each image once.
+        alike: Whether neighbours, by their indices, are put into the same batches.
     """
     for epoch in epochs:
         if pace is None:
             images, numbers = _plan_pass(seed, phase, epoch, count, views)
         else:
             images, numbers = _plan_pace(seed, phase, epoch, count, views, pace)
+        if alike:
+            order = _group_alike(images, batch_size, _generator(seed, f"{phase} batches", epoch))
+            images, numbers = images[order], numbers[order]
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
             yield images[batch], numbers[batch]
+
+
+def _group_alike(images: np.ndarray, batch_size: int, generator: np.random.Generator) -> np.ndarray:
+    """Return an order of shuffled images in which those of a batch have indices near each other.
+
+    Of so many batches at a time that every epoch still mixes them otherwise; the order of batches
+    is drawn anew, and a partial one stays the last.
+
+    References:
+        Transformers' LengthGroupedSampler, whose number of batches this is.
+    """
+    count = len(images)
+    pool = batch_size * max(1, min(POOLED_BATCHES, count // (4 * batch_size)))
+    order = np.concatenate(
+        [
+            start + np.argsort(images[start : start + pool], kind="stable")
+            for start in range(0, count, pool)
+        ]
+    )
+    whole = count // batch_size
+    batches = order[: whole * batch_size].reshape(whole, batch_size)
+    return np.concatenate([generator.permutation(batches).ravel(), order[whole * batch_size :]])
 
 
 def _plan_pass(

@@ -111,16 +111,14 @@ def list_mislabelled(report: Report) -> list[dict[str, Any]]:
 
 def describe_report(report: Report, modality: Modality) -> str:
     """Return what `check` prints: classes, sizes, what is wrong, what is odd, and a verdict."""
-    leaks, mislabelled = list_leaks(report), list_mislabelled(report)
+    noun = modality.noun
     parts = [
-        _draw_classes(report),
+        _draw_classes(report, noun),
         modality.say_sizes(report),
-        _draw_unusable(report["unusable"]),
-        _draw_odd(report["odd"]),
-        _draw_duplicates(report["duplicates"]),
-        _say_verdict(
-            len(report["unusable"]), len(leaks), len(mislabelled), report.get("refusal", "")
-        ),
+        _draw_unusable(report["unusable"], noun),
+        _draw_odd(report["odd"], noun),
+        _draw_duplicates(report["duplicates"], noun),
+        _say_verdict(report, noun),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -167,44 +165,49 @@ def _split_rows(groups: np.ndarray, rows: np.ndarray) -> list[list[int]]:
     return [part.tolist() for part in np.split(order, ends) if len(part)]
 
 
-def _draw_classes(report: Report) -> str:
+def name_unit(noun: str) -> str:
+    """Return what holds an example: images are files, whatever is in them."""
+    return "file" if noun == "image" else noun
+
+
+def _draw_classes(report: Report, noun: str) -> str:
     splits = report["splits"]
-    columns = ["class", "images", *(splits if len(splits) > 1 else [])]
+    columns = ["class", f"{noun}s", *(splits if len(splits) > 1 else [])]
     rows = [
         (name, count, *(part[name] for part in splits.values() if len(splits) > 1))
         for name, count in report["classes"].items()
     ]
-    title = f"{count_of(report['images'], 'file')} in {count_of(len(rows), 'class')}"
+    title = f"{count_of(report['images'], name_unit(noun))} in {count_of(len(rows), 'class')}"
     lines = [_draw(columns, rows, title, SHOWN_CLASSES)]
     if gone := report["left_out_classes"]:
         lines.append(f"Left out: {say_classes(gone)}")
     for split, part in splits.items():
         if lacking := [name for name, count in part.items() if not count]:
-            lines.append(f"No image in {split}: {name_some(lacking, most=2)}")
+            lines.append(f"No {noun} in {split}: {name_some(lacking, most=2)}")
     counts = report["classes"].values()
     if max(counts) > UNEVEN * min(counts):
         lines.append(
-            f"The largest class has {count_of(max(counts), 'image')}, the smallest "
+            f"The largest class has {count_of(max(counts), noun)}, the smallest "
             f"{min(counts):,}: "
             "see --data.class_weight auto"
         )
     return "\n".join(lines)
 
 
-def _draw_unusable(unusable: list[dict[str, str]]) -> str:
+def _draw_unusable(unusable: list[dict[str, str]], noun: str) -> str:
     rows = [(entry["path"], entry["reason"]) for entry in unusable]
-    return _draw(("path", "reason"), rows, f"Unusable files: {len(rows):,}")
+    return _draw(("path", "reason"), rows, f"Unusable {name_unit(noun)}s: {len(rows):,}")
 
 
-def _draw_odd(odd: list[dict[str, str]]) -> str:
+def _draw_odd(odd: list[dict[str, str]], noun: str) -> str:
     paths: dict[str, list[str]] = defaultdict(list)
     for entry in odd:
         paths[entry["kind"]].append(entry["path"])
     rows = [(kind, len(found), name_some(found, most=2)) for kind, found in sorted(paths.items())]
-    return _draw(("kind", "images", "such as"), rows, "Odd, but used")
+    return _draw(("kind", f"{noun}s", "such as"), rows, "Odd, but used")
 
 
-def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
+def _draw_duplicates(duplicates: list[dict[str, Any]], noun: str) -> str:
     # what is wrong first
     order = sorted(duplicates, key=lambda group: -len({*group["splits"]}) - len({*group["labels"]}))
     rows = [
@@ -217,18 +220,22 @@ def _draw_duplicates(duplicates: list[dict[str, Any]]) -> str:
         )
         for group in order
     ]
-    columns = "kind", "images", "splits", "classes", "such as"
+    columns = "kind", f"{noun}s", "splits", "classes", "such as"
     exact = sum(kind == "exact" for kind, *_ in rows)
     groups = count_of(exact, "group")
-    title = f"Duplicates: {groups} of equal files, {len(rows) - exact:,} that look alike"
+    look = "look alike" if noun == "image" else "are much alike"
+    title = f"Duplicates: {groups} of equal {name_unit(noun)}s, {len(rows) - exact:,} that {look}"
     return _draw(columns, rows, title)
 
 
-def _say_verdict(unusable: int, leaks: int, mislabelled: int, refusal: str) -> str:
+def _say_verdict(report: Report, noun: str) -> str:
+    unusable, refusal = len(report["unusable"]), report.get("refusal", "")
+    leaks, mislabelled = len(list_leaks(report)), len(list_mislabelled(report))
     lines = [f"\nTraining refuses this data set. {refusal}"] if refusal else []
     if unusable + leaks + mislabelled:
+        unit = f"unusable {name_unit(noun)}"
         lines.append(
-            f"\nWrong: {count_of(unusable, 'unusable file')}, {count_of(leaks, 'group')} of "
+            f"\nWrong: {count_of(unusable, unit)}, {count_of(leaks, 'group')} of "
             f"duplicates in several splits, {mislabelled:,} with several classes."
         )
     return "\n".join(lines) or "\nNothing is wrong."

@@ -104,14 +104,17 @@ def settle_unusable(inspected: Inspected, config: TrainConfig) -> None:
     _refuse_unusable(inspected, config)
     if len(bad := np.flatnonzero(~inspected.findings.usable)):
         named = name_unusable(inspected.examples, inspected.findings, bad)
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+        what = "unusable texts" if inspected.examples.noun == "text" else "unreadable files"
+        logger.warning("%d %s are left out: %s", len(bad), what, named)
 
 
 def _refuse_unusable(inspected: Inspected, config: TrainConfig) -> None:
     bad = np.flatnonzero(~inspected.findings.usable)
     if len(bad) and config.data.on_bad_file == "error":
         named = name_unusable(inspected.examples, inspected.findings, bad)
+        is_text = inspected.examples.noun == "text"
+        must = "Every text must hold words" if is_text else "Every file must be a readable image"
         raise ConfigError(
-            f"Every file must be a readable image. Received: {len(bad)} that are not: {named}. "
+            f"{must}. Received: {len(bad)} that are not: {named}. "
             "Remove them, or leave them out with --data.on_bad_file skip."
         )

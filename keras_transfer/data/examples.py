@@ -1,4 +1,4 @@
-"""What every data source hands out: labelled image files in columns, and the checks they all share.
+"""What every data source hands out: labelled examples in columns, and the checks they all share.
 
 No pixels here; where the files come from is decided in `sources/choose_source.py`.
 """
@@ -19,7 +19,7 @@ Row = tuple[str, str, str, str]  # path, class name, split, group
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Labelled image files, in columns of equal length n, ordered by path."""
+    """Labelled files, or texts, in columns of equal length n, ordered by path."""
 
     source: str
     """Key in `SOURCES`."""
@@ -43,15 +43,28 @@ class Examples:
     """(validation, test) shares that the source asks for, if it does."""
     value_range: str | None = None
     """What `data.value_range` is for arrays such as the files were made of, if they were."""
+    contents: np.ndarray | None = None
+    """(n, k) of str objects: the texts of each example, one or a pair, None where it is gone. None:
+    each example is a file of its own."""
+
+    @property
+    def noun(self) -> str:
+        """What one of them is called."""
+        return "image" if self.contents is None else "text"
 
     def take(self, rows: np.ndarray) -> "Examples":
-        """Return the images in these rows; the class names stay."""
-        columns = ("paths", "labels", "splits", "groups")
+        """Return the examples in these rows; the class names stay."""
+        columns = ["paths", "labels", "splits", "groups"]
+        columns += [] if self.contents is None else ["contents"]
         return dataclasses.replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
 def make_examples(
-    source: str, root: Path, rows: Sequence[Row], class_names: Sequence[str] | None = None
+    source: str,
+    root: Path,
+    rows: Sequence[Row],
+    class_names: Sequence[str] | None = None,
+    contents: Sequence[tuple[str | None, ...]] | None = None,
 ) -> Examples:
     """Build `Examples` from rows in any order.
 
@@ -60,6 +73,7 @@ def make_examples(
         root: Folder that the paths are relative to.
         rows: One per image.
         class_names: Label names in index order. None: the names that occur, sorted.
+        contents: The texts of each row, where they are not in files of their own.
 
     Raises:
         ConfigError: There is no image, or a class name is more than one line of text.
@@ -75,6 +89,10 @@ def make_examples(
         refuse_odd_name(name, root)
     index = {name: label for label, name in enumerate(class_names)}
     order = np.argsort(np.array(paths))
+    held = None
+    if contents is not None:
+        held = np.empty((len(contents), len(contents[0])), object)
+        held[:] = contents
     return Examples(
         source=source,
         root=root,
@@ -83,6 +101,7 @@ def make_examples(
         class_names=class_names,
         splits=np.array(splits)[order],
         groups=np.array(groups)[order],
+        contents=None if held is None else held[order],
     )
 
 
@@ -100,7 +119,7 @@ def check_examples(examples: Examples, config: DataConfig) -> Examples:
     if len(examples.class_names) < 2:
         raise ConfigError(
             "`dataset` must hold at least two classes. Received: only "
-            f"{examples.class_names[0]!r} in {examples.root}. Add images of another class."
+            f"{examples.class_names[0]!r} in {examples.root}. Add examples of another class."
         )
     given = set(np.unique(examples.splits).tolist())
     if given <= {"", "train"}:
@@ -108,7 +127,7 @@ def check_examples(examples: Examples, config: DataConfig) -> Examples:
     if not given & {"", "train"}:
         raise ConfigError(
             f"`dataset` must hold a train split. Received: only {' and '.join(sorted(given))} "
-            f"in {examples.root}. Add training images, or give no split at all."
+            f"in {examples.root}. Add training examples, or give no split at all."
         )
     if config.rare_classes == "drop":
         return examples
@@ -119,8 +138,8 @@ def check_examples(examples: Examples, config: DataConfig) -> Examples:
             names = ", ".join(examples.class_names[label] for label in unknown)
             raise ConfigError(
                 f"Every class of {split} must be in train. Received: {names}, of which train has "
-                f"no image ({examples.root}). Add training images, take them out of {split}, or "
-                "leave the class out with --data.rare_classes drop."
+                f"no example ({examples.root}). Add training examples, take them out of "
+                f"{split}, or leave the class out with --data.rare_classes drop."
             )
     return examples
 
@@ -155,8 +174,8 @@ def refuse_several_labels(class_names: Iterable[str], where: Path) -> None:
         parts = {part.strip() for part in re.split(r"[;|,]", name)}
         if len(parts) > 1 and (";" in name or "|" in name or parts <= names):
             raise ConfigError(
-                f"Every image must have exactly one class. Received: {name!r} in {where}, which "
-                "looks like multi-label data. Keep one class per image, or join them with '_'."
+                f"Every example must have exactly one class. Received: {name!r} in {where}, which "
+                "looks like multi-label data. Keep one class per example, or join them with '_'."
             )
 
 

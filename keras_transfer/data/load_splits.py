@@ -7,7 +7,13 @@ import numpy as np
 
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.data_report import Report, build_report, list_mislabelled, say_classes
+from keras_transfer.data.data_report import (
+    Report,
+    build_report,
+    list_mislabelled,
+    name_unit,
+    say_classes,
+)
 from keras_transfer.data.divided_examples import Division, divide_examples
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
@@ -76,7 +82,7 @@ def reload_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Ex
         logger.warning(
             "%s gone or changed, such as %s: what is kept of them is used. %s",
             *(
-                count_of(len(lost), "image is", "images are"),
+                count_of(len(lost), f"{listed.noun} is", f"{listed.noun}s are"),
                 name_some(listed.paths[lost].tolist()),
                 MOVED,
             ),
@@ -94,16 +100,17 @@ def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     moved = [p for p, k in pairs if p in labels and labels[p] != spell(listed.class_names[k])]
     if moved and source.source != "folder":  # there a path is a label, though read otherwise now
         raise ConfigError(
-            f"The images of {source.root} must have the labels they had when the run began. "
-            f"Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. Restore them, "
-            "or train anew."
+            f"The {source.noun}s of {source.root} must have the labels they had when the run "
+            f"began. Received: {len(moved)} others, {moved[0]} is {labels[moved[0]]} now. "
+            "Restore them, or train anew."
         )
     report = run.data_report()
     known = {entry["path"] for entry in report["unusable"]}
     known |= {entry["path"] for entry in report["dropped"]}
     known |= {path for group in report["duplicates"] for path in group["paths"]}
     if added := sorted(labels.keys() - known - set(listed.paths.tolist())):
-        logger.warning("Images that came since are left out: %d, such as %s", len(added), added[0])
+        text = f"{source.noun.capitalize()}s that came since are left out: %d, such as %s"
+        logger.warning(text, len(added), added[0])
 
 
 def record_division(divided: Division, used: Examples, run: Run) -> None:
@@ -120,7 +127,7 @@ def record_division(divided: Division, used: Examples, run: Run) -> None:
     write_json(run.data_report_file, report)
     logger.info("Data: %s; %s", used.root, _count_splits(used.splits))
     logger.info("%s", _count_classes(used))
-    _tell_findings(report)
+    _tell_findings(report, used.noun)
 
 
 def _count_splits(splits: np.ndarray) -> str:
@@ -136,7 +143,7 @@ def _count_classes(examples: Examples) -> str:
     return say_classes(dict(zip(names, counts, strict=True)))
 
 
-def _tell_findings(report: Report) -> None:
+def _tell_findings(report: Report, noun: str) -> None:
     """Log what is odd and what occurs more than once; warn where that has several classes."""
     if odd := Counter(entry["kind"] for entry in report["odd"]):
         named = ", ".join(f"{count:,} {kind}" for kind, count in odd.most_common())
@@ -144,9 +151,8 @@ def _tell_findings(report: Report) -> None:
     kinds = [group["kind"] for group in report["duplicates"]]
     if kinds:
         logger.info(
-            "Duplicates: %s of equal files, %d that look alike (data_report.json)",
-            count_of(kinds.count("exact"), "group"),
-            kinds.count("near"),
+            "Duplicates: %s of equal %s, %d that look alike (data_report.json)",
+            *(count_of(kinds.count("exact"), "group"), f"{name_unit(noun)}s", kinds.count("near")),
         )
     if wrong := list_mislabelled(report):
         pairs = zip(wrong[0]["paths"], wrong[0]["labels"], strict=True)

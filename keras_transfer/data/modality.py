@@ -15,7 +15,7 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
-from keras_transfer.data.training_data import TrainingData
+from keras_transfer.data.training_data import ModelInput, TrainingData
 
 Given = list[Any]  # names of files, their contents, or examples in memory
 
@@ -70,12 +70,35 @@ class ExampleFiles(Protocol):
         """
 
 
+class BaselineAnswers(NamedTuple):
+    """What a plain model says of n examples, after it learned from those of the split train."""
+
+    probabilities: np.ndarray  # (n, classes)
+    parameters: int  # numbers that it learned
+    chosen: Mapping[str, Any]  # what validation chose, in plain values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A plain model, without a network, beside which a comparison puts its trainings."""
+
+    name: str
+    """A word for it, which stands in results.csv in place of a backbone."""
+    answer: Callable[[Examples, TrainConfig], BaselineAnswers]
+    """Fits it to examples that have their splits, by settings that hold for it, too."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Modality:
     """One kind of examples."""
 
+    noun: str
+    """What one example is called."""
     read_examples: Callable[[str, DataConfig], Examples]
     """Lists the labelled examples of a data set, also where they are too few to train on."""
+    check_source: Callable[[str], None]
+    """Raises a `ConfigError` unless there is such a data set, of which only the path is looked
+    at."""
     begin_files: Callable[[], ExampleFiles]
     """Begins to write the examples of a set that Python code holds in memory."""
     inspect: Inspect
@@ -91,28 +114,35 @@ class Modality:
     find_test_views: Callable[[TrainConfig, bool], Any]
     """Returns how views of test-time augmentation are changed; None: there are none. The second
     argument: whether a mirror image shows the same class."""
-    hold_splits: Callable[[Examples, TrainConfig, int, Any], TrainingData]
+    find_input: Callable[[TrainConfig, Path], ModelInput]
+    """Returns what the model of a run takes, from its resolved settings and its directory."""
+    keep_input: Callable[[ModelInput, Path], ModelInput]
+    """Keeps in a run directory what turns examples into what the backbone takes; returns it from
+    there."""
+    hold_splits: Callable[[Examples, TrainConfig, Any, Any], TrainingData]
     """Makes the examples ready to be batched; those without a split are left out. The third
-    argument is the backbone's own size, the last one what `inspect` said."""
-    hold_split: Callable[[Examples, TrainConfig, int, Any, Any], TrainingData]
-    """The same for examples of one split that are only predicted on; the last argument is what
-    `find_test_views` returned, or None."""
-    draw_example: Callable[[Path, int, TrainConfig], np.ndarray | None]
-    """Draws an example for a figure, as the network sees it by resolved settings: (side, side, 3)
-    uint8, or None where it cannot be read."""
+    argument is what the backbone takes, a `ModelInput`, the last one what `inspect` said."""
+    hold_split: Callable[[Examples, TrainConfig, Any, Any, Any], TrainingData]
+    """The same for examples of one split that are only predicted on, of a model that takes this;
+    the last argument is what `find_test_views` returned, or None."""
+    draw_example: Callable[[Path, int, TrainConfig], np.ndarray | tuple[str, ...] | None]
+    """Returns what a figure shows of an example: as the network sees it by resolved settings,
+    (side, side, 3) uint8; its text, or a pair; or None where it cannot be read."""
     list_words: Callable[[Iterable[str]], tuple[list[str], Given]]
     """Finds the examples that words of a command line name, and a name for each."""
     list_given: Callable[[Any, str], tuple[list[str], Given]]
     """The same for what Python code gives: names, or examples in memory; and `data.value_range`."""
-    stream: Callable[[Sequence[Any], int, Preparation, int], Iterator[tuple[np.ndarray, list[str]]]]
-    """Reads given examples for a model: its size, how they are prepared, examples at a time; yields
-    arrays and a reason for each example, "" where it can be used."""
+    stream: Callable[[Sequence[Any], Any, Preparation, int], Iterator[tuple[np.ndarray, list[str]]]]
+    """Reads given examples for a model: its input, how they are prepared, examples at a time;
+    yields arrays and a reason for each example, "" where it can be used."""
     describe_preparation: Callable[[TrainConfig], Mapping[str, Any]]
     """Says how an example becomes what the model takes, in plain values that go with model.keras;
     `config` is resolved."""
     list_limits: Callable[[TrainConfig, Mapping[str, Any]], Iterable[str]]
     """Lists what a model of such examples does not see, from data_report.json: lines of the model
     card."""
-    decode_served: Callable[[Any, int, Preparation], Any]
+    decode_served: Callable[[Any, Any, Preparation], Any]
     """Inside the graph of an export: from the bytes of a file, scalar string, to what the model
     takes; its size, how examples are prepared."""
+    baseline: Baseline | None = None
+    """What comparisons have a row of beside the trainings; None: nothing."""

@@ -38,9 +38,9 @@ def read_own_examples(
             left = np.setdiff1d(np.arange(len(part.paths)), lost)
             return part.take(left), findings.take(left)
     raise ConfigError(
-        f"Images of {' or '.join((asked, *others))} must be those the run was made from. "
-        f"Received: {listed.root}, where all of them are gone or changed. Restore them. (With "
-        "--dataset `export` finds them elsewhere, `evaluate` takes others.)"
+        f"{listed.noun.capitalize()}s of {' or '.join((asked, *others))} must be those the run was "
+        f"made from. Received: {listed.root}, where all of them are gone or changed. Restore them. "
+        "(With --dataset `export` finds them elsewhere, `evaluate` takes others.)"
     )
 
 
@@ -54,8 +54,15 @@ def list_examples(run: Run, source: Examples) -> Examples:
     """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
     table = {name: np.array(cells) for name, cells in run.split_table().items()}
     names = run.class_names()
+    held = source.contents
+    if held is not None:
+        rows = {path: row for row, path in enumerate(source.paths.tolist())}
+        nothing = (None,) * held.shape[1]
+        found = [held[rows[path]] if path in rows else nothing for path in table["path"]]
+        held = np.array(found, object).reshape(len(found), held.shape[1])
     return dataclasses.replace(
         source,
+        contents=held,
         paths=table["path"],
         labels=np.array([names.index(name) for name in table["class"]], np.int64),
         class_names=names,
@@ -86,8 +93,8 @@ def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Fin
 
 def _warn_of_lost(examples: Examples, lost: np.ndarray, split: str) -> None:
     logger.warning(
-        "%d of %d %s images are gone or changed and left out: %s",
-        *(len(lost), len(examples.paths), split),
+        "%d of %d %s %ss are gone or changed and left out: %s",
+        *(len(lost), len(examples.paths), split, examples.noun),
         name_some(examples.paths[lost].tolist()),
     )
 
@@ -111,14 +118,15 @@ def read_other_examples(
     bad = np.flatnonzero(rows & ~findings.usable)
     if len(bad):
         named = name_unusable(found, findings, bad)
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+        what = "unusable texts" if found.noun == "text" else "unreadable files"
+        logger.warning("%d %s are left out: %s", len(bad), what, named)
     kept = np.flatnonzero(rows & findings.usable)
     if not len(kept):
         raise ConfigError(
-            f"At least one image must be readable. Received: none in {dataset}. "
-            "Name a folder of class folders with images."
+            f"At least one {found.noun} must be readable. Received: none in {dataset}. "
+            f"Name a data set of other {found.noun}s."
         )
-    _warn_of_trained(run, findings.sha256[kept])
+    _warn_of_trained(run, findings.sha256[kept], found.noun)
     labels = np.array([index[spell(name)] for name in found.class_names], np.int64)
     examples = Examples(
         source=found.source,
@@ -128,19 +136,20 @@ def read_other_examples(
         class_names=names,
         splits=np.full(len(kept), chosen),
         groups=found.groups[kept],
+        contents=None if found.contents is None else found.contents[kept],
         # other images of digits do not say that they are digits
         flips=found.flips and config.source != DEFAULT_SOURCE,
     )
     return examples, findings.take(kept)
 
 
-def _warn_of_trained(run: Run, sha256: np.ndarray) -> None:
+def _warn_of_trained(run: Run, sha256: np.ndarray, noun: str) -> None:
     """Warn of images that the run was trained on: their accuracy says nothing about others."""
     table = run.split_table()
     pairs = zip(table["sha256"], table["split"], strict=True)
     trained = {content for content, split in pairs if split == "train"}
     if seen := sum(content in trained for content in sha256):
-        logger.warning("%d of these %d images were trained on", seen, len(sha256))
+        logger.warning("%d of these %d %ss were trained on", seen, len(sha256), noun)
 
 
 def _choose_split(split: str | None, there: Sequence[str], where: str) -> str:

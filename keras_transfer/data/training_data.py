@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -11,9 +11,22 @@ from keras_transfer.config.train_config import TrainConfig
 if TYPE_CHECKING:
     import tensorflow as tf
 
-Element = tuple[tuple[int, ...], str]  # shape without the batch, dtype
+# shape without the batch, of which None may be any number, and dtype
+Element = tuple[tuple[Any, ...], str]
 # How often a view may be seen: there is but one; several epochs may share one; never twice.
 Novelty = Literal["none", "repeats", "fresh"]
+
+
+class TokenInput(NamedTuple):
+    """What an encoder takes of a text: a row of token ids."""
+
+    length: int
+    """Most ids of a row, those that mark its beginning and end included."""
+    tokenizer: Path
+    """Folder of the tokenizer, as KerasHub's `save_to_preset` writes it."""
+
+
+ModelInput = int | TokenInput  # of an image, the side of its square in pixels
 
 
 class ExampleSplit(Protocol):
@@ -91,6 +104,14 @@ class TrainingData(Batches, Protocol):
     @property
     def decoded(self) -> Element:
         """One example before it is changed, as it is kept for all epochs."""
+
+    @property
+    def longest(self) -> int | None:
+        """Rows of the longest example, where they are of any length; None: all have one shape."""
+
+    @property
+    def alike(self) -> bool:
+        """Whether neighbours in a split are alike, and share batches: see `plan_batches`."""
 
     @property
     def batch_words(self) -> str:

@@ -14,6 +14,7 @@ from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import PreprocessWord, TrainConfig
 from keras_transfer.modalities.table import choose_modality, name_dataset
 from keras_transfer.models.backbones.backbone_table import BACKBONES
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -25,6 +26,7 @@ from keras_transfer.system.terminal.script_output import (
     reserving_output,
 )
 from keras_transfer.system.terminal.visible_text import print_text
+from keras_transfer.training.plan.backbone_input import TEXTS
 
 if TYPE_CHECKING:
     from keras_transfer.data.sources.image_sets import ImageSet
@@ -107,12 +109,20 @@ def _embed(
         sets = _list_sets(run, config, datasets, split)
         opened = open_run(run, config)
     else:
-        config = TrainConfig(backbone=str(network), **settings)
+        config = _settle_kind(TrainConfig(backbone=str(network), **settings))
         weights = choose_weights(config)
         sets = _list_sets(None, config, datasets, split)
         opened = open_backbone(config, weights)
     place.mkdir(parents=True, exist_ok=True)
     return embed_sets(opened, sets, choose_modality(config), place, quiet)
+
+
+def _settle_kind(config: TrainConfig) -> TrainConfig:
+    """Return `config` with the kind of examples that its backbone takes."""
+    if find_backbone(config.backbone, anew=True).takes != TEXTS:
+        return config
+    data = dataclasses.replace(config.data, modality="text")
+    return dataclasses.replace(config, data=data)
 
 
 def find_run(network: Run | str | Path, settings: dict[str, Any]) -> Run | None:
@@ -191,7 +201,7 @@ def _read_words(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("datasets", metavar="FOLDER", nargs="*", help=text)
     text = "New .npz or .parquet file (default: embedding.npz in a new folder in saved_models)"
     parser.add_argument("--output", type=Path, metavar="FILE", help=text)
-    text = "Draw a map of the images; of two data sets and more it is drawn anyway"
+    text = "Draw a map of the images or texts; of two data sets and more it is drawn anyway"
     parser.add_argument("--figure", action="store_true", help=text)
     text = f"Only images of {', '.join(SPLITS[:-1])} or {SPLITS[-1]} (default: all)"
     parser.add_argument("--split", type=str, help=text)

@@ -15,13 +15,13 @@ def describe_embedding(
     """Return a few lines: what was embedded by what, how far apart two sets are, the files."""
     counts = Counter(embedding.set_index.tolist())
     lines = [
-        f"{count_of(len(embedding), 'image')}, {embedding.vectors.shape[1]:,} features each, by "
-        f"{embedding.network} ({embedding.images_per_second:,.0f} images/s)"
+        f"{count_of(len(embedding), embedding.noun)}, {embedding.vectors.shape[1]:,} features "
+        f"each, by {embedding.network} ({embedding.images_per_second:,.0f} {embedding.noun}s/s)"
     ]
     if len(embedding.set_names) > 1:
         names = enumerate(embedding.set_names)
-        lines += [f"{name}: {count_of(counts[place], 'image')}" for place, name in names]
-    lines += [gap.describe()] if gap else []
+        lines += [f"{name}: {count_of(counts[place], embedding.noun)}" for place, name in names]
+    lines += [gap.describe(noun=embedding.noun)] if gap else []
     return "\n".join([*lines, f"Written: {file}", *([f"Written: {drawn}"] if drawn else [])])
 
 

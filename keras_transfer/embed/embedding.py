@@ -48,6 +48,8 @@ class Embedding:
     """(n, channels) float32; on disk, so only what is looked at takes memory."""
     unusable: tuple[tuple[str, str, str], ...]
     """Images that are left out: data set, path, reason."""
+    noun: str = "image"
+    """What an example is called."""
     images_per_second: float
     """Of the whole pass."""
 
@@ -100,14 +102,15 @@ def embed_sets(
         count = sum(map(len, kept))
         if not count:
             raise ConfigError(
-                f"At least one image must be readable. Received: {name_some([*_names(sets)])}, "
-                "where none is. Name a folder with images."
+                f"At least one {modality.noun} must be readable. Received: "
+                f"{name_some([*_names(sets)])}, where none is. Name another data set."
             )
         scratch.flush()
         vectors = np.memmap(scratch, np.float32, "r", shape=(count, network.channels))
     parts = [each.take(rows) for each, rows in zip(sets, kept, strict=True)]
     return Embedding(
         network=network.name,
+        noun=modality.noun,
         set_names=_names(sets),
         set_index=np.repeat(np.arange(len(sets)), [len(rows) for rows in kept]),
         paths=np.concatenate([part.paths for part in parts]),

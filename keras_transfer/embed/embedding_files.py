@@ -95,6 +95,7 @@ def draw_map(embedding: Embedding, file: Path) -> None:
         features=embedding.vectors,
         domains=embedding.set_index,
         labels=labels,
+        noun=embedding.noun,
     )
     title = " and ".join(Path(name).name or name for name in embedding.set_names)
     draw_domain_map([panel], embedding.set_names, names, file, title)

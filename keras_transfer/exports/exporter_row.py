@@ -1,6 +1,6 @@
 """What a row of `EXPORTERS` holds, and what its writer is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,10 @@ class Source:
     saved_model: Path
     """The same as a SavedModel, the folder of saved_model.pb."""
     usage: Usage
-    """Its class names, and how images become squares."""
-    sample: Callable[[], np.ndarray]
-    """To pixels (n, size, size, 3), uint8, of training images, for int8."""
+    """Its class names, and how images become squares or texts token ids."""
+    sample: Callable[[], Sequence[np.ndarray]]
+    """To some training examples as the model takes them, for int8: pixels (n, size, size, 3), or
+    rows of token ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Limits:
     difference: float | None = None
     """Largest difference of any probability."""
     agreement: float | None = None
-    """Least share with the same first class, of the images where rounding alone cannot change it
+    """Least share with the same first class, of the examples where rounding alone cannot change it
     (`parity_table.CLEAR`)."""
     loss: float | None = None
     """Largest loss of accuracy, as a share: 0.02 is two points."""

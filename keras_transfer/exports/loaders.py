@@ -1,4 +1,4 @@
-"""Load any artefact with its own runtime, and nothing else, into one function from pixels.
+"""Load any artefact with its own runtime, and nothing else, into one function to probabilities.
 
 Nothing here imports a runtime before it is needed, so a TFLite file is loaded without TensorFlow.
 """
@@ -22,8 +22,15 @@ from keras_transfer.exports.reading.contract import (
     read_input,
     require_one,
 )
-from keras_transfer.exports.reading.runtimes import load_onnx, load_saved_model, load_tflite
+from keras_transfer.exports.reading.runtimes import (
+    load_onnx,
+    load_saved_model,
+    load_tflite,
+    read_saved_usage,
+    read_tflite_usage,
+)
 from keras_transfer.exports.reading.vouching import is_vouched
+from keras_transfer.exports.text_models.text_artefact import build_text_artefact, has_tokenizer
 from keras_transfer.exports.usage import Usage, read_keras_usage
 from keras_transfer.run.run_directory import Run
 from keras_transfer.run.run_files import ZEROSHOT
@@ -75,15 +82,19 @@ def load_here(path: Path) -> Artefact:
         artefact = load(place)
     check_usage(artefact.usage, artefact.classes, place)
 
-    def classify(pixels: np.ndarray) -> np.ndarray:
+    def classify(taken: np.ndarray) -> np.ndarray:
         with _explaining(place):
-            return artefact.classify(pixels)
+            return artefact.classify(taken)
 
     return dataclasses.replace(artefact, classify=classify)
 
 
-def read_keras_names(path: str | Path) -> tuple[str, ...]:
+def read_keras_names(path: str | Path, with_texts: bool = False) -> tuple[str, ...]:
     """Return the class names of a run or a .keras file, without loading it; () if it has none.
+
+    Args:
+        path: What is explained.
+        with_texts: Whether it may be a model of texts.
 
     Raises:
         ConfigError: It is no such model: only the layers of these can be looked into.
@@ -96,7 +107,27 @@ def read_keras_names(path: str | Path) -> tuple[str, ...]:
         )
     with _explaining(place):
         usage = read_keras_usage(place)
+    if usage and usage.takes_texts and not with_texts:
+        raise ConfigError(
+            "What is explained in pictures must be images. Received: "
+            f"{path}, which takes texts. Type: python -m keras_transfer.explain {path} TEXTS"
+        )
     return usage.class_names if usage else ()
+
+
+def read_modality(path: str | Path) -> str:
+    """Return the key in `MODALITIES` of what a model takes, without loading it.
+
+    What cannot be read is taken for one of images: whoever loads it says what is wrong.
+    """
+    usage = None
+    with contextlib.suppress(Exception):  # each kind of file has its own
+        load, place = _find_loader(Path(path))
+        if load is load_onnx:  # its metadata is in the middle of its weights
+            return "text" if has_tokenizer(place) else "image"
+        readers = {load_saved_model: read_saved_usage, load_tflite: read_tflite_usage}
+        usage = readers.get(load, read_keras_usage)(place)
+    return usage.modality if usage else "image"
 
 
 def find_saved_model(path: Path) -> Path | None:
@@ -185,8 +216,16 @@ def _load_keras(path: Path) -> Artefact:
     require_one("input", [tensor.name for tensor in model.inputs])
     require_one("output", [tensor.name for tensor in model.outputs])
     (images,), (answer,) = model.inputs, model.outputs
+    forward, said = trace_forward(model), read_keras_usage(path)
+    if said and said.takes_texts:
+        return build_text_artefact(
+            path,
+            said,
+            (images.shape, answer.shape),
+            lambda batch: forward(tf.constant(batch, tf.int32)).numpy(),
+            model,
+        )
     takes = read_input(images.shape, tf.as_dtype(images.dtype).as_numpy_dtype, ordered=True)
-    forward = trace_forward(model)
     classify = make_classifier(lambda batch: forward(tf.constant(batch)).numpy(), takes)
-    artefact = build_artefact(path, read_keras_usage(path), takes, answer.shape, classify)
+    artefact = build_artefact(path, said, takes, answer.shape, classify)
     return dataclasses.replace(artefact, network=model)

@@ -15,10 +15,12 @@ OPSET = 17  # ONNX Runtime 1.12 and later
 def write_onnx(source: Source, file: Path) -> None:
     """Write an ONNX file: `images`, float32 (batch, size, size, 3), to `probabilities`.
 
+    Of texts it takes `token_ids`, int32 (batch, length), both of which are free.
+
     Args:
         source: Its model is converted.
-        file: Gets the model; `class_names` (a JSON list) and how images become squares are in
-            its metadata.
+        file: Gets the model; `class_names` (a JSON list) and how images become squares, or texts
+            ids, are in its metadata.
     """
     import onnx
     import tf2onnx
@@ -30,15 +32,15 @@ def write_onnx(source: Source, file: Path) -> None:
     # tf2onnx's own way from a function to a graph takes constants of the graph, such as the means
     # of EfficientNet's Normalization, for inputs, which every caller would have to feed.
     frozen = convert_to_constants.convert_variables_to_constants_v2(trace_forward(source.model))
-    images, answer = frozen.inputs[0].name, frozen.outputs[0].name
+    taken, answer = frozen.inputs[0].name, frozen.outputs[0].name
     proto, _ = tf2onnx.convert.from_graph_def(
         _allow_inlining(frozen.graph.as_graph_def()),
         name="classifier",
-        input_names=[images],
+        input_names=[taken],
         output_names=[answer],
         opset=OPSET,
         custom_op_handlers={"Erfc": (_convert_erfc, [])},
-        tensors_to_rename={images: "images", answer: "probabilities"},
+        tensors_to_rename={taken: source.usage.input_name, answer: "probabilities"},
     )
     said = source.usage.to_notes() | {"class_names": json.dumps(source.usage.class_names)}
     onnx.helper.set_model_props(proto, {name: str(value) for name, value in said.items()})

@@ -34,7 +34,8 @@ PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx")
 def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dict[str, Any]]:
     """Measure an artefact in a fresh process, every signature of it over the whole split.
 
-    `serve_bytes` decodes by itself, so it is asked about the plain files among them only.
+    `serve_bytes` decodes by itself, so it is asked about the plain files among them only. A
+    SavedModel of texts is asked about the texts, and everything else about token ids.
 
     Returns:
         A row per signature: what `compare_answers` returns, `signature`, `size_bytes`,
@@ -42,9 +43,9 @@ def check_artefact(path: Path, limits: Limits, yardstick: Yardstick) -> list[dic
         failed, or none of the files is plain.
     """
     plain = np.flatnonzero(yardstick.plain)
-    files = yardstick.pixels.with_name("files.json")
-    files.write_text(json.dumps(yardstick.files[plain].tolist()), encoding="utf-8")
-    answers, numbers = measure_artefact(path, yardstick.pixels, files)
+    raw = yardstick.taken.with_name("raw.json")
+    raw.write_text(json.dumps(yardstick.raw[plain].tolist()), encoding="utf-8")
+    answers, numbers = measure_artefact(path, yardstick.taken, raw)
     if not answers:
         return [{"signature": "", "images": 0, "reason": numbers["reason"]}]
     rows = []

@@ -1,29 +1,42 @@
-"""The run's own images for the parity check and for int8, decoded and resized as in training."""
+"""The run's own examples for the parity check and for int8, prepared as in training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.run_examples import read_own_examples
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.inference import trace_forward
 from keras_transfer.images.batches import ImageData
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.run.run_directory import Run
+from keras_transfer.texts.batches import TextData
 
-SAMPLED = 200  # training images whose activations set the ranges of int8
+SAMPLED = 200  # training examples whose activations set the ranges of int8
+
+
+class OwnSplit(NamedTuple):
+    """The unchanged examples of one split of a run."""
+
+    data: TrainingData
+    contents: np.ndarray | None
+    """(n, k) of str objects, the texts in the order of `data`; None of images."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Yardstick:
-    """Images of one split, and what the model itself says of them."""
+    """Examples of one split, and what the model itself says of them."""
 
-    pixels: Path
-    """A .npy of (n, size, size, 3), uint8, resized by our decoder."""
-    files: np.ndarray
-    """(n,) of str, the image files."""
+    taken: Path
+    """A .npy of what models take: (n, size, size, 3), uint8, resized by our decoder; or token ids
+    (n, longest), int32, all filled up to the longest."""
+    raw: np.ndarray
+    """(n,) of str, the image files; or (n, k) of str objects, texts."""
     plain: np.ndarray
     """(n,) of bool: TensorFlow decodes the file to exactly our pixels."""
     truth: np.ndarray
@@ -32,33 +45,72 @@ class Yardstick:
     """(n, classes) probabilities of the model."""
 
 
-def read_split(run: Run, config: TrainConfig, split: str) -> ImageData:
-    """Return the unchanged images of one split of a run.
+def read_split(run: Run, config: TrainConfig, split: str) -> OwnSplit:
+    """Return the unchanged examples of one split of a run.
 
     Raises:
         ConfigError: They are gone or changed.
     """
-    assert config.data.image_size is not None  # resolved, as in every run
     modality = choose_modality(config)
     examples, findings = read_own_examples(run, config, modality, split)
-    data = modality.hold_split(examples, config, config.data.image_size, findings, None)
-    assert isinstance(data, ImageData)
-    return data
+    taken = modality.find_input(config, run.path)
+    data = modality.hold_split(examples, config, taken, findings, None)
+    held = examples.contents
+    if held is None:
+        return OwnSplit(data, None)
+    rows = {path: row for row, path in enumerate(examples.paths.tolist())}
+    order = [rows[path] for path in data.splits[str(examples.splits[0])].paths.tolist()]
+    return OwnSplit(data, held[order])
 
 
-def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardstick:
-    """Resize the validation images into a file, and ask the model about each of them.
+def make_yardstick(model: keras.Model, own: OwnSplit, folder: Path) -> Yardstick:
+    """Write the validation examples into a file, and ask the model about each of them.
 
     Args:
         model: The float32 classifier.
-        data: What `read_split` returned.
-        folder: Gets pixels.npy.
+        own: What `read_split` returned.
+        folder: Gets taken.npy.
     """
-    split, size = data.splits["validation"], data.image_size
+    data, place, forward = own.data, folder / "taken.npy", trace_forward(model)
+    if isinstance(data, ImageData):
+        return _measure_images(forward, data, place)
+    assert isinstance(data, TextData)
+    assert own.contents is not None
+    split = data.splits["validation"]
+    np.save(place, split.tokens)  # more padding than the model itself sees: it must change nothing
+    answers = [forward(ids).numpy() for ids, _ in data.clean_batches("validation")]
+    return Yardstick(
+        taken=place,
+        raw=own.contents,
+        plain=np.ones(len(split), bool),
+        truth=split.labels,
+        reference=np.concatenate(answers),
+    )
+
+
+def sample_examples(own: OwnSplit | None) -> Sequence[np.ndarray]:
+    """Return 200 training examples or fewer, drawn evenly: pixels, or rows of token ids.
+
+    Args:
+        own: The train split, as `read_split` returned it; None where no file needs a sample, so
+            that this is not called.
+    """
+    assert own is not None
+    data = own.data
+    train = data.splits["train"]
+    rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
+    if isinstance(data, TextData):
+        return [data.splits["train"].cut(rows[place : place + 1])[0] for place in range(len(rows))]
+    drawn = data.with_rows("train", rows)
+    batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
+    return list(np.concatenate(batches).astype(np.uint8))
+
+
+def _measure_images(forward: Any, data: ImageData, place: Path) -> Yardstick:
+    split, size, answers = data.splits["validation"], data.image_size, []
     shape = (len(split), size, size, 3)
-    forward, answers = trace_forward(model), []
     # by ordinary writes: on a full disk, one through a memory map kills the process
-    with (folder / "pixels.npy").open("wb") as pixels:
+    with place.open("wb") as pixels:
         facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(pixels, facts)
         for images, _ in data.clean_batches("validation"):
@@ -66,24 +118,9 @@ def make_yardstick(model: keras.Model, data: ImageData, folder: Path) -> Yardsti
             answers.append(forward(images).numpy())
     assert split.plain is not None
     return Yardstick(
-        pixels=folder / "pixels.npy",
-        files=np.array([str(data.root / path) for path in split.paths]),
+        taken=place,
+        raw=np.array([str(data.root / path) for path in split.paths]),
         plain=split.plain,
         truth=split.labels,
         reference=np.concatenate(answers),
     )
-
-
-def sample_pixels(data: ImageData | None) -> np.ndarray:
-    """Return pixels (200 or fewer, size, size, 3), uint8, of training images, drawn evenly.
-
-    Args:
-        data: The train split, as `read_split` returned it; None where no file needs a sample, so
-            that this is not called.
-    """
-    assert data is not None
-    train = data.splits["train"]
-    rows = np.random.default_rng(0).permutation(len(train))[:SAMPLED]
-    drawn = data.with_rows("train", rows)
-    batches = [images.numpy() for images, _ in drawn.clean_batches("train")]
-    return np.concatenate(batches).astype(np.uint8)

@@ -1,21 +1,67 @@
-"""SavedModels, which servers load without this package: pixels or encoded images in."""
+"""SavedModels, which servers load without this package: pixels, encoded images or texts in."""
 
+import dataclasses
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.training_data import ModelInput, TokenInput
 from keras_transfer.exports.exporter_row import EXACT, Exporter, Source
-from keras_transfer.exports.usage import USAGE, Usage
+from keras_transfer.exports.text_models.text_saved_model import (
+    load_operations,
+    trace_text_signatures,
+)
+from keras_transfer.exports.usage import USAGE, Usage, read_run_usage
+from keras_transfer.modalities.table import choose_modality
+from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.run_directory import Run
 
 if TYPE_CHECKING:
     import keras
 
+    from keras_transfer.exports.reference_answers import OwnSplit
+
 BEST = 5  # classes that `serve_bytes` names at most
 
 
-def write_saved_model(model: "keras.Model", usage: Usage, modality: Modality, folder: Path) -> None:
+def write_source(
+    model: "keras.Model", run: Run, splits: "tuple[OwnSplit, OwnSplit | None]", folder: Path
+) -> Source:
+    """Write the SavedModel that other files are converted from, and the tokenizer they need.
+
+    Args:
+        model: The float32 classifier.
+        run: Its files say how it is used. Its `exports` get the tokenizer of a model of texts.
+        splits: The validation examples, and those of training where int8 needs a sample of them.
+        folder: To write into.
+    """
+    from keras_transfer.exports.reference_answers import sample_examples
+
+    config = load_run_config(run)
+    usage, modality = read_run_usage(run.path), choose_modality(config)
+    assert usage is not None  # a finished run has the files that say it
+    contents = splits[0].contents
+    if contents is not None:
+        usage = dataclasses.replace(usage, texts=contents.shape[1])
+    taken = modality.find_input(config, run.path)
+    write_saved_model(model, usage, modality, folder / "source", taken)
+    modality.keep_input(taken, run.exports)
+    return Source(
+        model=model,
+        saved_model=folder / "source",
+        usage=usage,
+        sample=partial(sample_examples, splits[1]),
+    )
+
+
+def write_saved_model(
+    model: "keras.Model", usage: Usage, modality: Modality, folder: Path, taken: ModelInput
+) -> None:
     """Write a SavedModel with three signatures; preprocessing and softmax are inside all of them.
+
+    Those of a model of texts stand at `trace_text_signatures`; of images:
 
     * `serving_default`: `images`, float32 (batch, size, size, 3), raw RGB in `[0, 255]` →
       `probabilities` (batch, classes).
@@ -28,13 +74,19 @@ def write_saved_model(model: "keras.Model", usage: Usage, modality: Modality, fo
         usage: Its class names, and how images become squares.
         modality: Decodes the bytes.
         folder: Gets `saved_model.pb`; it must not exist.
+        taken: What the model takes.
     """
     import tensorflow as tf
 
     module = tf.Module()
     # `keras.export.ExportArchive` would write every weight twice (Keras 3.15)
     module.weights = [variable.value for variable in model.variables]
-    tf.saved_model.save(module, str(folder), _trace_signatures(model, usage, modality))
+    if isinstance(taken, TokenInput):
+        load_operations()
+        signatures, module.tokenizer = trace_text_signatures(model, usage, taken)
+    else:
+        signatures = _trace_signatures(model, usage, modality)
+    tf.saved_model.save(module, str(folder), signatures)
     extra = folder / "assets.extra"  # TensorFlow's own place for files that it does not read
     extra.mkdir()
     (extra / USAGE).write_text(usage.to_json(), encoding="utf-8")

@@ -26,12 +26,32 @@ class Usage:
 
     class_names: tuple[str, ...]
     """Index order."""
-    preparation: Preparation
+    preparation: Preparation = dataclasses.field(default_factory=Preparation)
     """How images became squares."""
+    modality: str = "image"
+    """Key in `MODALITIES` of what it takes."""
+    sequence_length: int = 0
+    """Most token ids of a text; 0: it takes images."""
+    texts: int = 0
+    """Texts of an example: 1, or 2 of a pair; 0: it is not said, or it takes images."""
+
+    @property
+    def takes_texts(self) -> bool:
+        """Whether it takes texts, or their token ids."""
+        return self.modality == "text"
+
+    @property
+    def input_name(self) -> str:
+        """What the input of an export is called."""
+        return "token_ids" if self.takes_texts else "images"
 
     def to_notes(self) -> dict[str, Any]:
         """Return it as plain values that `from_notes` reads."""
-        return {"class_names": self.class_names, **dataclasses.asdict(self.preparation)}
+        notes: dict[str, Any] = {"class_names": self.class_names}
+        if not self.takes_texts:
+            return notes | dataclasses.asdict(self.preparation)
+        names = ("modality", "sequence_length", "texts")
+        return notes | {name: getattr(self, name) for name in names}
 
     def to_json(self) -> str:
         """Return it as text that `from_json` reads."""
@@ -45,7 +65,15 @@ class Usage:
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> "Usage":
         """Return what a file says of itself."""
-        return cls(class_names=tuple(notes["class_names"]), preparation=read_preparation(notes))
+        names = tuple(notes["class_names"])
+        if notes.get("modality") != "text":
+            return cls(class_names=names, preparation=read_preparation(notes))
+        return cls(
+            class_names=names,
+            modality="text",
+            sequence_length=int(notes["sequence_length"]),
+            texts=int(notes.get("texts", 0)),
+        )
 
 
 def read_run_usage(folder: Path) -> Usage | None:
@@ -54,13 +82,18 @@ def read_run_usage(folder: Path) -> Usage | None:
     if not (run.class_names_file.is_file() and run.config_file.is_file()):
         return None
     data = load_recorded(run).data
-    return Usage(class_names=run.class_names(), preparation=find_preparation(data))
+    names = run.class_names()
+    if data.modality == "text":
+        length = int(data.sequence_length or 0)
+        return Usage(class_names=names, modality="text", sequence_length=length)
+    return Usage(class_names=names, preparation=find_preparation(data))
 
 
 def read_model_usage(file: Path) -> Usage | None:
     """Return what a model.keras says of itself, away from its run directory."""
     notes = read_notes(file)
-    return Usage.from_notes(notes) if {"class_names", "resize"} <= notes.keys() else None
+    says = "class_names" in notes and notes.keys() & {"resize", "sequence_length"}
+    return Usage.from_notes(notes) if says else None
 
 
 def read_keras_usage(file: Path) -> Usage | None:

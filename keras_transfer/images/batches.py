@@ -58,6 +58,7 @@ class ImageData:
     seed: int
     views: int | None = None  # of each training image, that the epochs take in turn; None: endless
     given: GivenAugmentation | None = None  # makes the views in the place of `augmentation`
+    alike, longest = False, None
 
     @property
     def element(self) -> Element:
@@ -256,14 +257,14 @@ class ImageData:
         """Return what views depend on besides."""
         strengths = dataclasses.asdict(self.augmentation)
         del strengths["preset"]  # a name for the others
-        facts = {"augmentation": strengths, "seed": self.seed}
-        return facts | {"given": self.given.name} if self.given else facts
+        given = {"given": self.given.name} if self.given else {}
+        return {"augmentation": strengths, "seed": self.seed, **given}
 
     def settle(self, config: TrainConfig) -> TrainConfig:
         """Return `config` with the image size and the value range."""
-        data = dataclasses.replace(
-            config.data, image_size=self.image_size, value_range=self.preparation.value_range
-        )
+        data = dataclasses.replace(config.data, modality="image", sequence_length=None)
+        size, limits = self.image_size, self.preparation.value_range
+        data = dataclasses.replace(data, image_size=size, value_range=limits)
         return dataclasses.replace(config, data=data)
 
     def _change(self, images: Any, seeds: Any) -> Any:
@@ -296,5 +297,4 @@ class ImageData:
                 fn_output_signature=tf.uint8,
             )
         pixels = tf.ensure_shape(pixels, (None, self.image_size, self.image_size, 3))
-        labels = tf.one_hot(tf.gather(part.labels, images), len(self.class_names))
-        return pixels, labels
+        return pixels, tf.one_hot(tf.gather(part.labels, images), len(self.class_names))

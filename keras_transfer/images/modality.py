@@ -15,7 +15,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import ExampleFiles, Given, Keeping, Modality
-from keras_transfer.data.training_data import TrainingData
+from keras_transfer.data.training_data import ModelInput, TrainingData
 from keras_transfer.images.augmentation.presets import (
     AUGMENTATIONS,
     Augmentation,
@@ -32,6 +32,12 @@ def _read_examples(dataset: str, config: DataConfig) -> Examples:
     from keras_transfer.data.sources.choose_source import read_examples
 
     return read_examples(dataset, config)
+
+
+def _check_source(dataset: str) -> None:
+    from keras_transfer.data.sources.choose_source import choose_source
+
+    choose_source(dataset)
 
 
 def _begin_files() -> ExampleFiles:
@@ -75,6 +81,15 @@ def _describe_views(config: TrainConfig) -> str:
 def _find_test_views(config: TrainConfig, flips: bool) -> Augmentation | None:
     views = for_prediction(resolve_augmentation(config.augment, flips))
     return views if list_changes(views) else None
+
+
+def _find_input(config: TrainConfig, folder: Path) -> ModelInput:
+    assert config.data.image_size is not None  # resolved, as in every run
+    return config.data.image_size
+
+
+def _keep_input(taken: ModelInput, folder: Path) -> ModelInput:
+    return taken
 
 
 def _hold_splits(
@@ -136,7 +151,7 @@ def _list_limits(config: TrainConfig, report: Mapping[str, Any]) -> Iterator[str
         yield f"* Only the centre of an image is seen: a square of {share}."
     elif config.data.resize == "crop":
         yield "* Only the central square of an image is seen."
-    if report["short_side"]["smallest"] < whole:
+    if report.get("short_side", {}).get("smallest", whole) < whole:
         yield f"* Some of its images were smaller than {whole} pixels and were enlarged."
     yield from _describe_range(config.data.value_range)
     yield f"* The SavedModel's `serve_bytes` reads {READ}."
@@ -162,7 +177,9 @@ def _decode_served(content: Any, image_size: int, preparation: Preparation) -> A
 
 
 IMAGE = Modality(
+    noun="image",
     read_examples=_read_examples,
+    check_source=_check_source,
     begin_files=_begin_files,
     inspect=_inspect,
     link_alike=_link_alike,
@@ -170,6 +187,8 @@ IMAGE = Modality(
     check_settings=_check_settings,
     describe_views=_describe_views,
     find_test_views=_find_test_views,
+    find_input=_find_input,
+    keep_input=_keep_input,
     hold_splits=_hold_splits,
     hold_split=_hold_split,
     draw_example=_draw_example,

@@ -8,13 +8,22 @@ from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
 from keras_transfer.data.sources.in_memory.unlabelled_sets import fill_labels
 from keras_transfer.images.modality import IMAGE
+from keras_transfer.texts.modality import TEXT
+from keras_transfer.texts.sources.choose_text_source import looks_like_text
 
-MODALITIES: Mapping[str, Modality] = {"image": IMAGE}
+MODALITIES: Mapping[str, Modality] = {"image": IMAGE, "text": TEXT}
 
 
 def choose_modality(config: TrainConfig) -> Modality:
-    """Return the row of what `config` is about: images, as long as the table has no other."""
-    return MODALITIES["image"]
+    """Return the row of what `config` is about: as `data.modality` says, or its data set shows."""
+    return MODALITIES[name_modality(config)]
+
+
+def name_modality(config: TrainConfig) -> str:
+    """Return the key in `MODALITIES` of what `config` is about."""
+    if config.data.modality != "auto":
+        return config.data.modality
+    return "text" if looks_like_text(config.source) else "image"
 
 
 def name_datasets(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.pixel_scalings import DEVIATIONS_RGB, SCALINGS, Factor
 from keras_transfer.models.graphs.own_graphs import OWN_GRAPHS
+from keras_transfer.models.graphs.text_encoder import pool_mean
 from keras_transfer.models.hub.hub_graphs import build_hub_graph
 from keras_transfer.system.errors import ConfigError
 
@@ -33,12 +34,13 @@ def build_backbone(row: Backbone, image_size: int) -> keras.Model:
 
     Args:
         row: A row of `BACKBONES`.
-        image_size: Side of the input in pixels, 32 or more.
+        image_size: Side of the input in pixels, 32 or more; whatever, if it takes texts.
 
     Returns:
-        A functional model named `"backbone"` from (batch, image_size, image_size, 3), scaled as the
-        `preprocess_input` of keras.applications leaves it, to the last feature map; a Vision
-        Transformer, to a vector or tokens.
+        A functional model named `"backbone"`. Of a text encoder from token ids, int32 (batch,
+        length), see `build_text_encoder`. Of others from (batch, image_size, image_size, 3), scaled
+        as the `preprocess_input` of keras.applications leaves it, to the last feature map; of a
+        Vision Transformer, to a vector or tokens.
 
     References:
         The missing division by the deviation: https://github.com/tensorflow/tensorflow/issues/49930
@@ -56,7 +58,11 @@ def build_backbone(row: Backbone, image_size: int) -> keras.Model:
         network = (OWN_GRAPHS[build] if isinstance(build, str) else build)(image_size)
     names = {each.name: each.name for each in network.operations}
     names = names if row.file else _stable_names(network)  # a user's layers are called as they are
-    return _fix_graph(network, image_size, rescale, scaling, names)
+    if row.takes == "texts":
+        inputs = keras.Input((None,), dtype="int32", name="token_ids")
+    else:
+        inputs = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
+    return _fix_graph(network, inputs, rescale, scaling, names)
 
 
 def build_model(
@@ -66,7 +72,7 @@ def build_model(
     head: HeadConfig,
     make_head: Callable[[int], keras.Model] | None = None,
 ) -> keras.Model:
-    """Build the classifier around a backbone: pixels, preprocessing, backbone, head.
+    """Build the classifier around a backbone: pixels, preprocessing, backbone, head; or token ids.
 
     The head computes in float32 under every dtype policy: it is small, and a mean over a feature
     map in float16 loses digits. The backbone's own dropout is switched off, so that a locked layer
@@ -81,8 +87,8 @@ def build_model(
         make_head: From the number of features to a model in the place of those, named `"head"`.
 
     Returns:
-        A functional model from raw RGB in [0, 255], float32 (batch, size, size, 3), to
-        probabilities, float32 (batch, class_count).
+        A functional model from raw RGB in [0, 255], float32 (batch, size, size, 3), or from token
+        ids, int32 (batch, length), to probabilities, float32 (batch, class_count).
 
     Raises:
         ConfigError: There are fewer than 2 classes.
@@ -93,26 +99,33 @@ def build_model(
     if class_count < 2:
         raise ConfigError(
             f"A classifier must tell 2 or more classes apart. Received: {class_count}. "
-            "Add a folder of images for each other class."
+            "Add a folder of examples for each other class."
         )
-    images = keras.Input(backbone.input.shape[1:], dtype="float32", name="images")
+    texts = row.takes == "texts"
+    inputs = keras.Input(
+        backbone.input.shape[1:],
+        dtype="int32" if texts else "float32",
+        name="token_ids" if texts else "images",
+    )
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # `backbone(pixels, training=False)` has no effect in `fit`
-    features = backbone(_preprocess(images, row.preprocess))
-    x = _pool(features)
+    features = backbone(inputs if texts else _preprocess(inputs, row.preprocess))
+    x = _pool(features, texts)
     x = make_head(x.shape[-1])(x) if make_head else _add_head(x, head)
     probabilities = keras.layers.Dense(
         class_count, activation="softmax", dtype="float32", name="probabilities"
     )(x)
-    return keras.Model(images, probabilities, name="classifier")
+    return keras.Model(inputs, probabilities, name="classifier")
 
 
-def _pool(features: keras.KerasTensor) -> keras.KerasTensor:
-    """Make one vector an image: of a map, of tokens, or of what is one already."""
+def _pool(features: keras.KerasTensor, texts: bool) -> keras.KerasTensor:
+    """Make one vector an example: of a map, of tokens, or of what is one already."""
     rank = len(features.shape)
     if rank == 2:
         layer = keras.layers.Activation("linear", dtype="float32", name="pool")
+    elif texts:
+        layer = pool_mean(features)
     elif rank == 3:
         layer = keras.layers.GlobalAveragePooling1D(dtype="float32", name="pool")
     else:
@@ -162,7 +175,7 @@ def _preprocess(images: keras.KerasTensor, mode: str) -> keras.KerasTensor:
 
 def _fix_graph(
     network: keras.Model,
-    image_size: int,
+    inputs: keras.KerasTensor,
     rescale: bool,
     scaling: tuple[Factor, Factor] | None,
     names: Mapping[str, str],
@@ -171,7 +184,7 @@ def _fix_graph(
 
     Args:
         network: Any functional model.
-        image_size: Side of the input in pixels.
+        inputs: Of the copy.
         rescale: Whether the division by the deviations is missing.
         scaling: What raw pixels are multiplied by and what is added then. None: nothing.
         names: Of its layers and operations -> as they are called in the copy.
@@ -187,19 +200,19 @@ def _fix_graph(
         copy.name = names[operation.name]  # MobileNetV3 contains bare operations such as x + 3
         return copy
 
-    pixels = scaled = keras.Input((image_size, image_size, 3), dtype="float32", name="pixels")
+    scaled = inputs
     if scaling:
-        scaled = keras.layers.Rescaling(*scaling, dtype="float32", name="scaling")(pixels)
+        scaled = keras.layers.Rescaling(*scaling, dtype="float32", name="scaling")(inputs)
 
     def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        outputs = operation(*(scaled if each is pixels else each for each in args), **kwargs)
+        outputs = operation(*(scaled if each is inputs else each for each in args), **kwargs)
         if rescale and isinstance(operation, keras.layers.Normalization):
             scale = [1 / math.sqrt(deviation) for deviation in DEVIATIONS_RGB]
             outputs = keras.layers.Rescaling(scale, dtype="float32", name="rescaling_1")(outputs)
         return outputs
 
     graph = keras.models.clone_model(
-        network, input_tensors=pixels, clone_function=clone, call_function=call
+        network, input_tensors=inputs, clone_function=clone, call_function=call
     )
     graph.name = "backbone"
     return graph

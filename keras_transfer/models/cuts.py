@@ -66,14 +66,12 @@ def find_frontiers(backbone: keras.Model) -> dict[int, keras.KerasTensor]:
     used: dict[int, int] = {}  # id of a tensor -> index of the last layer that uses it
     tensors: dict[int, keras.KerasTensor] = {}
     for operation in backbone.operations:
-        inputs = keras.tree.flatten(operation.input)
-        if isinstance(operation, keras.layers.InputLayer):
-            inputs = []
+        inputs, outputs = _find_ends(operation)
         # A bare operation such as x + 3 is no layer; it goes with the last layer that feeds it.
         index = position.get(id(operation), max((made[id(x)] for x in inputs), default=0))
         for tensor in inputs:
             used[id(tensor)] = max(used[id(tensor)], index)
-        for tensor in keras.tree.flatten(operation.output):
+        for tensor in outputs:
             tensors[id(tensor)] = tensor
             made[id(tensor)] = used[id(tensor)] = index
     depth = len(backbone.layers)
@@ -85,6 +83,18 @@ def find_frontiers(backbone: keras.Model) -> dict[int, keras.KerasTensor]:
         if len(crossing) == 1:
             frontiers[cut] = tensors[crossing[0]]
     return frontiers
+
+
+def _find_ends(
+    operation: keras.Operation,
+) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor]]:
+    """Return what comes in and goes out of an operation where it was first called."""
+    if isinstance(operation, keras.layers.InputLayer):
+        return [], keras.tree.flatten(operation.output)
+    if isinstance(operation, keras.Model):  # its `input` and `output` are those within
+        call = operation._inbound_nodes[0]
+        return call.input_tensors, call.outputs
+    return keras.tree.flatten(operation.input), keras.tree.flatten(operation.output)
 
 
 def find_cut(backbone: keras.Model, first_learning: int | None) -> Cut | None:
@@ -126,8 +136,8 @@ def expose_pooled(model: keras.Model) -> keras.Model:
             f"a model without, whose layers are {name_some(names)}. Take the model of a run."
         )
     pool = names.index("backbone") + 1
-    pooled = model.layers[pool + (names[pool + 1] == ALIGNED)].output
-    return keras.Model(model.inputs, [*model.outputs, pooled])
+    _, pooled = _find_ends(model.layers[pool + (names[pool + 1] == ALIGNED)])
+    return keras.Model(model.inputs, [*model.outputs, *pooled])
 
 
 def take_part(model: keras.Model, start: Cut, ends: Sequence[Cut]) -> keras.Model:

@@ -18,6 +18,7 @@ TARGETS = {
     "attention": "MultiHeadAttention layers",
     "dense": "Dense or EinsumDense layers outside of attention",
 }
+PIECEWISE = ("partial", "gradual")  # strategies under which some blocks learn and others do not
 HEAD = "head"  # what the layers above the backbone are called beside its blocks
 
 
@@ -31,8 +32,18 @@ def find_boundary(name: str, row: Backbone, locked_layers: int | float | str) ->
             the first block that learns.
 
     Raises:
-        ConfigError: The backbone has no such layer or block.
+        ConfigError: The backbone has no such layer or block, or layers that share their weights.
     """
+    found = _read_boundary(row, locked_layers)
+    if found is not None:
+        if row.shares_layers and found not in (0, row.layers):
+            raise _refuse_parts("finetune.locked_layers", name, row, locked_layers)
+        return found
+    must = f"between 0 and {row.layers}, the depth of {name}"
+    raise _explain("locked_layers", must, row, locked_layers)
+
+
+def _read_boundary(row: Backbone, locked_layers: int | float | str) -> int | None:
     if locked_layers == "auto":
         return row.blocks[row.default_boundary]
     if isinstance(locked_layers, str) and locked_layers in row.blocks:
@@ -40,10 +51,29 @@ def find_boundary(name: str, row: Backbone, locked_layers: int | float | str) ->
     if isinstance(locked_layers, float) and 0 < locked_layers < 1:
         return round(locked_layers * row.layers)
     whole = isinstance(locked_layers, int) and not isinstance(locked_layers, bool)
-    if whole and locked_layers in range(row.layers + 1):
-        return int(locked_layers)
-    must = f"between 0 and {row.layers}, the depth of {name}"
-    raise _explain("locked_layers", must, row, locked_layers)
+    return int(locked_layers) if whole and locked_layers in range(row.layers + 1) else None
+
+
+def check_parts(name: str, row: Backbone, strategy: str) -> None:
+    """Raise a `ConfigError` if a strategy locks some layers of a backbone whose layers are one.
+
+    Args:
+        name: Name of the backbone, for the error.
+        row: Its row.
+        strategy: `config.strategy`.
+    """
+    if row.shares_layers and strategy in PIECEWISE:
+        raise _refuse_parts("strategy", name, row, strategy)
+
+
+def _refuse_parts(option: str, name: str, row: Backbone, received: object) -> ConfigError:
+    advice = "Choose two_phase, full, lora or feature_extraction"
+    if option != "strategy":
+        advice = f"Choose auto or 0, where all learns, or {row.layers}, where none does"
+    return ConfigError(
+        f"`{option}` must lock all layers or none where they share their weights. Received: "
+        f"{received} with {name}, whose layers are one. {advice}."
+    )
 
 
 def block_of(row: Backbone, layer_index: int) -> str:

@@ -34,8 +34,9 @@ def build_classifier(
         make_head: See `build_model`.
     """
     row = fix_preprocess(config.backbone, find_backbone(config.backbone), config.preprocess)
-    assert config.data.image_size is not None  # resolved
-    backbone = build_backbone(row, config.data.image_size)
+    size = config.data.image_size or 0
+    assert size or row.takes == "texts"  # resolved
+    backbone = build_backbone(row, size)
     if weights is not None:
         load_weights(backbone, config.backbone, weights)
     return build_model(row, backbone, len(class_names), config.head, make_head)
@@ -76,8 +77,8 @@ def load_run_model(run: Run, config: TrainConfig, own: bool = False) -> keras.Mo
         own: Whether it is for images of the run's own domain: see `RunFiles.own_model_file`.
 
     Raises:
-        ConfigError: The file is damaged, holds code, or is no classifier of the run's images into
-            the run's classes.
+        ConfigError: The file is damaged, holds code, or is no classifier of the run's images or
+            texts into the run's classes.
     """
     file = run.own_model_file if own else run.model_file
     require_own_numbers(file)
@@ -88,7 +89,8 @@ def load_run_model(run: Run, config: TrainConfig, own: bool = False) -> keras.Mo
         found = say_fault(error)
     else:
         side, classes = config.data.image_size, len(run.class_names())
-        if shapes == [(None, side, side, 3), (None, classes)]:
+        taken = (None, side, side, 3) if side else (None, None)  # of texts: token ids
+        if shapes == [taken, (None, classes)]:
             return model
         found = f"a model of {' to '.join(map(str, shapes))}"
     raise ConfigError(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from keras_transfer.compare import comparison_directory
-from keras_transfer.compare.columns import COLUMNS, FINISHED, Result
+from keras_transfer.compare.columns import BASELINE, COLUMNS, FINISHED, Result
 from keras_transfer.config.messages import say_interval
 from keras_transfer.python_api.arguments.argument_errors import guard
 from keras_transfer.python_api.data_frames import make_frame, to_numbers
@@ -49,10 +49,13 @@ class Comparison(comparison_directory.Comparison):
 
     def _say(self) -> tuple[str, str]:
         """Return how many trainings are finished, and which configuration is the best."""
-        from keras_transfer.compare.ranking import find_best, read_configurations
+        from keras_transfer.compare.ranking.configurations import read_configurations
+        from keras_transfer.compare.ranking.verdicts import find_best
         from keras_transfer.compare.reports.comparison_words import name_configuration
 
-        states = self.read_results().get("status", [])
+        table = self.read_results()
+        rows = zip(table.get("strategy", []), table.get("status", []), strict=False)
+        states = [status for strategy, status in rows if strategy != BASELINE]
         finished = f"{states.count(FINISHED)} of {len(states)} trainings are finished"
         configurations = read_configurations(self.results_file)
         if not configurations:
@@ -81,7 +84,8 @@ class Comparison(comparison_directory.Comparison):
 
     def _list_rows(self) -> list[tuple[Any, ...]]:
         """Return a row for each configuration of which a training is finished."""
-        from keras_transfer.compare.ranking import judge, read_configurations
+        from keras_transfer.compare.ranking.configurations import read_configurations
+        from keras_transfer.compare.ranking.verdicts import judge
         from keras_transfer.compare.reports.comparison_words import name_configuration
 
         configurations = read_configurations(self.results_file)

@@ -25,6 +25,7 @@ from keras_transfer.system.terminal.script_output import (
     reserving_output,
 )
 from keras_transfer.system.terminal.visible_text import print_text, quote_word
+from keras_transfer.training.plan.backbone_input import settle_backbone
 from keras_transfer.training.plan.preflight import check_names
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _review(
     from keras_transfer.review.review_examples import review_examples
     from keras_transfer.review.review_folder import NEW, leave_review
 
+    config = settle_backbone(config)
     check_names(config)
     if output is not None:
         refuse_inside(output, config.source)
@@ -145,7 +147,7 @@ def _review(
         "weights_sha256": weights.sha256,
     }
 
-    def draw(file: Path, side: int) -> "np.ndarray | None":
+    def draw(file: Path, side: int) -> "np.ndarray | tuple[str, ...] | None":
         return choose_modality(config).draw_example(file, side, config)
 
     return review, leave_review(review, output, facts, draw, count)
@@ -159,11 +161,12 @@ def _apply(
     from keras_transfer.review.decisions import read_decisions
     from keras_transfer.review.review_folder import choose_labels_file, mark_labels
 
+    config = settle_backbone(config)
     check_names(config)
     examples = choose_modality(config).read_examples(config.source, config.data)
     decisions = read_decisions(table, examples)
     file = choose_labels_file(output, table, config.source)
-    options = write_labels_csv(examples, decisions, file)
+    options = write_labels_csv(examples, decisions, file, choose_modality(config))
     mark_labels(file)
     return examples, decisions, file, options
 

@@ -1,4 +1,4 @@
-"""label_review.png: the most doubtful labels, as the network sees their images."""
+"""label_review.png: the most doubtful labels, with their images or texts."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def draw_contact_sheet(
         review: The suspects, at least one.
         file: PNG to write.
         draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
-        count: Images to show, fewer where there are fewer.
+        count: Examples to show, fewer where there are fewer.
     """
     tiles = _caption(review.take(slice(count)))
     title = f"Label suspects: {len(tiles)} of {len(review):,}"

@@ -8,9 +8,10 @@ import numpy as np
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, is_text
+from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.class_names import order_class_names
-from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.review.decisions import Decisions
+from keras_transfer.review.review_table import TEXT_COLUMNS
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_table
 from keras_transfer.system.terminal.visible_text import quote_word
@@ -18,7 +19,9 @@ from keras_transfer.system.terminal.visible_text import quote_word
 LABELS_FILE = "labels.csv"
 
 
-def write_labels_csv(examples: Examples, decisions: Decisions, file: Path) -> list[str]:
+def write_labels_csv(
+    examples: Examples, decisions: Decisions, file: Path, modality: Modality
+) -> list[str]:
     """Write a labels.csv that the program reads as a data set; return the options it needs.
 
     Its paths start at its folder, its splits and groups are those of the data set, and so is the
@@ -28,6 +31,7 @@ def write_labels_csv(examples: Examples, decisions: Decisions, file: Path) -> li
         examples: The data set.
         decisions: About its images.
         file: To write; what is there is replaced.
+        modality: Of the examples.
 
     Raises:
         ConfigError: It cannot be written, or a table cannot say what the data set says.
@@ -44,7 +48,7 @@ def write_labels_csv(examples: Examples, decisions: Decisions, file: Path) -> li
         ) from error
     wanted = [examples.class_names[label] for label in decisions.labels[kept]]
     try:
-        layout = _find_layout(unproved, wanted)
+        layout = _find_layout(unproved, wanted, modality)
         unproved.replace(file)
     finally:
         unproved.unlink(missing_ok=True)
@@ -55,6 +59,8 @@ def _list_rows(
     examples: Examples, labels: np.ndarray, folder: Path
 ) -> tuple[list[str], Iterator[tuple[str, ...]]]:
     """Return header and rows; a column split is always there, or folders would say the splits."""
+    if examples.contents is not None:
+        return _list_texts(examples, examples.contents, labels)
     folder = Path(os.path.abspath(folder))
     files = [os.path.join(os.path.abspath(examples.root), path) for path in examples.paths.tolist()]
     paths = [_find_way(file, folder) for file in files]
@@ -70,6 +76,21 @@ def _list_rows(
     return [*columns], zip(*columns.values(), strict=True)
 
 
+def _list_texts(
+    examples: Examples, contents: np.ndarray, labels: np.ndarray
+) -> tuple[list[str], Iterator[tuple[str, ...]]]:
+    """Return header and rows of a table of texts; what is gone is empty."""
+    names = TEXT_COLUMNS[: contents.shape[1]]
+    columns = {
+        name: [text or "" for text in texts] for name, texts in zip(names, contents.T, strict=True)
+    }
+    columns["label"] = [examples.class_names[label] for label in labels]
+    columns["split"] = examples.splits.tolist()
+    if (examples.groups != "").any():
+        columns["group"] = examples.groups.tolist()
+    return [*columns], zip(*columns.values(), strict=True)
+
+
 def _find_way(file: str, folder: Path) -> str:
     """Return the path of a file from a folder; in full where there is none, as on another drive."""
     try:
@@ -78,7 +99,7 @@ def _find_way(file: str, folder: Path) -> str:
         return file
 
 
-def _find_layout(file: Path, wanted: list[str]) -> list[str]:
+def _find_layout(file: Path, wanted: list[str], modality: Modality) -> list[str]:
     """Return what a training needs to read the table as it is meant: nothing, or a layout.
 
     Raises:
@@ -88,7 +109,7 @@ def _find_layout(file: Path, wanted: list[str]) -> list[str]:
     for words in ([], ["--data.layout", "classes"]):
         config = DataConfig(layout="classes") if words else DataConfig()
         try:
-            found = read_csv(str(file), config)
+            found = modality.read_examples(str(file), config)
         except ConfigError as error:
             refusal = refusal or str(error)
             continue

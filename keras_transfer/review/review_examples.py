@@ -8,6 +8,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.divided_examples import Inspected, inspect_examples, settle_unusable
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.splits.row_groups import find_clusters
+from keras_transfer.data.training_data import TrainingData
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.weights.pretrained_weights import Weights
@@ -15,6 +16,7 @@ from keras_transfer.review.label_quality.out_of_fold import predict_out_of_fold
 from keras_transfer.review.label_quality.suspects import LabelReview, rank_suspects
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow, require_backend
+from keras_transfer.training.plan.backbone_input import find_input
 
 
 def review_examples(config: TrainConfig, weights: Weights) -> tuple[LabelReview, TrainConfig]:
@@ -30,7 +32,7 @@ def review_examples(config: TrainConfig, weights: Weights) -> tuple[LabelReview,
     Raises:
         ConfigError: The data set cannot be used, and why.
     """
-    modality, size = choose_modality(config), find_backbone(config.backbone).image_size
+    modality = choose_modality(config)
     require_backend()
     examples = modality.read_examples(config.source, config.data)
     _require_classes(examples)
@@ -41,13 +43,20 @@ def review_examples(config: TrainConfig, weights: Weights) -> tuple[LabelReview,
     from keras_transfer.review.label_quality.frozen_features import find_features
 
     together = dataclasses.replace(examples, splits=np.full(len(examples.paths), "train"))
-    data = modality.hold_splits(together, config, size, findings)
+    taken = find_input(find_backbone(config.backbone), weights)
+    data = modality.hold_splits(together, config, taken, findings)
     config = data.settle(config)
-    features = find_features(data, findings.sha256, config, weights)
+    features = find_features(data, _match_rows(data, examples), findings.sha256, config, weights)
     clusters = find_clusters(findings.sha256, examples.groups, near)
     classes = len(examples.class_names)
     probabilities = predict_out_of_fold(features, examples.labels, clusters, classes)
     return rank_suspects(examples, findings.sha256, near, probabilities), config
+
+
+def _match_rows(data: TrainingData, examples: Examples) -> np.ndarray:
+    """Return the row of the examples that each one of the data is: it may have its own order."""
+    rows = {path: row for row, path in enumerate(examples.paths.tolist())}
+    return np.array([rows[path] for path in data.splits["train"].paths.tolist()], np.int64)
 
 
 def _take_usable(inspected: Inspected, config: TrainConfig) -> Inspected:
@@ -63,8 +72,8 @@ def _require_classes(examples: Examples) -> None:
     """Refuse what has one class only: no label could be another."""
     present = [examples.class_names[label] for label in np.unique(examples.labels)]
     if len(present) < 2:
-        said = f"only {present[0]!r}" if present else "no image that can be read"
+        said = f"only {present[0]!r}" if present else f"no {examples.noun} that can be read"
         raise ConfigError(
-            "`dataset` must hold images of at least two classes, or no label could be another. "
-            f"Received: {said} in {examples.root}. Add images of another class."
+            f"`dataset` must hold {examples.noun}s of at least two classes, or no label could be "
+            f"another. Received: {said} in {examples.root}. Add {examples.noun}s of another class."
         )

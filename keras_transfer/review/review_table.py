@@ -14,6 +14,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_table
 
 COLUMNS = ("path", "label", "suggested", "probability", "reason", "decision")
+TEXT_COLUMNS = ("text", "text_2")  # beside them, of a set of texts
 # Excel computes cells that begin so, and shows what comes out in place of the name.
 FORMULA = ("=", "+", "-", "@")
 
@@ -23,11 +24,12 @@ def write_review(review: LabelReview, file: Path) -> None:
 
     With a byte order mark, so that Excel reads its letters.
     """
-    write_table(file, COLUMNS, zip(*list_columns(review).values(), strict=True), "utf-8-sig")
+    columns = list_columns(review)
+    write_table(file, [*columns], zip(*columns.values(), strict=True), "utf-8-sig")
 
 
 def list_columns(review: LabelReview) -> dict[str, list[str]]:
-    """Return the cells of label_review.csv by `COLUMNS`."""
+    """Return the cells of label_review.csv by `COLUMNS`, and the texts where there are such."""
     names = [shield(name) for name in review.class_names]
     cells = (
         [shield_path(path) for path in review.paths.tolist()],
@@ -37,7 +39,11 @@ def list_columns(review: LabelReview) -> dict[str, list[str]]:
         review.reasons.tolist(),
         [""] * len(review),
     )
-    return dict(zip(COLUMNS, cells, strict=True))
+    found = dict(zip(COLUMNS, cells, strict=True))
+    if review.contents is not None:
+        for name, texts in zip(TEXT_COLUMNS, review.contents.T, strict=False):
+            found[name] = [shield(text) for text in texts]
+    return found
 
 
 def read_review(table: Any) -> Columns:

@@ -15,13 +15,13 @@ from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import quote_word, show_name
 
 SHOWN = 10  # rows of a table
-CUT = {"path": keep_end, "reason": keep_start}
+CUT = {"path": keep_end, "reason": keep_start, "text": keep_start}
 
 
 def describe_review(review: LabelReview) -> str:
     """Return the first suspects as a table, how many there are, and who could not be judged."""
     suspects, unjudged = review.suspects, review.unjudged
-    lines = [f"Label suspects: {len(suspects):,} of {count_of(len(review), 'image')}"]
+    lines = [f"Label suspects: {len(suspects):,} of {count_of(len(review), review.noun)}"]
     if copies := int(suspects.copies.sum()):
         lines[0] += f", {copies:,} of them copies with different labels"
     if len(suspects):
@@ -30,21 +30,29 @@ def describe_review(review: LabelReview) -> str:
             [suspects.class_names[label] for label in suspects.labels[:SHOWN]],
             [suspects.class_names[label] for label in suspects.suggested[:SHOWN]],
             [None if np.isnan(share) else float(share) for share in suspects.probability[:SHOWN]],
-            suspects.reasons[:SHOWN].tolist(),
+            _list_reasons(suspects)[:SHOWN],
             strict=True,
         )
-        columns = "path", "label", "suggested", "probability", "reason"
+        last = "reason" if suspects.contents is None else "text"
+        columns = "path", "label", "suggested", "probability", last
         drawn = draw_table(
-            columns, rows, cut=CUT, drop=("reason", "probability"), where="in label_review.csv"
+            columns, rows, cut=CUT, drop=(last, "probability"), where="in label_review.csv"
         )
         lines += [drawn]
         lines += [f"  … and {len(suspects) - SHOWN:,} more"] if len(suspects) > SHOWN else []
         lines += ["Suspects are worth a look, not wrong: the first ones are the likeliest."]
     if len(unjudged):
         names = name_some([review.class_names[label] for label in np.unique(unjudged.labels)])
-        images = count_of(len(unjudged), "image")
-        lines += [f"Not judged: {images} of classes that have too few: {names}"]
+        examples = count_of(len(unjudged), review.noun)
+        lines += [f"Not judged: {examples} of classes that have too few: {names}"]
     return "\n".join(lines)
+
+
+def _list_reasons(suspects: LabelReview) -> list[str]:
+    """Return what the last column says: the reason, or the text, which says more."""
+    if suspects.contents is None:
+        return [str(reason) for reason in suspects.reasons]
+    return [" | ".join(" ".join(text.split()) for text in row) for row in suspects.contents]
 
 
 def describe_files(table: Path, sheet: Path | None, dataset: str, given: Sequence[str] = ()) -> str:
@@ -115,7 +123,7 @@ def list_changes(examples: Examples, decisions: Decisions) -> list[dict[str, str
 def describe_changes(examples: Examples, decisions: Decisions) -> str:
     """Return the first changes as a table, and how many there are of each kind."""
     changes, removed = list_changes(examples, decisions), examples.paths[decisions.removed]
-    lines = [f"Labels changed: {len(changes):,} of {count_of(len(examples.paths), 'image')}"]
+    lines = [f"Labels changed: {len(changes):,} of {count_of(len(examples.paths), examples.noun)}"]
     if changes:
         rows = [tuple(change.values()) for change in changes[:SHOWN]]
         lines += [draw_table(("path", "before", "label"), rows, cut=CUT)]

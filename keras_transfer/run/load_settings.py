@@ -65,7 +65,9 @@ def load_run_config(run: Run) -> TrainConfig:
     open_ones = {
         "strategy": config.strategy == "auto",
         "precision": config.precision == "auto",
-        "data.image_size": config.data.image_size is None,
+        "data.image_size": config.data.image_size is None and config.data.modality != "text",
+        "data.sequence_length": config.data.sequence_length == "auto"
+        and config.data.modality == "text",
         "frozen.learning_rate": config.frozen.learning_rate == "auto",
     }
     if names := [name for name, is_open in open_ones.items() if is_open]:

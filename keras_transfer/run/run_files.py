@@ -56,6 +56,7 @@ class RunFiles:
     per_class_file = _Within("per_class.csv")
     confusion_file = _Within("confusion_matrix.csv")
     log_file = _Within("train.log")
+    tokenizer = _Within("tokenizer")
     model_file = _Within("model.keras")
     source_model_file = _Within("source_model.keras")
     metrics_file = _Within("metrics.json")

@@ -94,7 +94,8 @@ def export_classifier(
         saved.mkdir(parents=True)
         logger.info("Writing %s and %s", saved.name, single.name)
         with hushed():
-            write_saved_model(model, usage, modality, saved / "1")  # TensorFlow Serving's version
+            version = saved / "1"  # as TensorFlow Serving wants it
+            write_saved_model(model, usage, modality, version, model.input_shape[1])
             write_model(model, single, usage.to_notes())
         rows = [_check(place, checked) for place in (saved, single)]
         write_json(files.parity_file, {"reference": _describe(checked), "artefacts": rows})

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of, name_some
-from keras_transfer.models.hub.hub_presets import TOKENIZER_FILES
+from keras_transfer.models.hub.text_presets import CLIP_FILES
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.machine import free_disk
@@ -107,7 +107,7 @@ def _embed_texts(clip: Clip, texts: Sequence[str], quiet: bool) -> np.ndarray:
 
 def _compute_key(clip: Clip, texts: Sequence[str]) -> str:
     """Return a digest of everything that the embeddings of texts depend on."""
-    files = [clip.preset.find_file(name) for name in TOKENIZER_FILES]
+    files = [clip.preset.find_file(name) for name in CLIP_FILES]
     parts = {
         "format": FORMAT,
         "packages": {name: find_version(name) for name in PACKAGES},

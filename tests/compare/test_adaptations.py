@@ -4,7 +4,8 @@ import pytest
 
 from keras_transfer.compare import compare_runs
 from keras_transfer.compare.grid import read_grid
-from keras_transfer.compare.ranking import find_best, judge, read_configurations
+from keras_transfer.compare.ranking.configurations import read_configurations
+from keras_transfer.compare.ranking.verdicts import find_best, judge
 from keras_transfer.compare.reports.comparison_page import write_comparison_page
 from keras_transfer.compare.reports.comparison_table import describe_comparison
 from keras_transfer.system.errors import ConfigError

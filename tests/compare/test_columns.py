@@ -6,7 +6,8 @@ from keras_transfer.compare import compare_runs, main
 from keras_transfer.compare.columns import COLUMNS, Column, list_columns
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.grid import read_grid
-from keras_transfer.compare.ranking import judge, read_configurations
+from keras_transfer.compare.ranking.configurations import read_configurations
+from keras_transfer.compare.ranking.verdicts import judge
 from keras_transfer.compare.reports.comparison_table import describe_comparison
 from keras_transfer.compare.reports.comparison_words import name_configuration
 from keras_transfer.config.layers import flatten

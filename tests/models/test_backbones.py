@@ -13,11 +13,12 @@ from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
 SLOW = ["vitl16", "resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
+SLOW += ["bert_base", "roberta_base", "electra_base", "distilbert"]
 ALL = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BACKBONES]
 DOWNLOADED = [param for param in ALL if BACKBONES[param.values[0]].weights_url]
 BLOCK = re.compile(
     r"(conv\d_block\d+|block\d[a-z]?|expanded_conv(_\d+)?|block_\d+|stage_\d_block_\d+"
-    r"|downsampling_block_\d|stack\d_block\d)(?=_|$)"
+    r"|downsampling_block_\d|stack\d_block\d|layer_\d+|shared_layers|pooler)(?=_|$)"
 )
 
 
@@ -49,9 +50,9 @@ def test_rows_describe_the_graph(built):
     assert find_kinds(backbone) == row.kernels
 
 
-def find_blocks(backbone):
+def find_blocks(backbone, first="stem"):
     """Return the index at which the layers of each block begin, judging by their own names."""
-    starts, current = {"stem": 0}, "stem"
+    starts, current = {first: 0}, first
     for index, layer in enumerate(backbone.layers):
         block = block_by_name(layer.name)
         if block and block != current:
@@ -63,7 +64,8 @@ def find_blocks(backbone):
 
 def test_blocks_hold_the_layers_that_bear_their_name(built):
     _, row, backbone = built
-    assert dict(row.blocks) == find_blocks(backbone)
+    first = "embeddings" if row.takes == "texts" else "stem"
+    assert dict(row.blocks) == find_blocks(backbone, first)
     for index, layer in enumerate(backbone.layers):
         assert block_by_name(layer.name) in (block_of(row, index), None)
 
@@ -74,7 +76,7 @@ def test_blocks_and_the_default_boundary_are_frontiers(built):
     name, row, backbone = built
     frontiers = find_frontiers(backbone)
     assert set(row.blocks.values()) - {0} <= set(frontiers)
-    assert find_boundary(name, row, "auto") in frontiers
+    assert find_boundary(name, row, "auto") in {0, *frontiers}
 
 
 def test_the_pooled_features_of_every_row_are_what_its_head_takes(built):
@@ -109,6 +111,8 @@ def test_the_graph_does_not_depend_on_the_image_size(name, size):
 def test_default_boundary_is_the_block_nearest_to_its_aim(name):
     row = BACKBONES[name]
     aim = 100 if name in CARD else row.layers * 2 / 3
+    if row.takes == "texts":  # all of which learns
+        aim = 0
     nearest = min(row.blocks, key=lambda block: abs(row.blocks[block] - aim))
     assert row.default_boundary == nearest
 
@@ -189,10 +193,11 @@ def test_the_imagenet_weights_of_a_row_come_from_a_server_or_from_a_package_of_a
         package = row.weights_package
         if name == "tiny":
             continue
-        places = [bool(row.weights_url), bool(package), bool(row.preset)].count(True)
+        brings = bool(package) and row.takes == "images"  # else the package brings a preset
+        places = [bool(row.weights_url), brings, bool(row.preset)].count(True)
         assert places == (1 if row.has_weights else 0), name
         assert row.weights_origin == (package.name if package else row.weights_url)
-        if package:
+        if package and package.extra:
             assert any(each.startswith(package.name) for each in extras[package.extra])
 
 

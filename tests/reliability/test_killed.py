@@ -10,6 +10,7 @@ from forks import Forker
 from killing import check_kills, start_command
 from PIL import Image
 from tiny_presets import write_resnet, write_vit
+from tiny_text_backbone import write_reviews, write_text_preset
 
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.adaptation.methods import ADAPTATIONS
@@ -64,6 +65,21 @@ def test_a_killed_run_of_a_preset_ends_as_a_whole_one(write, strategy, forker, s
         *("--backbone", f"hub:{tmp_path / 'preset'}", "--dataset", str(stripes)),
         *("--output", str(tmp_path), "--strategy", strategy, "--batch_size", "16"),
         *("--frozen.epochs", "4", "--finetune.epochs", "6"),
+    ]
+    check_kills(forker.start, words, tmp_path, 3)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("strategy", "cache"), [("two_phase", "auto"), ("gradual", "off")])
+def test_a_killed_run_on_texts_ends_as_a_whole_one(strategy, cache, forker, tmp_path):
+    pytest.importorskip("tensorflow_text", reason="needs the extra [text]")
+    write_text_preset(tmp_path / "preset")
+    write_reviews(tmp_path / "reviews.csv", 120)
+    words = [
+        *("--backbone", f"hub:{tmp_path / 'preset'}", "--dataset", str(tmp_path / "reviews.csv")),
+        *("--output", str(tmp_path), "--strategy", strategy, "--cache.mode", cache),
+        *("--batch_size", "8", "--frozen.epochs", "4", "--finetune.epochs", "6"),
+        *("--finetune.locked_layers", "layer_2"),
     ]
     check_kills(forker.start, words, tmp_path, 3)
 

@@ -209,3 +209,13 @@ def test_another_set_that_is_not_there_is_told_before_the_work(stripes, monkeypa
     monkeypatch.setattr(divided_examples, "inspect_examples", None)
     with pytest.raises(ConfigError, match="no such path"):
         main([str(stripes), "--against", "nowhere"])
+
+
+def test_a_table_is_read_and_described_as_it_is_asked_for(tmp_path, capsys):
+    file = tmp_path / "both.csv"  # what names files is about images, unless a user says more
+    rows = [f"{i}.jpg,a {word} kettle {i},{word}" for i, word in enumerate(["good", "bad"] * 4)]
+    file.write_text("\n".join(["path,text,label", *rows]))
+    assert main([str(file), "--data.modality", "text"]) == 0
+    out = capsys.readouterr().out
+    assert "8 texts in 2 classes" in out
+    assert "Words of every text: 4" in out

@@ -16,6 +16,7 @@ from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.evaluate import evaluate_run
 from keras_transfer.export import export_model, main
+from keras_transfer.exports import saved_model
 from keras_transfer.exports.exporters import EXPORTERS, choose_exporters
 from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.exports.onnx import ONNX
@@ -87,13 +88,13 @@ def test_files_of_another_model_are_renamed_and_the_exit_code_is_1(
 ):
     import keras
 
-    make_source = export._make_source
+    make_source = saved_model.write_source
 
     def make_wrong(model, *others):
         wrong = keras.Model(model.input, change(model.output))
         return make_source(wrong, *others)
 
-    monkeypatch.setattr(export, "_make_source", make_wrong)
+    monkeypatch.setattr(saved_model, "write_source", make_wrong)
     formats = [name for name in formats if name != "onnx" or has_onnx()]
     assert main([str(run_copy.path), "--formats", *formats]) == 1
     error = capsys.readouterr().err

@@ -153,5 +153,5 @@ def test_the_model_card_says_how_many_are_flagged(finished_run):
     shares = read_unusual(finished_run)
     flagged = sum(share <= UNUSUAL_SHARE for path, share in shares.items() if "val/" in path)
     card = finished_run.model_card_file.read_text("utf-8")
-    assert "`predict --unusual` says which pictures are unlike" in card
+    assert "`predict --unusual` says which images are unlike" in card
     assert f"{flagged} of 24 validation images and " in card

@@ -8,13 +8,12 @@ from typing import Any
 
 from keras_transfer.compare.columns import COLUMNS, FAILED, SEED
 from keras_transfer.compare.comparison_directory import Comparison
-from keras_transfer.compare.ranking import (
+from keras_transfer.compare.ranking.configurations import (
     AVERAGED,
     Configuration,
-    Verdict,
-    judge,
     read_configurations,
 )
+from keras_transfer.compare.ranking.verdicts import Verdict, judge
 from keras_transfer.compare.results_csv import Results
 from keras_transfer.compare.rows import Row
 
@@ -63,7 +62,7 @@ def _answer_configuration(
     return {
         "settings": {name: value for name, value in settings[0].items() if name != SEED},
         "runs": runs,
-        "seeds": [own[SEED] for own in settings],
+        "seeds": [own[SEED] for own in settings if not each.is_baseline],
         "planned": each.planned,
         "validation_accuracy": each.accuracy,
         "validation_accuracy_low": low,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_transfer.compare.ranking import Configuration
+from keras_transfer.compare.ranking.configurations import Configuration
 from keras_transfer.compare.reports.comparison_figure import (
     WIDE_RANGE,
     choose_style,
@@ -50,13 +50,23 @@ def chart_curves(
 ) -> Chart:
     """Return accuracy on validation by epoch: the mean over seeds, as far as all of them go.
 
+    The baseline, which has no epochs, is a level line.
+
     Args:
         configurations: At least one.
         looks: Of each.
         folder: That of results.csv; histories are read from the runs in it.
     """
-    curves = [_find_mean(read_curves(each, folder)) for each in configurations]
-    last = max(map(len, curves))
+    trained = {
+        index: _find_mean(read_curves(each, folder))
+        for index, each in enumerate(configurations)
+        if not each.is_baseline
+    }
+    last = max(map(len, trained.values()), default=1)
+    curves = [
+        trained.get(index, np.full(last, each.accuracy))
+        for index, each in enumerate(configurations)
+    ]
     drawn = sorted(zip(looks, curves, strict=True), key=_order_last)
     return build_chart(
         "Accuracy on validation over epochs, of each configuration",

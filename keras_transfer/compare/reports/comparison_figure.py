@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from keras_transfer.compare.ranking import Configuration, find_best
+from keras_transfer.compare.ranking.configurations import Configuration
+from keras_transfer.compare.ranking.verdicts import find_best
 from keras_transfer.compare.reports.comparison_words import name_configuration
 from keras_transfer.evaluation.figures.canvas import LEAST_RANGE, create_figure, write_figure
 from keras_transfer.run.history import read_history
@@ -50,7 +51,8 @@ def build_comparison(configurations: Sequence[Configuration], folder: Path) -> F
     names = [shorten(name_configuration(each, configurations), 60) for each in configurations]
     inches = 0.6 + 0.085 * max(map(count_cells, names))  # of a line of the legend
     columns = max(1, min(6, int(WIDTH / inches)))
-    title = f"{folder.name}: accuracy on {configurations[0].right.shape[1]} validation images"
+    size, noun = configurations[0].right.shape[1], configurations[0].noun
+    title = f"{folder.name}: accuracy on {size} validation {noun}s"
     figure = create_figure(WIDTH, 4.8 + 0.22 * -(-len(names) // columns), title)
     left, right = figure.subplots(1, 2)
     best, handles = find_best(configurations), []
@@ -87,7 +89,7 @@ def read_curves(each: Configuration, folder: Path) -> np.ndarray:
     """Return (seeds, epochs): accuracy on validation through all phases; NaN where one has ended.
 
     Args:
-        each: A configuration.
+        each: A configuration that is no baseline.
         folder: That of results.csv.
     """
     curves = [read_history(Run(folder / run).history_table()).val_accuracy for run in each.runs]
@@ -145,6 +147,9 @@ def _clear(axes: Axes) -> None:
 def _draw_curves(
     axes: Axes, each: Configuration, folder: Path, style: dict[str, Any], single: bool
 ) -> None:
+    if each.is_baseline:  # it has no epochs
+        axes.axhline(each.accuracy, **style | {"marker": ""})
+        return
     padded = read_curves(each, folder)
     longest = padded.shape[1]
     epochs = np.arange(1, longest + 1)

@@ -9,22 +9,22 @@ from urllib.parse import quote
 
 from keras_transfer.compare.columns import FAILED
 from keras_transfer.compare.comparison_directory import Comparison
-from keras_transfer.compare.ranking import (
+from keras_transfer.compare.ranking.configurations import (
     Configuration,
     Lost,
     Missing,
-    Verdict,
-    find_best,
-    judge,
+    is_baseline,
     read_configurations,
     read_lost,
 )
+from keras_transfer.compare.ranking.verdicts import Verdict, find_best, judge
 from keras_transfer.compare.reports.comparison_charts import (
     Look,
     chart_curves,
     chart_seconds,
     choose_looks,
 )
+from keras_transfer.compare.reports.comparison_commands import list_commands
 from keras_transfer.compare.reports.comparison_words import (
     find_varying,
     head_columns,
@@ -45,7 +45,6 @@ from keras_transfer.evaluation.html_report.run_facts import list_settings
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_text
-from keras_transfer.system.terminal.visible_text import quote_word
 
 # Columns behind the settings, what decides first; one without any number is left out.
 VERDICT = "against the best"
@@ -139,23 +138,18 @@ def _describe_page(
     planned: Sequence[Configuration | Lost],
 ) -> dict[str, Any]:
     """Return the head of the page, its settings and its commands."""
-    done = sum(len(each.runs) for each in found)
-    trainings = count_of(sum(each.planned for each in planned), "training")
-    best = comparison.path / _find_run(find_best(found))
-    place, start = quote_word(best), "python -m keras_transfer."
+    done = sum(len(each.runs) for each in found if not each.is_baseline)
+    trained = [each for each in planned if not is_baseline(each.settings)]
+    trainings = count_of(sum(each.planned for each in trained), "training")
+    noun = found[0].noun
     return {
         "version": find_version("keras_transfer"),
         "made": time.strftime("%Y-%m-%d %H:%M"),
         "comparison_name": comparison.path.resolve().name,
         "trained": f"{count_of(len(planned), 'configuration')}, {done} of {trainings} finished, "
-        f"{count_of(found[0].right.shape[1], 'validation image')}",
-        "best_run": best.name,
-        "first": f"{start}evaluate {place} --dataset FOLDER",
-        "next": {
-            "Classify new images with the best run:": f"{start}predict {place} FOLDER",
-            "Write its model for servers and phones:": f"{start}export {place}",
-            "Make this page anew:": f"{start}report {quote_word(comparison.path)}",
-        },
+        f"{count_of(found[0].right.shape[1], f'validation {noun}')}",
+        "noun": noun,
+        **list_commands(comparison, find_best(found)),
         "settings": _list_shared(comparison),
         "files": [
             (file.name, words)
@@ -209,22 +203,17 @@ def _describe_missing(
 
 def _say_best(found: Sequence[Configuration], lost: Sequence[Lost]) -> str:
     best = find_best(found)
-    images, test = best.right.shape[1], best.mean("test_accuracy")
+    size, test, noun = best.right.shape[1], best.mean("test_accuracy"), best.noun
     target = best.mean("target_accuracy")
     low, high = best.interval
     seeds = f", mean over {count_of(len(best.runs), 'seed')}" if len(best.runs) > 1 else ""
     return (
-        f"{say_best(found, lost)}. {say_share(best.accuracy)} of {count_of(images, 'image')} are "
+        f"{say_best(found, lost)}. {say_share(best.accuracy)} of {count_of(size, noun)} are "
         f"right{seeds}, and with 95 % confidence between {say_share(low)} and {say_share(high)} of "
         "others like them."
-        + ("" if test is None else f" Of the test images {say_share(test)}.")
+        + ("" if test is None else f" Of the test {noun}s {say_share(test)}.")
         + ("" if target is None else f" Of the target's images {say_share(target)}.")
     )
-
-
-def _find_run(best: Configuration) -> str:
-    """Return the run of a configuration that is right on most validation images."""
-    return best.runs[int(best.right.mean(axis=1).argmax())]
 
 
 def _build_row(
@@ -236,6 +225,7 @@ def _build_row(
         seeds=[
             Seed(seed, _find_link(folder, run))
             for seed, run in zip(each.seeds, each.runs, strict=True)
+            if not each.is_baseline
         ],
         missing=each.missing,
         numbers=_list_numbers(each, verdict),

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_transfer.compare.ranking import Configuration, Lost, Verdict
+from keras_transfer.compare.ranking.configurations import Configuration, Lost, is_baseline
+from keras_transfer.compare.ranking.verdicts import Verdict
 from keras_transfer.compare.reports.comparison_words import (
     find_varying,
     head_columns,
@@ -36,7 +37,8 @@ def describe_comparison(
         lost: Those of which no row is finished.
     """
     planned: list[Configuration | Lost] = [*configurations, *lost]
-    backbones = {each.settings["backbone"] for each in planned}
+    trained = [each for each in planned if not is_baseline(each.settings)]
+    backbones = {each.settings["backbone"] for each in trained or planned}
     lines = [f"Backbone: {show_name(*backbones)}"] if len(backbones) == 1 else []
     lines.append(_draw(configurations, verdicts, lost))
     differences = say_differences(configurations, verdicts, lost)
@@ -55,7 +57,7 @@ def _draw(
         for each, verdict in zip(configurations, verdicts, strict=True)
     ]
     for each in lost:
-        settings = [each.settings[name] for name in varying]
+        settings = [say_setting(each, name) for name in varying]
         blank = [None] * (len(columns) - len(varying) - 2)
         rows.append([*settings, say_seeds(each), *blank, say_lost(each)])
     kept = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
@@ -73,7 +75,7 @@ def _say_numbers(each: Configuration, verdict: Verdict) -> list[Any]:
     parameters, seconds = each.mean("trainable_parameters"), each.mean("seconds")
     memory = each.mean("peak_memory_mb")
     return [
-        each.planned if not each.missing else say_seeds(each),
+        None if each.is_baseline else each.planned if not each.missing else say_seeds(each),
         each.accuracy,
         "{:.3f}-{:.3f}".format(*each.interval),
         None if len(single) == 1 else f"{single.min():.3f}-{single.max():.3f}",

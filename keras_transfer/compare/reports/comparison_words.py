@@ -3,24 +3,32 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from keras_transfer.compare.columns import COLUMNS
-from keras_transfer.compare.ranking import (
+from keras_transfer.compare.columns import BASELINE, COLUMNS
+from keras_transfer.compare.ranking.configurations import Configuration, Lost, is_baseline
+from keras_transfer.compare.ranking.verdicts import (
     LEVEL,
-    Configuration,
-    Lost,
     Verdict,
     find_best,
     find_scratch,
+    judge,
     share_seeds,
 )
 from keras_transfer.config.messages import count_of
 
 NAMED = 4  # configurations that are named in a sentence
-METHOD = (
-    f"Real is a difference with p below {LEVEL:g}: the sign of each image's mean difference over "
-    "seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. Validation "
-    "also chose the epochs and what is called best, so it flatters the best; test chose nothing."
+METHOD = (  # noun: of one example
+    f"Real is a difference with p below {LEVEL:g}: the sign of each {{noun}}'s mean difference "
+    "over seeds is flipped at random (McNemar's test, for several seeds), corrected by Holm. "
+    "Validation also chose the epochs and what is called best, so it flatters the best; test "
+    "chose nothing."
 )
+
+# How the baseline compares with the best training -> what that says of the training.
+BASELINE_WORDS = {
+    "worse": "what was learned elsewhere helps here",
+    "not told apart": "that the training is better cannot be told from chance",
+    "better": "what was learned elsewhere does not help here, the plain model is really better",
+}
 
 TARGET_CHOSE_NOTHING = (
     "target is accuracy on labelled images of the domain that was adapted to. It chose nothing: "
@@ -32,6 +40,8 @@ def name_configuration(
     configuration: Configuration, configurations: Sequence[Configuration]
 ) -> str:
     """Return what tells a configuration from the others: the settings that differ."""
+    if configuration.is_baseline:
+        return f"{configuration.settings['backbone']} {BASELINE}"
     clear = [each.column for each in COLUMNS.values() if each.kind is str]  # words, not numbers
     values = configuration.settings
     return ", ".join(
@@ -41,10 +51,15 @@ def name_configuration(
 
 
 def find_varying(configurations: Sequence[Configuration | Lost]) -> list[str]:
-    """Return the settings that are not the same in all configurations, or just the strategy."""
+    """Return the settings that are not the same in all trainings, or just the strategy.
+
+    Where there is a baseline the strategy is among them: it says which row that is.
+    """
     names = configurations[0].settings
-    varying = [name for name in names if len({each.settings[name] for each in configurations}) > 1]
-    return varying or ["strategy"]
+    trained = [each for each in configurations if not is_baseline(each.settings)]
+    shown = {"strategy"} if len(trained) < len(configurations) else set()
+    shown |= {name for name in names if len({each.settings[name] for each in trained}) > 1}
+    return [name for name in names if name in shown] or ["strategy"]
 
 
 def head_columns(varying: Sequence[str]) -> list[str]:
@@ -55,6 +70,8 @@ def head_columns(varying: Sequence[str]) -> list[str]:
 
 def say_setting(each: Configuration | Lost, name: str) -> str:
     """Return a setting, and behind the strategy auto what it came to."""
+    if is_baseline(each.settings) and name == "strategy":
+        return f"{BASELINE} ({each.settings['backbone']})"
     chosen = "/".join(each.strategies) if isinstance(each, Configuration) else ""
     is_auto = name == "strategy" and each.settings[name] == "auto" and chosen not in ("", "auto")
     return f"auto ({chosen})" if is_auto else each.settings[name]
@@ -68,7 +85,8 @@ def say_seeds(each: Configuration | Lost) -> str:
 
 def say_verdict(each: Configuration, verdict: Verdict) -> str:
     """Return how a configuration compares with the best, and which of its rows are missing."""
-    return ", ".join([verdict.words, *_count_missing(each)])
+    words = verdict.outcome if each.is_baseline else verdict.words
+    return ", ".join([words, *_count_missing(each)])
 
 
 def say_lost(each: Lost) -> str:
@@ -103,10 +121,13 @@ def say_differences(
     if len(configurations) == 1:
         which = "Only one configuration is finished" if lost else "There is one configuration only"
         return f"{which}, so nothing is compared."
-    images = configurations[0].right.shape[1]
+    size, noun = configurations[0].right.shape[1], configurations[0].noun
     names: dict[str, list[str]] = {}
     for each, verdict in zip(configurations, verdicts, strict=True):
-        names.setdefault(verdict.outcome, []).append(name_configuration(each, configurations))
+        outcome = verdict.outcome
+        if each.is_baseline and outcome == "better":
+            outcome = "better baseline"
+        names.setdefault(outcome, []).append(name_configuration(each, configurations))
     found = []
     if worse := names.get("worse"):
         found.append(f"Really worse: {_list(worse)}.")
@@ -114,8 +135,10 @@ def say_differences(
         found.append(
             f"Really better on the seeds both have, but rows are missing: {_list(better)}."
         )
+    if plain := names.get("better baseline"):
+        found.append(f"Really better: {_list(plain)}.")
     if equal := names.get("not told apart"):
-        found.append(f"{_count(equal)} cannot be told apart from it by these {images} images.")
+        found.append(f"{_count(equal)} cannot be told apart from it by these {size} {noun}s.")
     if apart := names.get("not compared"):
         found.append(f"{_count(apart)} cannot be compared with it: no seed is finished in both.")
     return " ".join(found)
@@ -125,15 +148,19 @@ def list_remarks(configurations: Sequence[Configuration]) -> Iterator[str]:
     """Yield what has to be known to read the table; nothing of a single configuration."""
     if len(configurations) == 1:
         return
-    yield METHOD
+    yield METHOD.format(noun=configurations[0].noun)
     if any(each.mean("target_accuracy") is not None for each in configurations):
         yield TARGET_CHOSE_NOTHING
-    reused, runs = sum(c.reused for c in configurations), sum(len(c.runs) for c in configurations)
+    reused, runs = (
+        sum(c.reused for c in configurations),
+        sum(len(c.runs) for c in configurations if not c.is_baseline),
+    )
     if reused:
         yield (
             f"{reused} of {runs} rows used activations that an earlier row or comparison had "
             "computed: alone they take longer."
         )
+    yield from _compare_with_baseline(configurations)
     for each in configurations:
         twin = find_scratch(each, configurations)
         if twin and (shares := share_seeds(each, twin)):
@@ -142,6 +169,22 @@ def list_remarks(configurations: Sequence[Configuration]) -> Iterator[str]:
                 f"{shares[0].mean():.3f}, {name_configuration(twin, configurations)} "
                 f"{shares[1].mean():.3f}: what was learned elsewhere does not help here."
             )
+
+
+def _compare_with_baseline(configurations: Sequence[Configuration]) -> Iterator[str]:
+    """Yield whether the best training is better than the baseline, if there are both."""
+    best = find_best(configurations)
+    for each, verdict in zip(configurations, judge(configurations), strict=True):
+        if not each.is_baseline or verdict.is_best:
+            continue
+        name, trained = (name_configuration(one, configurations) for one in (each, best))
+        numbers = f"{name} has {_say_accuracies(each)}, {trained} {_say_accuracies(best)}"
+        yield f"Against the baseline: {numbers}: {BASELINE_WORDS[verdict.outcome]}."
+
+
+def _say_accuracies(each: Configuration) -> str:
+    test = each.mean("test_accuracy")
+    return f"{each.accuracy:.3f}" + ("" if test is None else f" ({test:.3f} on test)")
 
 
 def _list(names: Sequence[str]) -> str:

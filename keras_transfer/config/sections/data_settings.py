@@ -11,6 +11,7 @@ from keras_transfer.config.pixels.value_range import parse_range
 from keras_transfer.config.validation import check_types, is_count, require
 
 SMALLEST, LARGEST = 16, 8192  # pixels of a side; a backbone may need more
+SHORTEST, LONGEST = 8, 8192  # tokens of a text; a backbone may take fewer
 MOST_IMAGES = 65_536  # of a batch
 
 
@@ -63,9 +64,20 @@ class DataConfig:
     """auto: in training every class counts the same, however many images it has. none: every
     image does. {ants: 1, bees: 5}: what an image of each class counts, by name or index; 1 where
     nothing is said."""
+    modality: Literal["auto", "image", "text"] = "auto"
+    """What the examples are. auto: texts where the data set says so by a column text, by files of
+    text, or by its features; images otherwise."""
+    sequence_length: int | str | None = "auto"
+    """Most tokens of a text that the network sees; longer ones are cut. auto: as many as 95 of 100
+    training texts have, at most what the backbone takes."""
     data_dir: Path | None = None
     """Folder of the sets that `--dataset tfds:NAME` and `hf:NAME` download. None: the default of
     TensorFlow Datasets or of Hugging Face."""
+
+    @property
+    def noun(self) -> str:
+        """What one example is called, once it is settled what they are."""
+        return "text" if self.modality == "text" else "image"
 
     def __post_init__(self) -> None:
         check_types(self, "data")
@@ -73,6 +85,9 @@ class DataConfig:
         size, held, test = self.image_size, self.validation_fraction, self.test_fraction
         fits = size is None or is_count(size, SMALLEST, LARGEST)
         require(fits, "data.image_size", f"from {SMALLEST} to {LARGEST:,} pixels", size)
+        length, must = self.sequence_length, f"from {SHORTEST} to {LONGEST:,} tokens, or 'auto'"
+        fits = length in ("auto", None) or is_count(length, SHORTEST, LONGEST)
+        require(fits, "data.sequence_length", must, length)
         fraction, must = self.crop_fraction, "above 0 and at most 1"
         require(0 < fraction <= 1, "data.crop_fraction", must, fraction)
         must = f"1 with `data.resize` {self.resize}, which shows the whole image"

@@ -15,15 +15,17 @@ class OptimizerConfig:
     weight_decay: float | str = "auto"
     """Decay relative to the learning rate, from 0; biases and normalisation are spared. auto: 0.01
     for adamw and lion, 0 for the others."""
-    schedule: str = "cosine"
-    """constant: the peak rate throughout. cosine: from it to zero over the phase. cosine_restarts:
-    three times, over 1/7, 2/7 and 4/7 of it. one_cycle: up for 30 % of it, then down. step: a tenth
-    after a half, a hundredth after three quarters. exponential: evenly down to a hundredth."""
+    schedule: str = "auto"
+    """constant: the peak rate throughout. cosine: from it to zero over the phase. linear: the same,
+    evenly. cosine_restarts: three times, over 1/7, 2/7 and 4/7 of it. one_cycle: up for 30 % of it,
+    then down. step: a tenth after a half, a hundredth after three quarters. exponential: evenly
+    down to a hundredth. auto: cosine, and linear for texts."""
     warmup: float = 0.1
     """How long the rate climbs from zero to its peak: below 1 a share of the phase, from 1 on
     epochs. one_cycle has its own."""
-    clip_norm: float = 0.0
-    """Longest gradient over all weights together; longer ones are shortened to it. 0: none is."""
+    clip_norm: float | str = "auto"
+    """Longest gradient over all weights together; longer ones are shortened to it. 0: none is.
+    auto: 0, and 1 for texts."""
     accumulate: int = 1
     """Batches whose gradients are averaged for one update; on one device only."""
     ema: float = 0.0
@@ -41,8 +43,9 @@ class OptimizerConfig:
         require(fits, "optimizer.weight_decay", f"from 0 to {FASTEST:g}, or 'auto'", decay)
         fits = 0 <= self.warmup <= MOST
         require(fits, "optimizer.warmup", f"from 0 to {MOST:,}", self.warmup)
-        fits = 0 <= self.clip_norm <= MOST
-        require(fits, "optimizer.clip_norm", f"from 0 to {MOST:,}", self.clip_norm)
+        clip = self.clip_norm
+        fits = 0 <= clip <= MOST if isinstance(clip, int | float) else clip == "auto"
+        require(fits, "optimizer.clip_norm", f"from 0 to {MOST:,}, or 'auto'", clip)
         fits = is_count(self.accumulate)
         require(fits, "optimizer.accumulate", f"from 1 to {MOST:,} batches", self.accumulate)
         require(0 <= self.ema < 1, "optimizer.ema", "in [0, 1)", self.ema)

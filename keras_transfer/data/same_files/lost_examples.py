@@ -81,6 +81,8 @@ def explain_lost(lost: Sequence[Lost], root: Path) -> ConfigError:
 
 def _doubt(data: TrainingData, part: ExampleSplit, thoroughly: bool) -> list[int]:
     """Return the rows whose content is to be looked at."""
+    if data.longest is not None:  # texts are in memory, as they were inspected
+        return []
     if thoroughly:
         return list(range(len(part)))
     if part.states is None:

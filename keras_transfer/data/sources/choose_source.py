@@ -21,7 +21,6 @@ from keras_transfer.data.sources.folders.folder import read_folder
 from keras_transfer.data.sources.foreign_sources import explain_foreign
 from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
-from keras_transfer.run.run_directory import MOVED
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.packages import require_package
 
@@ -66,22 +65,6 @@ def read_examples(dataset: str, config: DataConfig) -> Examples:
             f"`dataset` must be readable. Received: {dataset}, of which {error.filename} is not. "
             "Change its permissions."
         ) from error
-
-
-def check_source(source: str, of_run: bool) -> None:
-    """Look whether a data set is there.
-
-    Args:
-        source: As `choose_source` takes it.
-        of_run: Whether a run was made from it, so that it may have moved.
-
-    Raises:
-        ConfigError: There is no such data set.
-    """
-    try:
-        choose_source(source)
-    except ConfigError as error:
-        raise (ConfigError(f"{error} {MOVED}") if of_run else error) from error
 
 
 def choose_source(dataset: str) -> str:

@@ -74,15 +74,24 @@ def list_set(
 
 def set_of_examples(name: str, examples: Examples) -> ImageSet:
     """Return labelled examples as a set."""
-    root = str(examples.root)
     return ImageSet(
         name=name,
         paths=examples.paths.astype(object),
-        sources=np.array([os.path.join(root, path) for path in examples.paths.tolist()], object),
+        sources=_list_sources(examples),
         splits=examples.splits.astype(object),
         labels=examples.labels,
         class_names=examples.class_names,
     )
+
+
+def _list_sources(examples: Examples) -> np.ndarray:
+    """Return (n,) objects: paths of files, or texts."""
+    if examples.contents is None:
+        root = str(examples.root)
+        return np.array([os.path.join(root, path) for path in examples.paths.tolist()], object)
+    found = np.empty(len(examples.paths), object)
+    found[:] = [tuple(texts) for texts in examples.contents.tolist()]
+    return found
 
 
 def choose_rows(found: ImageSet, split: str) -> ImageSet:
@@ -96,7 +105,7 @@ def choose_rows(found: ImageSet, split: str) -> ImageSet:
         there = ", ".join(sorted({*found.splits.tolist()} - {""})) or "none"
         raise ConfigError(
             f"`split` must be one of the splits of {found.name}: {there}. Received: {split}. "
-            "Leave it out to take all images."
+            "Leave it out to take all of them."
         )
     return found.take(rows)
 
@@ -105,14 +114,16 @@ def _list_unlabelled(word: str, modality: Modality, fault: ConfigError) -> Image
     """Return the files that a word names, if it names any, with why they have no labels."""
     path = os.path.expanduser(word)
     there = os.path.exists(path) or glob.has_magic(path)
-    if not there or path.lower().endswith(TABLES):
+    is_table = path.lower().endswith(TABLES) and modality.noun == "image"
+    if not there or is_table:
         raise fault
     import_tensorflow()  # images are listed by what reads them
     try:
         names, sources = modality.list_words([word])
     except ConfigError:
         raise fault from None
-    logger.info("%s is taken as images without labels. As a data set: %s", word, fault)
+    text = "%s is taken as %ss without labels. As a data set: %s"
+    logger.info(text, word, modality.noun, fault)
     held: Any = np.empty(len(sources), object)
     held[:] = sources
     return ImageSet(

@@ -32,7 +32,7 @@ UNKNOWN = -1  # the label of an image without one, or of a class that is not ask
 def read_perhaps_labelled(
     dataset: str, config: DataConfig, modality: Modality, class_names: Sequence[str] | None = None
 ) -> Examples:
-    """List the images of a data set that may have no labels, or only some.
+    """List the examples of a data set that may have no labels, or only some; texts have all.
 
     Args:
         dataset: A folder of class folders or of any others, a table with a column of labels or
@@ -48,7 +48,7 @@ def read_perhaps_labelled(
     Raises:
         ConfigError: There is no such data set, or no image in it.
     """
-    source = choose_source(dataset)
+    source = "" if modality.noun == "text" else choose_source(dataset)
     if source == "csv":
         found = _read_table(Path(os.path.abspath(Path(dataset).expanduser())))
     elif source == "folder":

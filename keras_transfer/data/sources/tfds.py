@@ -32,10 +32,10 @@ def read_tfds(dataset: str, config: DataConfig) -> Examples:
         ConfigError: There is no such set, it is not image classification data, or it is neither
             prepared in `data.data_dir` nor can be downloaded.
     """
-    builder = _find_builder(dataset, config)
+    builder = find_builder(dataset, config)
     image, label = _find_features(dataset, builder)
     if not builder.info.splits:
-        _download(dataset, builder)
+        download_set(dataset, builder)
     splits = choose_splits(dataset, list(builder.info.splits))
     names = [name.strip() for name in builder.info.features[label].names]
     # Another data_dir, or a set that was prepared anew, is another folder of the cache.
@@ -50,7 +50,7 @@ def read_tfds(dataset: str, config: DataConfig) -> Examples:
     )
 
 
-def _find_builder(dataset: str, config: DataConfig) -> Any:
+def find_builder(dataset: str, config: DataConfig) -> Any:
     """Return the builder of `tfds:NAME`; nothing is downloaded."""
     import tensorflow_datasets as tfds
 
@@ -132,7 +132,7 @@ def _find_features(dataset: str, builder: Any) -> tuple[str, str]:
     )
 
 
-def _download(dataset: str, builder: Any) -> None:
+def download_set(dataset: str, builder: Any) -> None:
     """Download and prepare a set, after a quick look whether its server answers."""
     try:
         for url in list(builder.url_infos)[:1]:

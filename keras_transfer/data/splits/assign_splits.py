@@ -105,12 +105,14 @@ def _check_given(examples: Examples, splits: np.ndarray, needed: tuple[str, ...]
     """Refuse an empty validation split; warn of classes that a given split lacks."""
     if "validation" not in splits:
         raise ConfigError(
-            "The validation split must have at least one usable image that is not in test as well. "
-            "Received: none. Add images to it, or remove it to have one made from train."
+            f"The validation split must have at least one usable {examples.noun} that is not in "
+            f"test as well. Received: none. Add {examples.noun}s to it, or remove it to have one "
+            "made from train."
         )
     learned = np.unique(examples.labels[splits == "train"])
     for split in np.setdiff1d(SPLITS, needed):
         lacking = np.setdiff1d(learned, examples.labels[splits == split])
         if lacking.size and split in splits:
             names = name_some([examples.class_names[label] for label in lacking])
-            logger.warning("Classes without an image in %s: %s.", split, names)
+            article = "an image" if examples.noun == "image" else "a text"
+            logger.warning("Classes without %s in %s: %s.", article, split, names)

@@ -42,7 +42,7 @@ def settle_leaks(
     if exact and config.on_leak == "error":
         named = _name(exact, examples, splits)
         raise ConfigError(
-            f"No image must be in two splits. Received: {named}. Remove one of each, or "
+            f"No {examples.noun} must be in two splits. Received: {named}. Remove one of each, or "
             "let train lose it with --data.on_leak drop."
         )
     _settle(exact, "in a later split as well", config.on_leak == "drop", examples, splits)
@@ -95,7 +95,8 @@ def _settle(
         return
     done = "Dropped" if drops else "Left in their splits"
     named = _name(leaks, examples, splits)
-    which = count_of(len(leaks), "image that is", "images that are")
+    noun = examples.noun
+    which = count_of(len(leaks), f"{noun} that is", f"{noun}s that are")
     logger.warning("%s: %s %s: %s", done, which, what, named)
     if drops:
         splits[[row for row, _ in leaks]] = ""

@@ -76,15 +76,15 @@ def _judge_rare(
         return
     if config.rare_classes == "train_only":
         _find_lacking(examples, splits, ("train",), rare[:0], True)
-        done = "In train only, as they have too few images for each split"
+        done = f"In train only, as they have too few {examples.noun}s for each split"
     else:
-        done = "Left out, as they have too few images for each split"
+        done = f"Left out, as they have too few {examples.noun}s for each split"
     named = name_some([f"{examples.class_names[label]} ({counts[label]})" for label in rare])
     logger.warning("%s: %s: %s", done, count_of(len(rare), "class"), named)
     if (left := len(np.unique(examples.labels[splits == "train"]))) < 2:
         raise ConfigError(
             f"At least two classes must be left. Received: {left} of {len(examples.class_names)} "
-            f"in {examples.root}. Add images, or choose another --data.rare_classes."
+            f"in {examples.root}. Add {examples.noun}s, or choose another --data.rare_classes."
         )
 
 
@@ -97,8 +97,8 @@ def _find_lacking(
         lacking = np.setdiff1d(np.arange(len(examples.class_names)), [*present, *rare])
         if lacking.size and refuses:
             raise ConfigError(
-                f"Every class must have a usable image in {name}. Received: none of "
-                f"{name_some([examples.class_names[label] for label in lacking])}. Add images, or "
+                f"Every class must have a usable {examples.noun} in {name}. Received: none of "
+                f"{name_some([examples.class_names[label] for label in lacking])}. Add more, or "
                 f"leave the class out with --data.rare_classes drop. {TOGETHER}"
             )
         if lacking.size:
@@ -142,12 +142,14 @@ def _explain_scarce(
         for label in scarce
     ]
     return ConfigError(
-        f"Every class must have at least one image in each of {', '.join(names)}. Received: "
-        f"{name_some(words)}, with fewer images than splits. Add images, {WAYS_OUT}"
+        f"Every class must have at least one {examples.noun} in each of {', '.join(names)}. "
+        "Received: "
+        f"{name_some(words)}, with fewer {examples.noun}s than splits. Add "
+        f"{examples.noun}s, {WAYS_OUT}"
         + (", or set data.test_fraction to 0" if "test" in names else "")
         + (f". {TOGETHER}" if (found < images).any() else ".")
         + (
-            " Images that have a split keep it."
+            f" {examples.noun.capitalize()}s that have a split keep it."
             if count_held(examples, splits, pool, names).any()
             else ""
         )

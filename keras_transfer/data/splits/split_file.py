@@ -100,5 +100,5 @@ def _warn_of_missing(
     if missing:
         logger.warning(
             "Not in the data set: %s of %s, such as %s",
-            *(count_of(len(missing), "image"), file, missing[0]),
+            *(count_of(len(missing), examples.noun), file, missing[0]),
         )

@@ -68,27 +68,27 @@ def settle_decisions(words: argparse.Namespace, read: Callable[[], KnownLimits])
     return Settled(limits, None if accuracy is None else found.choose_threshold(accuracy))
 
 
-def say_sets(coverage: float, class_wise: bool) -> str:
+def say_sets(coverage: float, class_wise: bool, noun: str = "image") -> str:
     """Return what the sets promise."""
-    which = "the images of each class" if class_wise else "images"
+    which = f"the {noun}s of each class" if class_wise else f"{noun}s"
     return (
-        f"Sets: if new images are like those of validation, the true class is in the set of at "
+        f"Sets: if new {noun}s are like those of validation, the true class is in the set of at "
         f"least {100 * coverage:g} % of {which}"
     )
 
 
-def say_unusual(unusual: int, images: int) -> str:
-    """Return how many images are unusual, and how many are so by chance."""
+def say_unusual(unusual: int, images: int, noun: str = "image") -> str:
+    """Return how many examples are unusual, and how many are so by chance."""
     are = "is" if 1 in (unusual, images) else "are"
     return (
-        f"{unusual:,} of {count_of(images, 'image')} {are} unlike the training images; of images "
+        f"{unusual:,} of {count_of(images, noun)} {are} unlike the training {noun}s; of {noun}s "
         f"like them about {100 * UNUSUAL_SHARE:g} % are taken for such"
     )
 
 
-def say_answering(found: Answering) -> str:
+def say_answering(found: Answering, noun: str = "image") -> str:
     """Return what comes of a threshold that was chosen."""
-    images = count_of(found.images, "validation image")
+    images = count_of(found.images, f"validation {noun}")
     threshold, share = say_threshold(found.threshold), f"{100 * found.share:.0f} %"
     return (
         f"Threshold {threshold}: of {images} {share} are answered, "

@@ -89,38 +89,42 @@ def measure_decisions(
     return found
 
 
-def describe_decisions(measured: dict[str, dict[str, Any]], images: int) -> list[str]:
+def describe_decisions(
+    measured: dict[str, dict[str, Any]], images: int, noun: str = "image"
+) -> list[str]:
     """Return a line for each entry of `measure_decisions`."""
     says = {
         "sets": _describe_sets,
         "answering": _describe_answering,
         "unusual": _describe_unusual,
     }
-    return [says[name](each, count_of(images, "image")) for name, each in measured.items()]
+    return [says[name](each, images, noun) for name, each in measured.items()]
 
 
-def _describe_sets(measured: dict[str, Any], images: str) -> str:
+def _describe_sets(measured: dict[str, Any], images: int, noun: str) -> str:
     interval = say_interval(measured["coverage_interval"])
     each = ", class by class" if measured["class_wise"] else ""
     return (
-        f"Sets for {100 * measured['asked']:g} %{each}: {measured['coverage']:.3f} of {images} "
+        f"Sets for {100 * measured['asked']:g} %{each}: {measured['coverage']:.3f} of "
+        f"{count_of(images, noun)} "
         f"have the true class in theirs (95 % interval {interval}); "
         f"{measured['mean_size']:.2f} classes on average, {100 * measured['one_class']:.0f} % one"
     )
 
 
-def _describe_answering(measured: dict[str, Any], images: str) -> str:
+def _describe_answering(measured: dict[str, Any], images: int, noun: str) -> str:
     threshold, share = say_threshold(measured["threshold"]), 100 * measured["answered"]
     return (
         f"From probability {threshold} on: {share:.0f} % of "
-        f"{images} are answered, {measured['accuracy']:.3f} of these right (95 % interval "
-        f"{say_interval(measured['accuracy_interval'])})"
+        f"{count_of(images, noun)} are answered, {measured['accuracy']:.3f} of these right "
+        f"(95 % interval {say_interval(measured['accuracy_interval'])})"
     )
 
 
-def _describe_unusual(measured: dict[str, Any], images: str) -> str:
+def _describe_unusual(measured: dict[str, Any], images: int, noun: str) -> str:
     return (
-        f"Unlike the training images: {measured['flagged']:.3f} of {images} (95 % interval "
-        f"{say_interval(measured['flagged_interval'])}); of images like them about "
+        f"Unlike the training {noun}s: {measured['flagged']:.3f} of {count_of(images, noun)} "
+        f"(95 % interval "
+        f"{say_interval(measured['flagged_interval'])}); of {noun}s like them about "
         f"{100 * measured['limit']:g} % are taken for such"
     )

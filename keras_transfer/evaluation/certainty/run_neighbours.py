@@ -119,8 +119,8 @@ def _compute(run: Run, config: TrainConfig, model: keras.Model) -> Neighbours:
         raise _explain_missing(run, f"{len(left)} of them are as they were in {listed.root}")
     count = count_of(len(left), "training image")
     logger.info("Computing the features of %s, which the run does not have yet", count)
-    side = model.input_shape[1]
-    data = modality.hold_split(chosen.take(left), config, side, findings.take(left), None)
+    taken = modality.find_input(config, run.path)
+    data = modality.hold_split(chosen.take(left), config, taken, findings.take(left), None)
     features = predict_splits(model, data, ["train"], with_features=True).features
     assert features is not None
     if not np.isfinite(features).all():

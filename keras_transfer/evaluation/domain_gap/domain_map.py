@@ -39,6 +39,8 @@ class MapPanel:
     """(n,) integers from 0: index of each image's domain."""
     labels: np.ndarray | None = None
     """(n,) integers: index of the class, -1 where it is unknown. None: it is of no image."""
+    noun: str = "image"
+    """What a point stands for."""
 
 
 def draw_domain_map(
@@ -90,7 +92,7 @@ def build_domain_map(
         axes.set_title(wrap_title(panel.title, SIDE), fontsize=11, parse_math=False)
         left_out = len(panel.domains) - len(rows)
         of_all = f" of {len(panel.domains):,}" if left_out else ""
-        axes.set_xlabel(f"t-SNE of {len(rows):,}{of_all} images", fontsize=9)
+        axes.set_xlabel(f"t-SNE of {len(rows):,}{of_all} {panel.noun}s", fontsize=9)
     handles = _list_domains(domain_names, colours if not labelled else None)
     if labelled:
         unknown = any(panel.labels is None or (panel.labels < 0).any() for panel in panels)

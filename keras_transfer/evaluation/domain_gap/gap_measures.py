@@ -36,7 +36,7 @@ class DomainGap:
         """Return the numbers under their names."""
         return asdict(self)
 
-    def describe(self, when: str = "") -> str:
+    def describe(self, when: str = "", noun: str = "image") -> str:
         """Return the numbers in one line of words; `when` says when they were measured."""
         parts = []
         if self.mmd is not None:
@@ -48,8 +48,10 @@ class DomainGap:
             found.append(
                 f"nearest neighbours across domains right for {self.neighbour_accuracy:.2f}"
             )
-        images = f"{self.source_images:,} and {self.target_images:,} images"
-        return f"Domain gap{when and ' '}{when}: {'; '.join(found) or 'cannot be told'} ({images})"
+        examples = f"{self.source_images:,} and {self.target_images:,} {noun}s"
+        return (
+            f"Domain gap{when and ' '}{when}: {'; '.join(found) or 'cannot be told'} ({examples})"
+        )
 
 
 def measure_gap(

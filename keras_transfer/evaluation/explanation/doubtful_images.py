@@ -1,7 +1,7 @@
 """Which images of a run are worth a look: those it gets wrong, then the least certain ones."""
 
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Doubtful(NamedTuple):
     files: list[str]
     truths: list[str]
     """Names of their classes."""
+    sources: list[Any]
+    """What `Modality.stream` reads: the files, or texts."""
 
 
 def find_doubtful(
@@ -45,8 +47,8 @@ def find_doubtful(
     found = read_run_predictions(run)
     if not len(found):
         raise ConfigError(
-            "A run must have images of validation or test, of which the doubtful ones are "
-            f"explained. Received: {run.path}, which has none. Name other images."
+            f"A run must have {modality.noun}s of validation or test, of which the doubtful ones "
+            f"are explained. Received: {run.path}, which has none. Name other {modality.noun}s."
         )
     there = dict.fromkeys(found.split_names)
     name = choose_split(there) if split is None else split
@@ -61,16 +63,20 @@ def find_doubtful(
     left = examples.take(np.setdiff1d(np.arange(len(rows)), lost))
     if not len(left.paths):
         raise ConfigError(
-            f"Images of the run must be those it was made from. Received: {listed.root}, where "
-            f"those of {name} are gone or changed. Restore them, or name other images."
+            f"{modality.noun.capitalize()}s of the run must be those it was made from. Received: "
+            f"{listed.root}, where those of {name} are gone or changed. Restore them, or name "
+            "others."
         )
     if len(lost):
         named = name_some(examples.paths[lost].tolist())
-        logger.warning("%s gone or changed and left out: %s", count_of(len(lost), "image"), named)
+        count_lost = count_of(len(lost), modality.noun)
+        logger.warning("%s gone or changed and left out: %s", count_lost, named)
+    files = [str(left.root / path) for path in left.paths]
     return Doubtful(
         split=name,
-        files=[str(left.root / path) for path in left.paths],
+        files=files,
         truths=[left.class_names[label] for label in left.labels],
+        sources=files if left.contents is None else [tuple(row) for row in left.contents],
     )
 
 

@@ -54,7 +54,7 @@ def build_class_bars(predictions: Predictions, title: str) -> Figure:
     axes.set_ylim(len(shown) and places[-1] + 0.6, -0.6)
     _say_left_out(axes, len(first), scores[len(first) : len(scores) - len(last)])
     axes.set_xlim(0, 1)
-    axes.set_xlabel("with 95 % intervals; in brackets: images of the class")
+    axes.set_xlabel("with 95 % intervals; in brackets: how many are of the class")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -21,14 +21,17 @@ from keras_transfer.system.files.atomic_files import read_table, replacing
 from keras_transfer.system.terminal.short_names import shorten
 
 
-def draw_figures(run: Run, history: History, root: Path, draw_example: DrawExample) -> None:
+def draw_figures(
+    run: Run, history: History, root: Path, draw_example: DrawExample, noun: str = "image"
+) -> None:
     """Draw the figures of a run: curves, what it gets wrong, what has moved.
 
     Args:
         run: Its predictions.csv is read.
         history: Its epochs.
-        root: Folder of the data set, for the images with the highest loss.
+        root: Folder of the data set, for the examples with the highest loss.
         draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
+        noun: What one example is called.
     """
     name = run.path.name
     run.figures.mkdir(exist_ok=True)
@@ -36,8 +39,8 @@ def draw_figures(run: Run, history: History, root: Path, draw_example: DrawExamp
     with replacing(run.figures / "learning_curves.png") as file:
         draw_learning_curves(history, file, name)
     split = choose_split(predictions.split_names)
-    title = f"{name}: {split} images"
-    draw_answers(predictions.select(split), run.figures, title, root, draw_example)
+    part, title = predictions.select(split), f"{name}: {split} {noun}s"
+    draw_answers(part, run.figures, title, root, draw_example, noun=noun)
     if run.drift_file.exists():
         with replacing(run.figures / "backbone_drift.png") as file:
             draw_drift(read_table(run.drift_file), file, f"{name}: drift of the backbone")
@@ -54,6 +57,7 @@ def draw_answers(
     root: Path,
     draw_example: DrawExample,
     count: int = COUNT,
+    noun: str = "image",
 ) -> None:
     """Draw per_class.png, confusion_matrix.png and top_losses.png.
 
@@ -63,7 +67,8 @@ def draw_answers(
         title: One line above the first two.
         root: Folder that the paths of `predictions` start from.
         draw_example: As `draw_figures` takes it.
-        count: Number of images in top_losses.png.
+        count: Number of examples in top_losses.png.
+        noun: What one of them is called.
     """
     warn_of_missing(predictions.class_names)
     with replacing(folder / "per_class.png") as file:
@@ -71,7 +76,7 @@ def draw_answers(
     with replacing(folder / "confusion_matrix.png") as file:
         draw_confusion_matrix(predictions, file, title)
     with replacing(folder / "top_losses.png") as file:
-        draw_top_losses(predictions, root, file, draw_example, count)
+        draw_top_losses(predictions, root, file, draw_example, count, noun)
 
 
 def draw_augmentation(run: Run, augmentation: str, tiles: np.ndarray, labels: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""top_losses.png: the images with the highest loss, as the network sees them."""
+"""top_losses.png: the examples with the highest loss: images as the network sees them, or texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.evaluation.figures.canvas import (
     BLUE,
     DPI,
@@ -21,14 +22,15 @@ from keras_transfer.evaluation.figures.lettering import isolate, measure, name_c
 from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.system.terminal.visible_text import show_name
 
-DrawExample = Callable[[Path, int], np.ndarray | None]
+DrawExample = Callable[[Path, int], np.ndarray | tuple[str, ...] | None]
 
-COUNT = 12  # images
+COUNT = 12  # examples
 TILE = 220  # side of an image, in pixels
 TILE_INCHES, GAP = TILE / DPI, 0.25  # inches
 COLUMNS = 4
 SIZE = 8  # of letters in captions, in points
 LETTERS = 72 * TILE_INCHES / SIZE  # width of a tile in such sizes
+MOST_LINES = 13  # of a text on a tile
 LINE = 0.14  # inches from a line of a caption to the next
 HEADER = 0.42  # inches above the first row, with one line of the title
 EXPLANATION = """truth → prediction with its probability, framed blue where they agree
@@ -37,7 +39,7 @@ below: probability of the truth, folder and file"""
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One image: its file, and what stands above and below it."""
+    """One example: its file, and what stands above and below it."""
 
     file: Path
     above: str
@@ -46,36 +48,46 @@ class Tile:
 
 
 def draw_top_losses(
-    predictions: Predictions, root: Path, file: Path, draw_example: DrawExample, count: int = COUNT
+    predictions: Predictions,
+    root: Path,
+    file: Path,
+    draw_example: DrawExample,
+    count: int = COUNT,
+    noun: str = "image",
 ) -> None:
-    """Write top_losses.png: the images whose true class was given the lowest probability.
+    """Write top_losses.png: the examples whose true class was given the lowest probability.
 
     Args:
-        predictions: Images of one split, or of several.
-        root: Folder that the paths of `predictions` start from. An image that cannot be opened
+        predictions: Examples of one split, or of several.
+        root: Folder that the paths of `predictions` start from. An example that cannot be opened
             there (any more) is a gray tile with its name.
         file: PNG to write.
         draw_example: Returns a file's tile of so many pixels; see `Modality.draw_example`.
-        count: Number of images to show, fewer where there are fewer.
+        count: Number of examples to show, fewer where there are fewer.
+        noun: What one of them is called.
     """
-    write_figure(build_top_losses(predictions, root, draw_example, count), file)
+    write_figure(build_top_losses(predictions, root, draw_example, count, noun), file)
 
 
 def build_top_losses(
-    predictions: Predictions, root: Path, draw_example: DrawExample, count: int = COUNT
+    predictions: Predictions,
+    root: Path,
+    draw_example: DrawExample,
+    count: int = COUNT,
+    noun: str = "image",
 ) -> Figure:
     """Return the figure of `draw_top_losses`, highest loss -log p(truth) first."""
     order = np.argsort(predictions.truth_probability, kind="stable")[:count]
     tiles = _caption(predictions.take(order), root)
     wrong = int((predictions.truth != predictions.prediction).sum())
-    title = _title_top_losses(len(tiles), wrong, len(predictions))
+    title = _title_top_losses(len(tiles), wrong, count_of(len(predictions), noun))
     return build_sheet(tiles, title, EXPLANATION, draw_example)
 
 
 def build_sheet(
     tiles: Sequence[Tile], title: str, explanation: str, draw_example: DrawExample
 ) -> Figure:
-    """Return a figure of images in rows, each with its captions.
+    """Return a figure of images or texts in rows, each with its captions.
 
     Args:
         tiles: In order, at least one.
@@ -149,8 +161,8 @@ def _measure(row: Sequence[Tile], name: str) -> float:
     return LINE * max(getattr(tile, name).count("\n") + 1 for tile in row) + 0.06
 
 
-def _title_top_losses(shown: int, wrong: int, images: int) -> str:
-    title = f"Highest losses: {shown} of {images} images"
+def _title_top_losses(shown: int, wrong: int, examples: str) -> str:
+    title = f"Highest losses: {shown} of {examples}"
     if wrong >= shown:
         return f"{title} ({wrong} wrong)"
     return f"{title}, {f'only {wrong}' if wrong else 'none'} of them wrong"
@@ -170,17 +182,30 @@ def _explain(figure: Figure, header: float, explanation: str) -> None:
     )
 
 
-def _draw_tile(axes: Axes, tile: Tile, pixels: np.ndarray | None) -> None:
-    if pixels is None:
-        pixels = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
+def _draw_tile(axes: Axes, tile: Tile, shown: np.ndarray | tuple[str, ...] | None) -> None:
+    if shown is None:
+        shown = np.full((TILE, TILE, 3), 0xD9, np.uint8)  # light gray
         axes.text(TILE / 2, TILE / 2, "cannot be opened", ha="center", va="center", fontsize=9)
-    axes.imshow(pixels, aspect="auto")
+    if isinstance(shown, tuple):
+        words, place = "\n".join(_break_text(" | ".join(shown))), axes.transAxes
+        axes.text(0.04, 0.96, words, va="top", fontsize=SIZE, transform=place, parse_math=False)
+    else:
+        axes.imshow(shown, aspect="auto")
     axes.set_title(tile.above, fontsize=SIZE, loc="left", pad=4, parse_math=False)
     axes.set_xlabel(tile.below, fontsize=SIZE, loc="left", labelpad=3, parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set(color=BLUE if tile.right else VERMILION, linewidth=2.5)
+
+
+def _break_text(text: str) -> list[str]:
+    """Return the lines of a text that a tile has room for."""
+    words = show_name(" ".join(text[: 64 * MOST_LINES].split()))
+    lines = wrap_name(words, 0.92 * LETTERS)
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], lines[MOST_LINES - 1] + " …"]
+    return lines
 
 
 def say_chance(probability: float) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, say_threshold
 from keras_transfer.evaluation.figures.canvas import LEAST_RANGE
 from keras_transfer.evaluation.html_report.charts import (
@@ -48,11 +49,12 @@ def _find_axis(quantity: str, values: np.ndarray) -> Axis:
     return Axis(name=quantity, low=0.0, high=1.05 * most or 1.0)
 
 
-def chart_reliability(predictions: Predictions) -> Chart:
+def chart_reliability(predictions: Predictions, noun: str = "image") -> Chart:
     """Return how often answers of about the same probability are right, with 95 % intervals.
 
     Args:
-        predictions: Images of one split.
+        predictions: Examples of one split.
+        noun: What one of them is called.
 
     References:
         C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, figure 1.
@@ -64,7 +66,8 @@ def chart_reliability(predictions: Predictions) -> Chart:
     for place in np.unique(places):
         rows = places == place
         images, hits, said = int(rows.sum()), int(right[rows].sum()), confidence[rows].mean()
-        words = f"{images:,} images: said {said:.2f} on average, {hits / images:.2f} of them right"
+        words = f"{count_of(images, noun)}: said {said:.2f} on average, "
+        words += f"{hits / images:.2f} of them right"
         radius = round(3 + 6 * (images / len(places)) ** 0.5, 1)  # by area: where most of them are
         points.append(Point(said, hits / images, words, *wilson_interval(hits, images), radius))
     return build_chart(

@@ -1,4 +1,4 @@
-"""The worst images of a report, with what in them speaks for the classes they were taken for."""
+"""The worst examples of a report, with what in them speaks for the classes they were taken for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,8 @@ import numpy as np
 
 from keras_transfer.config.messages import say_fault
 from keras_transfer.evaluation.explanation.doubtful_images import order_doubtful
+from keras_transfer.evaluation.explanation.weighed_words import Weighed, show_weights
+from keras_transfer.evaluation.explanation.word_occlusion import AskTexts, Part, weigh_words
 from keras_transfer.evaluation.html_report.shown_images import DrawExample, encode_tile
 from keras_transfer.evaluation.predict_output import ImagePredictions
 from keras_transfer.run.predictions_csv import Predictions
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from keras_transfer.evaluation.explanation.explained_images import Explanation
 
-COUNT = 12  # images
+COUNT = 12  # examples
 SIDE = 176  # of a tile, in pixels
 
 
@@ -40,6 +42,45 @@ class Heated(NamedTuple):
     truth: str
     prediction: str
     tiles: list[Tile]
+
+
+def weigh_worst(
+    predictions: Predictions, root: Path, draw_example: DrawExample, ask: AskTexts, seen: int
+) -> tuple[list[Weighed], str]:
+    """Return the worst texts, wrong ones first, with the weights of their words.
+
+    Args:
+        predictions: Texts of one split.
+        root: Folder that their paths start from.
+        draw_example: As `draw_shown` takes it.
+        ask: Asks the model that made the predictions.
+        seen: Tokens of a text that it sees.
+
+    Returns:
+        The texts that are there, and why their words have no weights, or "".
+    """
+    worst = predictions.take(order_doubtful(predictions)[:COUNT])
+    found = [draw_example(root / path, SIDE) for path in worst.paths.tolist()]
+    texts = [each for each in found if isinstance(each, tuple)]
+    if not texts:
+        return [], ""
+    worst = worst.take(np.array([isinstance(each, tuple) for each in found]))
+    contents, reason = np.empty((len(texts), len(texts[0])), object), ""
+    contents[:] = texts
+    try:
+        parts = weigh_words(ask, contents, worst.prediction.tolist(), seen)
+    except ConfigError as error:
+        reason = str(error)
+    except Exception as error:  # as where memory ends: the page has more to say
+        reason = f"What the words add could not be computed: {say_fault(error)}."
+    if reason:
+        parts = [[[Part(text, None)] for text in row] for row in texts]
+    names, shares = worst.class_names, worst.probabilities
+    said = zip(worst.paths.tolist(), worst.truth, worst.prediction, shares, parts, strict=True)
+    return [
+        show_weights(path, (names[truth], names[label]), share[label], row)
+        for path, truth, label, share, row in said
+    ], reason
 
 
 def heat_worst(
@@ -65,10 +106,10 @@ def heat_worst(
     try:
         network = load_network()
         size = network.inputs[0].shape[1]
-        squares = [draw_example(file, size) for file in files]
+        squares = [_draw_square(draw_example, file, size) for file in files]
     except ConfigError as error:
         network, reason = None, str(error)
-        squares = [draw_example(file, SIDE) for file in files]
+        squares = [_draw_square(draw_example, file, SIDE) for file in files]
     there = [row for row, square in enumerate(squares) if square is not None]
     pixels = [square for square in squares if square is not None]
     worst = worst.take(np.array(there, np.int64))
@@ -85,6 +126,11 @@ def heat_worst(
         Heated(path, names[truth], names[said], [_draw_plain(square)])
         for path, truth, said, square in plain
     ], reason if pixels else ""
+
+
+def _draw_square(draw_example: DrawExample, file: Path, side: int) -> np.ndarray | None:
+    square = draw_example(file, side)
+    return None if isinstance(square, tuple) else square
 
 
 def _lay_heat(network: "keras.Model", pixels: np.ndarray, worst: Predictions) -> list[Heated]:

@@ -15,12 +15,15 @@ from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.terminal.visible_text import quote_word
 
 MOST = 50  # rows of a table of files: data_report.json has all
-ALIKE = ("backbone", "preprocess", "weights", "data.image_size", "data.resize", "data.value_range")
+ALIKE = (
+    *("backbone", "preprocess", "weights", "data.image_size", "data.resize", "data.value_range"),
+    "data.sequence_length",
+)
 FREEZE_COLUMNS = ("phase", "block", "learning_rate", "batch_norm")
 
 
 class Copies(NamedTuple):
-    """Images that are equal, or look so."""
+    """Examples that are equal, or look so."""
 
     kind: str
     paths: list[str]
@@ -149,11 +152,13 @@ def list_commands(run: Run, config: TrainConfig) -> tuple[str, list[tuple[str, s
     place = quote_word(run.path.absolute())
     start = "python -m keras_transfer."
     review = f"{start}review {quote_word(config.source)}{_list_options(config)}"
+    noun = config.data.noun
+    others_of = "TABLE" if noun == "text" else "FOLDER"
     others = {
-        "Measure it on other images, class by class:": f"evaluate {place} --dataset FOLDER",
-        "Classify new images, and abstain where it is not sure:": f"predict {place} FOLDER "
+        f"Measure it on other {noun}s, class by class:": f"evaluate {place} --dataset {others_of}",
+        f"Classify new {noun}s, and abstain where it is not sure:": f"predict {place} {others_of} "
         f"--answer_at_accuracy {ACCURACY:g}",
-        "See what it looks at in images of your own:": f"explain {place} FOLDER",
+        f"See what it looks at in {noun}s of your own:": f"explain {place} {others_of}",
         "Write it for servers and phones, and prove the files equal:": f"export {place}",
         "Train once more with other seeds, and see what is chance:": "compare --config "
         f"{quote_word(run.config_file.absolute())} --seeds 0 1 2",
@@ -170,5 +175,7 @@ def _list_options(config: TrainConfig) -> str:
     if found["data.value_range"] == FULL:  # what auto comes to for most files
         found["data.value_range"] = usual["data.value_range"]
     return "".join(
-        f" --{name} {quote_word(str(found[name]))}" for name in ALIKE if found[name] != usual[name]
+        f" --{name} {quote_word(str(found[name]))}"
+        for name in ALIKE
+        if found[name] not in (None, usual[name])
     )

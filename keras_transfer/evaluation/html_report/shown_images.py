@@ -1,4 +1,4 @@
-"""The images that a report has in it: which ones, and as which bytes."""
+"""The examples that a report has in it: which ones, and as which bytes or words."""
 
 import base64
 import io
@@ -12,24 +12,28 @@ from PIL import Image
 
 from keras_transfer.run.predictions_csv import Predictions, fill_missing
 from keras_transfer.system.machine import count_cores
+from keras_transfer.system.terminal.visible_text import show_name
 
-DrawExample = Callable[[Path, int], np.ndarray | None]
+DrawExample = Callable[[Path, int], np.ndarray | tuple[str, ...] | None]
 
 SIDE = 128  # of a thumbnail, in pixels
 MOST, MOST_WRONG = 800, 600  # images
 MOST_DOUBTED = 24
 MOST_LETTERS = 5_500_000  # of all thumbnails, so that a page stays below 8 MB
 QUALITY = 78  # of JPEGs
+BETWEEN = " | "  # the two texts of a pair
+LONGEST = 400  # letters of a text
 AHEAD = 32  # images that threads draw before the page has room for them
 
 
 class Shown(NamedTuple):
-    """Images of a page."""
+    """Images or texts of a page."""
 
     rows: list[int]
     """Of the predictions, the lowest probability of the true class first."""
-    thumbnails: list[str]
-    """Of each, as a `data:` address; "" where the file cannot be read any more."""
+    contents: list[str]
+    """Of each, the `data:` address of its thumbnail, or the beginning of its text; "" where it
+    cannot be read any more."""
 
 
 def choose_rows(predictions: Predictions) -> np.ndarray:
@@ -91,38 +95,46 @@ def find_doubted(predictions: Predictions) -> list[int]:
 def draw_shown(
     predictions: Predictions, root: Path, draw_example: DrawExample, most: int = MOST_LETTERS
 ) -> Shown:
-    """Return the images of `choose_rows` with their thumbnails, as far as the page has room.
+    """Return the examples of `choose_rows` with what is shown of them, as far as there is room.
 
     Args:
         predictions: Images of one split.
         root: Folder that their paths start from.
         draw_example: Returns a file's tile of so many pixels, or None; see `Modality.draw_example`.
-        most: Letters of all thumbnails.
+        most: Letters of all of them.
     """
     rows = choose_rows(predictions).tolist()
     files = [root / path for path in predictions.paths[rows].tolist()]
     found: list[tuple[int, str]] = []
     letters = 0
-    for row, thumbnail in zip(rows, _draw_thumbnails(files, draw_example), strict=True):
-        letters += len(thumbnail)
+    for row, content in zip(rows, _draw_contents(files, draw_example), strict=True):
+        letters += len(content)
         if letters > most:
             break
-        found.append((row, thumbnail))
+        found.append((row, content))
     chances = predictions.truth_probability
     found.sort(key=lambda each: chances[each[0]])
-    return Shown([row for row, _ in found], [thumbnail for _, thumbnail in found])
+    return Shown([row for row, _ in found], [content for _, content in found])
 
 
-def _draw_thumbnails(files: Sequence[Path], draw_example: DrawExample) -> Iterator[str]:
-    """Yield a thumbnail for each file; some more than are taken may be drawn."""
+def _draw_contents(files: Sequence[Path], draw_example: DrawExample) -> Iterator[str]:
+    """Yield what is shown of each file; some more than are taken may be drawn."""
 
     def draw(file: Path) -> str:
-        tile = draw_example(file, SIDE)
-        return "" if tile is None else encode_tile(tile)
+        shown = draw_example(file, SIDE)
+        if isinstance(shown, tuple):
+            return show_name(shorten_text(BETWEEN.join(shown), LONGEST))
+        return "" if shown is None else encode_tile(shown)
 
     with ThreadPoolExecutor(count_cores()) as threads:
         for start in range(0, len(files), AHEAD):
             yield from threads.map(draw, files[start : start + AHEAD])
+
+
+def shorten_text(text: str, most: int) -> str:
+    """Return the beginning of a text in one line, up to a blank where there is one."""
+    line = " ".join(text[: 2 * most].split())
+    return line if len(line) <= most else line[: most + 1].rsplit(" ", 1)[0][:most] + " …"
 
 
 def encode_tile(tile: np.ndarray) -> str:

@@ -17,35 +17,38 @@ from keras_transfer.run.predictions_csv import Predictions
 from keras_transfer.system.terminal.visible_text import show_name
 
 
-def say_verdict(predictions: Predictions, chosen: Answering | None, asked: float) -> Iterator[str]:
+def say_verdict(
+    predictions: Predictions, chosen: Answering | None, asked: float, noun: str = "image"
+) -> Iterator[str]:
     """Yield three lines.
 
     Args:
-        predictions: Images of one split, at least one.
+        predictions: Examples of one split, at least one.
         chosen: The threshold that answers at the accuracy `asked` on validation; None: none does.
         asked: In (0, 1].
+        noun: What one example is called.
     """
-    yield _say_accuracy(predictions)
-    yield _say_weakest(predictions)
+    yield _say_accuracy(predictions, noun)
+    yield _say_weakest(predictions, noun)
     yield _say_trust(predictions, chosen, asked)
 
 
-def _say_accuracy(predictions: Predictions) -> str:
+def _say_accuracy(predictions: Predictions, noun: str) -> str:
     numbers, split = score(predictions), predictions.split_names[0]
     low, high = numbers["accuracy_interval"]
     most = np.bincount(predictions.truth).max() / len(predictions)
-    images, are = (
-        count_of(len(predictions), f"{split} image"),
+    examples, are = (
+        count_of(len(predictions), f"{split} {noun}"),
         "is" if len(predictions) == 1 else "are",
     )
     return (
-        f"{say_share(numbers['accuracy'])} of {images} {are} right, and with 95 % confidence "
+        f"{say_share(numbers['accuracy'])} of {examples} {are} right, and with 95 % confidence "
         f"between {say_share(low)} and {say_share(high)} of others like them. Always naming the "
         f"class that most of them have would be right for {say_share(most)}."
     )
 
 
-def _say_weakest(predictions: Predictions) -> str:
+def _say_weakest(predictions: Predictions, noun: str) -> str:
     pairs = list_confusions(predictions, 1)
     if not pairs:
         return "None of them is taken for another class."
@@ -53,7 +56,7 @@ def _say_weakest(predictions: Predictions) -> str:
     truth, other = show_name(pair.truth), show_name(pair.prediction)
     return (
         f"Weakest class: {show_name(weakest.name)}, F1 {weakest.f1:.2f}. Confused most: "
-        f"{truth} taken for {other}, {say_share(pair.share)} of its images ({pair.images:,})."
+        f"{truth} taken for {other}, {say_share(pair.share)} of its {noun}s ({pair.images:,})."
     )
 
 

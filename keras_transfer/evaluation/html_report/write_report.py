@@ -11,9 +11,11 @@ import numpy as np
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.split_names import choose_split
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.evaluation.certainty.answer_threshold import Answering, choose_threshold
 from keras_transfer.evaluation.certainty.neighbour_files import read_unusual
 from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unusual
+from keras_transfer.evaluation.explanation.word_occlusion import AskTexts
 from keras_transfer.evaluation.html_report import run_facts
 from keras_transfer.evaluation.html_report.confusion_view import (
     FEW,
@@ -26,7 +28,7 @@ from keras_transfer.evaluation.html_report.curve_charts import (
     chart_history,
     chart_reliability,
 )
-from keras_transfer.evaluation.html_report.heated_images import heat_worst
+from keras_transfer.evaluation.html_report.heated_images import heat_worst, weigh_worst
 from keras_transfer.evaluation.html_report.page import render_page
 from keras_transfer.evaluation.html_report.shown_images import (
     DrawExample,
@@ -39,6 +41,7 @@ from keras_transfer.evaluation.html_report.verdict import say_verdict
 from keras_transfer.evaluation.metrics import count_confusions, says_top5
 from keras_transfer.evaluation.reports.summary import describe_adaptation
 from keras_transfer.evaluation.reports.trust_section import ACCURACY, describe_trust
+from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.freeze_boundary import describe_low_rank
 from keras_transfer.run.history import read_history
 from keras_transfer.run.load_settings import load_run_config
@@ -50,15 +53,15 @@ from keras_transfer.system.terminal.visible_text import show_name
 if TYPE_CHECKING:
     import keras
 
-MOST_UNUSUAL = 12  # images
+MOST_UNUSUAL = 12  # examples
 
 SECTIONS = (
     ("accuracy", "Accuracy"),
     ("confusions", "Confusions"),
     ("classes", "Classes"),
-    ("worst", "Worst images"),
+    ("worst", "Worst {noun}s"),
     ("trust", "Trust"),
-    ("data", "Labels and files"),
+    ("data", "Labels and data"),
     ("learned", "What learned"),
     ("settings", "Settings"),
     ("next", "Next"),
@@ -74,20 +77,22 @@ class Pictures(NamedTuple):
     """Returns a file's tile of so many pixels, or None; see `Modality.draw_example`."""
     load_network: Callable[[], "keras.Model"]
     """Returns the model of the run; a `ConfigError` leaves the heat out, and says why."""
+    ask: AskTexts
+    """Asks it about texts."""
 
 
 def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Path:
     """Write report.html anew: one file that asks nothing of any server, and return it.
 
-    It is about the images of test if there are some, else of validation.
+    It is about the examples of test if there are some, else of validation.
 
     Args:
         run: All its other files are read.
         metrics: The content of metrics.json, which a run that is about to finish has not yet.
-        pictures: Where the images come from.
+        pictures: Where the examples come from.
     """
-    predictions = read_run_predictions(run)
-    split = choose_split(predictions.split_names)
+    predictions, config = read_run_predictions(run), load_run_config(run)
+    split, noun = choose_split(predictions.split_names), config.data.noun
     part, validation = predictions.select(split), predictions.select("validation")
     chosen = choose_threshold(validation.probabilities, validation.truth, ACCURACY)
     shown = draw_shown(part, pictures.root, pictures.draw_example)
@@ -95,10 +100,11 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
         **_describe_page(run, metrics, split),
         "domains": _describe_domains(run, metrics),
         **_describe_confusions(part, run),
-        **_describe_images(part, shown, pictures, _find_unusual(part, run)),
-        **_describe_trust(run, part, chosen),
+        **_describe_worst(part, pictures, config),
+        **_describe_images(part, shown, noun, _find_unusual(part, run)),
+        **_describe_trust(run, part, chosen, noun),
         **_describe_facts(run),
-        "verdict": list(say_verdict(part, chosen, ACCURACY)),
+        "verdict": list(say_verdict(part, chosen, ACCURACY, noun)),
     }
     write_text(run.report_file, render_page("run.html", **content))
     return run.report_file
@@ -107,15 +113,17 @@ def write_report(run: Run, metrics: Mapping[str, Any], pictures: Pictures) -> Pa
 def _describe_page(run: Run, metrics: Mapping[str, Any], split: str) -> dict[str, Any]:
     """Return the head of the page, the scores and the curves."""
     names, plan = run.class_names(), metrics.get("strategy", "")
+    config = load_run_config(run)
     images = metrics["splits"]["validation"]["images"]
     trained = f"{plan} {metrics['backbone']}".strip() + f", {count_of(len(names), 'class')}"
-    if words := describe_low_rank(load_run_config(run)):
+    if words := describe_low_rank(config):
         learned = metrics["parameters"]["trainable"]
         trained += f"; {learned:,} parameters learned: {words} and the head"
     return {
         "version": find_version("keras_transfer"),
         "made": time.strftime("%Y-%m-%d %H:%M"),
-        "sections": SECTIONS,
+        "sections": [(at, words.format(noun=config.data.noun)) for at, words in SECTIONS],
+        "noun": config.data.noun,
         "run_name": run.path.resolve().name,
         "trained": trained,
         "names": names,
@@ -152,24 +160,32 @@ def _describe_confusions(part: Predictions, run: Run) -> dict[str, Any]:
 
 
 def _find_unusual(part: Predictions, run: Run) -> np.ndarray:
-    """Return the rows of images that are unlike the training images, the most unlike first."""
+    """Return the rows of examples that are unlike those of training, the most unlike first."""
     known = read_unusual(run) or {}
     shares = np.array([known.get(path, np.nan) for path in part.paths.tolist()])
     rows = np.flatnonzero(is_unusual(shares))
     return rows[np.argsort(shares[rows], kind="stable")]
 
 
+def _describe_worst(part: Predictions, pictures: Pictures, config: TrainConfig) -> dict[str, Any]:
+    """Return the worst examples, with what in them speaks for what the model said."""
+    root, draw = pictures.root, pictures.draw_example
+    if config.data.noun == "text":
+        seen = int(config.data.sequence_length or 0)
+        weighed, reason = weigh_worst(part, root, draw, pictures.ask, seen)
+        return {"worst": [], "weighed": weighed, "heat_reason": reason}
+    worst, reason = heat_worst(part, root, draw, pictures.load_network)
+    return {"worst": worst, "weighed": [], "heat_reason": reason}
+
+
 def _describe_images(
-    part: Predictions, shown: Shown, pictures: Pictures, unusual: np.ndarray
+    part: Predictions, shown: Shown, noun: str, unusual: np.ndarray
 ) -> dict[str, Any]:
-    """Return the images of the page, for its script and for its worst ones."""
-    worst, reason = heat_worst(part, pictures.root, pictures.draw_example, pictures.load_network)
-    images = _list_images(part, shown, {*unusual.tolist()})
+    """Return the examples of the page, for its script."""
+    images = _list_images(part, shown, noun, {*unusual.tolist()})
     by_row = {image["row"]: image for image in images["images"]}
     return {
         "images": images,
-        "worst": worst,
-        "heat_reason": reason,
         "doubted": [by_row[row] for row in find_doubted(part) if row in by_row],
         "unusual": [by_row[row] for row in unusual.tolist() if row in by_row][:MOST_UNUSUAL],
         "unusual_limit": UNUSUAL_SHARE,
@@ -177,11 +193,12 @@ def _describe_images(
     }
 
 
-def _list_images(part: Predictions, shown: Shown, unusual: set[int]) -> dict[str, Any]:
+def _list_images(part: Predictions, shown: Shown, noun: str, unusual: set[int]) -> dict[str, Any]:
     counts, said = count_confusions(part), part.prediction
     confidence = fill_missing(part.probabilities).max(axis=1)
     pairs = zip(*(axis.tolist() for axis in counts.nonzero()), strict=True)
     return {
+        "noun": noun,
         "names": [show_name(name) for name in part.class_names],
         "total": len(part),
         "wrong": int((said != part.truth).sum()),
@@ -196,16 +213,18 @@ def _list_images(part: Predictions, shown: Shown, unusual: set[int]) -> dict[str
                 "said": int(said[row]),
                 "probability": round(float(confidence[row]), 4),
                 "unusual": row in unusual,
-                "picture": picture,
+                "text" if noun == "text" else "picture": content,
             }
-            for row, picture in zip(shown.rows, shown.thumbnails, strict=True)
+            for row, content in zip(shown.rows, shown.contents, strict=True)
         ],
     }
 
 
-def _describe_trust(run: Run, part: Predictions, chosen: Answering | None) -> dict[str, Any]:
+def _describe_trust(
+    run: Run, part: Predictions, chosen: Answering | None, noun: str
+) -> dict[str, Any]:
     return {
-        "reliability": chart_reliability(part),
+        "reliability": chart_reliability(part, noun),
         "answering": chart_answering(part, chosen),
         "chosen": chosen,
         "asked": ACCURACY,
@@ -217,14 +236,23 @@ def _describe_facts(run: Run) -> dict[str, Any]:
     config = load_run_config(run)
     phases, blocks = run_facts.list_blocks(run)
     review, others = run_facts.list_commands(run, config)
+    report = run.data_report()
     return {
-        "files": run_facts.list_files(run.data_report()),
+        "files": run_facts.list_files(report),
         "phases": phases,
         "blocks": blocks,
         "most_kernel_drift": max([row.kernel_drift or 0 for row in blocks]) or 1,
         "most_norm_drift": max([row.norm_drift or 0 for row in blocks]) or 1,
         "settings": run_facts.list_settings(config),
         "environment": run_facts.list_environment(run),
+        "sizes": _say_lengths(report, config),
         "review": review,
         "next": others,
     }
+
+
+def _say_lengths(report: Mapping[str, Any], config: TrainConfig) -> list[str]:
+    """Return how long texts are, in lines; of images the sizes say little."""
+    if config.data.noun != "text":
+        return []
+    return choose_modality(config).say_sizes(report).splitlines()

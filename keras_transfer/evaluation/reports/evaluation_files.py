@@ -26,7 +26,7 @@ from keras_transfer.system.terminal.visible_text import show_name
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What a run said about the images of one split, and of which."""
+    """What a run said about the examples of one split, and of which."""
 
     run: Run
     predictions: Predictions
@@ -36,10 +36,12 @@ class Evaluation:
     """As `--dataset` named it; None: the run's own."""
     tta: int = 1
     """Views of each image whose mean the probabilities are."""
+    noun: str = "image"
+    """What one example is called."""
 
     @property
     def split(self) -> str:
-        """The split that the images are of."""
+        """The split that the examples are of."""
         return str(self.predictions.splits[0])
 
     def describe(self) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def leave_evaluation(
             write_json(folder / EVALUATION_FILE, of | score(done.predictions))
         write_class_tables(done.predictions if own is None else own, folder)
         title = _say_title(done)
-        draw_answers(done.predictions, figures, title, done.root, draw_example, count)
+        draw_answers(done.predictions, figures, title, done.root, draw_example, count, done.noun)
     except (OSError, ConfigError) as error:
         return _explain(error, output)
     return f"Written: per_class.csv, confusion_matrix.csv and figures in {show_name(str(folder))}"
@@ -149,7 +151,7 @@ def _holds(folder: Path, what: Mapping[str, Any]) -> bool:
 
 
 def _say_title(done: Evaluation) -> str:
-    title = f"{done.run.path.resolve().name}: {done.split} images"
+    title = f"{done.run.path.resolve().name}: {done.split} {done.noun}s"
     if done.dataset is not None:
         title += f" of {keep_end(done.dataset, 60)}"
     return title + (f", mean of {done.tta} views" if done.tta > 1 else "")

@@ -12,6 +12,7 @@ from keras_transfer.config.messages import say_fault
 from keras_transfer.data.same_files.lost_examples import find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.evaluation.class_scores import write_class_tables
+from keras_transfer.evaluation.explanation.word_occlusion import trace_texts
 from keras_transfer.evaluation.figures import draw_figures
 from keras_transfer.evaluation.html_report import write_report
 from keras_transfer.evaluation.reports.model_card import write_model_card
@@ -48,16 +49,17 @@ def leave_reports(
     modality = choose_modality(config)
     lost = {data.root / each.path for each in find_lost(data, run)}
 
-    def draw(file: Path, side: int) -> np.ndarray | None:
+    def draw(file: Path, side: int) -> np.ndarray | tuple[str, ...] | None:
         return None if file in lost else modality.draw_example(file, side, config)
 
     write_class_tables(read_run_predictions(run), run.path)
-    draw_figures.draw_figures(run, history, data.root, draw)
+    draw_figures.draw_figures(run, history, data.root, draw, modality.noun)
     run.stopwatch.lap("figures")
     metrics = {**facts, **measure_run(run, history, temperature)}
     metrics["seconds"] = run.stopwatch.count_seconds()
     if config.report == "auto":
-        _write_page(run, metrics, write_report.Pictures(data.root, draw, lambda: model))
+        ask = trace_texts(lambda: model, modality, config, run.path)
+        _write_page(run, metrics, write_report.Pictures(data.root, draw, lambda: model, ask))
         run.stopwatch.lap("report")
         metrics["seconds"] = run.stopwatch.count_seconds()
     write_model_card(run, metrics)

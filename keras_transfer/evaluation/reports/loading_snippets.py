@@ -1,5 +1,6 @@
 """Five lines of Python for each file of a run, which load it without this package."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,26 @@ photo = np.clip(np.round(np.array(photo) / scale + zero), 0, 255)
 print(model.get_signature_runner()(images=np.uint8([photo])))"""
 ONNX = """print(ort.InferenceSession({path}).run(None, {{"images": np.float32([photo])}}))"""
 
+# Token ids of a sentence. A WordPiece tokenizer needs no TensorFlow.
+WORD_PIECES = """import numpy as np, {runtime}, tokenizers
+words = tokenizers.BertWordPieceTokenizer({vocabulary}, {options})
+words.enable_truncation({length})
+ids = np.int32([words.encode("A sentence.").ids])
+"""
+# KerasHub knows all, and needs tensorflow-text
+ANY_TOKENS = """import keras_hub, numpy as np, {runtime}
+words = keras_hub.tokenizers.Tokenizer.from_preset({folder})
+ids = np.int32(words("A sentence."))[:{room}]
+ids = np.int32([[words.{begin}_token_id, *ids, words.{end}_token_id]])
+"""
+TOKENS_KERAS = """print(keras.models.load_model("model.keras").predict(ids))"""
+TOKENS_TFLITE = "print(litert.Interpreter({path}).get_signature_runner()(token_ids=ids))"
+TOKENS_ONNX = """print(ort.InferenceSession({path}).run(None, {{"token_ids": ids}}))"""
+TEXT_SAVED_MODEL = """import tensorflow as tf, tensorflow_text  # the operations of its tokenizer
+model = tf.saved_model.load("exports/saved_model/1")
+answer = model.signatures["serving_default"](text=tf.constant(["A sentence."]))
+print(answer["top_classes"].numpy(), answer["top_scores"].numpy())"""
+
 RUNTIMES = {  # ending of an export -> what runs it
     "": "TensorFlow Serving, TensorFlow",
     ".tflite": "LiteRT (ai_edge_litert)",
@@ -54,8 +75,11 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
 
     Args:
         run: Its `exports` are looked at.
-        config: Says how images become squares, and numbers shades.
+        config: Says how images become squares, and numbers shades, or how long a text may be.
     """
+    if config.data.modality == "text":
+        yield from _list_text_snippets(run, config)
+        return
     opening = OPEN
     if limits := parse_range(config.data.value_range):
         shades = SHADES.format(low=limits[0], high=limits[1])
@@ -72,6 +96,44 @@ def list_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
     for file in sorted(run.exports.glob("*.onnx")):
         code = opening.format(runtime="onnxruntime as ort", square=square)
         yield "ONNX Runtime", code + ONNX.format(path=_quote(file))
+
+
+def _list_text_snippets(run: Run, config: TrainConfig) -> Iterator[tuple[str, str]]:
+    length = int(config.data.sequence_length or 0)
+    yield "Keras", _make_tokens(run, "", length, "keras") + TOKENS_KERAS
+    if (run.exports / "saved_model").is_dir():
+        yield "TensorFlow, with tensorflow-text (best classes of a text)", TEXT_SAVED_MODEL
+    for file in sorted(run.exports.glob("*.tflite")):
+        opening = _make_tokens(run, "exports/", length, "ai_edge_litert.interpreter as litert")
+        yield f"LiteRT, {file.name}", opening + TOKENS_TFLITE.format(path=_quote(file))
+    for file in sorted(run.exports.glob("*.onnx")):
+        opening = _make_tokens(run, "exports/", length, "onnxruntime as ort")
+        yield "ONNX Runtime", opening + TOKENS_ONNX.format(path=_quote(file))
+
+
+def _make_tokens(run: Run, place: str, length: int, runtime: str) -> str:
+    """Return the lines that make token ids of a sentence, as the run's tokenizer does.
+
+    Args:
+        run: Its tokenizer is looked at.
+        place: Of the folder `tokenizer`, relative to that of the run.
+        length: Most ids of a text.
+        runtime: To be imported.
+    """
+    said = json.loads((run.tokenizer / "tokenizer.json").read_text(encoding="utf-8"))
+    kind, settings = str(said["class_name"]), said["config"]
+    folder = f"{place}{run.tokenizer.name}"
+    if settings.get("suffix_indicator") == "##":
+        flags = (f"{name}={bool(settings[name])}" for name in ("lowercase", "strip_accents"))
+        vocabulary = repr(f"{folder}/assets/tokenizer/vocabulary.txt")
+        options = ", ".join(flags)
+        return WORD_PIECES.format(
+            runtime=runtime, vocabulary=vocabulary, options=options, length=length
+        )
+    begin, end = ("start", "end") if "Roberta" in kind else ("cls", "sep")
+    return ANY_TOKENS.format(
+        runtime=runtime, folder=repr(folder), room=length - 2, begin=begin, end=end
+    )
 
 
 def _make_square(data: DataConfig) -> str:

@@ -28,6 +28,10 @@ from keras_transfer.system.terminal.visible_text import quote_word
 
 NEVER_TRAINED = "random: nobody has pretrained this network"
 MANY = 20  # classes: more are counted rather than named
+LIMITS_WORDS = {  # noun -> what has no class, what may differ, what others are given as
+    "image": ("picture", "cameras, places or seasons", "FOLDER"),
+    "text": ("text", "authors, subjects or years", "TABLE.csv"),
+}
 EXPORT_COLUMNS = (
     *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
     *("temperature", "calibration error", "MB", "ms", "passed"),
@@ -54,41 +58,56 @@ def write_model_card(run: Run, metrics: Mapping[str, Any]) -> None:
         ["## Limits", "", *_describe_limits(config, metrics, report)],
     ]
     if run.parity_file.exists():
-        exports = ["## Exports", "", *_describe_exports(run.parity())]
+        noun = choose_modality(config).noun
+        exports = ["## Exports", "", *_describe_exports(run.parity(), noun)]
         sections.insert(4, exports)
     write_text(run.model_card_file, "\n\n".join("\n".join(part) for part in sections) + "\n")
 
 
 def _describe_task(config: TrainConfig, run: Run) -> Iterator[str]:
-    names = run.class_names()
+    names, noun = run.class_names(), choose_modality(config).noun
     listed = name_some([*map(escape, names)], most=MANY)
+    yield (
+        f"{'An' if noun == 'image' else 'A'} {noun} classifier: {escape(config.backbone)} with a "
+        f"new head, trained by keras_transfer (strategy {config.strategy})."
+    )
+    yield ""
+    yield f"* It tells {len(names)} classes apart: {listed}."
+    yield _describe_text_input(config) if noun == "text" else _describe_image_input(config)
+    yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
+    known = "classes and the most tokens" if noun == "text" else "classes, size and resizing"
+    yield (
+        f"* model.keras opens with plain Keras {OLDEST_KERAS} or newer; its metadata.json names "
+        f"{known}."
+    )
+
+
+def _describe_text_input(config: TrainConfig) -> str:
+    return (
+        "* Input: token ids, int32 (texts, length), up to "
+        f"{config.data.sequence_length} of a text, by the tokenizer in `tokenizer/`, which also "
+        "says what fills rows up at their end; the SavedModel takes texts as they are."
+    )
+
+
+def _describe_image_input(config: TrainConfig) -> str:
     size = config.data.image_size or 0
     whole = find_preparation(config.data).resized_side(size)
     cut = f" (short side to {whole}, then the centre)" if whole > size else ""
     resampling = f"antialiased {config.data.interpolation} resampling"
-    yield (
-        f"An image classifier: {escape(config.backbone)} with a new head, trained by "
-        f"keras_transfer (strategy {config.strategy})."
-    )
-    yield ""
-    yield f"* It tells {len(names)} classes apart: {listed}."
-    yield (
+    return (
         f"* Input: raw RGB in [0, 255], {size} x {size} pixels, made by "
         f"`{config.data.resize}`{cut} with {resampling}; preprocessing is inside the model."
-    )
-    yield f"* Output: {len(names)} probabilities in the order of class_names.txt."
-    yield (
-        f"* model.keras opens with plain Keras {OLDEST_KERAS} or newer; its metadata.json names "
-        "classes, size and resizing."
     )
 
 
 def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
     from keras_transfer.evaluation.metrics import says_top5
 
+    noun = choose_modality(load_run_config(run)).noun
     top5 = ("top-5 accuracy",) if says_top5(run.class_names()) else ()
     yield from draw_rows(
-        ("split", "images", "accuracy", "95 % interval", *top5, "macro F1", "calibration error"),
+        ("split", f"{noun}s", "accuracy", "95 % interval", *top5, "macro F1", "calibration error"),
         [
             (
                 name,
@@ -110,7 +129,7 @@ def _describe_results(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
         yield "Each class: per_class.csv. What it is taken for: confusion_matrix.csv."
     for name, count in metrics.get("left_out", {}).items():
         yield (
-            f"{count} {name} images were gone or changed when this was measured, and do not count "
+            f"{count} {name} {noun}s were gone or changed when this was measured, and do not count "
             "(data_report.json)."
         )
     for name, found in metrics.get("calibration", {}).items():
@@ -138,7 +157,9 @@ def _describe_adaptation(run: Run, metrics: Mapping[str, Any]) -> Iterator[str]:
 def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> Iterator[str]:
     splits: Mapping[str, Mapping[str, int]] = report["splits"]
     names = run.class_names()
-    yield f"{quote_code(config.source)}, {count_of(report['images'], 'file')}."
+    noun = choose_modality(config).noun
+    kind = "file" if noun == "image" else noun
+    yield f"{quote_code(config.source)}, {count_of(report['images'], kind)}."
     yield ""
     yield from draw_rows(
         ("class", *splits),
@@ -147,11 +168,13 @@ def _describe_data(config: TrainConfig, run: Run, report: Mapping[str, Any]) -> 
         + [("all classes", *(sum(counts.values()) for counts in splits.values()))],
     )
     yield ""
-    yield "* split.csv names every image with its SHA-256 and its split."
+    if noun == "text":
+        yield from (f"* {line}." for line in choose_modality(config).say_sizes(report).splitlines())
+    yield f"* split.csv names every {noun} with its SHA-256 and its split."
     yield f"  SHA-256 of split.csv: `{hash_file(run.split_file)}`"
     yield (
-        f"* {count_of(len(report['unusable']), 'unusable file')}, "
-        f"{count_of(len(report['odd']), 'finding')} of odd files, "
+        f"* {count_of(len(report['unusable']), f'unusable {kind}')}, "
+        f"{count_of(len(report['odd']), 'finding')} of odd {kind}s, "
         f"{len(report['dropped'])} dropped as leaks, "
         f"{count_of(len(report['duplicates']), 'group')} of duplicates (data_report.json)."
     )
@@ -207,21 +230,27 @@ def _describe_settings(config: TrainConfig, metrics: Mapping[str, Any]) -> Itera
     yield "* config.yaml holds every setting and repeats the run; environment.json the versions."
 
 
-def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
+def _describe_exports(parity: Mapping[str, Any], noun: str) -> Iterator[str]:
     reference = parity["reference"]
+    asked = (
+        "and `serve_bytes` over the files among them that TensorFlow decodes to the same pixels"
+        if noun == "image"
+        else "the SavedModel's `serving_default` over the texts, all else over their token ids"
+    )
     yield (
-        f"Each file ran in its own runtime over the {reference['images']} validation images, and "
-        "`serve_bytes` over the files among them that TensorFlow decodes to the same pixels "
+        f"Each file ran in its own runtime over the {reference['images']} validation {noun}s, "
+        f"{asked} "
         f"(model.keras: accuracy {reference['accuracy']:.3f}, calibration error "
         f"{reference['expected_calibration_error']:.3f}). `max` and `mean` are the largest and the "
         "mean difference of a probability from model.keras; `same class` counts where the two best "
         f"classes differ by more than {CLEAR:g}. A temperature other than 1 divides what "
-        "model.keras has before its softmax. `ms` is for one image."
+        f"model.keras has before its softmax. `ms` is for one {noun}."
     )
     yield ""
     rows = [list_cells(row) for row in parity["artefacts"]]
+    heads = [f"{noun}s" if name == "images" else name for name in EXPORT_COLUMNS]
     yield from draw_rows(
-        EXPORT_COLUMNS, [tuple(cells.get(name, "") for name in EXPORT_COLUMNS) for cells in rows]
+        heads, [tuple(cells.get(name, "") for name in EXPORT_COLUMNS) for cells in rows]
     )
     for row in parity["artefacts"]:
         if row["reason"]:
@@ -230,7 +259,8 @@ def _describe_exports(parity: Mapping[str, Any]) -> Iterator[str]:
 
 def _describe_loading(config: TrainConfig, run: Run) -> Iterator[str]:
     name = quote_word(run.path.resolve().name)
-    command = quote_code(f"python -m keras_transfer.predict {name} photo.jpg")
+    given = "photo.jpg" if choose_modality(config).noun == "image" else '"A sentence."'
+    command = quote_code(f"python -m keras_transfer.predict {name} {given}")
     yield f"{command}, or in this folder:"
     for title, code in list_snippets(run, config):
         yield f"\n{escape(title)}:\n\n```python\n{code}\n```"
@@ -239,16 +269,18 @@ def _describe_loading(config: TrainConfig, run: Run) -> Iterator[str]:
 def _describe_limits(
     config: TrainConfig, metrics: Mapping[str, Any], report: Mapping[str, Any]
 ) -> Iterator[str]:
-    yield "* It always names one of its classes, also for a picture of none of them."
+    noun = choose_modality(config).noun
+    shown, others, given = LIMITS_WORDS[noun]
+    yield f"* It always names one of its classes, also for a {shown} of none of them."
     yield (
-        "* It was measured on images like those it learned from; other cameras, places or seasons "
-        "may be worse. Measure them: `python -m keras_transfer.evaluate RUN --dataset FOLDER`."
+        f"* It was measured on {noun}s like those it learned from; other {others} may be worse. "
+        f"Measure them: `python -m keras_transfer.evaluate RUN --dataset {given}`."
     )
     split = choose_split(metrics["splits"])
     scores = metrics["splits"][split]
     low, high = scores["accuracy_interval"]
     yield (
-        f"* {scores['images']} {split} images leave the accuracy open between {low:.2f} and "
+        f"* {scores['images']} {split} {noun}s leave the accuracy open between {low:.2f} and "
         f"{high:.2f}."
     )
     yield from choose_modality(config).list_limits(config, report)

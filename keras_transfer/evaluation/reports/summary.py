@@ -22,6 +22,7 @@ from keras_transfer.evaluation.metrics import (
     wilson_interval,
 )
 from keras_transfer.run.history import History, summarize_phases
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import (
     Predictions,
     read_run_predictions,
@@ -66,11 +67,11 @@ def summarize_run(run: Run) -> str:
     Args:
         run: A finished run.
     """
-    metrics = run.metrics()
+    metrics, noun = run.metrics(), load_run_config(run).data.noun
     validation = metrics["splits"]["validation"]
     images = validation["images"]
-    lines = [_draw_phases(metrics, images) + _explain_kept(metrics, images)]
-    lines.append(_draw_splits(metrics, run.class_names()))
+    lines = [_draw_phases(metrics, images) + _explain_kept(metrics, images, noun)]
+    lines.append(_draw_splits(metrics, run.class_names(), noun))
     for name, found in metrics.get("calibration", {}).items():
         before, after, temperature = found["before"], found["after"], found["temperature"]
         lines.append(
@@ -114,15 +115,15 @@ def describe_adaptation(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def describe_predictions(predictions: Predictions) -> str:
+def describe_predictions(predictions: Predictions, noun: str = "image") -> str:
     """Return what evaluate prints: a row per class, what is confused, and the whole split."""
     columns = "class", "precision", "recall", "F1", "support"
     scores = score(predictions)
     images, accuracy, interval, macro_f1, error = _say_scores(scores)
     lines = [
         draw_table(columns, classification_rows(predictions)),
-        *describe_confusions(predictions),
-        f"Split {predictions.split_names[0]}: {count_of(images, 'image')}",
+        *describe_confusions(predictions, noun),
+        f"Split {predictions.split_names[0]}: {count_of(images, noun)}",
         f"accuracy {accuracy:.3f} (95 % interval {interval})",
         f"macro F1 {macro_f1:.3f}, expected calibration error {error:.3f}",
     ]
@@ -131,13 +132,13 @@ def describe_predictions(predictions: Predictions) -> str:
     return "\n".join(lines)
 
 
-def describe_confusions(predictions: Predictions) -> list[str]:
+def describe_confusions(predictions: Predictions, noun: str = "image") -> list[str]:
     """Return a table of the pairs that are confused most, and a line of the weakest classes."""
     pairs = list_confusions(predictions, PAIRS)
     if not pairs:
         return []
     rows = [(each.truth, each.prediction, each.images, each.share) for each in pairs]
-    columns = "truth", "taken for", "images", "share of the class"
+    columns = "truth", "taken for", f"{noun}s", "share of the class"
     return ["", draw_table(columns, rows, "Confused most:"), "", name_weakest(predictions)]
 
 
@@ -176,20 +177,20 @@ def _draw_phases(metrics: dict[str, Any], images: int) -> str:
     return draw_table(columns, rows, drop=("seconds", "last epoch"), where=IN_METRICS)
 
 
-def _explain_kept(metrics: dict[str, Any], images: int) -> str:
+def _explain_kept(metrics: dict[str, Any], images: int, noun: str) -> str:
     """Return a line where the kept phase is not the one of the highest accuracy."""
     found = {name: phase["validation_accuracy"] for name, phase in metrics["phases"].items()}
     kept, highest = metrics["kept_phase"], max(found, key=found.__getitem__)
     if not found[kept] < found[highest]:
         return ""
     return (
-        f"\n{count_of(images, 'validation image')} cannot tell {found[kept]:.3f} of {kept} from "
+        f"\n{count_of(images, f'validation {noun}')} cannot tell {found[kept]:.3f} of {kept} from "
         f"{found[highest]:.3f} of {highest}: the later phase is kept\n"
     )
 
 
-def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str]) -> str:
-    columns = ["split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"]
+def _draw_splits(metrics: dict[str, Any], class_names: Sequence[str], noun: str) -> str:
+    columns = ["split", f"{noun}s", "accuracy", "95 % interval", "macro F1", "calibration error"]
     rows = [[name, *_say_scores(scores)] for name, scores in metrics["splits"].items()]
     if says_top5(class_names):
         columns.insert(4, "top-5")

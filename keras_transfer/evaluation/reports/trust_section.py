@@ -16,6 +16,7 @@ from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE, is_unu
 from keras_transfer.evaluation.certainty.prediction_sets import find_limits, needed_images
 from keras_transfer.run.contents import kinds
 from keras_transfer.run.contents.read_files import read_json
+from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -35,44 +36,47 @@ def describe_trust(run: Run) -> Iterator[str]:
     except ConfigError:  # the user may have removed it
         yield "predictions.csv, which says it, is not in the run."
         return
-    images = count_of(len(held), "validation image")
+    noun = load_run_config(run).data.noun
+    examples = count_of(len(held), f"validation {noun}")
     if len(held) >= needed_images(COVERAGE):
         limit = find_limits(held.probabilities, held.truth, COVERAGE)[0]
         yield (
             f"* The classes with a probability of {limit:.3g} or more hold the true one for at "
-            f"least {COVERAGE:.0%} of images like the {images} (`predict --coverage {COVERAGE:g}`)."
+            f"least {COVERAGE:.0%} of {noun}s like the {examples} "
+            f"(`predict --coverage {COVERAGE:g}`)."
         )
     if chosen := choose_threshold(held.probabilities, held.truth, ACCURACY):
         threshold = say_threshold(chosen.threshold)
         yield (
-            f"* With a probability of {threshold} or more, {chosen.share:.0%} of the {images}, the "
-            f" prediction was right for {chosen.accuracy:.3f} of them (95 % interval "
+            f"* With a probability of {threshold} or more, {chosen.share:.0%} of the {examples}, "
+            f"the prediction was right for {chosen.accuracy:.3f} of them (95 % interval "
             f"{say_interval(chosen.interval)}; `predict --answer_at_accuracy {ACCURACY:g}`)."
         )
-    yield "* For pictures of other things these numbers promise nothing."
+    others = "texts about" if noun == "text" else "pictures of"
+    yield f"* For {others} other things these numbers promise nothing."
     if run.target_file.exists():
         yield (
             "* They are about images of the domain it learned from, and promise nothing for the "
             "one that it was adapted to."
         )
-    if said := _describe_unusual(run):
+    if said := _describe_unusual(run, noun):
         yield said
     if code := _write_code(run):
         yield f"\nWith an export:\n\n```python\n{code}\n```"
 
 
-def _describe_unusual(run: Run) -> str:
-    """Return how many images of each split are taken for such pictures, or nothing."""
+def _describe_unusual(run: Run, noun: str) -> str:
+    """Return how many examples of each split are taken for such, or nothing."""
     shares, held, counts = read_unusual(run) or {}, read_run_predictions(run), []
     for name in held.split_names:
         known = [shares[path] for path in held.select(name).paths.tolist() if path in shares]
         if known:
             flagged = int(is_unusual(np.array(known)).sum())
-            counts.append(f"{flagged:,} of {count_of(len(known), f'{name} image')}")
+            counts.append(f"{flagged:,} of {count_of(len(known), f'{name} {noun}')}")
     if not counts:
         return ""
     return (
-        "* `predict --unusual` says which pictures are unlike the training images: of pictures "
+        f"* `predict --unusual` says which {noun}s are unlike the training {noun}s: of {noun}s "
         f"like them about {UNUSUAL_SHARE:.0%}, here {' and '.join(counts)}."
     )
 

@@ -1,4 +1,4 @@
-"""A loaded model, whatever its file: one function from pixels, and what one must know to use it."""
+"""A loaded model, whatever its file: one function to probabilities, and how it is to be used."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,20 @@ class Artefact:
     path: Path
     """The file, or the folder of a SavedModel."""
     image_size: int
-    """Side of its input in pixels."""
+    """Side of its input in pixels; 0: it takes texts."""
     classes: int
     """How many it tells apart."""
     usage: Usage
-    """Class names, and how to resize."""
+    """Class names, and how to resize or cut."""
     classify: Classify
-    """From pixels (n, image_size, image_size, 3), uint8 RGB, to probabilities (n, classes),
-    float32."""
+    """From pixels (n, image_size, image_size, 3), uint8 RGB, or from texts (n, k), str objects, to
+    probabilities (n, classes), float32."""
+    encode: Classify | None = None
+    """From texts to token ids (n, longest), int32; None: it takes images, or texts as they are."""
+    classify_ids: Classify | None = None
+    """From token ids to probabilities; None: it takes images, or runs in a process of its own."""
     judge: Judge | None = None
-    """From the same pixels to probabilities and shares (n,) in [0, 1], see `Neighbours`; None: it
+    """From the same examples to probabilities and shares (n,) in [0, 1], see `Neighbours`; None: it
     was not asked for."""
     network: Any = None
     """The `keras.Model` that classifies, where it is one; None of other files."""

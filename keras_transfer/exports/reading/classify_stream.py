@@ -1,4 +1,4 @@
-"""Classify any number of given images with a loaded model, a batch after the other."""
+"""Classify any number of given examples with a loaded model, a batch after the other."""
 
 import logging
 import time
@@ -19,45 +19,45 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODALITY = MODALITIES["image"]  # what every run and export takes so far
-BATCH = 32  # images a call of the model
+BATCH = 32  # examples a call of the model
 PAUSE = 10.0  # seconds after which progress is said
 
 
 def classify_stream(
     artefact: Artefact, names: Sequence[str], sources: "Sequence[Source]"
 ) -> Iterator[tuple[np.ndarray, ImagePredictions]]:
-    """Yield the pixels that the model saw and its predictions, of a batch after the other.
+    """Yield what the model saw and its predictions, of a batch after the other.
 
     Args:
         artefact: The model.
-        names: Of n images.
-        sources: Where their pixels come from.
+        names: Of n examples.
+        sources: Where their pixels or texts come from.
 
     Yields:
-        (b, image_size, image_size, 3), uint8, and b predictions.
+        What `Artefact.classify` takes of b examples, and b predictions.
 
     Raises:
         ConfigError: The model does not answer with probabilities.
     """
+    modality = MODALITIES[artefact.usage.modality]
     done, said = 0, time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        batches = MODALITY.stream(sources, artefact.image_size, artefact.usage.preparation, BATCH)
-        for pixels, reasons in batches:
+        batches = modality.stream(sources, artefact.image_size, artefact.usage.preparation, BATCH)
+        for taken, reasons in batches:
             count = len(reasons)
             shares = None
             if artefact.judge:
-                answers, shares = artefact.judge(pixels)
+                answers, shares = artefact.judge(taken)
             else:
-                answers = artefact.classify(pixels)
+                answers = artefact.classify(taken)
             unusable = judge_answers(answers, reasons, artefact.path)
             if not done and (doubt := question_sums(answers, artefact.path)):
                 logger.warning("%s", doubt)
             usable = unusable == ""
             probabilities = np.where(usable[:, None], answers, np.nan)
             yield (
-                pixels,
+                taken,
                 ImagePredictions(
                     names=np.array(names[done : done + count], object),
                     probabilities=probabilities.astype(np.float32),
@@ -68,5 +68,6 @@ def classify_stream(
             )
             done += count
             if time.monotonic() > said + PAUSE:
-                logger.info("Classified %s of %s", f"{done:,}", count_of(len(names), "image"))
+                total = count_of(len(names), modality.noun)
+                logger.info("Classified %s of %s", f"{done:,}", total)
                 said = time.monotonic()

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from keras_transfer.exports.loaders import load_here
+from keras_transfer.exports.text_models.text_saved_model import unpack_texts
 from keras_transfer.system.errors import ConfigError
 
 
@@ -36,12 +37,16 @@ def _serve(connection: Connection, place: Path) -> None:
         return say(error=str(error))
     while True:
         try:
-            pixels = np.load(io.BytesIO(connection.recv_bytes()), allow_pickle=False)
+            content = connection.recv_bytes()
         except EOFError:
             return None
         try:
+            if artefact.usage.takes_texts:
+                taken = unpack_texts(content)
+            else:
+                taken = np.load(io.BytesIO(content), allow_pickle=False)
             written = io.BytesIO()
-            np.save(written, artefact.classify(pixels), allow_pickle=False)
+            np.save(written, artefact.classify(taken), allow_pickle=False)
             connection.send_bytes(written.getvalue())
         except ConfigError as error:
             say(error=str(error))

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.exports.text_models.text_saved_model import pack_texts
 from keras_transfer.system.child_python import SAFE, search_path
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import free_memory
@@ -58,13 +59,16 @@ class Confinement:
         """Return what the process says of the model once it is loaded."""
         return dict(json.loads(self._receive(PATIENCE)))
 
-    def classify(self, pixels: np.ndarray) -> np.ndarray:
-        """Return the probabilities of pixels (n, side, side, 3), uint8."""
+    def classify(self, taken: np.ndarray) -> np.ndarray:
+        """Return the probabilities of pixels (n, side, side, 3), uint8, or of texts (n, k)."""
         written = io.BytesIO()
-        np.save(written, pixels, allow_pickle=False)
+        if taken.dtype == object:
+            written.write(pack_texts(taken))
+        else:
+            np.save(written, taken, allow_pickle=False)
         with contextlib.suppress(OSError):  # it is gone: `_receive` says so
             self.connection.send_bytes(written.getvalue())
-        content = self._receive(PATIENCE + PER_IMAGE * len(pixels))
+        content = self._receive(PATIENCE + PER_IMAGE * len(taken))
         return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
 
     def _receive(self, seconds: float) -> bytes:

@@ -1,5 +1,6 @@
 """What a model's graph holds, read from its file without running or loading any of it."""
 
+import importlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from keras_transfer.config.messages import name_some
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.system.packages import is_installed
 
 # Operations of TensorFlow that read or write files, talk to others or call Python.
 REACHING = re.compile(
@@ -49,6 +51,8 @@ def _read_saved_model(folder: Path) -> tuple[list[str], int]:
     kinds: set[str] = set()
     for graph in model.meta_graphs:
         kinds |= _list_kinds(graph)
+    if is_installed("tensorflow_text") and not all(map(op_def_registry.get, kinds)):
+        importlib.import_module("tensorflow_text")  # the operations of tokenizers are known then
     known = {kind for kind in kinds if op_def_registry.get(kind) is not None}
     return sorted({kind for kind in known if REACHING.search(kind)} | (kinds - known)), len(kinds)
 

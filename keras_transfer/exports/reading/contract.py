@@ -148,13 +148,13 @@ def make_classifier(
             part = takes.prepare(pixels[start : start + step], span)
             short = step - len(part) if takes.batch else 0
             filled = np.pad(part, [(0, short), *[(0, 0)] * 3]) if short else part
-            found.append(_read_answer(call(filled), len(filled), answer)[: len(part)])
+            found.append(read_answer(call(filled), len(filled), answer)[: len(part)])
         return np.concatenate(found)
 
     return classify
 
 
-def _read_answer(found: np.ndarray, asked: int, quantization: Quantization) -> np.ndarray:
+def read_answer(found: np.ndarray, asked: int, quantization: Quantization) -> np.ndarray:
     """Return an answer to `asked` images as (asked, classes), float32."""
     scale, zero = quantization
     if found.ndim == 0 or len(found) != asked:
@@ -201,7 +201,7 @@ def count_classes(
 
 
 def check_usage(usage: Usage, classes: int, path: Path) -> None:
-    """Refuse names that are not one a class, and what cannot be done to images.
+    """Refuse names that are not one a class, and what cannot be done to images or texts.
 
     Raises:
         ConfigError: What is said of a model does not fit it.
@@ -213,10 +213,12 @@ def check_usage(usage: Usage, classes: int, path: Path) -> None:
             f"{classes} classes. Restore the names that belong to it."
         )
     try:
+        if usage.takes_texts:
+            DataConfig(sequence_length=usage.sequence_length)
         DataConfig(**dataclasses.asdict(usage.preparation))
     except ConfigError as error:
         raise ConfigError(
-            f"{error} So says {path}: write there how the images it learned from became squares."
+            f"{error} So says {path}: write there how what it learned from was cut."
         ) from error
 
 

@@ -6,6 +6,7 @@ Nothing here imports a runtime before it is needed, so a TFLite file is loaded w
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from keras_transfer.exports.reading.artefact import Artefact, build_artefact
 from keras_transfer.exports.reading.contract import RAW, make_classifier, read_input, require_one
 from keras_transfer.exports.reading.tflite_metadata import read_span
+from keras_transfer.exports.text_models.text_artefact import build_text_artefact
+from keras_transfer.exports.text_models.text_saved_model import read_text_saved_model
 from keras_transfer.exports.usage import USAGE, Usage
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
@@ -36,6 +39,9 @@ def load_saved_model(folder: Path) -> Artefact:
     import_tensorflow()
     import tensorflow as tf
 
+    said = read_saved_usage(folder)
+    if said and said.takes_texts:
+        return read_text_saved_model(folder, said)
     loaded = tf.saved_model.load(str(folder))
     names = sorted(loaded.signatures)
     if SERVED in names:
@@ -47,8 +53,6 @@ def load_saved_model(folder: Path) -> Artefact:
     require_one("output", sorted(answers))
     ((given, images),), ((found, answer),) = asked.items(), answers.items()
     takes = read_input(_list_sizes(images.shape), images.dtype.as_numpy_dtype)
-    file = folder / "assets.extra" / USAGE
-    said = Usage.from_json(file.read_bytes()) if file.is_file() else None
 
     def call(batch: np.ndarray) -> np.ndarray:
         # by way of `loaded`: a signature alone does not keep the variables alive
@@ -56,6 +60,12 @@ def load_saved_model(folder: Path) -> Artefact:
 
     classify = make_classifier(call, takes)
     return build_artefact(folder, said, takes, _list_sizes(answer.shape), classify)
+
+
+def read_saved_usage(folder: Path) -> Usage | None:
+    """Return what a SavedModel says of its use."""
+    file = folder / "assets.extra" / USAGE
+    return Usage.from_json(file.read_bytes()) if file.is_file() else None
 
 
 def load_signature(folder: Path, name: str) -> Callable[[Any], np.ndarray]:
@@ -99,22 +109,33 @@ def load_tflite(path: Path) -> Artefact:
     require_one("input", [each["name"] for each in inputs])
     require_one("output", [each["name"] for each in outputs])
     (images,), (answer,) = inputs, outputs
+    said, labels = _read_attached(path)
+    if said and said.takes_texts:
+        shapes = images["shape_signature"].tolist(), answer["shape_signature"].tolist()
+        return build_text_artefact(path, said, shapes, partial(_ask_tflite, interpreter))
     takes = read_input(images["shape_signature"], images["dtype"], images["quantization"])
 
-    def call(batch: np.ndarray) -> np.ndarray:
-        if tuple(interpreter.get_input_details()[0]["shape"]) != batch.shape:
-            interpreter.resize_tensor_input(images["index"], batch.shape)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(images["index"], batch)
-        interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(answer["index"]))
-
-    said, labels = _read_attached(path)
     span = None if said else read_span(path)
     whole = takes.dtype.kind != "f"
-    classify = make_classifier(call, takes, RAW if said and whole else span, answer["quantization"])
+    call, meant = partial(_ask_tflite, interpreter), RAW if said and whole else span
+    classify = make_classifier(call, takes, meant, answer["quantization"])
     shape, scaled = answer["shape_signature"], whole or span is not None
     return build_artefact(path, said, takes, shape, classify, labels, scaled)
+
+
+def _ask_tflite(interpreter: Any, batch: np.ndarray) -> np.ndarray:
+    (taken,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    if tuple(taken["shape"]) != batch.shape:
+        interpreter.resize_tensor_input(taken["index"], batch.shape)
+        interpreter.allocate_tensors()
+    interpreter.set_tensor(taken["index"], batch)
+    interpreter.invoke()
+    return np.asarray(interpreter.get_tensor(answer["index"]))
+
+
+def read_tflite_usage(path: Path) -> Usage | None:
+    """Return what a TFLite file says of its use."""
+    return _read_attached(path)[0]
 
 
 def _read_attached(path: Path) -> tuple[Usage | None, list[str]]:
@@ -148,7 +169,6 @@ def load_onnx(path: Path) -> Artefact:
     require_one("input", [each.name for each in session.get_inputs()])
     require_one("output", [each.name for each in session.get_outputs()])
     (images,), (answer,) = session.get_inputs(), session.get_outputs()
-    takes = read_input(images.shape, ONNX_TYPES.get(images.type, np.object_))
 
     def call(batch: np.ndarray) -> np.ndarray:
         return np.asarray(session.run(None, {images.name: batch})[0])
@@ -159,4 +179,7 @@ def load_onnx(path: Path) -> Artefact:
         said = Usage.from_notes(
             {"resize": "", **read, "class_names": json.loads(read["class_names"])}
         )
+        if said.takes_texts:
+            return build_text_artefact(path, said, (images.shape, answer.shape), call)
+    takes = read_input(images.shape, ONNX_TYPES.get(images.type, np.object_))
     return build_artefact(path, said, takes, answer.shape, make_classifier(call, takes))

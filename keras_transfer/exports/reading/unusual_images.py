@@ -49,7 +49,8 @@ def judge_unusual(artefact: Artefact) -> Artefact:
     forward = trace_forward(expose_pooled(artefact.network))
 
     def judge(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        probabilities, features = forward(tf.constant(pixels, tf.float32))
+        taken = artefact.encode(pixels) if artefact.encode else pixels.astype(np.float32)
+        probabilities, features = forward(tf.constant(taken))
         return probabilities.numpy(), neighbours.find_shares(features.numpy())
 
     return dataclasses.replace(artefact, judge=judge)

@@ -27,14 +27,19 @@ class Backbone:
     """What the network expects. inside: raw RGB, it scales itself. caffe: BGR minus the ImageNet
     means. tf: RGB in [-1, 1]. torch: RGB in [0, 1] minus ImageNet's mean, divided by its deviation.
     unit: RGB in [0, 1]. asked: nothing tells, and the settings say it."""
-    image_size: int
-    """Side of the images it was pretrained on, or is meant for, in pixels."""
+    takes: Literal["images", "texts"] = "images"
+    """What it is given."""
+    image_size: int = 0
+    """Side of the images it was pretrained on, or is meant for, in pixels. 0: it takes texts."""
+    most_tokens: int = 0
+    """Most tokens of a text that it can take, those at its ends included. 0: it takes images."""
     least_size: int = 32
     """Smallest side of images that its layers can take, in pixels."""
     layers: int = 0
     """Depth: number of layers of our graph, whatever the image size."""
     blocks: Mapping[str, int] = field(default_factory=lambda: {"stem": 0})
-    """Index of the first layer of each block, in order; the first is "stem" at 0."""
+    """Index of the first layer of each block, in order; the first, at 0, is "stem", or
+    "embeddings" of a text encoder."""
     default_boundary: str = "stem"
     """The first block that learns where `finetune.locked_layers` is auto."""
     parameters: int = 0
@@ -65,8 +70,11 @@ class Backbone:
     """What is taken of that file, for the log."""
     layer_decay: float = 1.0
     """Rate of each block relative to the one above that published recipes fine-tune it with."""
+    shares_layers: bool = False
+    """Whether its layers have the same weights, so that they learn together or not at all."""
     weights_tested: bool = False
-    """Whether real ImageNet weights were run here and classified pictures rightly."""
+    """Whether real ImageNet weights were run here and classified pictures rightly; of a text
+    encoder, whether its real weights were."""
 
     @property
     def network_sha256(self) -> str | None:
@@ -88,7 +96,9 @@ class Backbone:
 
     @property
     def extra(self) -> str:
-        """The extra of this program that its own weights need; "" where they need none."""
+        """The extra of this program that it or its own weights need; "" where they need none."""
+        if self.takes == "texts":
+            return "text"
         if self.preset:
             return "hub"
         return self.weights_package.extra if self.weights_package else ""

@@ -7,6 +7,7 @@ build the networks and compare each fact.
 from keras_transfer.models.backbones.backbone_blocks import BLOCKS
 from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.hub_networks import RESNET18, VIT_B16, VIT_L16
+from keras_transfer.models.backbones.text_backbones import TEXT_BACKBONES
 from keras_transfer.models.weights.weights_package import WeightsPackage
 
 GOOGLE = "https://storage.googleapis.com/"
@@ -263,4 +264,5 @@ BACKBONES: dict[str, Backbone] = {
         parameters=41_120,
         use="from scratch: digits, domain adaptation as in the DANN paper",
     ),
+    **TEXT_BACKBONES,
 }

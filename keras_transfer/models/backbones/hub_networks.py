@@ -4,11 +4,23 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from keras_transfer.models.backbones.pixel_scalings import SCALINGS, Factor
 
+Pooling = Literal["mean", "class", "pooler"]
+
 TRANSFORMERS = ("ViTBackbone", "CLIPBackbone")  # whose blocks are alike, one above the other
+# Text encoders, each with what its classifier takes in KerasHub; ELECTRA, which has none there, as
+# in its paper. class: the state of the first token. pooler: that after one more layer.
+TEXT_ENCODERS: Mapping[str, Pooling] = {
+    "BertBackbone": "pooler",
+    "AlbertBackbone": "pooler",
+    "RobertaBackbone": "class",
+    "XLMRobertaBackbone": "class",
+    "DistilBertBackbone": "class",
+    "ElectraBackbone": "class",
+}
 
 
 def find_layer_decay(blocks: int) -> float:
@@ -38,16 +50,31 @@ class HubNetwork:
     """Raw RGB in [0, 255] is multiplied by it. None: by nothing."""
     offset: Factor | None = None
     """And this is added. None: nothing."""
+    pooling: Pooling | None = None
+    """What a text becomes: the mean of its tokens, or one of them. None: it takes images."""
+    pad: int = 0
+    """The token that fills up shorter texts."""
+    separator: int = 0
+    """The token that ends a text, and the first of two."""
 
     @property
     def sha256(self) -> str:
         """SHA-256 of all that features depend on beside the weights."""
-        parts = [self.family, dict(self.config), self.scale, self.offset]
+        parts: list[Any] = [self.family, dict(self.config), self.scale, self.offset]
+        if self.pooling:
+            parts += [self.pooling, self.pad, self.separator]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
     def layer_decay(self) -> float:
-        """The rate of a block relative to the one above; below 1 for Vision Transformers."""
+        """The rate of a block relative to the one above that published recipes have.
+
+        References:
+            Clark et al. 2020, ELECTRA, table 7: 0.8 for 12 layers, 0.9 for 24. Devlin et al. 2019,
+            BERT, and its successors: all layers alike.
+        """
+        if self.family == "ElectraBackbone":
+            return 0.8 if self.config["num_layers"] <= 12 else 0.9
         config = self.config.get("vision_encoder", {}).get("config", self.config)
         if self.family not in TRANSFORMERS:
             return 1.0

@@ -4,12 +4,12 @@ from keras_transfer.models.backbones.backbone_row import Backbone
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 
 OTHERS = """
-Or --backbone hub:PRESET, a network of KerasHub (extra [hub]), or
+Or --backbone hub:PRESET, a network of KerasHub (extra [hub], for texts [text]), or
 --backbone file:MODEL.keras, a network of your own."""
 
 
 def say_weights(row: Backbone) -> str:
-    """Return in a word or two what is known of the ImageNet weights of a row."""
+    """Return in a word or two what is known of the weights of a row."""
     if not row.has_weights:
         return "none"
     return "tested" if row.weights_tested else "not tested"
@@ -38,7 +38,7 @@ def list_backbones() -> list[tuple[str, ...]]:
         (
             name,
             f"{say_millions(row)} M",
-            f"{row.image_size} px",
+            f"{row.most_tokens} tokens" if row.takes == "texts" else f"{row.image_size} px",
             str(row.layers),
             "" if row.top1 is None else f"{row.top1:.3f}",
             f"{row.default_boundary} ({row.blocks[row.default_boundary]})",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import keras
 
 from keras_transfer.models.backbones.backbone_row import Backbone
-from keras_transfer.models.backbones.hub_networks import find_layer_decay
+from keras_transfer.models.backbones.hub_networks import HubNetwork, find_layer_decay
 from keras_transfer.models.cuts import find_frontiers
 from keras_transfer.models.low_rank import find_kinds
 
@@ -18,6 +18,7 @@ BLOCK = re.compile(
     r"^(.*(?:block|stage|stack|layer|unit|cell|group|mixed|module|bottleneck|expanded_conv|conv"
     r"(?=\d+_block))s?_?\d+[a-z]?)(?=[_/.]|$)"
 )
+TEXT_BLOCK = re.compile(r"layer_\d+|shared_layers|pooler")  # of text encoders, after embeddings
 MOST_BLOCKS = 24  # where names tell none apart and the frontiers divide
 EQUAL_BLOCKS = 12  # where nothing divides
 FEW_LAYERS = 40  # up to which any two blocks will do
@@ -36,6 +37,8 @@ def describe_graph(
         graph: What `build_backbone` makes of it.
         nested: See `find_blocks`.
     """
+    if draft.preset and draft.takes == "texts":
+        return _describe_text(draft, draft.preset, graph)
     blocks = find_blocks(graph, nested)
     aim = SHARE * len(graph.layers)
     return dataclasses.replace(
@@ -46,6 +49,23 @@ def describe_graph(
         parameters=graph.count_params(),
         kernels=find_kinds(graph),
         layer_decay=_rate_blocks(graph, blocks),
+    )
+
+
+def _describe_text(draft: Backbone, preset: HubNetwork, graph: keras.Model) -> Backbone:
+    """Fill in the row of a text encoder, all of which learns by default, as BERT was fine-tuned."""
+    starts = {"embeddings": 0}
+    for index, layer in enumerate(graph.layers):
+        if found := TEXT_BLOCK.match(layer.name):
+            starts.setdefault(found[0], index)
+    return dataclasses.replace(
+        draft,
+        layers=len(graph.layers),
+        blocks=starts,
+        default_boundary="embeddings",
+        parameters=graph.count_params(),
+        kernels=find_kinds(graph),
+        layer_decay=preset.layer_decay,
     )
 
 

@@ -42,6 +42,13 @@ def build_converted(origin: PresetSource, kind: str, option: str) -> Any:
             "Run: pip install 'keras_transfer[hub]'"
         )
     folder = require_file(origin, CONFIG).parent
+    stated = read_json(folder / CONFIG)
+    activation = stated.get("hidden_act", stated.get("activation"))
+    if "vocab_size" in stated and not str(activation or "gelu").startswith("gelu"):
+        raise ConfigError(  # KerasHub would build another network, and say nothing
+            f"`{option}` must be an encoder of texts with the activation gelu. Received: "
+            f"{say_value(origin.address)}, with {say_value(activation)}. Choose another model."
+        )
     try:
         return keras_hub.models.Backbone.from_preset(str(folder), load_weights=False)
     except Exception as error:  # KerasHub raises anything on configurations of others

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from keras_transfer.config.messages import say_fault
 from keras_transfer.models.backbones.hub_networks import HubNetwork
+from keras_transfer.models.graphs.text_encoder import build_text_encoder
 from keras_transfer.models.graphs.vision_transformer import (
     POSITIONS,
     Transformer,
     build_vision_transformer,
 )
 from keras_transfer.models.hub.hub_presets import import_hub, require_hub
+from keras_transfer.models.hub.text_graphs import list_text_values, read_text_encoder
 from keras_transfer.system.errors import ConfigError
 
 Values = Iterator[np.ndarray]
@@ -36,15 +39,17 @@ def build_hub_graph(preset: HubNetwork, image_size: int) -> keras.Model:
 
     Args:
         preset: What KerasHub is told; its weights are not read.
-        image_size: Side of the input in pixels.
+        image_size: Side of the input in pixels; that of a text encoder is not asked for.
 
     Returns:
         A functional model from pixels as the network expects them to the last feature map, to
-        tokens, or to one vector an image.
+        tokens, or to one vector an image; for texts see `build_text_encoder`.
 
     Raises:
         ConfigError: The network cannot have this size, or does not give one such tensor.
     """
+    if preset.pooling:
+        return _build_text(preset)
     try:
         if family := FAMILIES.get(preset.family):
             shape = family.read(preset.config)
@@ -66,6 +71,16 @@ def build_hub_graph(preset: HubNetwork, image_size: int) -> keras.Model:
             f"{preset.name}, a {preset.family}. Choose a preset of image classification."
         )
     return keras.Model(network.input, network.output)
+
+
+def _build_text(preset: HubNetwork) -> keras.Model:
+    try:
+        return build_text_encoder(read_text_encoder(preset))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"`backbone` hub:… must be a network that can be built. Received: {preset.name}, a "
+            f"{preset.family}: {say_fault(error)}. Choose another preset."
+        ) from error
 
 
 def build_hub_network(preset: HubNetwork, image_size: int) -> Any:
@@ -95,11 +110,17 @@ def fill_hub_graph(graph: keras.Model, network: Any, preset: HubNetwork) -> None
     References:
         Resized position embeddings: Dosovitskiy et al. 2021, section 3.2.
     """
+    if preset.pooling:
+        values = dict(list_text_values(network))
+        for layer in graph.layers:
+            if layer.weights:
+                layer.set_weights(values[layer.name])
+        return
     with_weights = [layer for layer in graph.layers if layer.weights]
     if family := FAMILIES.get(preset.family):
-        values = family.list_values(network)
+        ordered = family.list_values(network)
         for layer in with_weights:
-            found = [next(values) for _ in layer.weights]
+            found = [next(ordered) for _ in layer.weights]
             if layer.name == POSITIONS:
                 found = [resize_positions(found[0], layer.weights[0].shape[0])]
             layer.set_weights(found)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from keras_transfer.config.messages import say_fault, say_value
+from keras_transfer.models.backbones.hub_networks import TEXT_ENCODERS, Pooling
 from keras_transfer.models.hub.converted_presets import (
     build_converted,
     make_converter,
@@ -21,24 +22,19 @@ from keras_transfer.models.hub.preset_configs import (
     BUILT,
     CONFIG,
     IMAGE_CONVERTER,
-    TOKENIZER,
     is_hub_class,
     read_json,
     read_safe,
 )
 from keras_transfer.models.hub.preset_sources import PresetSource, find_source, require_file
 from keras_transfer.models.hub.preset_weights import find_weights, hash_kept
+from keras_transfer.models.hub.text_presets import find_pooling, make_tokenizer
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import hushed, import_tensorflow
 from keras_transfer.system.packages import is_installed
 
-Kind = Literal["image", "clip"]
+Kind = Literal["image", "clip", "text"]
 
-TOKENIZER_FILES = (
-    TOKENIZER,
-    "assets/tokenizer/vocabulary.json",
-    "assets/tokenizer/merges.txt",
-)  # of CLIP
 UNCLASSIFYING = ("DINOV2Backbone", "DINOV3Backbone")  # see images, have no classifier in KerasHub
 
 Built = TypeVar("Built")
@@ -53,7 +49,7 @@ class Preset:
     backbone: str
     """The class of its backbone: `"ResNetBackbone"`."""
     kind: Kind
-    """What its backbone sees: images alone, or images and texts."""
+    """What its backbone takes: images, images and texts, or texts."""
     config: dict[str, Any]
     """What the class is built from, as in `config.json`."""
     licence: str
@@ -114,15 +110,16 @@ class Preset:
         return self._build(lambda: keras_hub.layers.ImageConverter.from_preset(str(folder)))
 
     def load_tokenizer(self) -> Any:
-        """Return what makes numbers of texts for a CLIP backbone, a `keras_hub` tokenizer.
+        """Return what makes numbers of texts, a `keras_hub` tokenizer.
 
         Raises:
             ConfigError: The preset has none, or a damaged one.
         """
-        import keras_hub
+        return self._build(lambda: make_tokenizer(self.origin, self.backbone, self.converted))
 
-        folder = self._require(CONFIG, *TOKENIZER_FILES)
-        return self._build(lambda: keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
+    def find_pooling(self) -> Pooling:
+        """Return what is taken of a text encoder, see `text_presets.find_pooling`."""
+        return find_pooling(self.origin, self.backbone, self.converted)
 
     def find_file(self, file: str) -> Path | None:
         """Return a file of the preset, downloaded if need be; None if it has no such file."""
@@ -172,7 +169,7 @@ def open_preset(name: str, option: str = "--preset") -> Preset:
 
     Raises:
         ConfigError: KerasHub is not installed; there is no such preset, or it cannot be had now; it
-            is damaged, sees no images, or names classes of others.
+            is damaged, takes other things than images and texts, or names classes of others.
     """
     require_hub(option)
     import_hub()
@@ -249,24 +246,26 @@ def _find_named(name: str) -> str:
 
 
 def _judge_kind(backbone: str, name: str, option: str) -> Kind:
-    """Return what a backbone sees.
+    """Return what a backbone takes.
 
     Raises:
-        ConfigError: No images, or more than images and texts of CLIP.
+        ConfigError: Neither images, nor texts as BERT does, nor both as CLIP does.
     """
     import keras_hub
 
     if backbone == "CLIPBackbone":
         return "clip"
+    if backbone in TEXT_ENCODERS:
+        return "text"
     tasks: Any = (each for each in vars(keras_hub.models).values() if isinstance(each, type))
     classifiers = (each for each in tasks if issubclass(each, keras_hub.models.ImageClassifier))
     seeing = {getattr(each.backbone_cls, "__name__", "") for each in classifiers}
     if backbone in seeing or backbone in UNCLASSIFYING:
         return "image"
     raise ConfigError(
-        f"`{option}` must be a preset of an image backbone or of CLIP. Received: "
-        f"{say_value(name)}, of {backbone}. Choose one such as resnet_50_imagenet, "
-        "vit_base_patch16_224_imagenet or clip_vit_base_patch32."
+        f"`{option}` must be a preset of an image backbone, of a text encoder or of CLIP. "
+        f"Received: {say_value(name)}, of {backbone}, which is none of these here. Choose one such "
+        "as resnet_50_imagenet, bert_base_en_uncased or clip_vit_base_patch32."
     )
 
 

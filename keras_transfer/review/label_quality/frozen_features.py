@@ -1,4 +1,4 @@
-"""Pooled features of a locked backbone, of unchanged images, kept for the next review."""
+"""Pooled features of a locked backbone, of unchanged examples, kept for the next review."""
 
 import hashlib
 import json
@@ -40,24 +40,25 @@ logger = logging.getLogger(__name__)
 
 
 def find_features(
-    data: TrainingData, sha256: np.ndarray, config: TrainConfig, weights: Weights
+    data: TrainingData, rows: np.ndarray, sha256: np.ndarray, config: TrainConfig, weights: Weights
 ) -> np.ndarray:
-    """Return the pooled features of every image, (n, channels) float32: kept ones, or computed.
+    """Return the pooled features of every example, (n, channels) float32: kept ones, or computed.
 
     They are kept in the reuse folder of the activation cache under what they depend on: contents of
     the images in any order, whatever they are called and whatever their labels are, how images
     become squares, backbone and weights. So they serve again once labels are corrected.
 
     Args:
-        data: All images, as the split train.
-        sha256: (n,) of str, of their files.
+        data: All examples, as the split train.
+        rows: (n,) which of those that `sha256` is of each one of the data is.
+        sha256: (n,) of str, of their contents.
         config: Resolved settings; names the backbone.
         weights: Of the backbone.
 
     Raises:
         ConfigError: An image is not as it was inspected, or the weights do not fit.
     """
-    hashes, first, rows = np.unique(sha256, return_index=True, return_inverse=True)
+    hashes, first, inverse = np.unique(sha256[rows], return_index=True, return_inverse=True)
     key = _compute_key(hashes.tolist(), data, config, weights)
     folder = reuse_folder() / key[:32]
     kept = open_store(folder, key, touch=True)
@@ -66,7 +67,8 @@ def find_features(
         kept = _compute(once, hashes, config, weights, folder, key)
     else:
         logger.info("The features of an earlier review are used: %s", folder)
-    return np.asarray(kept[POOLED.name])[rows]
+    found = np.asarray(kept[POOLED.name])[inverse]
+    return found[np.argsort(rows)]
 
 
 def _compute_key(
@@ -108,7 +110,8 @@ def _compute(
         with showing_steps(batches, "features", data.steps, data.batch_size, config.quiet) as shown:
             for images, _ in shown:
                 store.append(POOLED.name, run_batch(images)[0].astype("float32", copy=False))
-        _require_same(data, hashes)  # the key is made of them
+        if config.data.noun == "image":  # texts are in memory
+            _require_same(data, hashes)  # the key is made of them
         return store.finish()
     except BaseException:
         store.discard()

@@ -14,7 +14,7 @@ from keras_transfer.data.splits.row_groups import group_rows, link_equal
 
 @dataclass(frozen=True, kw_only=True)
 class LabelReview:
-    """Every image whose label was looked at, in columns of n, the most doubtful first."""
+    """Every example whose label was looked at, in columns of n, the most doubtful first."""
 
     root: Path
     """Folder that the paths are relative to."""
@@ -34,6 +34,8 @@ class LabelReview:
     """(n,) of str objects: what speaks against the label, or "" where nothing does."""
     copies: np.ndarray
     """(n,) of bool: whether there is a copy of it with another label."""
+    contents: np.ndarray | None = None
+    """(n, k) of str objects: the texts of each example; None: they are images."""
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -46,6 +48,11 @@ class LabelReview:
             if isinstance(getattr(self, field.name), np.ndarray)
         }
         return dataclasses.replace(self, **columns)
+
+    @property
+    def noun(self) -> str:
+        """What an example is called."""
+        return "image" if self.contents is None else "text"
 
     @property
     def suspects(self) -> "LabelReview":
@@ -103,6 +110,7 @@ def rank_suspects(
         probability=np.where(judged, probabilities[rows, suggested], np.nan),
         reasons=reasons,
         copies=np.isin(rows, first),
+        contents=examples.contents,
     )
     return found.take(ranked)
 
@@ -132,7 +140,8 @@ def _explain_copy(row: int, members: np.ndarray, examples: Examples, sha256: np.
     rivals = members[examples.labels[members] != examples.labels[row]]
     equal = rivals[sha256[rivals] == sha256[row]]
     other = equal[0] if len(equal) else rivals[0]
-    words = "is the same file as" if len(equal) else "looks like"
+    thing = "file" if examples.noun == "image" else examples.noun
+    words = f"is the same {thing} as" if len(equal) else "looks like"
     return (
         f"{words} {examples.paths[other]}, which is {examples.class_names[examples.labels[other]]}"
     )

@@ -158,7 +158,7 @@ class DataReport(TypedDict):
 
     images: Count
     splits: dict[Split, dict[str, Count]]
-    short_side: ShortSide
+    short_side: NotRequired[ShortSide]  # of images
     unusable: list[Unusable]
     odd: list[Odd]
     dropped: list[Any]

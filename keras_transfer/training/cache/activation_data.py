@@ -22,6 +22,8 @@ class ActivationData:
     batch_size: int
     seed: int
     dtype: str  # of the batches
+    alike: bool = False  # see `TrainingData`
+    rows_end: bool = False  # whether rows of zeros at the end of all examples may be left out
 
     @property
     def steps(self) -> int:
@@ -37,7 +39,8 @@ class ActivationData:
 
         def indices() -> Iterator[tuple[np.ndarray, np.ndarray]]:
             chosen = range(first_epoch, epochs)
-            return plan_batches(self.seed, phase, chosen, count, self.batch_size, views, pace)
+            size, alike = self.batch_size, self.alike
+            return plan_batches(self.seed, phase, chosen, count, size, views, pace, alike)
 
         signature = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.int64)
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
@@ -51,11 +54,21 @@ class ActivationData:
     def _load(self, dataset: tf.data.Dataset, split: str) -> tf.data.Dataset:
         kept, labels = self.arrays[split], self.labels[split]
         shape = kept.shape[2:] if split == "train" else kept.shape[1:]
+        ends = self.rows_end
+
+        def take(*index: Any) -> np.ndarray:
+            return drop_ends(kept[index]) if ends else kept[index]
 
         def load(*index: Any) -> tuple[Any, Any]:
-            values = tf.numpy_function(lambda *i: kept[i], index, kept.dtype)
-            values = tf.ensure_shape(values, (None, *shape))
+            values = tf.numpy_function(take, index, kept.dtype)
+            values = tf.ensure_shape(values, (None, None, *shape[1:]) if ends else (None, *shape))
             one_hot = tf.one_hot(tf.gather(labels, index[0]), self.classes)
             return tf.cast(values, self.dtype), one_hot
 
         return finish_stream(map_batches(dataset, load))
+
+
+def drop_ends(values: np.ndarray) -> np.ndarray:
+    """Return (batch, rows, width) without the rows at the end that are zero in all examples."""
+    filled = np.flatnonzero(values.any(axis=(0, 2)))
+    return values[:, : filled[-1] + 1] if len(filled) else values[:, :1]

@@ -48,7 +48,7 @@ def compute_arrays(
     _append_views("train", names, batches, run_batch, plan, data, store, quiet)
     for images, _ in data.clean_batches("validation"):
         for name, values in zip(names, run_batch(images), strict=True):
-            _append(store, plan.layout, f"validation_{name}", values)
+            _append(store, plan.layout, f"validation_{name}", fill_rows(values, data.longest))
     if target and any(name.startswith("target_") for name in plan.layout):
         batches = target.view_batches(plan.views)
         _append_views("target", names, batches, run_batch, plan, target, store, quiet)
@@ -70,7 +70,7 @@ def _append_views(
     views: list[list[np.ndarray]] = []
     with showing_steps(batches, "cache", data.steps * count, data.batch_size, quiet) as shown:
         for images in shown:
-            views.append(run_batch(images))
+            views.append([fill_rows(each, data.longest) for each in run_batch(images)])
             if len(views) == count:
                 for name, parts in zip(names, zip(*views, strict=True), strict=True):
                     if f"{kind}_{name}" in plan.layout:
@@ -90,6 +90,13 @@ def trace_front(front: keras.Model, data: TrainingData) -> RunFront:
         return [tensor.numpy() for tensor in keras.tree.flatten(forward(images))]
 
     return run_batch
+
+
+def fill_rows(values: np.ndarray, longest: int | None) -> np.ndarray:
+    """Return activations (batch, rows, width) with zeros up to `longest` rows, if it is given."""
+    if longest is None or values.ndim != 3:
+        return values
+    return np.pad(values, ((0, 0), (0, longest - values.shape[1]), (0, 0)))
 
 
 def _append(store: Store, layout: Layout, name: str, rows: np.ndarray) -> None:

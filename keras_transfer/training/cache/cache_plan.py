@@ -73,7 +73,8 @@ def list_arrays(training: Training, cuts: Mapping[str, Cut], views: int) -> Layo
         if cut == POOLED:
             shape, dtype = training.model.get_layer("pool").output.shape[1:], "float32"
         else:
-            shape, dtype = find_frontiers(training.backbone)[cut.layer].shape[1:], "float16"
+            crossing, dtype = find_frontiers(training.backbone)[cut.layer].shape[1:], "float16"
+            shape = tuple(side or training.data.longest or 0 for side in crossing)
         layout[f"train_{cut.name}"] = (train, views, *shape), dtype
         layout[f"validation_{cut.name}"] = (held, *shape), "float32"
         if target and cut in paired:
@@ -102,6 +103,8 @@ def place_decoded(plan: CachePlan, training: Training, budget: Budget) -> CacheP
     one_more = () if once else ("validation",)
     for name in ("validation", "train") if streams else one_more:
         needed = count_decoded(training.data, [name])
+        if not needed:
+            continue
         place = budget.find_place(needed)
         if place and (streams or place == "memory"):
             decoded[name] = place
@@ -127,7 +130,7 @@ def describe_plan(plan: CachePlan, training: Training, obstacle: str = "") -> st
             places.append(f"{where} ({' x '.join(map(str, shape))})")
         train, held = len(data.splits["train"]), len(data.splits["validation"])
         views, rest = count_of(plan.views or 0, "view"), count_of(held, "unchanged one")
-        images = f"{views} of {count_of(train, 'image')} and {rest}"
+        images = f"{views} of {count_of(train, training.config.data.noun)} and {rest}"
         if training.target and any(name.startswith("target_") for name in plan.layout):
             images += f", {views} of {len(training.target):,} of the target"
         kept = f"{say_bytes(count_bytes(plan.layout))} {_say_place(plan.place)}"

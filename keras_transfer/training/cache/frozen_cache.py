@@ -20,7 +20,12 @@ from keras_transfer.data.training_data import Batches, TrainingData
 from keras_transfer.models.cuts import IMAGES, PROBABILITIES, Cut, take_part
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.activation_data import ActivationData
-from keras_transfer.training.cache.activation_pass import RunFront, compute_arrays, trace_front
+from keras_transfer.training.cache.activation_pass import (
+    RunFront,
+    compute_arrays,
+    fill_rows,
+    trace_front,
+)
 from keras_transfer.training.cache.budget import read_budget
 from keras_transfer.training.cache.cache_key import compute_key
 from keras_transfer.training.cache.cache_store import (
@@ -72,7 +77,7 @@ class FrozenCache:
             return model, self._stream(data, phase)
         part = take_part(model, start, [PROBABILITIES])
         names = {split: f"{split}_{start.name}" for split in ("train", "validation")}
-        return part, self._batch(names, data, part.input.dtype)
+        return part, self._batch(names, data, part.input)
 
     def serve_target(self, phase: Phase) -> tuple[keras.Model, Batches] | None:
         """Return the part of `serve` with the output `domain`, and batches of the target for it.
@@ -85,8 +90,7 @@ class FrozenCache:
         part, data = training.domains.extend(start), training.target.data
         if start == IMAGES:
             return part, self._stream(data, phase)
-        dtype = part.inputs[0].dtype
-        return part, self._batch({"train": f"target_{start.name}"}, data, dtype)
+        return part, self._batch({"train": f"target_{start.name}"}, data, part.inputs[0])
 
     def _find_start(self, phase: Phase) -> Cut:
         """Return where the part begins that a phase still has to compute."""
@@ -101,7 +105,9 @@ class FrozenCache:
         """Return examples with the views that a phase takes."""
         return data.with_views(self.plan.views) if phase.name in self.plan.cuts else data
 
-    def _batch(self, names: Mapping[str, str], data: TrainingData, dtype: str) -> ActivationData:
+    def _batch(
+        self, names: Mapping[str, str], data: TrainingData, taken: keras.KerasTensor
+    ) -> ActivationData:
         """Return batches of arrays, by the split of `data` that each is of."""
         assert self.arrays is not None
         return ActivationData(
@@ -110,7 +116,9 @@ class FrozenCache:
             classes=len(data.class_names),
             batch_size=data.batch_size,
             seed=data.seed,
-            dtype=dtype,
+            dtype=taken.dtype,
+            alike=data.alike,
+            rows_end=None in taken.shape[1:],
         )
 
     def _prepare(self) -> None:
@@ -186,7 +194,8 @@ class FrozenCache:
         if self._run_front is None:
             front = take_part(self.training.model, IMAGES, [cut])
             self._run_front = trace_front(front, self.training.data)
-        return np.concatenate([self._run_front(images)[0] for images, _ in batches])
+        longest = self.training.data.longest
+        return np.concatenate([fill_rows(self._run_front(each)[0], longest) for each, _ in batches])
 
     @property
     def _scratch(self) -> Path:

@@ -42,11 +42,15 @@ def _cycle(x: np.ndarray) -> np.ndarray:
 SCHEDULES: Mapping[str, Schedule] = {
     "constant": Schedule(shape=np.ones_like),
     "cosine": Schedule(shape=_fall),
+    "linear": Schedule(shape=lambda x: 1 - x),
     "cosine_restarts": Schedule(shape=_restart),
     "one_cycle": Schedule(shape=_cycle, warms_up=False),
     "step": Schedule(shape=lambda x: np.where(x < 0.5, 1.0, np.where(x < 0.75, 0.1, 0.01))),
     "exponential": Schedule(shape=lambda x: 0.01**x),
 }
+
+
+USUAL, TEXT_SCHEDULE = "cosine", "linear"  # what `auto` is: of images, of texts
 
 
 def plan_rates(config: OptimizerConfig, peak: float, steps: int, epoch_steps: int) -> np.ndarray:
@@ -62,12 +66,14 @@ def plan_rates(config: OptimizerConfig, peak: float, steps: int, epoch_steps: in
         epoch_steps: Steps of one epoch.
 
     References:
+        Devlin et al. 2019, BERT (linear, after a warm-up of 10 %).
         Loshchilov and Hutter 2017, SGDR (cosine decay, restarts in cycles that double).
         Goyal et al. 2017, Accurate, large minibatch SGD (warm-up).
         Smith and Topin 2018, Super-convergence (one_cycle), with the shape of fastai.
         He et al. 2016, Deep residual learning (step).
     """
-    row, steps = SCHEDULES[config.schedule], max(1, steps)
+    name = USUAL if config.schedule == "auto" else config.schedule
+    row, steps = SCHEDULES[name], max(1, steps)
     wanted = config.warmup * (steps if config.warmup < 1 else epoch_steps)
     # at least one step at the peak
     warmup = min(int(wanted), steps - 1) if row.warms_up else 0

@@ -4,7 +4,9 @@ import dataclasses
 import logging
 import math
 
+from keras_transfer.config.layers import ONE_PHASE
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.config.train_config import Policy, TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.backbone_row import Backbone
@@ -15,6 +17,7 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.training.adaptation.methods import check_adaptation, find_strength
 from keras_transfer.training.optimization.optimizers import find_decay
 from keras_transfer.training.optimization.regularizers import REGULARIZERS
+from keras_transfer.training.optimization.schedules import TEXT_SCHEDULE, USUAL
 from keras_transfer.training.plan.strategies import HEAD_FIRST, check_strategy
 
 logger = logging.getLogger(__name__)
@@ -31,6 +34,10 @@ RATE, UNSEEING_RATE = 1e-4, 1e-3
 # Of random weights in the small networks that nobody has pretrained: after 20 epochs of 1,020 MNIST
 # images danndigits had .960 on test, with 1e-3 .953; with standard augmentation .920 and .903.
 SMALL_RATE = 3e-3
+# Of encoders of texts: Devlin et al. 2019, BERT, with three epochs, a linear schedule and gradients
+# of norm 1 at most (their code). Few texts take more epochs: Mosbach et al. 2021.
+TEXT_RATE, TEXT_EPOCHS, CLIP_NORM = 2e-5, 3, 1.0
+FORGETTING_RATE = 5e-5  # above it an encoder of texts is often worse than before
 LORA_RATE = 1e-3  # of matrices of which one begins at zero
 # Images per class from which and up to which `--strategy auto` takes two phases.
 FEW, MANY = 1_000, 10_000
@@ -55,7 +62,7 @@ def resolve_strategy(config: TrainConfig, data: TrainingData, run: Run) -> tuple
         return config, plan.get("strategy_reason", "") if plan else ""
     each = len(data.splits["train"]) / len(data.class_names)
     domain, finetune = config.domain, config.finetune
-    images = f"{each:,.0f} training images per class"
+    images = f"{each:,.0f} training {config.data.noun}s per class"
     if domain == "unknown":
         name, reason = "two_phase", "it suits most sets, and no --domain says how close this one is"
     elif each < FEW:
@@ -103,6 +110,23 @@ def warn_of_ignored(config: TrainConfig, reason: str) -> None:
         logger.warning("Without effect: %s", "; ".join(found))
 
 
+def warn_of_forgetting(config: TrainConfig, row: Backbone) -> None:
+    """Warn of a rate at which a pretrained encoder of texts usually loses what it knows.
+
+    References:
+        Sun et al. 2019, How to fine-tune BERT for text classification (catastrophic forgetting at
+        4e-4; 2e-5 is theirs).
+    """
+    rate = config.finetune.learning_rate
+    learns = config.strategy not in ("feature_extraction", "lora", "from_scratch")
+    if row.takes == "texts" and learns and float(rate) > FORGETTING_RATE and row.has_weights:
+        logger.warning(
+            "finetune.learning_rate %g: above %g an encoder of texts usually forgets what it has "
+            "been trained for. %g is usual",
+            *(rate, FORGETTING_RATE, TEXT_RATE),
+        )
+
+
 def resolve_auto(
     config: TrainConfig, row: Backbone, data: TrainingData, weights: str, policy: Policy
 ) -> TrainConfig:
@@ -123,7 +147,8 @@ def resolve_auto(
         locked = row.default_boundary if learned and not lora else 0
     if rate == "auto":
         unseeing = UNSEEING_RATE if row.has_weights else SMALL_RATE
-        rate = LORA_RATE if lora else RATE if learned else unseeing
+        known = TEXT_RATE if row.takes == "texts" else RATE
+        rate = LORA_RATE if lora else known if learned else unseeing
     decay = finetune.layer_decay
     if decay == "auto":
         decay = row.layer_decay if learned and not lora else 1.0
@@ -132,10 +157,11 @@ def resolve_auto(
         start = "lda" if config.head.is_one_layer and _has_frozen(config) else "random"
     if batch_norm == "auto":
         batch_norm = "frozen" if lora else "scale" if learned else "adapt"
-    frozen = dataclasses.replace(frozen, epochs=_epochs(frozen.epochs, data.steps, FROZEN_STEPS))
+    frozen = dataclasses.replace(frozen, epochs=_count_frozen(config, row, data.steps))
+    usual = TEXT_EPOCHS if row.takes == "texts" else EPOCHS
     finetune = dataclasses.replace(
         finetune,
-        epochs=_epochs(finetune.epochs, data.steps, FINETUNE_STEPS),
+        epochs=_epochs(finetune.epochs, data.steps, FINETUNE_STEPS, usual),
         learning_rate=rate,
         locked_layers=locked,
         layer_decay=decay,
@@ -151,7 +177,7 @@ def resolve_auto(
         frozen=frozen,
         finetune=finetune,
         adapt=dataclasses.replace(config.adapt, strength=find_strength(config)),
-        optimizer=dataclasses.replace(config.optimizer, weight_decay=find_decay(config.optimizer)),
+        optimizer=_resolve_optimizer(config.optimizer, row),
         cache=dataclasses.replace(
             config.cache, views=_views(config, data, int(frozen.epochs) + int(finetune.epochs))
         ),
@@ -174,7 +200,26 @@ def _views(config: TrainConfig, data: TrainingData, epochs: int) -> int | str:
     return 1 if data.novelty == "none" else min(VIEWS, epochs)
 
 
-def _epochs(epochs: int | str, steps: int, least: int) -> int:
+def _resolve_optimizer(optimizer: OptimizerConfig, row: Backbone) -> OptimizerConfig:
+    texts = row.takes == "texts"
+    schedule, clip = optimizer.schedule, optimizer.clip_norm
+    if schedule == "auto":
+        schedule = TEXT_SCHEDULE if texts else USUAL
+    if clip == "auto":
+        clip = CLIP_NORM if texts else 0.0
+    decay = find_decay(optimizer)
+    return dataclasses.replace(optimizer, schedule=schedule, clip_norm=clip, weight_decay=decay)
+
+
+def _count_frozen(config: TrainConfig, row: Backbone, steps: int) -> int:
+    """Return the epochs of phase `frozen`; an encoder of texts that learns at once has none."""
+    at_once = config.strategy in ONE_PHASE and config.strategy != "feature_extraction"
+    if row.takes == "texts" and at_once and config.frozen.epochs == "auto":
+        return 0
+    return _epochs(config.frozen.epochs, steps, FROZEN_STEPS, EPOCHS)
+
+
+def _epochs(epochs: int | str, steps: int, least: int, usual: int) -> int:
     if epochs != "auto":
         return int(epochs)
-    return min(MOST_EPOCHS, max(EPOCHS, math.ceil(least / steps)))
+    return min(MOST_EPOCHS, max(usual, math.ceil(least / steps)))

@@ -49,7 +49,7 @@ def estimate_seconds(training: Training) -> float:
     products, elements = _time_machine()
 
     def forward(layers: Sequence[keras.layers.Layer]) -> float:
-        work = count_work(layers)
+        work = count_work(layers, training.data.longest)
         return PRODUCT_COST * work.products / products + ELEMENT_COST * work.elements / elements
 
     splits, plan, layers = training.data.splits, training.cache, training.backbone.layers
@@ -80,7 +80,7 @@ def estimate_memory(training: Training) -> int:
     learning = training.backbone.layers[min(boundaries, default=training.depth) :]
     # kept for the backward pass, and as much again while it runs
     batch = min(data.batch_size, len(data.splits["train"]))
-    activations = 2 * count_work(learning).elements * batch * 4
+    activations = 2 * count_work(learning, data.longest).elements * batch * 4
     # values, two best ones, two moments of Adam
     whole, matrices = training.model.count_params(), list_matrices(training.model)
     learned = sum(math.prod(each.shape) for each in matrices) or whole
@@ -88,11 +88,17 @@ def estimate_memory(training: Training) -> int:
     return 600_000_000 + kept + weights + activations
 
 
-def count_work(layers: Sequence[keras.layers.Layer]) -> Work:
-    """Return the multiply-adds and the numbers written per image in these layers."""
+def count_work(layers: Sequence[keras.layers.Layer], longest: int | None = None) -> Work:
+    """Return the multiply-adds and the numbers written per example in these layers.
+
+    Args:
+        layers: Of the network.
+        longest: Rows of an example, where they are of any length.
+    """
     products = elements = 0
     for layer in layers:
-        size = math.prod(layer.output.shape[1:])
+        shape = [side or longest or 1 for side in layer.output.shape[1:]]
+        size = math.prod(shape)
         elements += size
         if isinstance(layer, keras.layers.DepthwiseConv2D):
             products += size * math.prod(layer.kernel_size)
@@ -100,6 +106,10 @@ def count_work(layers: Sequence[keras.layers.Layer]) -> Work:
             products += size * math.prod(layer.kernel_size) * layer.input.shape[-1] // layer.groups
         elif isinstance(layer, keras.layers.Dense):
             products += size * layer.input.shape[-1]
+        elif isinstance(layer, keras.layers.MultiHeadAttention):
+            tokens = size // shape[-1]  # each meets the four projections, and twice all others
+            products += tokens * sum(math.prod(each.shape) for each in layer.weights)
+            products += 2 * tokens * size
     return Work(products, elements)
 
 

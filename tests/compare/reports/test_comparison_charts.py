@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_runs import write_comparison, write_run
 
-from keras_transfer.compare.ranking import read_configurations
+from keras_transfer.compare.ranking.configurations import read_configurations
 from keras_transfer.compare.reports.comparison_charts import (
     chart_curves,
     chart_seconds,

@@ -30,7 +30,7 @@ def data(tmp_path):
         (tmp_path / path).write_bytes(bytes([number]) * 9)
     states = np.array([read_state(tmp_path / path) for path in PATHS])
     return SimpleNamespace(
-        root=tmp_path, splits={"train": Part(paths=np.array(PATHS), states=states)}
+        longest=None, root=tmp_path, splits={"train": Part(paths=np.array(PATHS), states=states)}
     )
 
 

@@ -61,7 +61,7 @@ def test_the_title_says_when_fewer_are_wrong_than_shown(bees, count, title):
 
 def test_the_title_says_when_none_is_wrong(tmp_path):
     figure = build_top_losses(make_predictions([0], [[0.9, 0.1]], "ab"), tmp_path, draw_image)
-    assert figure.get_suptitle() == "Highest losses: 1 of 1 images, none of them wrong"
+    assert figure.get_suptitle() == "Highest losses: 1 of 1 image, none of them wrong"
 
 
 def test_an_image_that_cannot_be_opened_is_a_gray_tile_with_its_name(bees):

@@ -55,8 +55,8 @@ def test_thumbnails_are_pictures_and_lost_files_are_none(tmp_path):
 
     shown = draw_shown(make_predictions([0, 1], [0, 2], [0.9, 0.8]), tmp_path, draw)
     assert shown.rows == [1, 0]
-    assert shown.thumbnails[1] == ""
-    head, _, code = shown.thumbnails[0].partition(",")
+    assert shown.contents[1] == ""
+    head, _, code = shown.contents[0].partition(",")
     assert head == "data:image/jpeg;base64"
     found = np.asarray(Image.open(io.BytesIO(base64.b64decode(code))))
     assert np.abs(found.astype(int) - tile).max() < 12
@@ -67,7 +67,7 @@ def test_a_page_that_is_full_takes_no_more_images(tmp_path):
     predictions = make_predictions([0] * 40, [1] * 40)
     shown = draw_shown(predictions, tmp_path, lambda file, side: noise, most=100_000)
     assert 3 < len(shown.rows) < 40
-    assert sum(map(len, shown.thumbnails)) <= 100_000
+    assert sum(map(len, shown.contents)) <= 100_000
 
 
 def test_a_label_is_doubted_where_the_model_is_as_sure_of_another_class_as_usual():

@@ -6,7 +6,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
-from tiny_presets import write_bert
+from tiny_presets import write_fnet
 
 from keras_transfer.models.hub import hub_presets as module
 from keras_transfer.models.hub import preset_sources
@@ -206,11 +206,11 @@ def test_the_option_that_was_used_is_named(tmp_path):
     assert message.startswith("`--backbone hub:…` must be a folder that save_to_preset wrote.")
 
 
-def test_a_preset_that_sees_no_images_is_named_before_any_download(tmp_path):
-    write_bert(tmp_path / "bert")
-    for name in ("bert_base_en", str(tmp_path / "bert")):
+def test_a_preset_of_another_kind_is_named_before_any_download(tmp_path):
+    write_fnet(tmp_path / "fnet")
+    for name in ("f_net_base_en", str(tmp_path / "fnet")):
         message = refusal(open_preset, name)
-        assert "of BertBackbone. Choose one such as" in message
+        assert "of FNetBackbone, which is none of these here. Choose one such as" in message
 
 
 def test_formats_of_others_are_named(folder):

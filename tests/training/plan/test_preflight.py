@@ -18,9 +18,17 @@ from keras_transfer.training.optimization.schedules import SCHEDULES
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.training.plan.strategies import STRATEGIES
 
+
+def find_texts(name):
+    """Return settings of texts for a backbone that takes them."""
+    if name not in BACKBONES or BACKBONES[name].takes == "images":
+        return {}
+    return {"dataset": "tfds:imdb_reviews", "data": DataConfig(modality="text")}
+
+
 # Each table by the setting that names a row of it, and that setting with a name.
 TABLES = {
-    "backbone": (BACKBONES, lambda name: {"backbone": name}),
+    "backbone": (BACKBONES, lambda name: {"backbone": name, **find_texts(name)}),
     # of a backbone that every strategy can train
     "strategy": (STRATEGIES, lambda name: {"strategy": name, "backbone": "vitb16"}),
     "augment.preset": (AUGMENTATIONS, lambda name: {"augment": AugmentConfig(preset=name)}),

@@ -96,7 +96,7 @@ def _describe(schema: Any, named: Sequence[str]) -> Iterator[Column]:
     """Yield what each column holds; the names of classes are Hugging Face's, or those given."""
     from pyarrow import types
 
-    features = _read_features(schema.metadata or {})
+    features = read_features(schema.metadata or {})
     for field in schema:
         kind, feature = field.type, features.get(field.name)
         feature = feature if isinstance(feature, dict) else {}
@@ -124,7 +124,7 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
-def _read_features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+def read_features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
     """Return what Hugging Face says of the columns; nothing where it says nothing."""
     try:
         features = json.loads(metadata[b"huggingface"])["info"]["features"]

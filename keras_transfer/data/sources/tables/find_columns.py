@@ -37,6 +37,16 @@ UNNAMED = re.compile(r"Unnamed: \d")  # what pandas calls the numbers of rows
 TRIED = 50  # cells that tell whether a column holds paths
 
 
+class Wanted(NamedTuple):
+    """What a table of some kind of examples is to hold."""
+
+    columns: str  # that it must have, as messages say them
+    labels: tuple[str, ...]  # names of columns of classes, the likelier first
+
+
+FILES = Wanted("path,label", LABELS)
+
+
 class Classes(NamedTuple):
     """The class of each row."""
 
@@ -53,32 +63,33 @@ def find_paths(table: Path, columns: Columns) -> str:
     """
     if "path" in columns:
         return "path"
-    named = _pick(columns, PATHS)
+    named = pick(columns, PATHS)
     if not named:
-        raise ConfigError(_explain_columns(table, columns))
+        raise ConfigError(explain_columns(table, columns))
     there = [name for name in named if _holds_files(table, columns[name])]
     chosen = (there or named)[0]
     logger.info("%s: the paths are in the column %s", table.name, chosen)
     return chosen
 
 
-def find_classes(table: Path, columns: Columns, taken: set[str]) -> Classes:
+def find_classes(table: Path, columns: Columns, taken: set[str], wanted: Wanted = FILES) -> Classes:
     """Return the class of each row: of a column of labels, or of a column of 0 and 1 per class.
 
     Args:
         table: Named in messages.
         columns: Of it.
         taken: Names of columns that hold something else.
+        wanted: Which names of columns are understood.
 
     Raises:
         ConfigError: There are no classes, several columns could hold them, or a row has several.
     """
-    named = [name for name in _pick(columns, LABELS) if name not in taken]
+    named = [name for name in pick(columns, wanted.labels) if name not in taken]
     if "label" in columns:
         _tell_of_names(table, columns, [name for name in named if name != "label"])
         return Classes(columns["label"], None, ["label"])
     if not named:
-        return _read_marks(table, columns, taken)
+        return _read_marks(table, columns, taken, wanted)
     texts = [name for name in named if not _is_whole(columns[name])]
     chosen = (texts or named)[0]
     others = [name for name in named if name != chosen]
@@ -109,7 +120,7 @@ def tell_unused(table: Path, columns: Columns, used: set[str]) -> None:
     rest = [name for name in columns if name not in used and not UNNAMED.match(name)]
     if rest:
         logger.info("%s: not used: the columns %s", table.name, name_some(rest, most=8))
-    for name in _pick({name: columns[name] for name in rest}, TOGETHER):
+    for name in pick({name: columns[name] for name in rest}, TOGETHER):
         values = {cell for cell in columns[name] if cell}
         if "group" not in columns and 1 < len(values) < len(columns[name]):
             logger.warning(
@@ -125,7 +136,7 @@ def has_boxes(columns: Columns) -> bool:
     return any(box <= names for box in BOXES)
 
 
-def _pick(columns: Columns, names: tuple[str, ...]) -> list[str]:
+def pick(columns: Columns, names: tuple[str, ...]) -> list[str]:
     """Return the columns of these names, in the order of the names."""
     found = {simplify(name): name for name in columns}
     return [found[name] for name in names if name in found]
@@ -156,21 +167,21 @@ def _tell_of_names(table: Path, columns: Columns, others: list[str]) -> None:
             text = "%s: classes are the numbers of label; to have the names, rename %s to label"
             logger.warning(text, table.name, name)
         elif simplify(name) in NAMED:
-            text = "%s: label is used; %s does not agree with it on which images are of one class"
+            text = "%s: label is used; %s does not agree with it on which examples are of one class"
             logger.warning(text, table.name, name)
 
 
-def _read_marks(table: Path, columns: Columns, taken: set[str]) -> Classes:
+def _read_marks(table: Path, columns: Columns, taken: set[str], wanted: Wanted) -> Classes:
     """Return the classes of a table with a column of 0 and 1 for each class."""
     free = [name for name in columns if name not in taken and not name_mark(name)]
     marks = [n for n in free if columns[n] and {cell.lower() for cell in columns[n]} <= MARKS]
     if len(marks) < 2:
-        raise ConfigError(_explain_columns(table, columns))
+        raise ConfigError(explain_columns(table, columns, wanted))
     rows = zip(*([cell.lower() in TRUE for cell in columns[name]] for name in marks), strict=True)
     chosen = [[name for name, mark in zip(marks, row, strict=True) if mark] for row in rows]
     if odd := sum(len(names) != 1 for names in chosen):
         raise ConfigError(
-            "A table must have one column `label` with one class per image. Received: a 0/1 column "
+            "A table must have one column `label` with one class per row. Received: a 0/1 column "
             f"for each of {name_some(marks)} in {table}, where {odd} of {len(chosen)} rows have "
             "several 1 or none, which looks like multi-label data. Write the name of the class "
             "into `label`, or remove the columns that are no classes."
@@ -179,11 +190,11 @@ def _read_marks(table: Path, columns: Columns, taken: set[str]) -> Classes:
     order = [name for name in marks if name in set(labels)]
     logger.info("%s: the classes are the columns %s, of 0 and 1", table.name, name_some(order))
     if empty := [name for name in marks if name not in order]:
-        logger.warning("%s: no image of %s; no class of the model", table.name, name_some(empty))
+        logger.warning("%s: no example of %s; no class of the model", table.name, name_some(empty))
     return Classes(labels, order, marks)
 
 
-def _explain_columns(table: Path, columns: Columns) -> str:
+def explain_columns(table: Path, columns: Columns, wanted: Wanted = FILES) -> str:
     """Return an error for a table whose columns are not those needed."""
     received = name_some(list(columns)) or "nothing"
     if any(os.path.isfile(table.parent / name) for name in columns):
@@ -191,6 +202,6 @@ def _explain_columns(table: Path, columns: Columns) -> str:
     elif any(simplify(name).startswith("pixel") for name in columns):
         received += ", which looks like pixels: images must be files"
     return (
-        "A table must have the columns path,label and may have split,group. Received: "
+        f"A table must have the columns {wanted.columns} and may have split,group. Received: "
         f"{received} in {table}. Write those names into its first line."
     )

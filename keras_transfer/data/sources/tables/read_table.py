@@ -38,7 +38,7 @@ def read_columns(table: Path) -> Columns:
         ConfigError: It is no such text, a name occurs twice in its header, or a row is shorter
             or longer than that.
     """
-    text, separator = _find_separator(_decode(table, table.read_bytes()))
+    text, separator = find_separator(_decode(table, table.read_bytes()))
     try:
         return _fill_columns(table, text, separator)
     except csv.Error as error:
@@ -77,7 +77,7 @@ def _decode(table: Path, content: bytes) -> str:
     return text
 
 
-def _find_separator(text: str) -> tuple[str, str]:
+def find_separator(text: str) -> tuple[str, str]:
     """Return the text below a line `sep=;`, if there is one, and what separates the cells."""
     if said := re.match(r'"?sep= *([^\r\n"])"? *(\r\n|\r|\n|\Z)', text, re.IGNORECASE):
         return text[said.end() :], said[1]
@@ -109,14 +109,14 @@ def _fill_columns(table: Path, text: str, separator: str) -> Columns:
     header = next(_skip_comments(filled, comments), [])
     names = [INVISIBLE.sub("", name) for name in header]
     names = [name.lower() if name.lower() in OURS else name for name in names]
-    _check_names(table, names)
+    check_header(table, names)
     columns: list[list[str]] = [[] for _ in names]
     for row in filled:
         if len(row) != len(names):
             if row[0].startswith("#"):
                 comments.append(row[0])
                 continue
-            row = _fit(table, reader.line_num, row, len(names))
+            row = fit_row(table, reader.line_num, row, len(names))
         for column, cell in zip(columns, row, strict=True):
             column.append(cell)
     if comments:
@@ -134,7 +134,8 @@ def _skip_comments(rows: Iterator[list[str]], comments: list[str]) -> Iterator[l
             yield row
 
 
-def _check_names(table: Path, names: list[str]) -> None:
+def check_header(table: Path, names: list[str]) -> None:
+    """Raise `ConfigError` if a name of a column occurs twice."""
     named = [name for name in names if name]
     if repeated := sorted({name for name in named if named.count(name) > 1}):
         raise ConfigError(
@@ -144,7 +145,7 @@ def _check_names(table: Path, names: list[str]) -> None:
         )
 
 
-def _fit(table: Path, line: int, row: list[str], width: int) -> list[str]:
+def fit_row(table: Path, line: int, row: list[str], width: int) -> list[str]:
     """Return a row without the empty cells behind the last column, or refuse it."""
     if len(row) > width and not any(row[width:]):
         return row[:width]

@@ -51,7 +51,7 @@ def judge_labels(table: Path, labels: list[str], sure: bool = False) -> None:
     for word in DOUBTFUL:
         if counts[word]:
             text = "%s: %r is a class of %s; leave the cell empty where there is no label"
-            logger.warning(text, table.name, word, count_of(counts[word], "image"))
+            logger.warning(text, table.name, word, count_of(counts[word], "example"))
 
 
 def _refuse_splits(table: Path, counts: Mapping[str, int]) -> None:
@@ -72,8 +72,8 @@ def _refuse_lists(table: Path, counts: Mapping[str, int]) -> None:
         joined = several
     if lists := sorted([*filter(LIST.fullmatch, counts), *joined]):
         raise ConfigError(
-            f"Every image must have exactly one class. Received: {name_some(lists)} in {table}, "
-            "which looks like lists of labels. Keep one class per image, as plain text; if these "
+            f"Every example must have exactly one class. Received: {name_some(lists)} in {table}, "
+            "which looks like lists of labels. Keep one class per example, as plain text; if these "
             "are classes, add --data.layout classes."
         )
 
@@ -91,7 +91,7 @@ def _refuse_measurements(table: Path, counts: Mapping[str, int]) -> None:
         )
     single = sum(count == 1 for count in counts.values())
     if len(counts) > MEASURED and single > len(counts) / 2:
-        text = "%s: %d of %d labels are numbers of one image: are these measurements?"
+        text = "%s: %d of %d labels are numbers of one example: are these measurements?"
         logger.warning(text, table.name, single, len(counts))
 
 

@@ -50,8 +50,9 @@ def find_splits(table: Path, columns: Columns, taken: set[str]) -> tuple[list[st
     first, *others = found
     if any(found[name] != found[first] for name in others):
         raise ConfigError(
-            f"A table must give an image one split. Received: the columns {name_some([*found])} in "
-            f"{table}, which disagree. Write what you want into a column split."
+            "A table must give an example one split. Received: the columns "
+            f"{name_some([*found])} in {table}, which disagree. Write what you want into a column "
+            "split."
         )
     logger.info("%s: the splits are in the column %s", table.name, name_some([*found]))
     return found[first], [part for name in found for part in name.split(" + ")]
@@ -121,8 +122,8 @@ def _read_marks(table: Path, rest: Columns) -> Columns:
     splits = [{*row} - {""} for row in zip(*yes, strict=True)]
     if twice := sum(len(row) > 1 for row in splits):
         raise ConfigError(
-            f"A table must give an image one split. Received: {count_of(twice, 'row')} of {table} "
-            f"with a yes in several of {name_some([*given])}. Correct them."
+            f"A table must give an example one split. Received: {count_of(twice, 'row')} of "
+            f"{table} with a yes in several of {name_some([*given])}. Correct them."
         )
     # nobody says what is not trained on: the stricter reading, on which nothing is chosen
     other = "test" if {*given.values()} == {"train"} else "train"

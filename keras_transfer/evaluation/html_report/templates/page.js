@@ -16,7 +16,11 @@
   function fillFigure(figure, image) {
     figure.replaceChildren();
     const name = data.names[image.truth];
-    if (image.picture) {
+    if (image.text) {
+      const quote = make("blockquote", image.text);
+      quote.dir = "auto";
+      figure.append(quote);
+    } else if (image.picture) {
       const picture = make("img");
       picture.src = image.picture;
       picture.alt = `${name}: ${image.path}`;
@@ -30,7 +34,7 @@
     line.append(make("bdi", name));
     if (!right) line.append(" → ", make("bdi", data.names[image.said]));
     caption.append(line, ` ${image.probability.toFixed(3)}`);
-    if (image.unusual) caption.append(" unlike the training images");
+    if (image.unusual) caption.append(` unlike the training ${data.noun}s`);
     caption.append(make("br"));
     const path = make("span", undefined, "path dim");
     image.path.split("/").forEach((part, place) => path.append(place ? "/" : "", make("bdi", part)));
@@ -60,7 +64,7 @@
       }
       if (asked === "unusual") {
         const found = data.images.filter((each) => each.unusual);
-        return [found, data.unusual, "Unlike the training images"];
+        return [found, data.unusual, `Unlike the training ${data.noun}s`];
       }
       const [truth, said] = asked.split(",");
       const fits = (each, value) => value === "*" || Number(value) === each;
@@ -79,7 +83,7 @@
       const [found, count, words] = choose(asked);
       left = [...found];
       thumbs.replaceChildren();
-      title.textContent = `${words}: ${count.toLocaleString("en")} image${count === 1 ? "" : "s"}`;
+      title.textContent = `${words}: ${count.toLocaleString("en")} ${data.noun}${count === 1 ? "" : "s"}`;
       note.textContent = found.length < count
         ? `${found.length} of them are in this page: wrong ones first, then those the model is least sure of.`
         : "";

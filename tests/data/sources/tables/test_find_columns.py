@@ -58,7 +58,7 @@ def test_columns_of_0_and_1_are_classes_in_their_order(load, say):
     assert (examples.class_names, examples.labels.tolist()) == (("NV", "MEL"), [0, 1])
     assert say()[1:] == [
         "labels.csv: the classes are the columns NV, MEL, of 0 and 1",
-        "labels.csv: no image of UNK; no class of the model",
+        "labels.csv: no example of UNK; no class of the model",
     ]
 
 

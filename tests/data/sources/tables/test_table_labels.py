@@ -64,9 +64,9 @@ def test_words_for_nothing_are_no_labels(word):
 def test_words_that_may_mean_nothing_are_told_of(tmp_path, say):
     judge_labels(tmp_path / "t.csv", ["None", "scratch", "None"])
     (line,) = say()
-    assert line.startswith("t.csv: 'None' is a class of 2 images; leave the cell empty")
+    assert line.startswith("t.csv: 'None' is a class of 2 examples; leave the cell empty")
 
 
 def test_numbers_that_mostly_occur_once_are_told_of(tmp_path, say):
     judge_labels(tmp_path / "t.csv", [str(7 * k) for k in range(16)])
-    assert say() == ["t.csv: 16 of 16 labels are numbers of one image: are these measurements?"]
+    assert say() == ["t.csv: 16 of 16 labels are numbers of one example: are these measurements?"]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from fake_runs import write_run, write_table
 
-from keras_transfer.compare.ranking import (
+from keras_transfer.compare.ranking.configurations import read_configurations
+from keras_transfer.compare.ranking.verdicts import (
     compare_runs_with_best,
     find_best,
     find_scratch,
     judge,
-    read_configurations,
 )
 from keras_transfer.compare.reports.comparison_figure import build_comparison, draw_comparison
 from keras_transfer.compare.reports.comparison_table import describe_comparison
@@ -260,3 +260,35 @@ def test_rows_that_used_activations_of_an_earlier_one_are_counted(compare, tmp_p
 def test_runs_of_the_former_version_do_not_say_whether_they_reused_anything(compare):
     configurations = compare(("a", 0, right(90)), ("b", 0, right(80)))
     assert "used activations" not in describe_comparison(configurations, judge(configurations))
+
+
+def test_a_baseline_is_never_the_best_and_is_compared_over_all_seeds(compare):
+    found = compare(("full", 0, right(60)), ("full", 1, right(70)), ("baseline", "", right(90)))
+    training, baseline = judge(found)
+    assert find_best(found) is found[0]
+    assert training.outcome == "best"
+    assert (baseline.outcome, baseline.gap) == ("better", pytest.approx(-0.25))
+    assert compare_runs_with_best(found) == {"run2": pytest.approx(baseline.p_value)}
+    text = describe_comparison(found, judge(found))
+    assert "Best on validation: full. Really better: b baseline." in text
+    assert "seeds both have" not in text
+    assert "the plain model is really better" in text
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(30, "what was learned elsewhere helps here"), (69, "cannot be told from chance")],
+)
+def test_whether_the_best_training_beats_the_baseline_is_said(compare, count, words):
+    found = compare(
+        ("full", 0, right(70)), ("partial", 0, right(50)), ("baseline", "", right(count))
+    )
+    said = describe_comparison(found, judge(found)).splitlines()[-1]
+    assert said.startswith("Against the baseline: b baseline has ")
+    assert said.endswith(words + ".")
+
+
+def test_a_baseline_alone_is_shown(compare):
+    found = compare(("full", 0, None), ("baseline", "", right(90)))
+    assert find_best(found).is_baseline
+    assert "Against the baseline" not in describe_comparison(found, judge(found))

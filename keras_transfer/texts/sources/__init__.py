@@ -1,0 +1,1 @@
+"""Where labelled texts come from: tables, folders of .txt files, TensorFlow Datasets."""
