@@ -26,7 +26,8 @@ from keras_transfer.evaluation.certainty.neighbours import (
 )
 from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.exports.reading.artefact import Artefact
-from keras_transfer.exports.reading.classify_stream import BATCH, MODALITY
+from keras_transfer.exports.reading.classify_stream import BATCH
+from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 
@@ -39,6 +40,7 @@ FOREIGN = {
     "MNIST": "digits_mnist_mnistm/mnist",
     "MNIST-M": "digits_mnist_mnistm/mnist_m",
 }
+IMAGES = MODALITIES["image"]
 SIDE, MADE = 64, 100  # pixels and images of each kind that is made
 MOST = 400  # images of a foreign set
 
@@ -82,7 +84,7 @@ def ask_model(artefact: Artefact, sources: list) -> Answers:
 
     forward = trace_forward(expose_pooled(artefact.network))
     preparation, found = artefact.usage.preparation, []
-    for pixels, reasons in MODALITY.stream(sources, artefact.image_size, preparation, BATCH):
+    for pixels, reasons in IMAGES.stream(sources, artefact.image_size, preparation, BATCH):
         usable = np.array([not reason for reason in reasons])
         found.append([each.numpy()[usable] for each in forward(pixels.astype(np.float32))])
     return Answers(*map(np.concatenate, zip(*found, strict=True)))
@@ -94,11 +96,11 @@ def list_foreign(artefact: Artefact, own: Path) -> dict[str, list]:
     for name, place in FOREIGN.items():
         folder = (DATA / place).resolve()
         if folder.is_dir() and folder != own.resolve():
-            _, sources = MODALITY.list_words([str(folder)])
+            _, sources = IMAGES.list_words([str(folder)])
             rows = random.permutation(len(sources))[:MOST]
             found[name] = [sources[row] for row in rows]
     for name, images in make_images().items():
-        _, found[name] = MODALITY.list_given(images, artefact.usage.preparation.value_range)
+        _, found[name] = IMAGES.list_given(images, artefact.usage.preparation.value_range)
     return found
 
 
@@ -110,7 +112,7 @@ def main(words: list[str]) -> None:
     options = parser.parse_args(words)
     run = Run.open(options.run)
     config, artefact = load_run_config(run), load_artefact(run.path)
-    root = read_source(config, MODALITY).root
+    root = read_source(config, IMAGES).root
     table = {name: np.array(cells) for name, cells in run.split_table().items()}
     names = list(run.class_names())
     labels = np.array([names.index(name) for name in table["class"]])
@@ -118,7 +120,7 @@ def main(words: list[str]) -> None:
 
     def ask_own(rows: np.ndarray) -> Answers:
         words = [str(root / path) for path in table["path"][rows]]
-        return ask_model(artefact, MODALITY.list_words(words)[1])
+        return ask_model(artefact, IMAGES.list_words(words)[1])
 
     own = {
         split: ask_own(np.flatnonzero(table["split"] == split))
