@@ -1,11 +1,10 @@
 """Train the rows of a comparison, several at once, each in a process of its own."""
 
-import contextlib
 import dataclasses
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from keras_transfer.run.run_directory import RESUME, Run
 from keras_transfer.system.child_python import SAFE
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import read_table, write_table, write_text
+from keras_transfer.system.logs import without_warnings
 
 logger = logging.getLogger(__name__)
 
@@ -116,22 +116,11 @@ def _divide_again(
     from keras_transfer.data.divided_examples import divide_examples
 
     before = read_table(comparison.split_file)
-    with _without_warnings():  # the first division and the rows say them
+    with without_warnings():  # the first division and the rows say them
         config = settle_config(comparison, row)
         found = [*divide_examples(config, choose_modality(config)).rows()]
     moved = {*zip(*before.values(), strict=True)} ^ {*found}
     return found, sorted({path for path, *_ in moved})
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    package = logging.getLogger("keras_transfer")
-    level = package.level
-    package.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        package.setLevel(level)
 
 
 class _Training:

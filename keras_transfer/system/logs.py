@@ -19,6 +19,18 @@ OF_EPOCH, DETAIL = {"notebook": "note"}, {"notebook": "nothing"}
 
 
 @contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """Log nothing of the package below errors: it was said before."""
+    package = logging.getLogger("keras_transfer")
+    level = package.level
+    package.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        package.setLevel(level)
+
+
+@contextlib.contextmanager
 def logging_to(file: Path, quiet: bool) -> Iterator[None]:
     """Append the lines to a file and print them; if `quiet`, warnings only, to standard error.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.logs import without_warnings
 from keras_transfer.texts.sources.choose_text_source import read_texts
 
 
@@ -26,7 +27,8 @@ def find_texts(file: Path, config: TrainConfig) -> tuple[str, ...] | None:
 def _read_once(source: str, data_dir: Path | None) -> dict[str, tuple[str, ...]]:
     """Return the texts of a data set by root and name; none where it cannot be read."""
     try:
-        examples = read_texts(source, DataConfig(data_dir=data_dir, layout="classes"))
+        with without_warnings():  # what is odd of the data set was said when it was read first
+            examples = read_texts(source, DataConfig(data_dir=data_dir, layout="classes"))
     except ConfigError:
         return {}
     assert examples.contents is not None

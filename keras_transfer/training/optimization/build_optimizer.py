@@ -38,7 +38,7 @@ def build_optimizer(
         RateTable(rates),
         **row.settings,
         weight_decay=find_decay(config) or None,
-        global_clipnorm=0.0 if config.clip_norm == "auto" else config.clip_norm or None,
+        global_clipnorm=None if config.clip_norm in ("auto", 0) else float(config.clip_norm),
         gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
         use_ema=config.ema > 0,
         ema_momentum=config.ema,

@@ -136,7 +136,7 @@ def test_a_comparison_that_goes_on_keeps_it(compared, tmp_path, fake_train, monk
     file = Run(copy.runs / ROW).metrics_file
     os.utime(file, (1, 1))
     monkeypatch.setattr(row_training, "BASELINE_COMMAND", ("-c", "raise SystemExit('no')"))
-    Run(copy.runs / "tiny_text-full-standard-auto-0").metrics_file.unlink()
+    Run(copy.runs / "tiny_text-full-standard-linear-0").metrics_file.unlink()
     again = compare_runs(resume=copy.path)
     assert again.results()["status"] == ["finished"] * 5
     assert file.stat().st_mtime == 1
