@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
     from keras_transfer.config.train_config import TrainConfig
     from keras_transfer.models.backbones.backbone_table import BACKBONES
-    from keras_transfer.python_api.explanations import Explanations
+    from keras_transfer.python_api.explaining.explanations import Explanations
+    from keras_transfer.python_api.explaining.text_explanations import TextExplanations
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
     from keras_transfer.python_api.image_classifier import ImageClassifier
@@ -47,7 +48,8 @@ _HOMES = {
     "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
     "keras_transfer.config.train_config": ("TrainConfig",),
     "keras_transfer.models.backbones.backbone_table": ("BACKBONES",),
-    "keras_transfer.python_api.explanations": ("Explanations",),
+    "keras_transfer.python_api.explaining.explanations": ("Explanations",),
+    "keras_transfer.python_api.explaining.text_explanations": ("TextExplanations",),
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),
     "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
@@ -88,6 +90,7 @@ __all__ = [
     "OptimizerConfig",
     "Predictions",
     "Run",
+    "TextExplanations",
     "TrainConfig",
     "apply_review",
     "check_dataset",

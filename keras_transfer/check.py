@@ -10,7 +10,7 @@ from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.sources.choose_source import KINDS
-from keras_transfer.modalities.table import choose_modality, name_dataset
+from keras_transfer.modalities.table import choose_modality, name_dataset, name_modality
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import replacing
 from keras_transfer.system.logs import print_logs
@@ -50,11 +50,11 @@ def _check(dataset: Any, data: DataConfig, against: Any) -> tuple[dict[str, Any]
     from keras_transfer.data.divided_examples import inspect_examples, judge_examples
     from keras_transfer.data.sources.image_sets import list_set, set_of_examples
 
-    config = TrainConfig(dataset=name_dataset(dataset), data=data)
+    config = TrainConfig(dataset=name_dataset(dataset, data.modality), data=data)
     modality = choose_modality(config)
     target = None  # a wrong one is told before the work
     if against is not None:
-        target = list_set(name_dataset(against), data, modality)
+        target = list_set(name_dataset(against, name_modality(config)), data, modality)
     examples = modality.read_examples(config.source, config.data)
     inspected = inspect_examples(examples, config, modality)
     refusal, left_out = "", NOTHING

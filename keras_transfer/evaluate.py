@@ -1,6 +1,7 @@
-"""Measure a finished run on its own or on other images: `python -m keras_transfer.evaluate RUN`."""
+"""Measure a run on its own or on other examples: `python -m keras_transfer.evaluate RUN`."""
 
 import argparse
+import dataclasses
 import logging
 import os
 import sys
@@ -18,7 +19,7 @@ from keras_transfer.evaluation.certainty.decision_options import (
     check_decisions,
     settle_decisions,
 )
-from keras_transfer.modalities.table import choose_modality, name_dataset
+from keras_transfer.modalities.table import choose_modality, name_dataset, name_modality
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.predictions_csv import Predictions, require_numbers
 from keras_transfer.run.run_directory import Run
@@ -88,7 +89,7 @@ def _evaluate(
         examples, findings = read_own_examples(run, config, modality, split)
     else:
         examples, findings = read_other_examples(
-            run, config, modality, name_dataset(dataset), split
+            run, config, modality, name_dataset(dataset, name_modality(config)), split
         )
     given = run.given_parts().get("augmentation", "")
     views = choose_views(config, modality, examples.flips, tta, given)
@@ -102,6 +103,7 @@ def _evaluate(
     data = modality.hold_split(examples, config, taken, findings, views)
     neighbours = find_neighbours(run, config, model) if unusual else None
     found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
+    found = dataclasses.replace(found, noun=modality.noun)
     require_numbers(found, run.own_model_file if dataset is None else run.model_file)
     if neighbours is None or found.features is None:
         return _Evaluated(found, examples.root)
@@ -133,7 +135,7 @@ def main(arguments: list[str]) -> int:
     trusted = measure_decisions(predictions, words, settled, shares)
     are_own = words.dataset is None and predictions.split_names == ("validation",)
     if are_own and trusted.keys() & {"sets", "answering"}:
-        logger.warning("Limits and thresholds were chosen on these images: others may be worse")
+        logger.warning("Limits and thresholds were chosen on these examples: others may be worse")
     if not words.json:
         print_text(describe_predictions(predictions, config.data.noun))
         for line in describe_decisions(trusted, len(predictions), config.data.noun):
@@ -160,7 +162,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("evaluate", __doc__)
     parser.add_argument("run", metavar="RUN", help="a finished run directory")
-    parser.add_argument("--dataset", help="other labelled images (default: the run's own)")
+    parser.add_argument("--dataset", help="other labelled images or texts (default: the run's own)")
     parser.add_argument("--split", help=f"{', '.join(SPLITS)} (default: test, else validation)")
     parser.add_argument(
         "--tta",
@@ -175,7 +177,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         type=int,
         default=12,
         metavar="N",
-        help="images in top_losses.png, highest loss first (default: 12)",
+        help="examples in top_losses.png, highest loss first (default: 12)",
     )
     text = "where per_class.csv, confusion_matrix.csv and the figures go (default: into the run)"
     parser.add_argument("--output", type=_expand_home, metavar="FOLDER", help=text)
@@ -183,7 +185,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add_floor(parser)
     add_json(parser)
     words = parser.parse_args(arguments)
-    must = f"a whole number of images, at most {MOST_LOSSES}"
+    must = f"a whole number of examples, at most {MOST_LOSSES}"
     require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
     check_decisions(words)
     asked = words.unusual or {words.coverage, words.answer_at_accuracy} != {None}

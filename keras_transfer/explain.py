@@ -4,7 +4,7 @@ import argparse
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
@@ -31,33 +31,34 @@ from keras_transfer.system.terminal.script_output import (
     print_path,
     reserving_output,
 )
-from keras_transfer.system.terminal.short_names import keep_end, keep_start
-from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
 
 if TYPE_CHECKING:
     import PIL.Image
 
     from keras_transfer.evaluation.explanation.explained_images import Explanation
+    from keras_transfer.exports.text_models.explained_texts import ExplainedText
 
 logger = logging.getLogger("keras_transfer.explain")  # __name__ is "__main__" as a command
 
 IMAGES = MODALITIES["image"]  # what can be explained
 COUNT = 12  # images where none are named
 MOST_COUNT = 10_000
-COUNTS = f"a whole number of images, from 1 to {MOST_COUNT:,}"
+COUNTS = f"a whole number of examples, from 1 to {MOST_COUNT:,}"
 FOLDER = Path("explanations")  # of a .keras file, in the working directory
-CUT = {"path": keep_end, "picture": keep_end, "error": keep_start}  # in narrow tables
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
 
 
 class Explained(NamedTuple):
-    """Images, and what in them speaks for their classes."""
+    """Images or texts, and what in them speaks for their classes."""
 
-    images: "list[Explanation]"
+    found: "list[Explanation] | list[ExplainedText]"
     class_names: tuple[str, ...]
     """All of the model, in index order."""
+    takes_texts: bool
+    model: Path
+    """The file that was asked, or its run."""
 
 
 class Chosen(NamedTuple):
@@ -77,14 +78,15 @@ def explain_images(
     count: int = COUNT,
     split: str | None = None,
 ) -> Explained:
-    """Return what in each image speaks for a class, by Grad-CAM, as arrays.
+    """Return what in each image speaks for a class, by Grad-CAM; what each word of a text adds.
 
     Args:
         model: A finished run, its directory, or a .keras file.
-        images: Files, folders, globs, arrays or Pillow's, one or several, as `predict_images` takes
-            them. None: those of the run's own that it gets wrong, then the least certain ones.
-        class_name: The class to explain. None: the predicted one of each image and, where another
-            one is known to be true, that one, too.
+        images: Files, folders, globs, arrays or Pillow's, one or several, or texts, as
+            `predict_images` takes them. None: those of the run's own that it gets wrong, then the
+            least certain ones.
+        class_name: The class to explain. None: the predicted one of each and, of an image where
+            another one is known to be true, that one, too.
         count: Of images, where none are given.
         split: Of the run's own images: validation or test. None: test if there is one, else
             validation.
@@ -109,15 +111,23 @@ def explain_with(
     split: str | None,
 ) -> Explained:
     """Do what `explain_images` does; `load` is given a run directory or a .keras file."""
-    _check_class(read_keras_names(path), class_name)
+    _check_class(read_keras_names(path, with_texts=True), class_name)
     require(is_count(count, 1, MOST_COUNT), "count", COUNTS, count)
     chosen = _choose_own(path, count, split) if images is None else None
     artefact = load(path if chosen is None else Run(path).own_model_file)
     import_tensorflow()
+    usage = artefact.usage
     if chosen is None:
-        chosen = Chosen(*IMAGES.list_given(images, artefact.usage.preparation.value_range))
-    found = [each for part in _explain(artefact, chosen, class_name) for each in part]
-    return Explained(found, artefact.usage.class_names)
+        modality = MODALITIES[usage.modality]
+        chosen = Chosen(*modality.list_given(images, usage.preparation.value_range))
+    if not usage.takes_texts:
+        found = [each for part in _explain(artefact, chosen, class_name) for each in part]
+        return Explained(found, usage.class_names, False, path)
+    from keras_transfer.exports.text_models.explained_texts import explain_texts
+
+    _check_class(usage.class_names, class_name)
+    texts = explain_texts(artefact, chosen.names, chosen.sources, class_name, chosen.truths)
+    return Explained(texts, usage.class_names, True, path)
 
 
 def _choose_own(path: Path, count: int, split: str | None) -> Chosen:
@@ -177,7 +187,9 @@ def main(arguments: list[str]) -> int:
         answer = {"model": words.model.absolute(), "class_names": names, "class": words.asked}
         print_json(answer | {"images": images})
     elif not words.quiet:
-        print_text(_draw_rows(images, words.asked))
+        from keras_transfer.evaluation.explanation.explanation_files import draw_pictures
+
+        print_text(draw_pictures(images, words.asked))
     logger.info("Written: %s in %s", count_of(count, "picture"), words.output)
     return int(not count)
 
@@ -236,28 +248,6 @@ def _write_pictures(
     return images
 
 
-def _draw_rows(images: Sequence[Mapping[str, Any]], asked: str | None) -> str:
-    """Return a table of the images; columns in which nothing stands are left out."""
-    columns = ["path", "truth", "prediction", "probability"]
-    rows = [[None if each["error"] else each[name] for name in columns[1:]] for each in images]
-    rows = [[each["path"], *row] for each, row in zip(images, rows, strict=True)]
-    if asked:
-        columns.append(f"as {asked}")
-        for row, each in zip(rows, images, strict=True):
-            row.append(each["classes"][0]["probability"] if each["classes"] else None)
-    columns += ["picture", "error"]
-    for row, each in zip(rows, images, strict=True):
-        row += [each["picture"] and each["picture"].name, each["error"]]
-    kept = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    return draw_table(
-        [columns[place] for place in kept],
-        [[row[place] for place in kept] for row in rows],
-        cut=CUT,
-        drop=["probability", "truth"],
-        where="with --json",
-    )
-
-
 def _parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded."""
     parser = PlainParser("explain", __doc__)
@@ -265,19 +255,20 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "model", metavar="MODEL", type=Path, help="a run directory or a .keras file"
     )
     text = (
-        "files, folders or globs; -: standard input, a name of a file per line or one image "
-        "(default: the images of the run that it gets wrong, then the least certain)"
+        "files, folders or globs; -: standard input, a name of a file per line or one image. Of a "
+        "model of texts: tables, .txt files, sentences; -: a text per line (default: those of the "
+        "run that it gets wrong, then the least certain)"
     )
     parser.add_argument("images", metavar="IMAGES", nargs="*", help=text)
     text = "the class to explain (default: the predicted one, and the true one where it is another)"
     parser.add_argument("--class", dest="asked", metavar="NAME", help=text)
-    text = f"how many images, where none are named (default: {COUNT})"
+    text = f"how many examples, where none are named (default: {COUNT})"
     parser.add_argument("--count", type=int, default=COUNT, metavar="N", help=text)
     text = "of which split they are then: validation or test (default: test, if there is one)"
     parser.add_argument("--split", help=text)
-    text = "where the pictures go (default: explanations, in the run or else here)"
+    text = "where the pictures or the page go (default: explanations, in the run or else here)"
     parser.add_argument("--output", type=Path, metavar="FOLDER", help=text)
-    text = "print the paths of the pictures, warnings and errors only"
+    text = "print the paths of the files, warnings and errors only"
     parser.add_argument("--quiet", action="store_true", help=text)
     add_json(parser)
     words = parser.parse_intermixed_args(arguments)  # images may come last

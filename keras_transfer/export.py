@@ -21,7 +21,7 @@ from keras_transfer.evaluation.certainty.decision_numbers import write_decisions
 from keras_transfer.evaluation.reports.model_card import write_model_card
 from keras_transfer.exports.exporter_row import Exporter, Source
 from keras_transfer.exports.exporters import EXPORTERS, FORMATS, TFLITE, choose_exporters
-from keras_transfer.modalities.table import choose_modality, name_dataset
+from keras_transfer.modalities.table import choose_modality, name_dataset, name_modality
 from keras_transfer.run.load_settings import load_run_config
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -83,7 +83,8 @@ def export_model(
     config = load_run_config(run)
     run.refuse_folders()
     if dataset is not None:
-        config = dataclasses.replace(config, dataset=name_dataset(dataset))
+        named = name_dataset(dataset, name_modality(config))
+        config = dataclasses.replace(config, dataset=named)
     # before TensorFlow loads
     check_source(choose_modality(config), config.source, of_run=dataset is None)
     write_model_card(run, run.metrics())  # so what it is made of is whole before the long work
@@ -235,7 +236,9 @@ def main(arguments: list[str]) -> int:
                 print_path(Run(words.run).exports / result.file)
     else:
         accepted = [each.file for each in results if each.accepted]
-        print_text(f"{draw_parity(report)}\n{_say_files(accepted, Run(words.run))}".rstrip("\n"))
+        run = Run(words.run)
+        table = draw_parity(report, load_run_config(run).data.noun)
+        print_text(f"{table}\n{_say_files(accepted, run)}".rstrip("\n"))
     refused = [result for result in results if not result.accepted]
     for result in refused:
         print_text(f"error: {result.file} was not accepted: {result.reason}", sys.stderr)

@@ -111,6 +111,7 @@ def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> Imag
         reasons=np.concatenate([part.reasons for part in parts]),
         class_names=artefact.usage.class_names,
         unusual_share=np.concatenate(shares) if shares else None,
+        noun=modality.noun,
     )
 
 
@@ -254,7 +255,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = PlainParser("predict", __doc__)
     parser.add_argument("model", metavar="MODEL", help="a run directory or an exported model")
     text = "files, folders or globs; -: standard input, a name of a file per line or one image. "
-    text += "Of a model of texts: tables, .txt files, sentences; -: a text per line"
+    text += "Of a model of texts: tables, .txt files, sentences; -: a text per line; csv:-, tsv:-, "
+    text += "jsonl:-: a table"
     parser.add_argument("images", metavar="IMAGES", nargs="+", help=text)
     text = "FILE.csv, .jsonl or .parquet (default: a table on a terminal, else CSV)"
     parser.add_argument("--output", type=Path, metavar="FILE", help=text)

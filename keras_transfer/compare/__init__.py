@@ -37,7 +37,7 @@ from keras_transfer.training.plan.preflight import check_names
 logger = logging.getLogger(__name__)
 
 ABOUT = (
-    "Train with every combination of some lists of settings, on the same images, and tell which "
+    "Train with every combination of some lists of settings, on the same examples, and tell which "
     "differences are real. Every option of train is taken; what a list is of is replaced by it."
 )
 OWN = {  # options that are not settings of a training, and their defaults
@@ -71,7 +71,7 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
         ConfigError: A setting, the engine or the data set cannot be used, and why.
     """
     file = {} if path is None else read_yaml(path)
-    return _compare(file, name_datasets(settings))[0]
+    return _compare(file, name_datasets(settings, file))[0]
 
 
 def _compare(

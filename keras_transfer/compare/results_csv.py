@@ -68,7 +68,7 @@ class Results:
         try:
             if run.split_file.read_bytes() != self._comparison.split_file.read_bytes():
                 return Result.failed(
-                    "the data set has changed: its images are not those of split.csv"
+                    "the data set has changed: its examples are not those of split.csv"
                 )
             _require_all_predicted(run)
             if not row.is_baseline:
@@ -95,7 +95,7 @@ def _require_all_predicted(run: Run) -> None:
     listed = read_table(run.split_file)["split"].count("validation")
     if predicted != listed:
         raise ConfigError(
-            f"predictions.csv must be of the {listed} validation images of split.csv. Received: "
+            f"predictions.csv must be of the {listed} validation examples of split.csv. Received: "
             f"{predicted}."
         )
 

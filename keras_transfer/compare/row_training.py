@@ -53,7 +53,7 @@ def make_split(comparison: Comparison, row: Row) -> None:
     if any(comparison.runs.iterdir()):
         if moved := _divide_again(comparison, row)[1]:
             raise ConfigError(
-                f"The images of a comparison must be as in {file}. Received: {len(moved)} that "
+                f"The examples of a comparison must be as in {file}. Received: {len(moved)} that "
                 f"have come, gone or changed, such as {moved[0]}. Undo that, or compare anew."
             )
         return
@@ -67,7 +67,7 @@ def make_split(comparison: Comparison, row: Row) -> None:
         write_table(file, SPLIT_COLUMNS, found)
     raise ConfigError(
         "The splits of a comparison must be the same when they are made again. Received: "
-        f"{len(moved)} images that move, such as {moved[0]}. Remove copies of images."
+        f"{len(moved)} examples that move, such as {moved[0]}. Remove copies."
     )
 
 

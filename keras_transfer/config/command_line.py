@@ -109,7 +109,8 @@ class Parser(jsonargparse.ArgumentParser):
 
 def build_parser(
     command: str,
-    about: str = "Train an image classifier from a pretrained backbone, by default in two phases.",
+    about: str = "Train a classifier of images or texts from a pretrained backbone, by default in "
+    "two phases.",
     add_more: Callable[[Parser], None] | None = None,
 ) -> Parser:
     """Return the parser of every option of `TrainConfig`, without parsing anything yet.

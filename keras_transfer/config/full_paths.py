@@ -1,6 +1,7 @@
 """Paths in settings: which words are paths, whether they lead anywhere, how they are in full."""
 
 import dataclasses
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig, WeightsWord
 from keras_transfer.system.errors import ConfigError
 
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of one letter it is a drive
 HUGGING_FACE = "hf:"  # before the name of a set, or a folder
 SHARD_SUFFIXES = (".parquet", ".tar")  # of files that hold many images
 
@@ -50,11 +52,18 @@ def shorten_origin(backbone: str) -> str:
 
 def find_path(word: str) -> str:
     """Return a path in full, also behind hf:, and a pattern of shards; other words as they are."""
+    if is_address(word):
+        return word
     start = HUGGING_FACE if word.startswith(HUGGING_FACE) else ""
     place = word.removeprefix(start)
     path = Path(place).expanduser()
     leads = path.exists() or path.suffix in SHARD_SUFFIXES  # or is a pattern
     return f"{start}{path.absolute()}" if place and leads else word
+
+
+def is_address(word: str) -> bool:
+    """Tell whether a word is an address, such as s3://BUCKET/FOLDER, and no path that is there."""
+    return bool(ADDRESS.match(word)) and not os.path.lexists(word)
 
 
 def is_word(weights: str) -> bool:

@@ -51,8 +51,10 @@ class TrainConfig:
     [0, 1]. tf: in [-1, 1]. torch: unit minus ImageNet's mean, by its deviation. caffe: BGR minus
     ImageNet's means. auto: raw if its first layers scale pixels; else it must be said."""
     dataset: str | None = None
-    """Class folders, a .csv, hf:NAME or tfds:NAME. Also .parquet files, .tar shards (one, a folder,
-    or NAME-{000..009}.tar), and digits: scikit-learn's handwritten digits. None: digits."""
+    """Class folders, a .csv, hf:NAME or tfds:NAME. Of images or of texts. Also .parquet files,
+    .tar shards of images (one, a folder, or NAME-{000..009}.tar), tables of texts (.tsv, .jsonl),
+    and digits: scikit-learn's handwritten digits. Any of these files may lie at s3://, gs://,
+    az:// or hf://. None: digits."""
     weights: str = WeightsWord.AUTO
     """auto, imagenet, bundled, preset, none, or a path. auto: imagenet, or bundled off line; of
     a network of KerasHub its preset, of your own network its file. none: random.
@@ -63,9 +65,9 @@ class TrainConfig:
     kernels of Dense layers learn, not the backbone's weights. The others have one phase, which
     lasts frozen.epochs + finetune.epochs. feature_extraction: the head alone. partial: the last
     blocks and the head from the first epoch. full: all layers. from_scratch: all layers, from
-    random weights. auto: chosen by images per class and domain."""
+    random weights. auto: chosen by examples per class and domain."""
     domain: Literal["unknown", "similar", "different"] = "unknown"
-    """How close the images are to those of the pretraining, for `--strategy auto`: ImageNet's are
+    """How close the examples are to those of the pretraining, for `--strategy auto`: ImageNet's are
     photographs of things and animals."""
     seed: int = 0
     """Seed of everything random. The same seed on the same machine gives the same numbers."""
@@ -91,12 +93,12 @@ class TrainConfig:
     """Log settings, epochs, results, figures and the model elsewhere, too. csv and tensorboard: in
     the run directory. mlflow: MLFLOW_TRACKING_URI, else output. wandb: in Weights & Biases."""
     report: Literal["auto", "off"] = "auto"
-    """auto: report.html in the run directory, a page on which one looks at the wrong images, at
-    what the model saw in them, and at when to trust it. off: none; `report RUN` makes it later."""
+    """auto: report.html in the run directory, a page on which one looks at what the model gets
+    wrong, at what it saw there, and at when to trust it. off: none; `report RUN` makes it later."""
     tensorboard: bool = False
     """The same as --logger tensorboard."""
     data: DataConfig = field(default_factory=DataConfig)
-    """How images become batches."""
+    """How images or texts become batches."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """Random changes of the training images."""
     head: HeadConfig = field(default_factory=HeadConfig)

@@ -170,6 +170,11 @@ def name_unit(noun: str) -> str:
     return "file" if noun == "image" else noun
 
 
+def say_alike(noun: str) -> str:
+    """Return what near copies do."""
+    return "look alike" if noun == "image" else "are much alike"
+
+
 def _draw_classes(report: Report, noun: str) -> str:
     splits = report["splits"]
     columns = ["class", f"{noun}s", *(splits if len(splits) > 1 else [])]
@@ -223,8 +228,8 @@ def _draw_duplicates(duplicates: list[dict[str, Any]], noun: str) -> str:
     columns = "kind", f"{noun}s", "splits", "classes", "such as"
     exact = sum(kind == "exact" for kind, *_ in rows)
     groups = count_of(exact, "group")
-    look = "look alike" if noun == "image" else "are much alike"
-    title = f"Duplicates: {groups} of equal {name_unit(noun)}s, {len(rows) - exact:,} that {look}"
+    title = f"Duplicates: {groups} of equal {name_unit(noun)}s, {len(rows) - exact:,} that "
+    title += say_alike(noun)
     return _draw(columns, rows, title)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples, check_examples, leave_out_classes
-from keras_transfer.data.findings import Findings, name_unusable
+from keras_transfer.data.findings import Findings, name_unusable, say_unusable
 from keras_transfer.data.modality import Keeping, Modality
 from keras_transfer.data.splits.assign_splits import assign_splits
 from keras_transfer.data.splits.row_groups import NO_LINKS
@@ -104,8 +104,7 @@ def settle_unusable(inspected: Inspected, config: TrainConfig) -> None:
     _refuse_unusable(inspected, config)
     if len(bad := np.flatnonzero(~inspected.findings.usable)):
         named = name_unusable(inspected.examples, inspected.findings, bad)
-        what = "unusable texts" if inspected.examples.noun == "text" else "unreadable files"
-        logger.warning("%d %s are left out: %s", len(bad), what, named)
+        logger.warning("%s left out: %s", say_unusable(len(bad), inspected.examples.noun), named)
 
 
 def _refuse_unusable(inspected: Inspected, config: TrainConfig) -> None:

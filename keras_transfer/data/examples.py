@@ -26,7 +26,7 @@ class Examples:
     root: Path
     """Folder that the paths are relative to."""
     paths: np.ndarray
-    """(n,) of str, '/'-separated, each once."""
+    """(n,) of str objects, '/'-separated, each once."""
     labels: np.ndarray
     """(n,) of int64, index into `class_names`."""
     class_names: tuple[str, ...]
@@ -34,7 +34,7 @@ class Examples:
     splits: np.ndarray
     """(n,) of str: train, validation or test as the data set gives it, "" where it gives none."""
     groups: np.ndarray
-    """(n,) of str: images of one group stay in one split. "": no group."""
+    """(n,) of str objects: images of one group stay in one split. "": no group."""
     image_size: int | None = None
     """Side in pixels that the source asks for, if it does."""
     flips: bool = True
@@ -88,7 +88,7 @@ def make_examples(
     for name in class_names:
         refuse_odd_name(name, root)
     index = {name: label for label, name in enumerate(class_names)}
-    order = np.argsort(np.array(paths))
+    order = np.array(sorted(range(len(paths)), key=paths.__getitem__), np.int64)
     held = None
     if contents is not None:
         held = np.empty((len(contents), len(contents[0])), object)
@@ -96,11 +96,11 @@ def make_examples(
     return Examples(
         source=source,
         root=root,
-        paths=np.array(paths)[order],
+        paths=np.array(paths, object)[order],
         labels=np.array([index[name] for name in names], dtype=np.int64)[order],
         class_names=class_names,
         splits=np.array(splits)[order],
-        groups=np.array(groups)[order],
+        groups=np.array(groups, object)[order],
         contents=None if held is None else held[order],
     )
 

@@ -4,7 +4,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from keras_transfer.config.messages import name_some
+from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.data.examples import Examples
 
 
@@ -13,7 +13,7 @@ class Findings(Protocol):
 
     @property
     def sha256(self) -> np.ndarray:
-        """(n,) of str, hexadecimal digest of the content; "" where it could not be read."""
+        """(n,) of str objects, hexadecimal digest of the content; "" where it could not be read."""
 
     @property
     def reasons(self) -> np.ndarray:
@@ -41,3 +41,9 @@ class Findings(Protocol):
 def name_unusable(examples: Examples, findings: Findings, rows: np.ndarray) -> str:
     """Return the first of these rows' paths, with the reason why they cannot be used."""
     return name_some([f"{examples.paths[row]} ({findings.reasons[row]})" for row in rows], "; ")
+
+
+def say_unusable(count: int, noun: str) -> str:
+    """Return how many cannot be used: "1 unreadable file is", "2 unusable texts are"."""
+    what = "unusable text" if noun == "text" else "unreadable file"
+    return count_of(count, f"{what} is", f"{what}s are")

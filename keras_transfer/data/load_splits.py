@@ -12,6 +12,7 @@ from keras_transfer.data.data_report import (
     build_report,
     list_mislabelled,
     name_unit,
+    say_alike,
     say_classes,
 )
 from keras_transfer.data.divided_examples import Division, divide_examples
@@ -94,7 +95,8 @@ def reload_splits(config: TrainConfig, modality: Modality, run: Run) -> tuple[Ex
 
 def _compare_with_source(listed: Examples, source: Examples, run: Run) -> None:
     """Refuse images with another label than they had; warn of those that came since."""
-    names = [spell(source.class_names[label]) for label in source.labels]
+    spelled = [*map(spell, source.class_names)]
+    names = [spelled[label] for label in source.labels.tolist()]
     labels = dict(zip(source.paths.tolist(), names, strict=True))
     pairs = zip(listed.paths.tolist(), listed.labels.tolist(), strict=True)
     moved = [p for p, k in pairs if p in labels and labels[p] != spell(listed.class_names[k])]
@@ -151,8 +153,9 @@ def _tell_findings(report: Report, noun: str) -> None:
     kinds = [group["kind"] for group in report["duplicates"]]
     if kinds:
         logger.info(
-            "Duplicates: %s of equal %s, %d that look alike (data_report.json)",
+            "Duplicates: %s of equal %s, %d that %s (data_report.json)",
             *(count_of(kinds.count("exact"), "group"), f"{name_unit(noun)}s", kinds.count("near")),
+            say_alike(noun),
         )
     if wrong := list_mislabelled(report):
         pairs = zip(wrong[0]["paths"], wrong[0]["labels"], strict=True)

@@ -99,8 +99,8 @@ class Modality:
     check_source: Callable[[str], None]
     """Raises a `ConfigError` unless there is such a data set, of which only the path is looked
     at."""
-    begin_files: Callable[[], ExampleFiles]
-    """Begins to write the examples of a set that Python code holds in memory."""
+    name_given: Callable[[Any], str]
+    """Writes a data set that Python code holds in memory to the cache, and returns its path."""
     inspect: Inspect
     """Reads every example and says what is in it; may keep what it read."""
     link_alike: Callable[[Examples, Any], np.ndarray]

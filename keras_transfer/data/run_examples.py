@@ -10,7 +10,7 @@ from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS, choose_split
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.findings import Findings, name_unusable
+from keras_transfer.data.findings import Findings, name_unusable, say_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.same_files.file_states import GONE
 from keras_transfer.data.sources.class_names import spell
@@ -52,8 +52,8 @@ def read_source(config: TrainConfig, modality: Modality) -> Examples:
 
 def list_examples(run: Run, source: Examples) -> Examples:
     """Return the examples that split.csv lists, in its order; whether they exist is not asked."""
-    table = {name: np.array(cells) for name, cells in run.split_table().items()}
-    names = run.class_names()
+    table, names = run.split_table(), run.class_names()
+    index = {name: label for label, name in enumerate(names)}
     held = source.contents
     if held is not None:
         rows = {path: row for row, path in enumerate(source.paths.tolist())}
@@ -63,11 +63,11 @@ def list_examples(run: Run, source: Examples) -> Examples:
     return dataclasses.replace(
         source,
         contents=held,
-        paths=table["path"],
-        labels=np.array([names.index(name) for name in table["class"]], np.int64),
+        paths=np.array(table["path"], object),
+        labels=np.array([index[name] for name in table["class"]], np.int64),
         class_names=names,
-        splits=table["split"],
-        groups=np.full(len(table["path"]), ""),
+        splits=np.array(table["split"]),
+        groups=np.full(len(table["path"]), "", object),
     )
 
 
@@ -118,8 +118,7 @@ def read_other_examples(
     bad = np.flatnonzero(rows & ~findings.usable)
     if len(bad):
         named = name_unusable(found, findings, bad)
-        what = "unusable texts" if found.noun == "text" else "unreadable files"
-        logger.warning("%d %s are left out: %s", len(bad), what, named)
+        logger.warning("%s left out: %s", say_unusable(len(bad), found.noun), named)
     kept = np.flatnonzero(rows & findings.usable)
     if not len(kept):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Write what a network makes of images: `python -m keras_transfer.embed RUN_OR_BACKBONE FOLDER`."""
+"""Write what a network makes of images or texts: `python -m keras_transfer.embed`."""
 
 import dataclasses
 import logging
@@ -12,7 +12,12 @@ from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import PreprocessWord, TrainConfig
-from keras_transfer.modalities.table import choose_modality, name_dataset
+from keras_transfer.modalities.table import (
+    choose_modality,
+    name_dataset,
+    name_modality,
+    require_images,
+)
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.run.load_settings import load_run_config
@@ -72,7 +77,8 @@ def embed_images(
     settings = {name: value for name, value in given.items() if value != usual[name]}
     file = None if output is None else Path(output).expanduser()
     place = file.parent if file else Path(tempfile.gettempdir())
-    named = [name_dataset(each) for each in several]
+    kind = _name_kind(network, settings) if several else ""
+    named = [name_dataset(each, kind) for each in several]
     found = _embed(network, named, settings, split, file, place, True)
     if file is not None:
         from keras_transfer.embed.embedding_files import leave_embedding
@@ -110,11 +116,18 @@ def _embed(
         opened = open_run(run, config)
     else:
         config = _settle_kind(TrainConfig(backbone=str(network), **settings))
-        weights = choose_weights(config)
         sets = _list_sets(None, config, datasets, split)
+        weights = choose_weights(config)
         opened = open_backbone(config, weights)
     place.mkdir(parents=True, exist_ok=True)
     return embed_sets(opened, sets, choose_modality(config), place, quiet)
+
+
+def _name_kind(network: Run | str | Path, settings: dict[str, Any]) -> str:
+    """Return the key in `MODALITIES` of what a network takes."""
+    run = find_run(network, settings)
+    backbone = TrainConfig(backbone=str(network), **settings)
+    return name_modality(load_run_config(run) if run else _settle_kind(backbone))
 
 
 def _settle_kind(config: TrainConfig) -> TrainConfig:
@@ -156,6 +169,8 @@ def _list_sets(
     from keras_transfer.data.sources.image_sets import choose_rows, list_set, set_of_examples
 
     modality = choose_modality(config)
+    for each in datasets if modality.noun == "image" else ():
+        require_images(each, "datasets")
     if datasets:
         return [list_set(each, config.data, modality, split) for each in datasets]
     if run is None:
@@ -196,14 +211,14 @@ def _read_words(arguments: list[str]) -> dict[str, Any]:
     parser = Parser("embed", __doc__)
     text = "A finished run directory, or the name of a backbone as --backbone of train takes it"
     parser.add_argument("network", metavar="RUN_OR_BACKBONE", help=text)
-    text = "Data sets as --dataset of train takes them, or folders and patterns of images without "
-    text += "labels (default: the run's own)"
+    text = "Data sets as --dataset of train takes them, or such without labels: "
+    text += "folders and patterns of images, tables of texts (default: the run's own)"
     parser.add_argument("datasets", metavar="FOLDER", nargs="*", help=text)
     text = "New .npz or .parquet file (default: embedding.npz in a new folder in saved_models)"
     parser.add_argument("--output", type=Path, metavar="FILE", help=text)
-    text = "Draw a map of the images or texts; of two data sets and more it is drawn anyway"
+    text = "Draw a map of the examples; of two data sets and more it is drawn anyway"
     parser.add_argument("--figure", action="store_true", help=text)
-    text = f"Only images of {', '.join(SPLITS[:-1])} or {SPLITS[-1]} (default: all)"
+    text = f"Only examples of {', '.join(SPLITS[:-1])} or {SPLITS[-1]} (default: all)"
     parser.add_argument("--split", type=str, help=text)
     parser.add_argument("--image_size", type=int, help="Short for --data.image_size.")
     parser.add_argument("--quiet", action="store_true", help="Print the path of the file alone")

@@ -12,6 +12,7 @@ from typing import IO
 import numpy as np
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.data.findings import say_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.image_sets import ImageSet
 from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
@@ -96,7 +97,7 @@ def embed_sets(
             reasons = np.array(_embed_set(network, each, modality, scratch, quiet), object)
             kept.append(np.flatnonzero(reasons == ""))
             bad = np.flatnonzero(reasons != "").tolist()
-            _warn_of_unusable(each, reasons, bad)
+            _warn_of_unusable(each, reasons, bad, modality.noun)
             unusable += [(each.name, each.paths[row], reasons[row]) for row in bad]
         seconds = time.monotonic() - begun
         count = sum(map(len, kept))
@@ -143,7 +144,7 @@ def _embed_set(
     return reasons
 
 
-def _warn_of_unusable(found: ImageSet, reasons: np.ndarray, bad: list[int]) -> None:
+def _warn_of_unusable(found: ImageSet, reasons: np.ndarray, bad: list[int], noun: str) -> None:
     if bad:
         named = name_some([f"{found.paths[row]} ({reasons[row]})" for row in bad], "; ")
-        logger.warning("%d unreadable files are left out: %s", len(bad), named)
+        logger.warning("%s left out: %s", say_unusable(len(bad), noun), named)

@@ -41,6 +41,8 @@ class ImagePredictions:
     unusual_share: np.ndarray | None = None
     """(n,) floats in [0, 1]: share of training images at least as far from the others as the image;
     NaN where the file is unusable; None: not asked for."""
+    noun: str = "image"
+    """What one of them is called."""
 
     def __len__(self) -> int:
         return len(self.names)

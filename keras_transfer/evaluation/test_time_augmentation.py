@@ -32,6 +32,8 @@ def choose_views(
             "`tta` must be 1 where the augmentation was given from Python: the run does not hold "
             f"it. Received: {tta}, and {show_name(given)}."
         )
+    if tta > 1 and modality.noun == "text":
+        raise ConfigError(f"`tta` must be 1 where the examples are texts. Received: {tta}.")
     if tta > 1 and views is None:
         raise ConfigError(
             "`tta` must be 1 where the run's augmentation has no views but mixes, erasing, "

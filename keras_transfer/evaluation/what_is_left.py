@@ -88,7 +88,7 @@ def tell_lost(
         saved = name == "validation" and kept is not None
         counts |= {} if saved else {name: len(paths)}
         logger.warning(
-            "%d of %d %s images are gone or changed since the run looked at them and %s: %s",
+            "%d of %d %s examples are gone or changed since the run looked at them and %s: %s",
             *(len(paths), len(data.splits[name]), name),
             "predicted from what is kept of them" if saved else "left out",
             name_some(paths),

@@ -229,7 +229,7 @@ def _find_fault(found: Mapping[str, Any], loss: float, limits: Limits) -> str:
     differing = 1 - found["agreement"]
     if limits.agreement is not None and differing > 1 - limits.agreement + rounding:
         most = 1 - limits.agreement
-        return f"its first class differs on {differing:.1%} of the images, more than {most:.1%}"
+        return f"its first class differs on {differing:.1%} of the examples, more than {most:.1%}"
     if limits.loss is not None and loss > limits.loss + rounding:
         return f"its accuracy is {loss:.1%} lower, more than {limits.loss:.1%}"
     return ""

@@ -12,9 +12,10 @@ from keras_transfer.config.pixels.preparation import Preparation, find_preparati
 from keras_transfer.config.pixels.value_range import covers_bytes, parse_range
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.validation import require
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
-from keras_transfer.data.modality import ExampleFiles, Given, Keeping, Modality
+from keras_transfer.data.modality import Given, Keeping, Modality
 from keras_transfer.data.training_data import ModelInput, TrainingData
 from keras_transfer.images.augmentation.presets import (
     AUGMENTATIONS,
@@ -36,14 +37,17 @@ def _read_examples(dataset: str, config: DataConfig) -> Examples:
 
 def _check_source(dataset: str) -> None:
     from keras_transfer.data.sources.choose_source import choose_source
+    from keras_transfer.data.sources.tables.read_table import require_text
 
-    choose_source(dataset)
+    if choose_source(dataset) == "csv":
+        require_text(Path(dataset).expanduser())
 
 
-def _begin_files() -> ExampleFiles:
+def _name_given(dataset: Any) -> str:
+    from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
     from keras_transfer.images.pixel_files import ImageFiles
 
-    return ImageFiles()
+    return name_data_set(dataset, ImageFiles)
 
 
 def _inspect(examples: Examples, keeping: Keeping | None = None) -> Findings:
@@ -66,6 +70,8 @@ def _say_sizes(report: Mapping[str, Any]) -> str:
 
 def _check_settings(config: TrainConfig) -> None:
     lookup(AUGMENTATIONS, "augment.preset", config.augment.preset)
+    length, must = config.data.sequence_length, "left out where the examples are images"
+    require(length in ("auto", None), "data.sequence_length", must, length)
     if config.cache.mode == "on" and resolve_augmentation(config.augment).mixes:
         raise ConfigError(
             "`cache.mode` must be auto or off with mixup or CutMix: what is kept belongs to one "
@@ -180,7 +186,7 @@ IMAGE = Modality(
     noun="image",
     read_examples=_read_examples,
     check_source=_check_source,
-    begin_files=_begin_files,
+    name_given=_name_given,
     inspect=_inspect,
     link_alike=_link_alike,
     say_sizes=_say_sizes,

@@ -16,7 +16,7 @@ from keras_transfer.config.pixels.value_range import FULL, parse_range
 from keras_transfer.data.sources.unlabelled import (
     STANDARD_INPUT,
     Source,
-    expand_word,
+    find_files,
     list_sources,
 )
 from keras_transfer.data.streams import finish_stream, map_batches
@@ -75,9 +75,9 @@ def list_images(images: Any, value_range: str = FULL) -> tuple[list[str], list[S
     tally = Tally(value_range)
     for each in images:
         if isinstance(each, str | Path):
-            found = expand_word(str(each))
+            found, files = find_files(str(each))
             names += found
-            sources += found
+            sources += files
             continue
         names.append(f"array {len(names)}")
         if isinstance(each, Image.Image):

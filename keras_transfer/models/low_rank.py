@@ -50,6 +50,7 @@ def find_targets(part: keras.layers.Layer) -> list[tuple[keras.layers.Layer, str
         id(each)
         for layer in nested
         if isinstance(layer, keras.layers.MultiHeadAttention)
+        or (isinstance(layer, keras.Model) and layer.name.endswith("attention"))  # of DeBERTa
         for each in layer._flatten_layers()
     }
     return [

@@ -35,11 +35,7 @@ NEWER_KEYS: Mapping[str, Any] = {
 NEWER_KEYS_OF: Mapping[str, Mapping[str, Any]] = {
     "ZeroPadding1D": {"data_format": "channels_last"},
 }
-UNNAMED = (
-    "Flip",
-    "Cumsum",
-    "OnesLike",
-)  # operations that take no name before 3.11; it stands beside their config too
+OPERATIONS = "keras.src.ops."  # take no name before 3.11; it stands beside their config too
 
 
 def write_model(model: "keras.Model", file: Path, notes: Mapping[str, Any]) -> None:
@@ -80,7 +76,8 @@ def drop_newer_keys(node: Any) -> Any:
         for name, default in newer.items():
             if name in settings and settings[name] == default:
                 del settings[name]
-        if kept["class_name"] in UNNAMED and settings.get("name") == kept.get("name"):
+        operation = str(kept.get("module")).startswith(OPERATIONS)
+        if operation and settings.get("name") == kept.get("name"):
             settings.pop("name", None)
     return kept
 

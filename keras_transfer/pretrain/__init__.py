@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.validation import require
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.pretrain.formula_pictures import keep_pictures
 from keras_transfer.pretrain.picture_settings import PretrainConfig
@@ -47,6 +48,8 @@ def pretrain(config: PretrainConfig | SelfSupervisedConfig) -> Path:
 def _learn_pictures(config: PretrainConfig) -> Path:
     """Pretrain on pictures that formulas draw."""
     row = lookup(BACKBONES, "backbone", config.backbone)
+    must = "a network for images: others learn nothing from pictures"
+    require(row.takes == "images", "backbone", must, config.backbone)
     folder = config.output.expanduser()
     settings = {name: str(value) for name, value in asdict(config).items() if name != "output"}
     keep_settings(folder, settings)

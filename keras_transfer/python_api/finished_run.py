@@ -1,12 +1,12 @@
 """A run as Python code takes it in hand: its model, its answers, its numbers, its figures."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_transfer.config.lookup import lookup
-from keras_transfer.config.messages import say_interval
 from keras_transfer.config.split_names import TARGET, choose_split
 from keras_transfer.explain import COUNT
 from keras_transfer.python_api.arguments.argument_errors import guard
@@ -18,8 +18,9 @@ from keras_transfer.python_api.notebook_html import (
     draw_thumbnail,
     join_html,
 )
+from keras_transfer.python_api.split_numbers import say_accuracy, tabulate_splits
 from keras_transfer.run import run_directory
-from keras_transfer.run.load_settings import load_run_config
+from keras_transfer.run.load_settings import load_recorded, load_run_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from keras_transfer.exports.reading.artefact import Artefact
     from keras_transfer.predict import Image
-    from keras_transfer.python_api.explanations import Explanations
+    from keras_transfer.python_api.explaining.explanations import Explanations
+    from keras_transfer.python_api.explaining.text_explanations import TextExplanations
     from keras_transfer.python_api.predictions import ImagePredictions, Predictions
 
 CURVES = "learning_curves"  # the figure that comes first
@@ -38,15 +40,8 @@ FIGURE_WIDTH = 800  # pixels of a figure in a notebook
 # of `run_directory.Run`, what a person may want
 SHOWN = (
     *("open", "path", "metrics", "class_names", "data_report", "environment", "parity"),
-    *(
-        "config_file",
-        "model_file",
-        "report_file",
-        "model_card_file",
-        "metrics_file",
-        "history_file",
-    ),
-    *("predictions_file", "split_file", "log_file", "figures", "exports"),
+    *("config_file", "model_file", "report_file", "model_card_file", "metrics_file"),
+    *("history_file", "predictions_file", "split_file", "log_file", "figures", "exports"),
 )
 
 
@@ -60,6 +55,8 @@ class Run(run_directory.Run):
     @cached_property
     def model(self) -> "keras.Model":
         """The model as Keras loads it, not compiled: RGB pixels in [0, 255] to probabilities.
+
+        One of texts takes token ids, which `predict` makes of texts.
 
         Raises:
             ConfigError: The run is not finished, or its model.keras is damaged.
@@ -86,7 +83,7 @@ class Run(run_directory.Run):
     def predict(
         self, images: "Image | Sequence[Image]", unusual: bool = False
     ) -> "ImagePredictions":
-        """Classify files, folders, globs, arrays or Pillow images, as `predict_images` does.
+        """Classify files, folders, globs, arrays, Pillow images or texts: see `predict_images`.
 
         The model is loaded once.
 
@@ -116,12 +113,15 @@ class Run(run_directory.Run):
         class_name: str | None = None,
         count: int = COUNT,
         split: str | None = None,
-    ) -> "Explanations":
-        """Show what in images speaks for a class: see `explain_images`; the model is loaded once.
+    ) -> "Explanations | TextExplanations":
+        """Show what in images or texts speaks for a class: see `explain_images`.
+
+        The model is loaded once.
 
         Args:
             images: As `predict` takes them. None: the run's own, the wrong and least certain ones.
-            class_name: The class. None: the predicted one and, where it is another, the true one.
+            class_name: The class. None: the predicted one and, of images where it is another, the
+                true one.
             count: Of images, where none are given.
             split: Of the run's own images. None: test if there is one, else validation.
         """
@@ -231,18 +231,26 @@ class Run(run_directory.Run):
         from keras_transfer.python_api.predictions import Predictions
         from keras_transfer.run.predictions_csv import read_run_predictions
 
-        return Predictions(read_run_predictions(self))
+        return Predictions(dataclasses.replace(read_run_predictions(self), noun=self._noun))
+
+    @property
+    def _noun(self) -> str:
+        """What one example is called; of a run whose settings cannot be read, an image."""
+        try:
+            return load_recorded(self).data.noun
+        except ConfigError:
+            return "image"
 
     def _say(self) -> tuple[str, str]:
         """Return what was trained, and how good it is."""
-        metrics = self.metrics()
+        metrics, noun = self.metrics(), self._noun
         name = choose_split(metrics["splits"])
         plan = metrics.get("strategy", "")
         measured = [name, *({TARGET} & metrics["splits"].keys())]
         return (
             f"{plan} {metrics['backbone']}".strip() + f", {len(self.class_names())} classes, "
             f"weights of phase {metrics['kept_phase']} kept",
-            "; ".join(_say_accuracy(each, metrics["splits"][each]) for each in measured),
+            "; ".join(say_accuracy(each, metrics["splits"][each], noun) for each in measured),
         )
 
     def __repr__(self) -> str:
@@ -260,7 +268,7 @@ class Run(run_directory.Run):
     def _repr_html_(self) -> str:
         try:
             trained, accuracy = self._say()
-            table = draw_html_table(*_tabulate(self.metrics()["splits"]))
+            table = draw_html_table(*tabulate_splits(self.metrics()["splits"], self._noun))
         except ConfigError as error:
             return join_html(draw_line(str(error)), draw_path(self.path))
         file = self.figures / f"{CURVES}.png"
@@ -273,27 +281,3 @@ class Run(run_directory.Run):
         """Return what a person may want: not what only a training needs."""
         own = [name for name in vars(Run) if not name.startswith("_")]
         return sorted({*SHOWN, *own})
-
-
-def _say_accuracy(split: str, scores: Mapping[str, Any]) -> str:
-    return (
-        f"{split} accuracy {scores['accuracy']:.3f} (95 % interval "
-        f"{say_interval(scores['accuracy_interval'])}, {scores['images']:,} images)"
-    )
-
-
-def _tabulate(splits: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """Return the table of splits, as the end of a training prints it."""
-    columns = "split", "images", "accuracy", "95 % interval", "macro F1", "calibration error"
-    rows = [
-        (
-            name,
-            scores["images"],
-            scores["accuracy"],
-            say_interval(scores["accuracy_interval"]),
-            scores["macro_f1"],
-            scores["expected_calibration_error"],
-        )
-        for name, scores in splits.items()
-    ]
-    return columns, rows

@@ -24,7 +24,7 @@ from keras_transfer.system.errors import ConfigError
 
 OWN = ("dataset", "seed", "resume")  # settings that `fit` and `random_state` give
 # Whoever cross-validates holds the test images; and what `y` says are classes, however they look.
-DEFAULTS = {"data": {"test_fraction": 0.0, "layout": "classes"}}
+DEFAULTS = {"data": {"test_fraction": 0.0, "layout": "classes", "modality": "image"}}
 MOST_SEEDS = 2**31 - 1
 SMALLEST = 8  # pixels; what is smaller and 3 or 4 wide may be a set of tiny gray images
 

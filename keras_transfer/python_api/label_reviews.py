@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.messages import count_of
 from keras_transfer.python_api.data_frames import make_frame
 from keras_transfer.python_api.notebook_html import draw_html_table, draw_line, join_html
 from keras_transfer.review.label_quality import suspects
@@ -85,7 +86,7 @@ class LabelReview:
 
     def _repr_html_(self) -> str:
         shown = self._indexed.suspects
-        title = f"Label suspects: {len(shown):,} of {len(self):,} images"
+        title = f"Label suspects: {len(shown):,} of {count_of(len(self), self._indexed.noun)}"
         first = LabelReview(shown.take(slice(SHOWN)))
         shares = [None if np.isnan(share) else float(share) for share in first.probability]
         rows = list(

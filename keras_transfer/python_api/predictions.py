@@ -125,7 +125,8 @@ class Predictions:
         """Return how many images there are, and how many of them are right."""
         splits, scores = " and ".join(self._indexed.split_names), self.scores()
         images = (
-            f"{count_of(len(self), f'{splits} image'.strip())}, {len(self.class_names)} classes"
+            f"{count_of(len(self), f'{splits} {self._indexed.noun}'.strip())}, "
+            f"{len(self.class_names)} classes"
         )
         if len(self) and not scores["accuracy"]:  # those of `wrong`, which say nothing of a model
             return images, "all of them wrong"
@@ -184,8 +185,8 @@ class ImagePredictions(predict_output.ImagePredictions):
         unusable = int((self.reasons != "").sum())
         parts += [f"unusable: {unusable:,}"] if unusable else []
         unusual = 0 if self.unusual_share is None else int(self.unusual.sum())
-        parts += [f"unlike the training images: {unusual:,}"] if unusual else []
-        return f"ImagePredictions of {count_of(len(self), 'image')}\n{', '.join(parts)}"
+        parts += [f"unlike the training {self.noun}s: {unusual:,}"] if unusual else []
+        return f"ImagePredictions of {count_of(len(self), self.noun)}\n{', '.join(parts)}"
 
     def _repr_html_(self) -> str:
         title, said = repr(self).split("\n")
@@ -212,5 +213,5 @@ class Embedding(embedding.Embedding):
         return make_frame(dict(zip((*embedding.COLUMNS, "vector"), columns, strict=True)))
 
     def __repr__(self) -> str:
-        images, channels = count_of(len(self), "image"), self.vectors.shape[1]
-        return f"Embedding of {images}, {channels:,} features each\nby {show_name(self.network)}"
+        count, channels = count_of(len(self), self.noun), self.vectors.shape[1]
+        return f"Embedding of {count}, {channels:,} features each\nby {show_name(self.network)}"

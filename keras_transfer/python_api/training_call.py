@@ -52,7 +52,7 @@ def fine_tune(
     config: TrainConfig | str | Path | None = None,
     **settings: Any,
 ) -> Run:
-    """Train an image classifier from a pretrained backbone, by default in two phases.
+    """Train a classifier of images or texts from a pretrained backbone, by default in two phases.
 
     Everything the command takes is taken here; what is not given is as in `config`, else as
     `TrainConfig` has it. `help(keras_transfer.TrainConfig)` lists all settings.
@@ -65,9 +65,9 @@ def fine_tune(
 
     Args:
         dataset: A folder of class folders, a labels.csv, tfds:NAME, digits; or what is in memory:
-            a DataFrame, `(images, labels)`, a tf.data.Dataset … (see `name_dataset` of
-            `keras_transfer.modalities.table`). A `TrainConfig` is taken as `config`. None:
-            scikit-learn's handwritten digits.
+            a DataFrame, `(images, labels)`, `(texts, labels)`, a tf.data.Dataset … (see
+            `name_dataset` of `keras_transfer.modalities.table`). A `TrainConfig` is taken as
+            `config`. None: scikit-learn's handwritten digits.
         backbone: Pretrained network, one of `keras_transfer.BACKBONES`, hub:PRESET or
             file:MODEL.keras.
         epochs: Of each of the two phases, or of the only one.
@@ -116,9 +116,10 @@ def _train(config: Any, stated: Mapping[str, Any]) -> Run:
         if config is not None:
             raise ConfigError("`config` must be given once. Received: twice, as `dataset`, too.")
         config = changes.pop("dataset")
-    changes = name_datasets(changes)
+    base = _read_base(config)
+    changes = name_datasets(changes, base)
     given = _take_parts(changes)
-    run = train.fine_tune(build_config(_read_base(config), changes), given)
+    run = train.fine_tune(build_config(base, changes), given)
     return Run(run.path)
 
 

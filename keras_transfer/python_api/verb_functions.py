@@ -2,17 +2,19 @@
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from keras_transfer import check, compare, embed, evaluate, explain, export, predict, review
 from keras_transfer.compare.columns import COLUMNS
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.embed import embedding
 from keras_transfer.evaluation import predict_output
-from keras_transfer.modalities.table import name_dataset
+from keras_transfer.modalities.table import name_datasets
 from keras_transfer.python_api.arguments.argument_errors import guard, hand_out
 from keras_transfer.python_api.arguments.setting_names import refuse_unknown
-from keras_transfer.python_api.explanations import Explanations
+from keras_transfer.python_api.explaining.explanations import Explanations
+from keras_transfer.python_api.explaining.text_explanations import TextExplanations
 from keras_transfer.python_api.finished_comparison import Comparison
 from keras_transfer.python_api.label_reviews import LabelReview
 from keras_transfer.python_api.predictions import Embedding, ImagePredictions, Predictions
@@ -24,9 +26,12 @@ def name_images(found: predict_output.ImagePredictions) -> ImagePredictions:
     return ImagePredictions(**vars(found))
 
 
-def hold_explanations(found: explain.Explained) -> Explanations:
+def hold_explanations(found: explain.Explained) -> Explanations | TextExplanations:
     """Return the explanations of a verb as the class that Python code takes in hand."""
-    return Explanations(found.images, found.class_names)
+    names, each = found.class_names, cast("list[Any]", found.found)
+    if found.takes_texts:
+        return TextExplanations(each, names, found.model)
+    return Explanations(each, names)
 
 
 def hold_embedding(found: embedding.Embedding) -> Embedding:
@@ -56,6 +61,5 @@ def compare_runs(path: str | Path | None = None, /, **settings: Any) -> Comparis
 @functools.wraps(load_settings.load_config)
 def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:  # noqa: D103
     refuse_unknown(overrides)
-    if (dataset := overrides.get("dataset")) is not None:
-        overrides["dataset"] = name_dataset(dataset)
-    return load_settings.load_config(path, **overrides)
+    named = name_datasets(overrides, {} if path is None else read_yaml(path))
+    return load_settings.load_config(path, **named)

@@ -72,12 +72,13 @@ def review_labels(
     Raises:
         ConfigError: The data set, the backbone or the weights cannot be used, and why.
     """
+    data = data or DataConfig()
     config = TrainConfig(
-        dataset=name_dataset(dataset),
+        dataset=name_dataset(dataset, data.modality),
         backbone=backbone,
         preprocess=preprocess,
         weights=weights,
-        data=data or DataConfig(),
+        data=data,
         quiet=True,
     )
     folder = Path(output).expanduser() if output is not None else None
@@ -108,7 +109,8 @@ def apply_review(
     Raises:
         ConfigError: The table does not fit the data set, or decides nothing.
     """
-    config = TrainConfig(dataset=name_dataset(dataset), data=data or DataConfig())
+    data = data or DataConfig()
+    config = TrainConfig(dataset=name_dataset(dataset, data.modality), data=data)
     return _apply(config, table, Path(output).expanduser() if output is not None else None)[2]
 
 
@@ -238,7 +240,7 @@ def _read_words(arguments: list[str]) -> tuple[TrainConfig, dict[str, Any]]:
     text = "New folder for the table and the contact sheet, or folder for labels.csv"
     text += " (default: in saved_models, or beside FILE)"
     parser.add_argument("--output", type=Path, metavar="FOLDER", help=text)
-    text = f"Images on the contact sheet, the most doubtful first, at most {MOST}"
+    text = f"Examples on the contact sheet, the most doubtful first, at most {MOST}"
     parser.add_argument("--shown", type=int, default=SHEET, metavar="N", help=text)
     parser.add_argument("--image_size", type=int, help="Short for --data.image_size.")
     text = "Print the path of label_review.csv, or of labels.csv, alone"
@@ -249,7 +251,7 @@ def _read_words(arguments: list[str]) -> tuple[TrainConfig, dict[str, Any]]:
     options = parser.parse_args(arguments, defaults=False).as_dict()
     own = {name: options.pop(name, None) for name in ("apply", "output", "shown", "json")}
     own["shown"] = SHEET if own["shown"] is None else own["shown"]
-    must = f"a whole number of images from 1 to {MOST}"
+    must = f"a whole number of examples from 1 to {MOST}"
     require(is_count(own["shown"], most=MOST), "shown", must, own["shown"])
     own["given"] = _list_given(arguments)
     own["output"] = own["output"] and own["output"].expanduser()

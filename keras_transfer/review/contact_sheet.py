@@ -16,7 +16,7 @@ from keras_transfer.review.label_quality.suspects import LabelReview
 from keras_transfer.system.terminal.visible_text import show_name
 
 EXPLANATION = """label → suggested class with its probability
-below: probability of the label, folder and file"""
+below: probability of the label, path"""
 OF_COPIES = "; blue: copies whose label may stay"
 
 

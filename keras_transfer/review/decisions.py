@@ -87,7 +87,7 @@ def _collect(columns: Columns, rows: Sequence[int], classes: "_Classes") -> dict
         said = _read_word(word, suggested, path, classes) if word else None
         if said is not None and decided.setdefault(row, said) != said:
             raise ConfigError(
-                f"Every image must have one decision. Received: several for {path}. Keep one row."
+                f"Every example must have one decision. Received: several for {path}. Keep one row."
             )
     if not decided:
         raise ConfigError(

@@ -1,5 +1,6 @@
 """The predictions of a run as columns, and the format of predictions.csv."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from keras_transfer.config.split_names import SPLITS, TARGET
 from keras_transfer.run.contents.prediction_columns import prediction_columns, require_columns
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.files.atomic_files import read_table
+from keras_transfer.system.files.atomic_files import read_blocks
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +29,7 @@ class Predictions:
         class_names: Names of the classes in index order.
         features: (n, channels) floats, what the head of the model was given; None: nobody asked.
             No file holds them.
+        noun: What one of them is called.
     """
 
     paths: np.ndarray
@@ -36,6 +38,7 @@ class Predictions:
     probabilities: np.ndarray
     class_names: tuple[str, ...]
     features: np.ndarray | None = None
+    noun: str = "image"
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -68,6 +71,7 @@ class Predictions:
             probabilities=self.probabilities[rows],
             class_names=self.class_names,
             features=None if self.features is None else self.features[rows],
+            noun=self.noun,
         )
 
 
@@ -87,8 +91,8 @@ def prediction_rows(predictions: Predictions) -> Iterator[list[str]]:
     )
     for path, split, truth, probabilities in columns:
         cells = [f"{value:.7g}" for value in probabilities.tolist()]
-        prediction = int(fill_missing(np.array(cells, float)).argmax())
-        yield [path, split, names[truth], names[prediction], *cells]
+        numbers = [0.0 if cell == "nan" else float(cell) for cell in cells]
+        yield [path, split, names[truth], names[numbers.index(max(numbers))], *cells]
 
 
 def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[str]) -> Predictions:
@@ -124,7 +128,7 @@ def read_predictions(table: Mapping[str, Sequence[str]], class_names: Sequence[s
         )
     return Predictions(
         paths=np.array(table["path"], object),
-        splits=np.array(table["split"], object),
+        splits=np.array([*map(sys.intern, table["split"])], object),
         truth=np.array([index[name] for name in table["truth"]], np.int64),
         probabilities=np.stack(probabilities, axis=1),  # (n, classes)
         class_names=tuple(class_names),
@@ -143,8 +147,8 @@ def require_numbers(predictions: Predictions, model: Path) -> None:
         names = predictions.paths[missing].tolist()
         raise ConfigError(
             f"{model} must answer with numbers. Received: NaN for {len(names):,} of "
-            f"{len(predictions):,} images, {name_some(names, most=3)}. Train it anew: with a lower "
-            "learning rate, if it diverged."
+            f"{len(predictions):,} examples, {name_some(names, most=3)}. Train it anew: with a "
+            "lower learning rate, if it diverged."
         )
 
 
@@ -175,11 +179,17 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
 
 def read_run_predictions(run: Run) -> Predictions:
     """Return the predictions of a run for validation and test, as predictions.csv holds them."""
-    return read_predictions(run.predictions_table(), run.class_names())
+    return _read_file(run.predictions_file, run.class_names())
 
 
 def read_target_predictions(run: Run) -> Predictions | None:
     """Return what a run says of labelled images of the domain it was adapted to, if of any."""
     if not run.target_predictions_file.exists():
         return None
-    return read_predictions(read_table(run.target_predictions_file), run.class_names())
+    return _read_file(run.target_predictions_file, run.class_names())
+
+
+def _read_file(file: Path, class_names: Sequence[str]) -> Predictions:
+    """Return the predictions in a file, of which never much is held as text."""
+    parts = [read_predictions(block, class_names) for block in read_blocks(file)]
+    return join_predictions(parts)

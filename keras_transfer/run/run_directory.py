@@ -36,7 +36,7 @@ from keras_transfer.system.terminal.visible_text import quote_word
 logger = logging.getLogger(__name__)
 
 NEW = ".new-"  # how the name of a folder begins that becomes a run directory
-MOVED = "If the images of this run have moved, say where they are with --dataset."
+MOVED = "If the examples of this run have moved, say where they are with --dataset."
 RESUME = "python -m keras_transfer.train --resume"
 
 

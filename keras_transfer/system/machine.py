@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,11 @@ import psutil
 # 12 megapixels takes 3 MB several times.
 M_TRIM_THRESHOLD, KEPT = -1, 2**25
 M_MMAP_THRESHOLD, LARGE = -3, 2**24
+# The same for as long as a training lasts: all that is freed stays, whatever its size (by default
+# 65,536 pieces come straight from the system), and threads take it from each other.
+M_MMAP_MAX, USUAL_PIECES = -4, 65_536
+M_ARENA_MAX = -8
+EVERYTHING = 2**31 - 1
 
 CGROUP = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")  # a line each: number:controllers:path
@@ -50,6 +56,29 @@ def keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_TRIM_THRESHOLD, KEPT)
         libc.mallopt(M_MMAP_THRESHOLD, LARGE)
+
+
+@contextlib.contextmanager
+def keeping_freed_memory() -> Iterator[None]:
+    """Have all that is freed meanwhile taken again, and given back at the end, where glibc is.
+
+    Each step of a training frees what the next one asks for. Where that goes to the system and
+    comes back as new pages, 31 of 100 seconds of a text encoder's training are the system's.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_ARENA_MAX, 1)
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, EVERYTHING)
+    except (OSError, AttributeError, TypeError):  # another C library
+        yield
+        return
+    try:
+        yield
+    finally:
+        libc.mallopt(M_MMAP_MAX, USUAL_PIECES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT)
+        libc.malloc_trim(0)
 
 
 def _list_groups(root: Path) -> list[Path]:

@@ -1,11 +1,13 @@
 """The row of texts in MODALITIES. What it names is imported when it is called."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.validation import require
@@ -14,14 +16,21 @@ from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import (
     Baseline,
     BaselineAnswers,
-    ExampleFiles,
     Given,
     Keeping,
     Modality,
 )
 from keras_transfer.data.training_data import ModelInput, TokenInput, TrainingData
 from keras_transfer.run.run_files import RunFiles
-from keras_transfer.system.errors import ConfigError
+
+PIXEL_SETTINGS = (  # section, its defaults, and which of it no text has
+    (
+        "augment",
+        AugmentConfig,
+        [each.name for each in dataclasses.fields(AugmentConfig) if each.name != "preset"],
+    ),
+    ("data", DataConfig, ["resize", "crop_fraction", "interpolation", "value_range"]),
+)
 
 
 def _read_examples(dataset: str, config: DataConfig) -> Examples:
@@ -36,11 +45,10 @@ def _check_source(dataset: str) -> None:
     check_text_source(dataset)
 
 
-def _begin_files() -> ExampleFiles:
-    raise ConfigError(
-        "`dataset` must be a table or a folder where the examples are texts. Received: one in "
-        "memory. Write it as a .csv file with the columns text and label."
-    )
+def _name_given(dataset: Any) -> str:
+    from keras_transfer.texts.in_memory.write_texts import name_texts
+
+    return name_texts(dataset)
 
 
 def _inspect(examples: Examples, keeping: Keeping | None = None) -> Findings:
@@ -65,6 +73,11 @@ def _check_settings(config: TrainConfig) -> None:
     preset, target = config.augment.preset, config.adapt.target
     must = "standard or none where the examples are texts, which are not changed"
     require(preset in ("standard", "none"), "augment.preset", must, preset)
+    must = "left out where the examples are texts: it is about pixels"
+    for section, usual, names in PIXEL_SETTINGS:
+        for name in names:
+            given = getattr(getattr(config, section), name)
+            require(given == getattr(usual, name), f"{section}.{name}", must, given)
     must = "left out where the examples are texts: two domains are for images"
     require(target is None, "adapt.target", must, target)
 
@@ -156,7 +169,7 @@ TEXT = Modality(
     noun="text",
     read_examples=_read_examples,
     check_source=_check_source,
-    begin_files=_begin_files,
+    name_given=_name_given,
     inspect=_inspect,
     link_alike=_link_alike,
     say_sizes=_say_sizes,

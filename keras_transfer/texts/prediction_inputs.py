@@ -5,7 +5,8 @@ import glob
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import numpy as np
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.sources.file_walk import is_side_folder
+from keras_transfer.data.sources.in_memory.given_labels import name_cell
+from keras_transfer.data.sources.in_memory.given_sets import is_kind
+from keras_transfer.data.sources.tables.parquet_table import SUFFIX as PARQUET
+from keras_transfer.data.sources.tables.parquet_table import read_parquet_table
 from keras_transfer.data.sources.unlabelled import STANDARD_INPUT, match_pattern
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.packages import require_package
+from keras_transfer.texts.in_memory.given_strings import list_texts_of
 from keras_transfer.texts.sources.delimited_texts import read_delimited
 from keras_transfer.texts.sources.json_lines import SUFFIXES as JSON_LINES
-from keras_transfer.texts.sources.json_lines import read_json_lines
-from keras_transfer.texts.sources.parquet_texts import SUFFIX as PARQUET
-from keras_transfer.texts.sources.parquet_texts import read_parquet_texts
+from keras_transfer.texts.sources.json_lines import read_json_lines, read_record
 from keras_transfer.texts.sources.text_columns import pick_texts, tell_texts
 from keras_transfer.texts.sources.text_encoding import find_encoding, tell_encoding
 from keras_transfer.texts.sources.text_folders import SUFFIX as ONE_TEXT
@@ -31,7 +35,8 @@ logger = logging.getLogger(__name__)
 DELIMITED = (".csv", ".tsv")
 TABLES = (*DELIMITED, *JSON_LINES, PARQUET)
 WHAT = f"tables ({', '.join(TABLES)}), {ONE_TEXT} files, folders of them, globs, - (standard "
-WHAT += "input, a text a line), or sentences of more than one word"
+WHAT += "input, a text a line; csv:-, tsv:-, jsonl:-: a table), or sentences of more than one word"
+STREAMED = {"csv:-": ".csv", "tsv:-": ".tsv", "jsonl:-": ".jsonl"}  # kinds of standard input
 
 Texts = tuple[str | None, ...]  # of one example, one or two
 Source = Texts | Path  # the texts, or the file of one
@@ -55,18 +60,19 @@ def list_texts(texts: Any) -> tuple[list[str], list[Source]]:
 
     Args:
         texts: A text, a pair as a tuple, or a file or folder as `list_words` takes it; several of
-            these; or a Series, or a DataFrame with the columns text, or text and text_2. A str that
+            these, also as a Series, an array or a `tf.data.Dataset`; or a DataFrame, a dict of
+            columns or a `datasets.Dataset` with the columns text, or text and text_2. A str that
             is no table and no .txt file is a text.
 
     Raises:
         ConfigError: There is none, one is something else, or there are pairs beside others.
     """
-    if hasattr(texts, "columns"):
+    if isinstance(texts, Mapping) or hasattr(texts, "columns") or hasattr(texts, "column_names"):
         texts = _read_frame(texts)
-    elif hasattr(texts, "tolist"):
-        texts = texts.tolist()
+    elif is_kind(texts, "tensorflow", "DatasetV2"):
+        texts = _read_stream(texts)
     one = isinstance(texts, str | bytes | Path) or _is_pair(texts)
-    several = [texts] if one or not isinstance(texts, Iterable) else texts
+    several = [texts] if one or not isinstance(texts, Iterable) else list_texts_of(texts)
     return _gather(_take(number, text) for number, text in enumerate(several))
 
 
@@ -105,8 +111,8 @@ def _gather(parts: Iterable[Found]) -> tuple[list[str], list[Source]]:
 
 
 def _find_texts(word: str) -> Found:
-    if word == STANDARD_INPUT:
-        yield from _read_lines()
+    if word == STANDARD_INPUT or word in STREAMED:
+        yield from _read_streamed(STREAMED[word]) if word in STREAMED else _read_lines()
         return
     files = _expand(word)
     if files is None:
@@ -159,6 +165,32 @@ def _list_folder(folder: str) -> list[str]:
     return found
 
 
+def _read_streamed(suffix: str) -> Found:
+    """Yield the rows of the table that standard input holds."""
+    content = sys.stdin.buffer.read() if sys.stdin else b""
+    if not content.strip():
+        raise ConfigError("Standard input must hold a table of texts. Received: nothing.")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"standard input{suffix}")
+        file.write_bytes(content)
+        try:
+            rows = list(_read_table(str(file)))
+        except ConfigError as error:
+            raise ConfigError(str(error).replace(str(file), "standard input")) from error
+    yield from ((STANDARD_INPUT + name.removeprefix(str(file)), texts) for name, texts in rows)
+
+
+def _warn_of_table(line: str) -> None:
+    """Say how standard input is read as a table, where its first line looks like one of a table."""
+    kind = "jsonl" if pick_texts(read_record(line) or ()) else ""
+    for word, separator in (("csv", ","), ("tsv", "\t")):
+        cells = [cell.strip('" ') for cell in line.split(separator)]
+        kind = word if len(cells) > 1 and pick_texts(cells) else kind
+    if kind:
+        text = "Standard input looks like a table; its lines are taken as texts. %s:- reads a table"
+        logger.warning(text, kind)
+
+
 def _read_lines() -> Found:
     content = sys.stdin.buffer.read() if sys.stdin else b""
     encoding = find_encoding([content])
@@ -167,6 +199,7 @@ def _read_lines() -> Found:
         raise ConfigError(f"Standard input must hold texts, one a line. Received: {what}.")
     tell_encoding("standard input", encoding)
     lines = content.decode(encoding.name, encoding.errors).rstrip("\r\n").split("\n")
+    _warn_of_table(lines[0].strip())
     for number, line in enumerate(lines, 1):
         yield f"{STANDARD_INPUT}:{number:0{len(str(len(lines)))}}", (line.rstrip("\r"),)
 
@@ -179,7 +212,7 @@ def _read_table(file: str) -> Found:
         columns, numbers = read_json_lines(table, DataConfig())
     elif suffix == PARQUET:
         require_package(file, "pyarrow", "parquet")
-        columns, _ = read_parquet_texts(table)
+        columns, _ = read_parquet_table(table)
     else:
         columns = read_delimited(table)
     chosen = pick_texts(columns)
@@ -188,7 +221,7 @@ def _read_table(file: str) -> Found:
             "A table must have a column text, or text and text_2. Received: "
             f"{name_some([*columns]) or 'no column'} in {file}. Name the column of texts so."
         )
-    tell_texts(file, chosen)
+    tell_texts(table.name, chosen)
     rows = list(zip(*(columns[name] for name in chosen), strict=True))
     numbers = numbers or list(range(1, len(rows) + 1))
     width = len(str(max(numbers, default=0)))
@@ -197,14 +230,22 @@ def _read_table(file: str) -> Found:
 
 
 def _read_frame(frame: Any) -> list[Any]:
-    names = {str(name): name for name in frame.columns}
+    kept = getattr(frame, "column_names", None)  # of a datasets.Dataset
+    columns = list(frame) if isinstance(frame, Mapping) else kept or frame.columns
+    names = {str(name): name for name in columns}
     chosen = pick_texts(names)
     if not chosen:
         raise ConfigError(
             "A DataFrame must have a column text, or text and text_2. Received: "
             f"{name_some([*names]) or 'no column'}. Name the column of texts so."
         )
-    return list(zip(*(frame[names[name]].tolist() for name in chosen), strict=True))
+    return list(zip(*(list_texts_of(frame[names[name]]) for name in chosen), strict=True))
+
+
+def _read_stream(dataset: Any) -> list[Any]:
+    """Return the strings of a `tf.data.Dataset`, batched or not."""
+    arrays = [np.asarray(element) for element in dataset]
+    return [text for array in arrays for text in np.atleast_1d(array).tolist()]
 
 
 def _take(number: int, text: Any) -> Found:
@@ -218,7 +259,7 @@ def _take(number: int, text: Any) -> Found:
             "A text must be a str, a pair of them as a tuple, or the path of a file. Received: "
             f"{repr(text)[:100]}."
         )
-    yield f"text {number}", tuple(each if isinstance(each, str) else None for each in texts)
+    yield f"text {number}", tuple(name_cell(t) if _is_string(t) else None for t in texts)
 
 
 def _is_pair(texts: Any) -> bool:
@@ -233,7 +274,11 @@ def _is_file(text: str) -> bool:
 
 def _is_cell(cell: Any) -> bool:
     """Return whether it is a text, or what pandas has in place of one: None, NaN."""
-    return isinstance(cell, str) or cell is None or cell != cell
+    return _is_string(cell) or name_cell(cell) == ""
+
+
+def _is_string(cell: Any) -> bool:
+    return isinstance(cell, str | bytes)
 
 
 def _read_source(source: Source) -> tuple[Texts, str]:

@@ -21,6 +21,8 @@ from keras_transfer.system.load_tensorflow import hushed
 from keras_transfer.system.packages import require_package
 
 LETTERS = 64  # of a text are read for each token that is wanted: a cell of 50 MB is cut before
+# Tokenizers whose pieces are of small letters without accents, which KerasHub leaves to the caller.
+UNCASED = ("AlbertTokenizer",)
 BLOCK = 1024  # texts that are tokenized at a time
 
 
@@ -33,13 +35,19 @@ class Marks(NamedTuple):
     padding: int
 
 
-@functools.lru_cache(maxsize=2)
 def open_tokenizer(folder: Path) -> Any:
     """Return a tokenizer of KerasHub, from the folder that its `save_to_preset` wrote.
 
     Raises:
         ConfigError: KerasHub is missing, or the folder holds no tokenizer.
     """
+    tokenizer = _load_tokenizer(folder)
+    _revive(tokenizer)
+    return tokenizer
+
+
+@functools.lru_cache(maxsize=2)
+def _load_tokenizer(folder: Path) -> Any:
     require_package("Texts", "keras_hub", "text")
     try:
         # outside of any graph: it is kept, and serves others, too
@@ -95,6 +103,8 @@ def tokenize(tokenizer: Any, texts: tf.Tensor, length: int) -> tuple[tf.RaggedTe
     room = length - 2 - len(marks.between) * (count - 1)
     letters = tf.strings.length(texts, "UTF8_CHAR")
     texts = tf.strings.substr(texts, 0, LETTERS * length, "UTF8_CHAR")
+    if type(tokenizer).__name__ in UNCASED:
+        texts = _clear_case(texts)
     parts = [tf.cast(tokenizer(texts[:, part]), tf.int32) for part in range(count)]
     sizes = [tf.cast(part.row_lengths(), tf.int32) for part in parts]
     if count == 1:
@@ -111,6 +121,18 @@ def tokenize(tokenizer: Any, texts: tf.Tensor, length: int) -> tuple[tf.RaggedTe
     if count == 2:
         pieces += [_repeat(marks.between, shape), heads[1]]
     return tf.concat([*pieces, _repeat([marks.end], shape)], axis=1), cut
+
+
+def _clear_case(texts: tf.Tensor) -> tf.Tensor:
+    """Return texts as ALBERT was trained on them.
+
+    References:
+        `preprocess_text` in google-research/albert: tokenization.py.
+    """
+    import tensorflow_text
+
+    small = tf.strings.lower(tensorflow_text.normalize_utf8(texts, "NFKD"), "utf-8")
+    return tf.strings.regex_replace(small, r"\p{Mn}", "")
 
 
 def serve_tokens(texts: tf.Tensor, taken: TokenInput) -> tf.Tensor:
@@ -133,6 +155,7 @@ def encode_texts(
     Returns:
         n arrays of int32, and (n,) of bool.
     """
+    _revive(tokenizer)
     run = _trace(tokenizer, contents.shape[1], length)
     rows: list[np.ndarray] = []
     cuts = [np.zeros(0, bool)]
@@ -152,6 +175,21 @@ def pad_rows(rows: list[np.ndarray], padding: int) -> np.ndarray:
     for place, row in zip(filled, rows, strict=True):
         place[: len(row)] = row
     return filled
+
+
+def _revive(tokenizer: Any) -> None:
+    """Read the pieces of SentencePiece again, if TensorFlow let go of them.
+
+    `tf.random.set_seed`, which every training calls, clears the kernels that hold them.
+    """
+    if not hasattr(tokenizer, "set_proto"):
+        return
+    with tf.init_scope():
+        try:
+            tokenizer._sentence_piece.vocab_size()  # its own size KerasHub remembers
+        except tf.errors.NotFoundError:
+            tokenizer.set_proto(tokenizer.proto)
+            _trace.cache_clear()
 
 
 @functools.lru_cache(maxsize=8)

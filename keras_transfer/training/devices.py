@@ -13,6 +13,7 @@ from keras_transfer.models.precision import precision, resolve_precision, seeded
 from keras_transfer.run.environment import record_environment
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.machine import keeping_freed_memory
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +106,12 @@ def prepare(config: TrainConfig, run: Run) -> Policy:
 def sharing(data: TrainingData, policy: Policy, config: TrainConfig) -> Iterator[None]:
     """Train on all devices that can share the batches, in a number format, with a seed.
 
+    On CPUs the memory of one step is kept for the next: that of a GPU TensorFlow keeps itself.
+
     Raises:
         ConfigError: The settings do not fit several devices.
     """
-    with distribution(data), precision(policy), seeded(config.seed):
+    keeping = contextlib.nullcontext() if _gpus() else keeping_freed_memory()
+    with keeping, distribution(data), precision(policy), seeded(config.seed):
         require_one_device(config.optimizer.accumulate)
         yield

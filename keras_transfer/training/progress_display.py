@@ -68,7 +68,7 @@ def showing_phase(
     Args:
         name: Of the phase.
         steps: Of the whole phase.
-        batch_size: Images of a step.
+        batch_size: Examples of a step.
         quiet: Show nothing.
 
     Yields:

@@ -16,7 +16,7 @@ from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.divided_examples import Division
 from keras_transfer.data.sources.class_names import check_names
-from keras_transfer.modalities.table import choose_modality
+from keras_transfer.modalities.table import choose_modality, require_images
 from keras_transfer.models.hub.hub_presets import Preset, open_preset, require_hub
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
@@ -96,6 +96,7 @@ def classify_zero_shot(asked: Asked) -> ZeroShot:
         return _make_classifier(asked, wording)
     if asked.output is not None:
         refuse_inside(asked.output, asked.dataset)
+    require_images(asked.dataset, "dataset")
     config = TrainConfig(dataset=asked.dataset, data=asked.data, quiet=asked.quiet)
     modality = choose_modality(config)
     examples = modality.read_examples(config.source, config.data)

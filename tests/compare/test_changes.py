@@ -46,7 +46,7 @@ def test_copies_that_a_file_of_splits_divided_are_settled_before_anything_is_tra
     second.write_bytes(b"no image")
     settings = base | {"dataset": str(photos), "data": {"split_file": str(table)}}
     comparison = compare_runs(**settings | {"quiet": False})
-    assert capsys.readouterr().out.count("1 unreadable files are left out") == 1
+    assert capsys.readouterr().out.count("1 unreadable file is left out") == 1
     (row,) = comparison.read_grid().rows()
     again = divide_examples(settle_config(comparison, row), IMAGE).rows()
     assert [",".join(cells) for cells in again] == comparison.split_file.read_text().split()[1:]

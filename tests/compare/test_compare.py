@@ -93,6 +93,7 @@ def tiny_base(tiny_backbone, tiny_train, stripes, tmp_path):
     }
 
 
+@pytest.mark.thorough
 def test_a_row_is_a_training_on_the_split_of_the_comparison(tiny_base, capsys):
     comparison = compare_runs(**tiny_base)
     table, shown = comparison.results(), capsys.readouterr().out

@@ -292,4 +292,4 @@ def test_help_shows_every_setting_and_where_it_stands(parser, capsys):
     shown = capsys.readouterr().out
     for option in ("--batch_size", "--data.batch_size", "--finetune.locked_layers", "--config"):
         assert f"  {option} " in shown
-    assert "Images per step. Lower it when memory runs out." in " ".join(shown.split())
+    assert "Examples per step. Lower it when memory runs out." in " ".join(shown.split())

@@ -29,6 +29,7 @@ from keras_transfer.compare import OWN
 from keras_transfer.compare import main as compare
 from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
+from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
 from keras_transfer.evaluation.domain_gap import pooled_features, set_gap
 from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
@@ -143,6 +144,8 @@ def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
 
 @each_command("predict")
 def test_every_predict_command_runs(words, desk, exported_run, capsys):
+    if "reviews.csv" in words:
+        pytest.skip("of a run of texts: tests/verbs/test_predict_texts.py runs the like")
     put_run(desk, exported_run)
     for name in ("zero", "own"):  # what zeroshot leaves has its exports where a run has them
         (desk / name).symlink_to(exported_run.path)
@@ -171,6 +174,7 @@ def test_every_report_command_runs(words, desk, run_copy, drawn, capsys):
 def test_every_export_command_is_understood(words, monkeypatch):
     asked = []
     monkeypatch.setattr(export, "export_model", lambda *all: asked.append(all) or EMPTY)
+    monkeypatch.setattr(export, "load_run_config", lambda run: TrainConfig())
     assert export.main(words) == 0
     choose_exporters(*asked[0][1:3])
 

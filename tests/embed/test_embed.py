@@ -79,7 +79,7 @@ def test_images_without_labels_have_no_class_and_broken_ones_are_named(
     answer = read_answer("embed", capsys.readouterr().out)
     assert [each["images"] for each in answer["data_sets"]] == [11, 9]
     assert [each["path"] for each in answer["unusable"]] == ["004.png", "flat/004.png"]
-    assert "1 unreadable files are left out: 004.png (" in caplog.text
+    assert "1 unreadable file is left out: 004.png (" in caplog.text
     assert answer["gap"]["neighbour_accuracy"] is None
     found = np.load(desk / "flat.npz")
     assert {*found["class"], *found["split"]} == {""}

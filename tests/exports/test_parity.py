@@ -51,7 +51,7 @@ def test_images_that_rounding_may_decide_do_not_count_as_disagreement():
     answers[2] = answers[2, ::-1]
     found = compare(answers, ROUNDED)
     assert found["agreement"] == pytest.approx(2 / 3)
-    assert found["reason"] == "its first class differs on 33.3% of the images, more than 1.0%"
+    assert found["reason"] == "its first class differs on 33.3% of the examples, more than 1.0%"
 
 
 def test_int8_may_lose_two_points_of_accuracy_and_gain_any():
@@ -108,7 +108,7 @@ def test_a_file_that_its_runtime_cannot_load_fails_with_the_reason(tmp_path, yar
     found = sorted(path.name for path in run_copy.exports.iterdir())
     assert found == ["model.tflite.failed", "parity.json"]
     assert json.loads(run_copy.parity_file.read_text()) == report
-    assert "model.tflite.failed" in draw_parity(report)
+    assert "model.tflite.failed" in draw_parity(report, "image")
     (result,) = list_results(report, ["model.tflite"])
     assert (result.file, result.accepted) == ("model.tflite.failed", False)
     assert (result.reason, result.accuracy) == (row["reason"], None)

@@ -13,8 +13,10 @@ from keras_transfer.system.errors import ConfigError
 
 CARD = ["resnet50", "efficientnetb0", "mobilenetv3small", "mobilenetv3large"]
 SLOW = ["vitl16", "resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase"]
-SLOW += ["bert_base", "roberta_base", "electra_base", "distilbert"]
-ALL = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in BACKBONES]
+SLOW += ["bert_base", "roberta_base", "electra_base", "distilbert", "deberta_v3_base"]
+COSTLY = ["resnet50", "vgg16", "efficientnetv2b0", "convnexttiny", "vitb16", "mobilenetv3large"]
+MARKS = dict.fromkeys(SLOW, pytest.mark.slow) | dict.fromkeys(COSTLY, pytest.mark.thorough)
+ALL = [pytest.param(name, marks=MARKS.get(name, ())) for name in BACKBONES]
 DOWNLOADED = [param for param in ALL if BACKBONES[param.values[0]].weights_url]
 BLOCK = re.compile(
     r"(conv\d_block\d+|block\d[a-z]?|expanded_conv(_\d+)?|block_\d+|stage_\d_block_\d+"

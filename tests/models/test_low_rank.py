@@ -71,7 +71,7 @@ def test_only_matrices_learn_above_the_boundary_and_none_while_all_is_locked(ada
     assert backbone.trainable_variables == []
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_merged_kernels_are_whole_and_compute_the_same(policy, adapt, tmp_path):
     with precision(policy):
         model = adapt(filled=True)
@@ -83,7 +83,7 @@ def test_merged_kernels_are_whole_and_compute_the_same(policy, adapt, tmp_path):
     assert layer.kernel.dtype == "float32"
     np.testing.assert_allclose(layer.kernel, kernel + a @ b, atol=1e-6)
     assert np.abs(a @ b).max() > 0.1
-    tolerance = {"float32": 1e-5, "mixed_float16": 5e-3, "mixed_bfloat16": 4e-2}[policy]
+    tolerance = {"float32": 1e-5, "mixed_float16": 5e-3}[policy]
     np.testing.assert_allclose(model(IMAGES), expected, atol=tolerance)
     whole = keras.Model(model.input, model.output)
     whole.save(tmp_path / "model.keras")

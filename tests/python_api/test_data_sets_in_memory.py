@@ -40,6 +40,8 @@ def array_run(stripe_arrays, tiny_config, tmp_path_factory):
 
 
 def test_a_run_on_arrays_is_one_on_files(array_run):
+    assert isinstance(array_run, kt.Run)
+    assert len(array_run.history()) == 2
     config = kt.load_config(array_run.path / "config.yaml")
     assert config.dataset.endswith("labels.csv")
     assert config.data.value_range == "0.0,1.0"
@@ -98,6 +100,7 @@ def test_what_is_no_data_set_is_refused_before_anything_is_made(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.thorough
 def test_the_run_can_be_exported_with_its_arrays_in_hand(array_run, stripe_arrays, monkeypatch):
     """The cache may be empty by then: what is in memory is written there once more."""
     config = kt.load_config(array_run.path / "config.yaml")

@@ -118,10 +118,3 @@ def test_an_interrupted_run_goes_on(asked, finished_run, tmp_path):
     kt.fine_tune(resume=run)
     assert asked == [kt.load_config(resume=run)]
     assert asked[0].seed == 5
-
-
-def test_a_real_training_leaves_a_run_in_hand(tiny_settings):
-    run = kt.fine_tune(**tiny_settings, epochs=1, seed=1)
-    assert isinstance(run, kt.Run)
-    assert len(run.history()) == 2
-    assert kt.load_config(run.config_file).seed == 1

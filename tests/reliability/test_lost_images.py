@@ -105,7 +105,7 @@ def test_a_run_ends_on_what_is_kept_of_images_that_are_deleted(
         ("test/level/004.png", "changed"),
         ("test/upright/007.png", "gone"),
     }
-    assert "2 of 24 test images are gone or changed" in run.log_file.read_text()
+    assert "2 of 24 test examples are gone or changed" in run.log_file.read_text()
     caplog.clear()
     answered = evaluate_run(run)
     assert "test/level/004.png" not in answered.paths.tolist()

@@ -1,6 +1,9 @@
+import pytest
+
 from keras_transfer.system.files.atomic_files import read_table
 
 
+@pytest.mark.thorough
 def test_log_of_a_resumed_run_has_every_epoch_once(interrupt, train, tmp_path):
     """It is interrupted where an epoch is kept, and no logger was told of it."""
     run = interrupt(3, tmp_path, logger="csv")

@@ -157,25 +157,20 @@ def refuse_images(train, run):
     return str(caught.value)
 
 
-def test_changed_images_are_refused_by_name(own_images, train):
+def test_images_that_are_changed_gone_or_of_another_class_are_refused_by_name(
+    own_images, train, tmp_path
+):
     run, images = own_images
-    file = images / "train/level/003.png"
+    file, other = images / "train/level/003.png", images / "train/upright/993.png"
+    file.rename(other)
+    assert "train/level/003.png" in refuse_images(train, run)
+    other.rename(file)
     Image.open(file).rotate(180).save(file)
     (images / "val/upright/004.png").unlink()
     message = refuse_images(train, run)
     named = "train/level/003.png, val/upright/004.png"
     assert f"2 in {images} that are gone or changed, such as {named}" in message
     assert "--dataset" in message
-
-
-def test_an_image_of_another_class_is_refused(own_images, train):
-    run, images = own_images
-    (images / "train/level/003.png").rename(images / "train/upright/993.png")
-    assert "train/level/003.png" in refuse_images(train, run)
-
-
-def test_a_folder_that_is_gone_may_have_moved(own_images, train, tmp_path):
-    run, images = own_images
     images.rename(tmp_path / "moved")
     assert "say where they are with --dataset" in refuse_images(train, run)
 

@@ -13,6 +13,8 @@ import threading
 import pytest
 from takeovers import refuse, take
 
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.resuming import begin_run
@@ -191,6 +193,6 @@ def test_a_run_is_locked_while_it_is_trained(train, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Run, "finish", look)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path)
+        train(tmp_path, frozen=FrozenConfig(epochs=1), finetune=FinetuneConfig(epochs=0))
     assert seen == [os.getpid()]
     assert not (tmp_path / "run/lock.json").exists()

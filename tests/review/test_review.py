@@ -87,7 +87,7 @@ def test_a_review_leaves_a_table_and_a_sheet_and_touches_nothing(photos, tmp_pat
     assert f"Label suspects: {len(rows)} of 104 images, 2 of them copies" in said
     assert "Written: label_review.csv and label_review.png in found" in said
     assert "--apply found/label_review.csv" in said
-    assert "1 unreadable files are left out: train/level/001.png" in caplog.text
+    assert "1 unreadable file is left out: train/level/001.png" in caplog.text
     with Image.open(tmp_path / "found/label_review.png") as sheet:
         assert sheet.width > 600
     assert json.loads((tmp_path / "found/review.json").read_text())["backbone"] == "tiny"

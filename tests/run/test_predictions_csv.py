@@ -2,7 +2,17 @@
 import numpy as np
 import pytest
 
-from keras_transfer.run.predictions_csv import Predictions, join_predictions, read_predictions
+from keras_transfer.run.contents.prediction_columns import prediction_columns
+from keras_transfer.run.predictions_csv import (
+    Predictions,
+    join_predictions,
+    prediction_rows,
+    read_predictions,
+    read_run_predictions,
+)
+from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files import atomic_files
+from keras_transfer.system.files.atomic_files import write_table, write_text
 
 
 def make_predictions(split, truth, probabilities):
@@ -49,3 +59,23 @@ def test_an_empty_file_gives_no_predictions():
     assert len(read) == 0
     assert read.probabilities.shape == (0, 2)
     assert read.split_names == ()
+
+
+def test_predictions_that_are_read_in_parts_are_those_of_the_whole_file(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    answers = [*random.dirichlet((1, 1), 6).tolist(), [np.nan, np.nan], [0.49999999, 0.50000001]]
+    written = make_predictions("test", [0, 1] * 4, answers)
+    run = Run(tmp_path)
+    write_text(run.class_names_file, "ants\nbees\n")
+    columns = prediction_columns(written.class_names)
+    write_table(run.predictions_file, columns, prediction_rows(written))
+    whole = read_predictions(run.predictions_table(), written.class_names)
+    monkeypatch.setattr(atomic_files, "BLOCK", 3)
+    found = read_run_predictions(run)
+    np.testing.assert_array_equal(found.probabilities, whole.probabilities)
+    for name in ("paths", "splits", "truth", "prediction"):
+        assert getattr(found, name).tolist() == getattr(whole, name).tolist()
+    assert found.paths.tolist() == written.paths.tolist()
+    said = [written.class_names.index(name) for name in run.predictions_table()["prediction"]]
+    assert found.prediction.tolist() == said
+    assert said[-2:] == [0, 0]  # nothing, and equal in 7 digits: the first class

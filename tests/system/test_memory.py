@@ -107,17 +107,25 @@ def test_this_machine_has_free_memory():
 
 
 @pytest.mark.skipif(sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="glibc")
-def test_large_arrays_that_follow_each_other_take_no_new_pages():
-    code = """
-import resource, sys
+@pytest.mark.parametrize(
+    ("megabytes", "keeping"),
+    [
+        (3, "machine.keep_freed_memory()"),
+        (60, "stack.enter_context(machine.keeping_freed_memory())"),
+    ],
+)
+def test_large_arrays_that_follow_each_other_take_no_new_pages(megabytes, keeping):
+    code = f"""
+import contextlib, resource, sys
 import numpy as np
-from keras_transfer.system.machine import keep_freed_memory
+from keras_transfer.system import machine
+stack = contextlib.ExitStack()
 if sys.argv[1] == "kept":
-    keep_freed_memory()
+    {keeping}
 def count():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
-        several = [np.ones(3 * 2**20, np.uint8) for _ in range(4)]
+        several = [np.ones({megabytes} * 2**20, np.uint8) for _ in range(4)]
         del several
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 count()
@@ -127,3 +135,19 @@ print(count())
         int(subprocess.check_output([sys.executable, "-c", code, how])) for how in ("usual", "kept")
     )
     assert kept <= usual // 4
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="glibc")
+def test_what_a_training_kept_is_given_back():
+    code = """
+import numpy as np
+import psutil
+from keras_transfer.system import machine
+with machine.keeping_freed_memory():
+    arrays = [np.ones(60 * 2**20, np.uint8) for _ in range(4)]
+    del arrays
+    print(psutil.Process().memory_info().rss)
+print(psutil.Process().memory_info().rss)
+"""
+    during, after = map(int, subprocess.check_output([sys.executable, "-c", code]).split())
+    assert during - after > 200 * 2**20

@@ -122,7 +122,7 @@ def test_python_gives_texts_pairs_series_and_frames():
 
 
 def test_other_things_are_refused():
-    for wrong in ([b"bytes"], [3], [("a", "b", "c")]):
+    for wrong in ([3], [("a", "b", "c")]):
         with pytest.raises(ConfigError, match="A text must be a str"):
             list_texts(wrong)
     with pytest.raises(ConfigError, match="Received: both"):
@@ -137,3 +137,70 @@ def test_a_line_of_json_keeps_its_number_where_others_are_blank(here):
     lines = [json.dumps({"text": text}) for text in ("a", "b")]
     (here / "t.jsonl").write_text("\n".join(["", lines[0], "", lines[1]]))
     assert list_words(["t.jsonl"])[0] == ["t.jsonl:2", "t.jsonl:4"]
+
+
+@pytest.mark.parametrize(
+    ("word", "content"),
+    [
+        ("csv:-", b'id,text\n1,"a, b"\n2,"c\nd"\n'),
+        ("tsv:-", b'text\tlabel\na, b\tx\n"c\nd"\ty\n'),
+        ("jsonl:-", b'{"text": "a, b"}\n{"id": 2, "text": "c\\nd"}\n'),
+    ],
+)
+def test_standard_input_is_a_table_where_the_word_says_so(monkeypatch, word, content):
+    give(monkeypatch, content)
+    names, sources = list_words([word])
+    assert names == ["-:1", "-:2"]
+    assert read(sources)[0] == [["a, b"], ["c\nd"]]
+
+
+@pytest.mark.parametrize(
+    ("word", "content", "message"),
+    [
+        ("csv:-", b" \n", "must hold a table of texts. Received: nothing"),
+        ("csv:-", b"label,size\na,1\n", r"label, size in standard input\. Name"),
+        ("jsonl:-", b"no object\n", "must have a column text"),
+    ],
+)
+def test_standard_input_that_is_no_such_table_is_refused(monkeypatch, word, content, message):
+    give(monkeypatch, content)
+    with pytest.raises(ConfigError, match=message):
+        list_words([word])
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("text,label", "csv:-"),
+        ('"id"\t"text"', "tsv:-"),
+        ('{"text": "a"}', "jsonl:-"),
+        ("A text, which has a comma", ""),
+        ("text", ""),
+        ("{'text'}", ""),
+    ],
+)
+def test_lines_stay_lines_though_they_look_like_a_table(monkeypatch, caplog, line, word):
+    give(monkeypatch, f"{line}\nmore\n".encode())
+    assert read(list_words(["-"])[1])[0] == [[line], ["more"]]
+    assert ("reads a table" in caplog.text) == bool(word)
+    assert word in caplog.text
+
+
+def test_columns_streams_and_arrays_of_python_are_texts(here):
+    import datasets
+    import tensorflow as tf
+
+    texts = ["a b", "c"]
+    given = [
+        {"id": [1, 2], "text": texts},
+        datasets.Dataset.from_dict({"label": [0, 1], "text": texts}),
+        tf.data.Dataset.from_tensor_slices(texts).batch(2),
+        np.array(texts),
+        np.array([["a b"], ["c"]]),
+        pd.Series(texts, index=[5, 1]),
+        pd.DataFrame({"review": texts}),
+        [b"a b", "c"],
+    ]
+    for each in given:
+        assert read(list_texts(each)[1]) == ([["a b"], ["c"]], ["", ""]), each
+    assert read(list_texts(pd.Series(["a", pd.NA, None]))[1])[0] == [["a"], [None], [None]]

@@ -104,6 +104,7 @@ def test_damaged_note_turns_the_logger_off(run_copy, record, caplog):
     assert "tracking.json must be a JSON file" in caplog.text
 
 
+@pytest.mark.thorough
 def test_a_logger_changes_no_number(tiny_config, finished_run, tmp_path, record):
     from keras_transfer.train import fine_tune
 

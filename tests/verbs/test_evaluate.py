@@ -134,6 +134,6 @@ def test_a_model_that_answers_with_nan_is_not_scored(run_copy):
     layer.set_weights([np.full_like(kernel, np.nan), bias])
     model.save(run_copy.model_file)
     with pytest.raises(
-        ConfigError, match=r"NaN for 24 of 24 images, .* and 21 more. Train it anew"
+        ConfigError, match=r"NaN for 24 of 24 examples, .* and 21 more. Train it anew"
     ):
         evaluate_run(run_copy)

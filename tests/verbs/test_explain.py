@@ -94,7 +94,7 @@ def test_only_unusable_files_are_exit_code_1(run_copy, folder, capsys):
     ("words", "said"),
     [
         (["RUN", "--class", "levle"], "Unknown class 'levle'. Did you mean 'level'?"),
-        (["RUN", "--count", "0"], "`count` must be a whole number of images, from 1 to 10,000"),
+        (["RUN", "--count", "0"], "`count` must be a whole number of examples, from 1 to 10,000"),
         (["RUN", "nowhere.png"], "IMAGES must name files that exist"),
         (["RUN", "--output", "FILE/heat"], "Explanations must go to a folder"),
         (["RUN/exports/model.tflite", "PHOTO"], "a run directory or a .keras file"),
@@ -151,7 +151,7 @@ def test_heat_lies_on_the_square_that_the_network_saw(run_copy, stripes, tmp_pat
     turned.save(tmp_path / "turned.png", exif=exif)
     assert ImageOps.exif_transpose(Image.open(tmp_path / "turned.png")).size == (120, 40)
     words = [stripes / "test/level/000.png", tmp_path / "upright.png", tmp_path / "turned.png"]
-    middle, upright, found = explain_images(run_copy, words).images
+    middle, upright, found = explain_images(run_copy, words).found
     for each in (upright, found):
         np.testing.assert_array_equal(each.pixels, middle.pixels)
         np.testing.assert_array_equal(each.heat, middle.heat)

@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from keras_transfer import report, train
+from keras_transfer.config.sections.finetune_settings import FinetuneConfig
+from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.evaluation.html_report import write_report
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal import open_page as browsers
@@ -57,9 +59,14 @@ def test_what_is_neither_run_nor_comparison_has_no_report(tmp_path, name, said):
         report.main([str(tmp_path / name)])
 
 
-def test_a_training_with_open_shows_its_report(tiny_config, opened, drawn, tmp_path, monkeypatch):
-    settled = dataclasses.replace(tiny_config, output=tmp_path)
-    monkeypatch.setattr(train, "parse_config", lambda *words: settled)
+@pytest.fixture
+def short_config(tiny_config, tmp_path):
+    frozen, finetune = FrozenConfig(epochs=1), FinetuneConfig(epochs=0)
+    return dataclasses.replace(tiny_config, output=tmp_path, frozen=frozen, finetune=finetune)
+
+
+def test_a_training_with_open_shows_its_report(short_config, opened, drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "parse_config", lambda *words: short_config)
     with drawn():
         assert train.main(["--open"]) == 0
     (address,) = opened
@@ -68,9 +75,9 @@ def test_a_training_with_open_shows_its_report(tiny_config, opened, drawn, tmp_p
 
 
 def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
-    tiny_config, drawn, tmp_path, monkeypatch
+    short_config, drawn, monkeypatch
 ):
-    settled = dataclasses.replace(tiny_config, output=tmp_path, report="off")
+    settled = dataclasses.replace(short_config, report="off")
     with drawn():
         run = train.fine_tune(settled)
     assert not run.report_file.exists()
@@ -79,14 +86,13 @@ def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
         train.main(["--open"])
 
 
-def test_a_report_that_fails_does_not_lose_the_training(tiny_config, drawn, tmp_path, monkeypatch):
+def test_a_report_that_fails_does_not_lose_the_training(short_config, drawn, monkeypatch):
     def fail(*words, **content):
         raise MemoryError("all is taken")
 
-    settled = dataclasses.replace(tiny_config, output=tmp_path)
     with drawn():
         monkeypatch.setattr(write_report, "render_page", fail)
-        run = train.fine_tune(settled)
+        run = train.fine_tune(short_config)
     assert run.metrics_file.is_file()
     assert run.model_card_file.is_file()
     assert not run.report_file.exists()

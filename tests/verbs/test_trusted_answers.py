@@ -59,13 +59,6 @@ def test_a_terminal_shows_sets(finished_run, folder, capsys, caplog, monkeypatch
     ]
 
 
-def test_an_evaluation_says_nothing_of_what_was_not_asked_for(finished_run, tmp_path, capsys):
-    evaluate.main([str(finished_run.path), "--output", str(tmp_path / "out")])
-    shown = capsys.readouterr().out
-    assert "Sets for" not in shown
-    assert "\n\nWritten: " not in shown
-
-
 def test_answers_are_given_from_the_threshold_on_that_validation_asks_for(unsure_run, capsys):
     held = read_run_predictions(unsure_run).select("validation")
     found = read_limits(unsure_run).choose_threshold(0.9)
@@ -115,5 +108,5 @@ def test_a_threshold_is_given_or_chosen(folder):
 
 
 def test_an_evaluation_refuses_what_validation_cannot_promise_before_the_work(finished_run):
-    with pytest.raises(ConfigError, match=r"needs 9999 validation images or more"):
+    with pytest.raises(ConfigError, match=r"needs 9999 validation examples or more"):
         evaluate.main([str(finished_run.path), "--dataset", "nowhere", "--coverage", "0.9999"])

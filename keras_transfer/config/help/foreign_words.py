@@ -97,7 +97,7 @@ MAIN_SETTING: Mapping[str, str] = {
 }
 
 # What is asked of a command that has it in another form: words of others -> what to do.
-_IMAGES = "The images follow the model: MODEL IMAGES."
+_EXAMPLES = "The images or texts follow the model: MODEL IMAGES."
 _RUN = "The run stands without an option: RUN."
 ANSWERS: Mapping[str, Mapping[str, str]] = {
     "train": {
@@ -105,7 +105,7 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "gpu": "Choose GPUs by the environment variable CUDA_VISIBLE_DEVICES.",
         "gpus": "Choose GPUs by the environment variable CUDA_VISIBLE_DEVICES.",
         "momentum": "--optimizer.name sgd and rmsprop have a momentum of 0.9.",
-        "workers": "There is nothing to choose: images are read by all cores.",
+        "workers": "There is nothing to choose: examples are read by all cores.",
     },
     "evaluate": {
         "model": _RUN,
@@ -114,21 +114,21 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
     },
     "predict": {
         "conf": "Did you mean '--threshold'?",
-        "dataset": _IMAGES,
-        "images": _IMAGES,
-        "model": _IMAGES,
-        "run": _IMAGES,
-        "source": _IMAGES,
-        "weights": _IMAGES,
+        "dataset": _EXAMPLES,
+        "images": _EXAMPLES,
+        "model": _EXAMPLES,
+        "run": _EXAMPLES,
+        "source": _EXAMPLES,
+        "weights": _EXAMPLES,
     },
     "explain": {
-        "dataset": _IMAGES,
-        "images": _IMAGES,
+        "dataset": _EXAMPLES,
+        "images": _EXAMPLES,
         "label": "Did you mean '--class'?",
-        "model": _IMAGES,
-        "run": _IMAGES,
+        "model": _EXAMPLES,
+        "run": _EXAMPLES,
         "target": "Did you mean '--class'?",
-        "weights": _IMAGES,
+        "weights": _EXAMPLES,
     },
     "export": {
         "half": "Write --formats tflite --tflite float16.",

@@ -8,7 +8,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "  # on handwritten digits",
         "--dataset photos",
         "--dataset photos --backbone resnet50 --epochs 5",
-        "--dataset photos --strategy feature_extraction",
+        "--dataset reviews.csv --strategy full",
         "--dataset photos --resume auto",
     ),
     "compare": (
@@ -26,7 +26,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "predict": (
         "saved_models/RUN photo.jpg",
         "saved_models/RUN new_photos --top 3",
-        "saved_models/RUN photos --output found.csv",
+        "saved_models/RUN reviews.csv --output out.csv",
     ),
     "explain": (
         "saved_models/RUN",

@@ -22,14 +22,14 @@ class CacheConfig:
     is under heavy augmentation unless `mode` is on, and where every layer learns. Measured on 250
     to 1,200 images: 2, 4 and 8 views end within a point on average, fresh ones 1 to 3 above."""
     memory_gb: float | str = "auto"
-    """Memory that decoded images and activations may take, in 10**9 bytes. auto: a quarter of what
-    is free."""
+    """Memory that prepared examples and activations may take, in 10**9 bytes. auto: a quarter of
+    what is free."""
     disk_gb: float | str = "auto"
     """Disk that they may take where memory is too small, in 10**9 bytes; with `reuse`, all runs
     together. auto: a quarter of what is free."""
     reuse: bool = False
-    """Keep the activations on disk for later runs on the same images, backbone and augmentation, as
-    compare does unless told otherwise; `python -m keras_transfer.clean` removes them."""
+    """Keep the activations on disk for later runs on the same examples, backbone and augmentation,
+    as compare does unless told otherwise; `python -m keras_transfer.clean` removes them."""
 
     def __post_init__(self) -> None:
         check_types(self, "cache")

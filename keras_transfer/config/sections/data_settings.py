@@ -1,4 +1,4 @@
-"""The section `data`: how images become batches."""
+"""The section `data`: how images or texts become batches."""
 
 import math
 import numbers
@@ -12,19 +12,19 @@ from keras_transfer.config.validation import check_types, is_count, require
 
 SMALLEST, LARGEST = 16, 8192  # pixels of a side; a backbone may need more
 SHORTEST, LONGEST = 8, 8192  # tokens of a text; a backbone may take fewer
-MOST_IMAGES = 65_536  # of a batch
+MOST_EXAMPLES = 65_536  # of a batch
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """How images become batches."""
+    """How images or texts become batches."""
 
     image_size: int | None = None
     """Side of the square the network sees, in pixels. None: the source's, else the backbone's."""
     batch_size: int = 32
-    """Images per step. Lower it when memory runs out."""
+    """Examples per step. Lower it when memory runs out."""
     validation_fraction: float = 0.15
-    """Share of the images held back for validation, in (0, 1), where the data set names none."""
+    """Share of the examples held back for validation, in (0, 1), where the data set names none."""
     test_fraction: float = 0.15
     """Share held back for the test, in [0, 1), where the data set names no split. 0: none."""
     resize: Literal["crop", "pad", "stretch"] = "crop"
@@ -46,24 +46,25 @@ class DataConfig:
     like. splits: those with a word such as train, val or test in their names are no classes."""
     on_bad_file: Literal["skip", "error"] = "skip"
     """What to do with files that cannot be used. skip: leave out those that are missing or no
-    readable image, and rows of a table without a label, and name them. error: stop at them."""
+    readable image, texts that are empty, and rows of a table without a label, and name them. error:
+    stop at them."""
     on_leak: Literal["drop", "error", "keep"] = "drop"
-    """What to do with equal files in two given splits. drop: they leave train (or validation,
+    """What to do with equal examples in two given splits. drop: they leave train (or validation,
     where the other one is in test). error: stop. keep: leave them, with a warning."""
     rare_classes: Literal["error", "drop", "train_only"] = "error"
-    """What to do with classes that have too few images for one in each split. error: stop. drop:
-    leave them out. train_only: they are learned, but no made split measures them."""
+    """What to do with classes that have too few examples for one in each split. error: stop.
+    drop: leave them out. train_only: they are learned, but no made split measures them."""
     near_duplicates: Literal["report", "drop", "ignore"] = "report"
-    """What to do with images that look equal, in two given splits. report: warn. drop: they leave
-    train. ignore: do not search for any. The splits that are made here never divide them; equal are
-    those that were resized or encoded anew."""
+    """What to do with near copies in two given splits: images that look equal, texts that are much
+    alike. report: warn. drop: they leave train. ignore: do not search for any. The splits that are
+    made here never divide them; equal are images that were resized or encoded anew."""
     split_file: Path | None = None
-    """A split.csv, such as that of an earlier run: the images it lists keep their split, only new
-    ones are assigned."""
+    """A split.csv, such as that of an earlier run: the examples it lists keep their split, only
+    new ones are assigned."""
     class_weight: dict[str, float] | str = "none"
-    """auto: in training every class counts the same, however many images it has. none: every
-    image does. {ants: 1, bees: 5}: what an image of each class counts, by name or index; 1 where
-    nothing is said."""
+    """auto: in training every class counts the same, however many examples it has. none: every
+    example does. {ants: 1, bees: 5}: what an example of each class counts, by name or index; 1
+    where nothing is said."""
     modality: Literal["auto", "image", "text"] = "auto"
     """What the examples are. auto: texts where the data set says so by a column text, by files of
     text, or by its features; images otherwise."""
@@ -93,10 +94,10 @@ class DataConfig:
         must = f"1 with `data.resize` {self.resize}, which shows the whole image"
         require(fraction == 1 or self.resize == "crop", "data.crop_fraction", must, fraction)
         _check_range(self.value_range)
-        fits = is_count(self.batch_size, most=MOST_IMAGES)
-        require(fits, "data.batch_size", f"from 1 to {MOST_IMAGES:,}", self.batch_size)
+        fits = is_count(self.batch_size, most=MOST_EXAMPLES)
+        require(fits, "data.batch_size", f"from 1 to {MOST_EXAMPLES:,}", self.batch_size)
         require(0 < held < 1, "data.validation_fraction", "between 0 and 1", held)
-        must = "at least 0 and leave images to train on"
+        must = "at least 0 and leave examples to train on"
         require(0 <= test < 1 - held, "data.test_fraction", must, test)
 
 

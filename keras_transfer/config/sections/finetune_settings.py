@@ -20,7 +20,7 @@ class FinetuneConfig:
     """Phase two: the backbone above the freeze boundary learns as well."""
 
     epochs: int | str = "auto"
-    """Passes over the training images. auto: 10, more on small sets. 0: skip the phase."""
+    """Passes over the training examples. auto: 10, more on small sets. 0: skip the phase."""
     learning_rate: float | str = "auto"
     """Peak learning rate of phase two. Above 1e-3 the pretrained weights are usually lost. auto:
     1e-4, and 1e-3 under `--strategy lora`, and with bundled or random weights; 3e-3 with random

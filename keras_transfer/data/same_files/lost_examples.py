@@ -73,7 +73,7 @@ def require_all(data: TrainingData, run: Run, splits: Sequence[str]) -> None:
 def explain_lost(lost: Sequence[Lost], root: Path) -> ConfigError:
     """Return the error for examples that a training needs as they were."""
     return ConfigError(
-        f"Images must stay as they are while a run is trained. Received: {len(lost)} in {root} "
+        f"Examples must stay as they are while a run is trained. Received: {len(lost)} in {root} "
         f"that are gone or changed, such as {name_some([each.path for each in lost])}. Restore "
         f"them and go on with --resume. {MOVED}"
     )

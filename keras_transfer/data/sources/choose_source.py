@@ -11,6 +11,8 @@ from pathlib import Path
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.buckets.bucket_addresses import is_bucket
+from keras_transfer.data.sources.buckets.local_copies import bring_here, check_bucket
 from keras_transfer.data.sources.class_names import settle_names
 from keras_transfer.data.sources.digits import read_digits
 from keras_transfer.data.sources.encoded_images import parquet_shards, tar_shards
@@ -19,6 +21,7 @@ from keras_transfer.data.sources.encoded_images.load_hugging_face import is_save
 from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.data.sources.folders.folder import read_folder
 from keras_transfer.data.sources.foreign_sources import explain_foreign
+from keras_transfer.data.sources.tables import parquet_table
 from keras_transfer.data.sources.tables.labels_csv import read_csv
 from keras_transfer.data.sources.tfds import read_tfds
 from keras_transfer.system.errors import ConfigError
@@ -26,20 +29,31 @@ from keras_transfer.system.packages import require_package
 
 logger = logging.getLogger(__name__)
 
+
+def _read_bucket(address: str, config: DataConfig) -> Examples:
+    """Read the copy of what is at an address."""
+    copy = bring_here(address)
+    return SOURCES[choose_source(copy)](copy, config)
+
+
 # Chosen by what the path is, or by a word, as in `tfds:mnist`.
 SOURCES: dict[str, Callable[[str, DataConfig], Examples]] = {
     "folder": read_folder,
     "csv": read_csv,
     "parquet": parquet_shards.read_parquet,
     "webdataset": tar_shards.read_webdataset,
+    "bucket": _read_bucket,
     "hf": read_hugging_face,
     "tfds": read_tfds,
     "digits": read_digits,
 }
 
 WORDS = ("hf", "tfds", "digits")
-KINDS = "a folder, a labels.csv, .parquet files, .tar shards, hf:NAME, tfds:NAME or digits"
-SHARDS = {parquet_shards.SUFFIX: "parquet", tar_shards.SUFFIX: "webdataset"}
+KINDS = (
+    "a folder, a labels.csv, .parquet files, .tar shards, s3://, gs://, az:// or hf:// and what is "
+    "there, hf:NAME, tfds:NAME or digits"
+)
+SHARDS = {parquet_table.SUFFIX: "parquet", tar_shards.SUFFIX: "webdataset"}
 PACKAGES = {"hf": ("datasets", "hf"), "parquet": ("pyarrow", "parquet")}  # with their extras
 ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
@@ -68,18 +82,26 @@ def read_examples(dataset: str, config: DataConfig) -> Examples:
 
 
 def choose_source(dataset: str) -> str:
-    """Return the key in `SOURCES` of what reads `dataset`; nothing but its path is looked at.
+    """Return the key in `SOURCES` of what reads `dataset`.
+
+    Nothing but its path is looked at, and the columns of a Parquet file.
 
     Raises:
-        ConfigError: There is no such path and no such source, or a package that it needs is
+        ConfigError: There is no such path, address or source, or a package that it needs is
             missing.
     """
+    if is_bucket(dataset):
+        check_bucket(dataset)
+        return "bucket"
     try:
         source = _match_source(dataset)
     except (OSError, RuntimeError) as error:  # a name too long, a home that is nobody's
         raise ConfigError(f"`dataset` must be a path or a source. Received: {error}.") from error
     if source in PACKAGES:
         require_package(f"`dataset` {dataset}", *PACKAGES[source])
+    file = Path(dataset).expanduser()
+    if source == "parquet" and file.is_file() and parquet_shards.lists_paths(file):
+        return "csv"
     return source
 
 

@@ -119,6 +119,33 @@ def name_index(index: int, class_names: Sequence[str], where: str = "") -> str:
     return class_names[index]
 
 
+def name_class(value: object, class_names: Sequence[str], where: str) -> str | None:
+    """Return the name of a class that a file gives as a number or as text; None for none.
+
+    Args:
+        value: As it was read; -1 and an empty text mean none.
+        class_names: Of the numbers; () where they have none.
+        where: What it was read from.
+
+    Raises:
+        ConfigError: A number is none of those that have names, or the value is no class.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    text = str(value).strip()
+    if isinstance(value, list | dict | float | bytes):
+        raise ConfigError(
+            f"A label must be text or a whole number. Received: {text[:60]} in {where}. Write one "
+            "class for each image."
+        )
+    if not re.fullmatch(r"-?\d+", text, re.ASCII):
+        return text
+    index = int(text[:20])
+    if index == -1:
+        return None
+    return name_index(index, class_names, where)
+
+
 def _show(name: str) -> str:
     """Return what is seen of a name: no zero-width letters, one kind of blank, none at the ends."""
     kinds = ((letter, unicodedata.category(letter)) for letter in name)

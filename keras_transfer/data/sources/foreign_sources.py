@@ -3,21 +3,20 @@
 import re
 
 _DOWNLOAD = "Download and unpack it, and give the folder."
-_BUCKET = "Buckets are not read in place: copy it here ({}), or mount it, and give the folder."
 _KAGGLE = "Download it (kaggle datasets download {} --unzip), and give the folder."
 
 # What a name begins with, and what to do; {} stands for what follows.
 _FOREIGN = (
     (r"file://(?=/)", "Write {}."),
-    (r"gs://", _BUCKET.format("gcloud storage cp -r gs://{} .")),
-    (r"s3://", _BUCKET.format("aws s3 cp --recursive s3://{} .")),
-    (r"(?:az|abfss?|wasbs?|adl)://", _BUCKET.format("azcopy copy")),
-    (r"(?:hdfs|dbfs|oci|r2)://?", _BUCKET.format("by its own tool")),
+    (r"wasbs?://", "Write az://CONTAINER/FOLDER, and set AZURE_STORAGE_ACCOUNT_NAME."),
+    (r"r2://", "Write s3://{}, and set AWS_ENDPOINT_URL to the address of R2."),
+    (r"(?:hdfs|dbfs|oci):(?!//)", "Write the protocol with two slashes, as in hdfs://HOST/FOLDER."),
     (r"https?://huggingface\.co/datasets/", "Write hf:{}."),
     (r"https?://(?:www\.)?kaggle\.com/datasets/", _KAGGLE),
-    (r"(?:https?|ftp)://", f"Addresses are not read. {_DOWNLOAD}"),
+    (r"https?://", f"Addresses are not read. {_DOWNLOAD}"),
     (r"kaggle(?::|://|/)", _KAGGLE),
-    (r"(?:hf://(?:datasets/)?|huggingface(?::|/)/?/?|datasets://?)", "Write hf:{}."),
+    (r"hf://(?!(?:datasets|buckets|spaces)/)", "Write hf:{}, or hf://datasets/{} for its files."),
+    (r"(?:huggingface(?::|/)/?/?|datasets://?)", "Write hf:{}."),
     (r"(?:tfds(?:://|/)|tensorflow_datasets(?::|/))", "Write tfds:{}."),
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.buckets.local_copies import bring_here, name_there
 from keras_transfer.data.sources.perhaps_labelled import UNKNOWN, read_perhaps_labelled
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.load_tensorflow import import_tensorflow
@@ -65,10 +66,13 @@ def list_set(
     Raises:
         ConfigError: It names nothing, or has no such split.
     """
+    copy = bring_here(dataset)
     try:
-        found = set_of_examples(dataset, read_perhaps_labelled(dataset, data, modality))
+        found = set_of_examples(dataset, read_perhaps_labelled(copy, data, modality))
     except ConfigError as error:
-        found = _list_unlabelled(dataset, modality, error)
+        found = _list_unlabelled(copy, modality, error)
+        names = np.array([name_there(dataset, copy, path) for path in found.paths], object)
+        found = dataclasses.replace(found, name=dataset, paths=names)
     return found if split is None else choose_rows(found, split)
 
 

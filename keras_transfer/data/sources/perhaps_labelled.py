@@ -11,6 +11,7 @@ import numpy as np
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, is_text
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.buckets.local_copies import bring_here
 from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.data.sources.class_names import order_class_names, spell
 from keras_transfer.data.sources.file_walk import walk_images
@@ -48,6 +49,7 @@ def read_perhaps_labelled(
     Raises:
         ConfigError: There is no such data set, or no image in it.
     """
+    dataset = bring_here(dataset)
     source = "" if modality.noun == "text" else choose_source(dataset)
     if source == "csv":
         found = _read_table(Path(os.path.abspath(Path(dataset).expanduser())))

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.data.sources.buckets.bucket_addresses import is_bucket
+from keras_transfer.data.sources.buckets.local_copies import bring_here, check_bucket, name_there
 from keras_transfer.data.sources.file_walk import is_side_file, walk_images
 from keras_transfer.system.errors import ConfigError
 
@@ -24,6 +26,8 @@ def list_sources(
     words: Iterable[str], is_example: Callable[[bytes], bool]
 ) -> tuple[list[str], list[Source]]:
     """Find the images that words name: files, folders with all below them, globs, standard input.
+
+    Those at addresses are copied here; see `bring_here`.
 
     Args:
         words: `-` is standard input, which holds either one image or names of files, a line each
@@ -46,19 +50,35 @@ def list_sources(
             names.append(STANDARD_INPUT)
             sources.append(content)
             continue
-        found = _read_names(content) if word == STANDARD_INPUT else expand_word(word)
+        if word == STANDARD_INPUT:
+            found = files = _read_names(content)
+        else:
+            found, files = find_files(word)
         names += found
-        sources += found
+        sources += files
     return names, sources
+
+
+def find_files(word: str) -> tuple[list[str], list[str]]:
+    """Return what the files that a word names are called, and where they are; see `expand_word`.
+
+    What an address names is copied here, and is called as it is there.
+    """
+    copy = bring_here(word)
+    files = expand_word(copy)
+    return [name_there(word, copy, file) for file in files], files
 
 
 def find_missing(words: Sequence[str]) -> list[str]:
     """Return the files among the words of a command line that are not there.
 
     Raises:
-        ConfigError: None of them is there, or a folder or a pattern holds nothing.
+        ConfigError: None of them is there, a folder or a pattern holds nothing, or nothing is at an
+            address.
     """
-    found = [expand_word(word) for word in words if word != STANDARD_INPUT]
+    for address in filter(is_bucket, words):
+        check_bucket(address)
+    found = [expand_word(w) for w in words if w != STANDARD_INPUT and not is_bucket(w)]
     missing = [name for name, *others in found if not (others or os.path.exists(name))]
     if missing and len(missing) == len(words):
         raise ConfigError(

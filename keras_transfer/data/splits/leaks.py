@@ -1,6 +1,7 @@
 """Images of one split that are in another one too, where the splits were given to us."""
 
 import logging
+from collections import Counter
 
 import numpy as np
 
@@ -56,12 +57,13 @@ def settle_leaks(
 def warn_about_groups(examples: Examples, splits: np.ndarray) -> None:
     """Warn of groups that the given splits divide: their images may be near copies."""
     used = (examples.groups != "") & (splits != "")
-    pairs = np.unique(np.stack([examples.groups[used], splits[used]]), axis=1)
-    names, counts = np.unique(pairs[0], return_counts=True)
-    if divided := int((counts > 1).sum()):
-        example = names[counts > 1][0]
+    pairs = {*zip(examples.groups[used].tolist(), splits[used].tolist(), strict=True)}
+    counts = Counter(group for group, _ in pairs)
+    if divided := [group for group, count in counts.items() if count > 1]:
         logger.warning(
-            "The given splits divide %s, such as %s.", count_of(divided, "group"), example
+            "The given splits divide %s, such as %s.",
+            count_of(len(divided), "group"),
+            min(divided),
         )
 
 
@@ -72,7 +74,7 @@ def _find_leaks(groups: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]
         groups: (n,) of int from 0, images of one group show the same.
         splits: (n,) of str.
     """
-    ranks = np.array([SPLITS.index(split) if split else -1 for split in splits], np.int64)
+    ranks = np.array([SPLITS.index(split) if split else -1 for split in splits.tolist()], np.int64)
     order = np.argsort(ranks, kind="stable")
     twins = np.empty(len(groups), np.int64)  # of each group, an image in the last of its splits:
     twins[groups[order]] = order  # what is written last stays

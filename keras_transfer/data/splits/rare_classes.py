@@ -13,7 +13,7 @@ from keras_transfer.system.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 TOGETHER = (
-    "Images of a group, equal ones and those that look equal stay together; "
+    "Examples of a group, equal ones and near copies stay together; "
     "--data.near_duplicates ignore divides the last."
 )
 WAYS_OUT = (
@@ -122,8 +122,9 @@ def _find_scarce(
 
 def _count_clusters(examples: Examples, clusters: np.ndarray, pool: np.ndarray) -> np.ndarray:
     """Return in how many clusters of the pool each class is."""
-    pairs = np.unique(np.stack([examples.labels[pool], clusters[pool]]), axis=1)
-    return np.bincount(pairs[0], minlength=len(examples.class_names))
+    classes = len(examples.class_names)
+    pairs = np.unique(clusters[pool] * classes + examples.labels[pool])
+    return np.bincount(pairs % classes, minlength=classes)
 
 
 def _explain_scarce(

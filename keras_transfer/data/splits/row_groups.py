@@ -12,8 +12,20 @@ def link_equal(keys: np.ndarray) -> np.ndarray:
     Args:
         keys: (n,) of str.
     """
-    rows = np.flatnonzero(keys != "")
-    return rows[link_to_first(np.unique(keys[rows], return_inverse=True)[1])]
+    rows = np.arange(len(keys))
+    links = np.stack([find_first(keys), rows], axis=1)
+    return links[(links[:, 0] != rows) & (keys != "")]
+
+
+def find_first(keys: np.ndarray) -> np.ndarray:
+    """Return the first row with the key of each row, (n,) of int64.
+
+    Args:
+        keys: (n,) of str.
+    """
+    first: dict[str, int] = {}
+    rows = (first.setdefault(key, row) for row, key in enumerate(keys.tolist()))
+    return np.fromiter(rows, np.int64, len(keys))
 
 
 def group_rows(links: np.ndarray, count: int) -> np.ndarray:

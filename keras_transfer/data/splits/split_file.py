@@ -82,7 +82,7 @@ def read_split_file(file: Path) -> Columns:
     for path, word in zip(columns["path"], words, strict=True):
         if first.setdefault(path, word) != word:
             raise ConfigError(
-                f"`data.split_file` must give an image one split. Received: {first[path]!r} and "
+                f"`data.split_file` must give an example one split. Received: {first[path]!r} and "
                 f"{word!r} for {path} in {table}. Remove one of the rows."
             )
     return {**columns, "split": words}

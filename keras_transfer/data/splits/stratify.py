@@ -80,10 +80,13 @@ def _divide_class(sizes: np.ndarray, held: list[int], shares: tuple[float, ...])
 
 def find_majorities(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the most frequent label of each cluster, the first of equals."""
-    pairs, votes = np.unique(np.stack([clusters, labels]), axis=1, return_counts=True)
-    order = np.lexsort((pairs[1], -votes, pairs[0]))
-    first = np.unique(pairs[0][order], return_index=True)[1]
-    return np.asarray(pairs[1][order][first])
+    classes = labels.max(initial=0) + 1
+    # one number a pair: sorting pairs takes ten times as long
+    pairs, votes = np.unique(clusters * classes + labels, return_counts=True)
+    members, classes_of = np.divmod(pairs, classes)
+    order = np.lexsort((classes_of, -votes, members))
+    first = np.unique(members[order], return_index=True)[1]
+    return np.asarray(classes_of[order][first])
 
 
 def choose_ends(

@@ -1,4 +1,4 @@
-"""What the validation images of a run say of new answers, and the file that exports carry of it."""
+"""What validation examples of a run say of new answers, and the file that exports carry of it."""
 
 import logging
 import math
@@ -47,7 +47,7 @@ class KnownLimits(Protocol):
 
 @dataclass(frozen=True)
 class RunLimits:
-    """What the validation images of a run say."""
+    """What the validation examples of a run say."""
 
     validation: Predictions
 
@@ -59,7 +59,7 @@ class RunLimits:
         if few < least:
             each = " of a class" if class_wise else ""
             raise ConfigError(
-                f"`coverage` {coverage:g} needs {least} validation images{each} or more. "
+                f"`coverage` {coverage:g} needs {least} validation examples{each} or more. "
                 f"Received: {few}. Ask for {math.floor(100 * few / (few + 1)) / 100:g} or less."
             )
         return find_limits(held.probabilities, held.truth, coverage, class_wise)
@@ -69,8 +69,9 @@ class RunLimits:
         found = choose_threshold(self.validation.probabilities, self.validation.truth, accuracy)
         if found is None:
             raise ConfigError(
-                f"`answer_at_accuracy` must be an accuracy that the most certain validation images "
-                f"reach. Received: {accuracy:g}, and they are right less often. Ask for less."
+                "`answer_at_accuracy` must be an accuracy that the most certain validation "
+                f"examples reach. Received: {accuracy:g}, and they are right less often. Ask for "
+                "less."
             )
         return found
 
@@ -106,7 +107,7 @@ class WrittenLimits:
         found = self._look_up("coverage", coverage)
         if class_wise and "class_limits" not in found:
             raise ConfigError(
-                f"`coverage` {coverage:g} needs {needed_images(coverage)} validation images of a "
+                f"`coverage` {coverage:g} needs {needed_images(coverage)} validation examples of a "
                 "class or more. Received: an export of a run with fewer. Ask for less."
             )
         one = [found["limit"]] * len(self.class_names)
@@ -189,7 +190,7 @@ def find_decisions(model: Path, class_names: Sequence[str]) -> KnownLimits:
 
 
 def read_limits(run: Run, own: bool = True) -> RunLimits:
-    """Return what the validation images of a finished run say.
+    """Return what the validation examples of a finished run say.
 
     Args:
         run: Its predictions.csv is read.
@@ -202,12 +203,12 @@ def read_limits(run: Run, own: bool = True) -> RunLimits:
     held = read_run_predictions(run).select("validation")
     if not own and run.target_file.exists():
         logger.warning(
-            "Limits and thresholds come from images of the run's own data set: on images of the "
+            "Limits and thresholds come from examples of the run's own data set: on those of the "
             "domain that it was adapted to they promise nothing"
         )
     if not len(held):
         raise ConfigError(
-            "`coverage` and `answer_at_accuracy` need validation images. Received: a run whose "
+            "`coverage` and `answer_at_accuracy` need validation examples. Received: a run whose "
             f"predictions.csv has none, {run.path}."
         )
     return RunLimits(held)

@@ -16,20 +16,18 @@ from keras_transfer.evaluation.certainty.neighbours import UNUSUAL_SHARE
 def add_decisions(parser: argparse.ArgumentParser) -> None:
     """Add --coverage, --class_wise, --answer_at_accuracy and --unusual."""
     text = (
-        "name a set of classes for each image: if new images are like the validation images, the "
+        "name a set of classes for each example: if new ones are like those of validation, the "
         "sets hold the true class of at least this share of them"
     )
     parser.add_argument("--coverage", type=float, metavar="SHARE", help=text)
-    text = "with --coverage: of the images of each class, which makes sets larger"
+    text = "with --coverage: of the examples of each class, which makes sets larger"
     parser.add_argument("--class_wise", action="store_true", help=text)
     text = (
         "answer only where the best class is so probable that this share of the answers is right "
-        "on the validation images"
+        "on validation"
     )
     parser.add_argument("--answer_at_accuracy", type=float, metavar="SHARE", help=text)
-    text = (
-        "say which images are unlike the training images: of answers to these nothing is promised"
-    )
+    text = "say which examples are unlike those of training: to these nothing is promised"
     parser.add_argument("--unusual", action="store_true", help=text)
 
 

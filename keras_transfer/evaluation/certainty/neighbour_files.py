@@ -18,7 +18,7 @@ from keras_transfer.system.files.atomic_files import replacing, write_table
 
 COLUMNS = ("path", "split", "share")
 MOST_ROWS = 100_000  # far beyond what is written
-ADVICE = "Remove it, and `predict --unusual` makes it anew from the training images."
+ADVICE = "Remove it, and `predict --unusual` makes it anew from the training examples."
 
 
 def write_neighbours(neighbours: Neighbours, run: Run) -> None:
@@ -40,7 +40,7 @@ def read_neighbours(run: Run) -> Neighbours | None:
         features = _read_features(file)
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ConfigError(
-            f"{file.name} must hold the features of {LEAST_REFERENCES} images or more. Received: "
+            f"{file.name} must hold the features of {LEAST_REFERENCES} examples or more. Received: "
             f"{file} ({say_fault(error)}). {ADVICE}"
         ) from None
     return Neighbours(features)

@@ -46,7 +46,7 @@ def take_references(data: TrainingData, run: Run) -> tuple[TrainingData, list[st
     left = np.delete(rows, lost)
     if len(left) < LEAST_REFERENCES:
         logger.info(
-            "What is unlike the training images cannot be told: that needs %d of them, not %d",
+            "What is unlike the training examples cannot be told: that needs %d of them, not %d",
             *(LEAST_REFERENCES, len(left)),
         )
         return data, []
@@ -117,7 +117,7 @@ def _compute(run: Run, config: TrainConfig, model: keras.Model) -> Neighbours:
     left = np.setdiff1d(np.arange(len(chosen.paths)), lost)
     if len(left) < LEAST_REFERENCES:
         raise _explain_missing(run, f"{len(left)} of them are as they were in {listed.root}")
-    count = count_of(len(left), "training image")
+    count = count_of(len(left), f"training {modality.noun}")
     logger.info("Computing the features of %s, which the run does not have yet", count)
     taken = modality.find_input(config, run.path)
     data = modality.hold_split(chosen.take(left), config, taken, findings.take(left), None)
@@ -125,7 +125,7 @@ def _compute(run: Run, config: TrainConfig, model: keras.Model) -> Neighbours:
     assert features is not None
     if not np.isfinite(features).all():
         raise ConfigError(
-            f"`unusual` needs a model that makes numbers of images. Received: {run.model_file}, "
+            f"`unusual` needs a model that makes numbers of examples. Received: {run.model_file}, "
             "which makes NaN. Train it anew: with a lower learning rate, if it diverged."
         )
     return Neighbours(features)
@@ -135,6 +135,6 @@ def _explain_missing(run: Run, received: str) -> ConfigError:
     file = run.neighbours_file
     return ConfigError(
         f"`unusual` needs {file.name} in the run or, to make it, {LEAST_REFERENCES} or more of its "
-        f"training images. Received: neither for {run.path}: {received}. Restore the images, or "
+        f"training examples. Received: neither for {run.path}: {received}. Restore them, or "
         "train anew."
     )

@@ -115,12 +115,12 @@ def _check(source: np.ndarray, target: np.ndarray) -> None:
         )
     if not source.size or not target.size:
         raise ConfigError(
-            f"Two domains must have at least one image each. Received: features {shapes}."
+            f"Two domains must have at least one example each. Received: features {shapes}."
         )
     if wrong := sum(int((~np.isfinite(each).all(axis=1)).sum()) for each in (source, target)):
         raise ConfigError(
             "Features must be finite numbers. Received: some that are not, of "
-            f"{count_of(wrong, 'image')}. Choose other weights."
+            f"{count_of(wrong, 'example')}. Choose other weights."
         )
 
 

@@ -92,8 +92,8 @@ def _see(
     usable = np.array([not reason for reasons in said for reason in reasons])
     if not usable.any():
         raise ConfigError(
-            f"A data set must hold an image that can be read. Received: {found.name}, which holds "
-            "none. Name another one."
+            f"A data set must hold an example that can be read. Received: {found.name}, which "
+            "holds none. Name another one."
         )
     return np.concatenate(features)[usable], usable
 

@@ -1,18 +1,22 @@
-"""The PNGs of explanations in a folder: their names, and that none replaces another file."""
+"""The PNGs of explanations: their names, that none replaces another file, and a table of them."""
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_transfer.evaluation.explanation.explained_images import Explanation
 from keras_transfer.evaluation.explanation.heat_figure import draw_explanation
 from keras_transfer.evaluation.predict_output import refuse_folder
 from keras_transfer.system.files.atomic_files import replacing
+from keras_transfer.system.terminal.short_names import keep_end, keep_start
+from keras_transfer.system.terminal.text_tables import draw_table
 
 # letters of a file's name and of a class in a name; 4 bytes each, with a number, are below 255
 LONGEST_STEM, LONGEST_CLASS = 36, 16
+CUT = {"path": keep_end, "picture": keep_end, "error": keep_start}  # in narrow tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,33 @@ class ExplanationFolder:
         except OSError as error:
             raise refuse_folder(self.path, error.strerror or str(error)) from error
         return file
+
+
+def draw_pictures(images: Sequence[Mapping[str, Any]], asked: str | None) -> str:
+    """Return a table of explained images; columns in which nothing stands are left out.
+
+    Args:
+        images: What `--json` says of each.
+        asked: The class that is explained in all of them. None: the predicted one of each.
+    """
+    columns = ["path", "truth", "prediction", "probability"]
+    rows = [[None if each["error"] else each[name] for name in columns[1:]] for each in images]
+    rows = [[each["path"], *row] for each, row in zip(images, rows, strict=True)]
+    if asked:
+        columns.append(f"as {asked}")
+        for row, each in zip(rows, images, strict=True):
+            row.append(each["classes"][0]["probability"] if each["classes"] else None)
+    columns += ["picture", "error"]
+    for row, each in zip(rows, images, strict=True):
+        row += [each["picture"] and each["picture"].name, each["error"]]
+    kept = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    return draw_table(
+        [columns[place] for place in kept],
+        [[row[place] for place in kept] for row in rows],
+        cut=CUT,
+        drop=["probability", "truth"],
+        where="with --json",
+    )
 
 
 def _name(explanation: Explanation) -> str:

@@ -19,7 +19,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
 from keras_transfer.config.messages import count_of, name_some
-from keras_transfer.system.terminal.short_names import shorten
+from keras_transfer.system.terminal.short_names import shorten_all
 from keras_transfer.system.terminal.visible_text import JOINERS, count_cells, show_name
 
 LAST_RESORT = "Last Resort"  # matplotlib's font of boxes, one for each script
@@ -32,11 +32,11 @@ logger = logging.getLogger(__name__)
 
 
 def label_classes(class_names: Sequence[str], length: int) -> list[str]:
-    """Return each class as a figure names it, in at most `length` columns.
+    """Return each class as a figure names it, in at most `length` columns; all differ.
 
     Where no font has its letters this is `#3`, its line in class_names.txt.
     """
-    return [isolate(shorten(name, length)) for name in name_classes(class_names)]
+    return [isolate(name) for name in shorten_all(name_classes(class_names), length)]
 
 
 def name_classes(class_names: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ MOST_LINES = 13  # of a text on a tile
 LINE = 0.14  # inches from a line of a caption to the next
 HEADER = 0.42  # inches above the first row, with one line of the title
 EXPLANATION = """truth → prediction with its probability, framed blue where they agree
-below: probability of the truth, folder and file"""
+below: probability of the truth, path"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,8 +52,14 @@ ids = np.int32([words.encode("A sentence.").ids])
 # KerasHub knows all, and needs tensorflow-text
 ANY_TOKENS = """import keras_hub, numpy as np, {runtime}
 words = keras_hub.tokenizers.Tokenizer.from_preset({folder})
-ids = np.int32(words("A sentence."))[:{room}]
+ids = np.int32(words({text}))[:{room}]
 ids = np.int32([[words.{begin}_token_id, *ids, words.{end}_token_id]])
+"""
+SENTENCE = '"A sentence."'
+# ALBERT's words are of small letters without accents.
+SMALL = """import unicodedata
+small = unicodedata.normalize("NFKD", {text}).lower()
+small = "".join(each for each in small if unicodedata.category(each) != "Mn")
 """
 TOKENS_KERAS = """print(keras.models.load_model("model.keras").predict(ids))"""
 TOKENS_TFLITE = "print(litert.Interpreter({path}).get_signature_runner()(token_ids=ids))"
@@ -131,9 +137,16 @@ def _make_tokens(run: Run, place: str, length: int, runtime: str) -> str:
             runtime=runtime, vocabulary=vocabulary, options=options, length=length
         )
     begin, end = ("start", "end") if "Roberta" in kind else ("cls", "sep")
-    return ANY_TOKENS.format(
-        runtime=runtime, folder=repr(folder), room=length - 2, begin=begin, end=end
+    small = kind == "AlbertTokenizer"
+    lines = ANY_TOKENS.format(
+        runtime=runtime,
+        folder=repr(folder),
+        text="small" if small else SENTENCE,
+        room=length - 2,
+        begin=begin,
+        end=end,
     )
+    return (SMALL.format(text=SENTENCE) if small else "") + lines
 
 
 def _make_square(data: DataConfig) -> str:

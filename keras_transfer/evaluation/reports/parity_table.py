@@ -44,18 +44,20 @@ def list_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def draw_parity(report: Mapping[str, Any]) -> str:
+def draw_parity(report: Mapping[str, Any], noun: str) -> str:
     """Return the content of parity.json as a table and a line about the model itself."""
     reference = report["reference"]
     cells = [list_cells(row) for row in report["artefacts"]]
     rows = [[each.get(name) for name in COLUMNS] for each in cells]
+    called = {"images": f"{noun}s"}
+    names, left_out = ([called.get(n, n) for n in each] for each in (COLUMNS, LEFT_OUT))
     lines = [
-        "Largest and mean difference of probabilities, images with the same class,\n"
-        "milliseconds for one image:",
-        draw_table(COLUMNS, rows, whole=["file"], drop=LEFT_OUT, where="in parity.json"),
+        f"Largest and mean difference of probabilities, {noun}s with the same class,\n"
+        f"milliseconds for one {noun}:",
+        draw_table(names, rows, whole=["file"], drop=left_out, where="in parity.json"),
         f"model.keras: accuracy {reference['accuracy']:.3f} "
         f"({say_interval(reference['accuracy_interval'])}) on "
-        f"{count_of(reference['images'], 'validation image')}",
+        f"{count_of(reference['images'], f'validation {noun}')}",
     ]
     return "\n".join(lines + _explain_calibration(report))
 

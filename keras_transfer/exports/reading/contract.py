@@ -158,8 +158,8 @@ def read_answer(found: np.ndarray, asked: int, quantization: Quantization) -> np
     """Return an answer to `asked` images as (asked, classes), float32."""
     scale, zero = quantization
     if found.ndim == 0 or len(found) != asked:
-        rows = "no row" if found.ndim == 0 else f"{len(found)} for {asked} images"
-        raise ConfigError(f"A model must answer with a row for each image. Received: {rows}.")
+        rows = "no row" if found.ndim == 0 else f"{len(found)} for {asked} examples"
+        raise ConfigError(f"A model must answer with a row for each example. Received: {rows}.")
     if found.dtype.kind not in "uif" or (found.dtype.kind in "ui" and not scale):
         raise ConfigError(
             "A model must answer with probabilities. Received: "
@@ -252,6 +252,7 @@ def question_sums(answers: np.ndarray, path: Path) -> str:
     if not sums.size or abs(float(sums.mean()) - 1) < UNLIKE_ONE:
         return ""
     return (
-        f"The probabilities of an image from {path} sum to {sums.mean():.2f}, not to 1: the model "
-        "may answer with logits, or with several classes for an image; the best one is named"
+        f"The probabilities of an example from {path} sum to {sums.mean():.2f}, not to 1: the "
+        "model may answer with logits, or with several classes for an example; the best one is "
+        "named"
     )

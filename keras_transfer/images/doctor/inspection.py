@@ -9,7 +9,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ from keras_transfer.system.machine import count_cores, keep_freed_memory
 logger = logging.getLogger(__name__)
 
 BLOCK = 8  # files per task: few enough to balance the threads, enough to keep tasks few
+WAITING = 4096 * BLOCK  # files whose tasks wait at once: those of a million take 300 MB
 PAUSE = 5.0  # seconds after which progress is said, and what was found is kept
 QUANTILES = {"smallest": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0.75, "largest": 1}
 TINY = 32  # pixels of the short side, in a set where most images are larger
@@ -42,7 +43,7 @@ class Inspection:
     """What was found in each file, in the order of the examples."""
 
     sha256: np.ndarray
-    """(n,) of str, hexadecimal digest of the file; "" where the file could not be read."""
+    """(n,) of str objects, hexadecimal digest of the file; "" where it could not be read."""
     reasons: np.ndarray
     """(n,) of str objects: "" where Pillow loads the whole image, else why not."""
     plain: np.ndarray
@@ -108,14 +109,14 @@ def inspect_files(examples: Examples, keeping: Keeping | None = None) -> Inspect
     found = _make_columns(count)
     known = KnownFiles(examples.root)
     try:
-        states = _read_states(examples)
-        found.states[:] = [state[2:] for state in states]
+        for row, path in enumerate(examples.paths.tolist()):
+            found.states[row] = read_state(os.path.join(examples.root, path))
         fresh = np.ones(count, bool)
-        for row, facts in known.find(states):
+        for row, facts in known.find(_name_state(examples, found, row) for row in range(count)):
             _put(found, row, facts)
             fresh[row] = False
         keeper = _begin_keeping(examples, keeping) if keeping and fresh.all() else None
-        _inspect_rest(examples, np.flatnonzero(fresh), states, found, known, keeper)
+        _inspect_rest(examples, np.flatnonzero(fresh), found, known, keeper)
     finally:
         known.close()
     _name_tiny(found)
@@ -150,7 +151,7 @@ def say_sizes(report: Mapping[str, Any]) -> str:
 
 def _make_columns(count: int) -> Inspection:
     return Inspection(
-        sha256=np.full(count, "", dtype="<U64"),
+        sha256=np.full(count, "", dtype=object),
         reasons=np.full(count, "", dtype=object),
         plain=np.zeros(count, bool),
         odd=np.full(count, "", dtype=object),
@@ -170,18 +171,14 @@ def _put(found: Inspection, row: int, facts: Facts) -> None:
     found.looks[row] = facts.look
 
 
-def _read_states(examples: Examples) -> list[State]:
-    """Return row, path, size and time of the last change of the files that are there."""
-    states = []
-    for row, path in enumerate(examples.paths.tolist()):
-        states.append((row, path, *read_state(os.path.join(examples.root, path))))
-    return states
+def _name_state(examples: Examples, found: Inspection, row: int) -> State:
+    size, changed = found.states[row].tolist()
+    return row, str(examples.paths[row]), size, changed
 
 
 def _inspect_rest(
     examples: Examples,
     rows: np.ndarray,
-    states: Sequence[State],
     found: Inspection,
     known: KnownFiles,
     keeper: SquareKeeper | None,
@@ -192,7 +189,7 @@ def _inspect_rest(
     try:
         for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows, keeper), 1):
             _put(found, row, facts)
-            fresh.append((states[row], facts))
+            fresh.append((_name_state(examples, found, row), facts))
             if time.monotonic() > last + PAUSE:
                 logger.info("Inspected %s of %s files", f"{done:,}", f"{len(rows):,}")
                 known.remember(fresh)
@@ -205,8 +202,6 @@ def _inspect_rest(
 def _inspect_in_threads(
     examples: Examples, rows: np.ndarray, keeper: SquareKeeper | None
 ) -> Iterator[tuple[int, Facts]]:
-    blocks = [rows[start : start + BLOCK].tolist() for start in range(0, len(rows), BLOCK)]
-
     def inspect_block(block: list[int]) -> list[Facts]:
         files = [os.path.join(examples.root, examples.paths[row]) for row in block]
         if keeper is None:
@@ -222,8 +217,11 @@ def _inspect_in_threads(
         warnings.simplefilter("ignore")
         threads = ThreadPoolExecutor(count_cores())
         try:
-            for block, facts in zip(blocks, threads.map(inspect_block, blocks), strict=True):
-                yield from zip(block, facts, strict=True)
+            for start in range(0, len(rows), WAITING):
+                some = rows[start : start + WAITING].tolist()
+                blocks = [some[first : first + BLOCK] for first in range(0, len(some), BLOCK)]
+                for block, facts in zip(blocks, threads.map(inspect_block, blocks), strict=True):
+                    yield from zip(block, facts, strict=True)
         finally:
             threads.shutdown(cancel_futures=True)  # after Ctrl-C the rest is not waited for
 

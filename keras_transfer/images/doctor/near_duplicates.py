@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from keras_transfer.data.examples import Examples
-from keras_transfer.data.splits.row_groups import NO_LINKS, group_rows, link_to_first
+from keras_transfer.data.splits.row_groups import NO_LINKS, find_first, group_rows, link_to_first
 from keras_transfer.images.decoding.decoding_memory import Least
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.doctor.inspection import Inspection
@@ -23,9 +23,7 @@ from keras_transfer.system.machine import count_cores
 logger = logging.getLogger(__name__)
 
 DISTANCE = 4  # bits of 64 in which the perceptual hashes of near duplicates may differ
-# Every fifth bit, from five starts: hashes with four other bits are equal in one band at least.
-# Neighbouring bits tend to be equal in all images of a set, so no band is made of neighbours.
-BANDS = [sum(1 << bit for bit in range(start, 64, DISTANCE + 1)) for start in range(DISTANCE + 1)]
+CROWD = 16  # hashes that may share a band by chance: among more, each meets too many others
 SIDE = 32  # pixels of the thumbnails
 LEAST = Least(14 * SIDE, 14 * SIDE)  # what the sides of the photographs reach that become them
 # Root mean square difference of two thumbnails over their contrast. Of 696 photographs, 99 % of
@@ -56,7 +54,7 @@ def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     if examples.source == "digits":
         return NO_LINKS
     rows = np.flatnonzero(inspection.usable & inspection.told_by_look)
-    rows = rows[np.sort(np.unique(inspection.sha256[rows], return_index=True)[1])]
+    rows = rows[find_first(inspection.sha256[rows]) == np.arange(len(rows))]
     looks, members = np.unique(inspection.looks[rows], return_inverse=True)
     near = group_rows(_link_looks(looks), len(looks))[members]
     several = np.bincount(near)[near] > 1
@@ -73,13 +71,31 @@ def link_alike(examples: Examples, inspection: Inspection) -> np.ndarray:
     return rows[np.concatenate([NO_LINKS, *links])]
 
 
+def list_bands(count: int) -> list[int]:
+    """Return bits of a hash: hashes with four other bits are equal in one of these bands at least.
+
+    Of five parts of a hash such two share one; of six they share two, which tell hundreds of times
+    as many hashes apart, so that the work grows with the number of images and not with its square.
+    Neighbouring bits tend to be equal in all images of a set, so no part is made of neighbours.
+
+    Args:
+        count: Different hashes.
+    """
+    for number in itertools.count(DISTANCE + 1):
+        shared = number - DISTANCE
+        if number == 64 or count <= CROWD * 2 ** (64 * shared / number):
+            break
+    parts = [sum(1 << bit for bit in range(start, 64, number)) for start in range(number)]
+    return [sum(chosen) for chosen in itertools.combinations(parts, shared)]
+
+
 def _link_looks(looks: np.ndarray) -> np.ndarray:
     """Return links between those of these different hashes that are close.
 
     Hashes are sorted by each band in turn, so those that share it are neighbours.
     """
     found, waiting = [NO_LINKS], 0
-    for bits in BANDS:
+    for bits in list_bands(len(looks)):
         order = np.argsort(looks & np.uint64(bits), kind="stable")
         ordered = looks[order]
         band = ordered & np.uint64(bits)

@@ -60,8 +60,8 @@ class Backbone:
     preset: HubNetwork | None = None
     """The preset of KerasHub that the network and its weights come from. None: it is another's."""
     kernels: frozenset[str] = frozenset()
-    """What `--strategy lora` can adapt: attention (projections of MultiHeadAttention), dense (other
-    Dense and EinsumDense layers). Empty: its layers are convolutions."""
+    """What `--strategy lora` can adapt: attention (projections of MultiHeadAttention, and
+    DeBERTa's), dense (other Dense and EinsumDense layers). Empty: its layers are convolutions."""
     file: Path | None = None
     """The user's file that the network comes from, and its weights. None: it is another's."""
     file_sha256: str | None = None

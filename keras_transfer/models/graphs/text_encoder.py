@@ -9,6 +9,7 @@ from typing import NamedTuple
 import keras
 
 from keras_transfer.models.backbones.hub_networks import Pooling
+from keras_transfer.models.graphs.disentangled_attention import build_disentangled_attention
 
 SHARED = "shared_layers"  # name of the part that holds layers of the same weights
 
@@ -30,6 +31,7 @@ class TextEncoder(NamedTuple):
     separator: int = 0  # the token that ends a part; asked for where there are segments
     pooling: Pooling = "mean"
     shared: bool = False  # whether all layers have the same weights
+    buckets: int = 0  # of distances that have an embedding, each way; 0: places have one
 
 
 def build_text_encoder(shape: TextEncoder) -> keras.Model:
@@ -82,10 +84,9 @@ def _embed(tokens: keras.KerasTensor, shape: TextEncoder) -> keras.KerasTensor:
     """Add the embeddings of tokens, of their places and of their segments."""
     # 0, 1, 2, … for one text: a layer must be given something that comes from the input
     places = keras.ops.cumsum(keras.ops.ones_like(tokens[:1, :]), axis=1) - 1
-    numbered = [
-        ("tokens", shape.vocabulary, tokens),
-        ("positions", shape.most_tokens, places),
-    ]
+    numbered = [("tokens", shape.vocabulary, tokens)]
+    if not shape.buckets:
+        numbered.append(("positions", shape.most_tokens, places))
     here = keras.ops.not_equal(tokens, shape.pad)
     if shape.segments:
         ends = keras.ops.cast(keras.ops.equal(tokens, shape.separator), "int32")
@@ -98,7 +99,7 @@ def _embed(tokens: keras.KerasTensor, shape: TextEncoder) -> keras.KerasTensor:
         keras.layers.Embedding(count, width, _start(), name=name)(numbers)
         for name, count, numbers in numbered
     ]
-    x = keras.layers.Add(name="embedded")(embedded)
+    x = keras.layers.Add(name="embedded")(embedded) if len(embedded) > 1 else embedded[0]
     x = keras.layers.LayerNormalization(epsilon=shape.epsilon, name="embedded_norm")(x)
     if shape.embedding_width:
         x = _dense(shape.width, "widened")(x)
@@ -120,12 +121,7 @@ def _add_layer(x: keras.KerasTensor, shape: TextEncoder, name: str) -> keras.Ker
     # a layer, after which the mask is made: nothing but `x` crosses into this one
     x = keras.layers.Identity(name=f"{name}_in")(x)
     here = keras.ops.any(keras.ops.not_equal(x, 0.0), axis=-1)
-    attended = keras.layers.MultiHeadAttention(
-        shape.heads,
-        shape.width // shape.heads,
-        kernel_initializer=_start(),
-        name=f"{name}_attention",
-    )(x, x, attention_mask=here[:, None, :])
+    attended = _attend(x, here, shape, f"{name}_attention")
     x = keras.layers.Add(name=f"{name}_add_1")([x, attended])
     x = keras.layers.LayerNormalization(epsilon=shape.epsilon, name=f"{name}_norm_1")(x)
     y = _dense(shape.mlp_width, f"{name}_mlp_1")(x)
@@ -134,6 +130,17 @@ def _add_layer(x: keras.KerasTensor, shape: TextEncoder, name: str) -> keras.Ker
     x = keras.layers.Add(name=f"{name}_add_2")([x, y])
     x = keras.layers.LayerNormalization(epsilon=shape.epsilon, name=f"{name}_norm_2")(x)
     return _clear_padding(x, here)
+
+
+def _attend(
+    x: keras.KerasTensor, here: keras.KerasTensor, shape: TextEncoder, name: str
+) -> keras.KerasTensor:
+    if shape.buckets:
+        numbers = shape.width, shape.heads, shape.buckets, shape.most_tokens
+        return build_disentangled_attention(*numbers, name)(x)
+    return keras.layers.MultiHeadAttention(
+        shape.heads, shape.width // shape.heads, kernel_initializer=_start(), name=name
+    )(x, x, attention_mask=here[:, None, :])
 
 
 def _clear_padding(x: keras.KerasTensor, here: keras.KerasTensor) -> keras.KerasTensor:

@@ -9,7 +9,8 @@ from keras_transfer.models.backbones.hub_networks import HubNetwork
 from keras_transfer.models.graphs.text_encoder import SHARED, TextEncoder
 
 BY_TANH = ("BertBackbone", "ElectraBackbone", "AlbertBackbone")  # compute gelu so
-ROBERTA = ("RobertaBackbone", "XLMRobertaBackbone")
+DEBERTA = "DebertaV3Backbone"
+EPSILONS = {"RobertaBackbone": 1e-5, "XLMRobertaBackbone": 1e-5, DEBERTA: 1e-7}
 PARTS = ("attention", "norm_1", "mlp_1", "mlp_2", "norm_2")  # of a layer, as ours are called
 
 
@@ -35,19 +36,22 @@ def read_text_encoder(preset: HubNetwork) -> TextEncoder:
         segments=config.get("num_segments", 2) if family in BY_TANH else 0,
         embedding_width=narrow if albert or narrow != config["hidden_dim"] else 0,
         approximate=family in BY_TANH,
-        epsilon=1e-5 if family in ROBERTA else 1e-12,
+        epsilon=EPSILONS.get(family, 1e-12),
         pad=preset.pad,
         separator=preset.separator,
         pooling=preset.pooling or "mean",
         shared=albert,
+        buckets=config.get("bucket_size", 256) if family == DEBERTA else 0,
     )
 
 
 def list_text_values(network: Any) -> Iterator[tuple[str, list[np.ndarray]]]:
     """Yield the weights of a network of KerasHub, each with the name of our layer for them."""
-    places = getattr(network, "position_embedding", None) or network.embeddings.position_embedding
+    distances = getattr(network, "relative_embeddings", None)
     yield "tokens", network.token_embedding.get_weights()[:1]
-    yield "positions", places.get_weights()
+    if distances is None:
+        embeddings = getattr(network, "embeddings", network)
+        yield "positions", embeddings.position_embedding.get_weights()
     yield "embedded_norm", network.embeddings_layer_norm.get_weights()
     for name, theirs in (
         ("segments", "segment_embedding"),
@@ -62,7 +66,8 @@ def list_text_values(network: Any) -> Iterator[tuple[str, list[np.ndarray]]]:
             yield SHARED, [array for part in parts for array in part.get_weights()]
             continue
         for name, part in zip(PARTS, _list_parts(layer), strict=True):
-            yield f"layer_{number}_{name}", part.get_weights()
+            table = distances.get_weights() if distances and name == "attention" else []
+            yield f"layer_{number}_{name}", table + part.get_weights()
 
 
 def _list_parts(layer: Any) -> list[Any]:

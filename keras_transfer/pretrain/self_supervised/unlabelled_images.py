@@ -15,10 +15,12 @@ from keras_transfer.data.divided_examples import Inspected, settle_unusable
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.findings import Findings
 from keras_transfer.data.modality import Modality
+from keras_transfer.data.sources.buckets.local_copies import bring_here
 from keras_transfer.data.sources.choose_source import choose_source
 from keras_transfer.data.sources.unlabelled import expand_word
 from keras_transfer.data.splits.row_groups import NO_LINKS
 from keras_transfer.data.training_data import TrainingData
+from keras_transfer.modalities.table import require_images
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import free_memory
 from keras_transfer.training.cache.cache_store import MemoryStore, count_bytes
@@ -48,6 +50,7 @@ def find_images(word: str, config: TrainConfig, modality: Modality) -> Unlabelle
     Raises:
         ConfigError: The word names nothing, or fewer images than a batch.
     """
+    require_images(word, "images")
     examples = _list_images(word, config, modality)
     _warn_of_held_out(examples)
     findings = modality.inspect(examples)
@@ -85,6 +88,7 @@ def hold_images(found: Unlabelled, config: TrainConfig, modality: Modality) -> T
 
 def _list_images(word: str, config: TrainConfig, modality: Modality) -> Examples:
     """Return examples of one class, all of the split train."""
+    word = bring_here(word)
     path = Path(word).expanduser()
     try:
         source = choose_source(word)

@@ -26,7 +26,7 @@ def check_rows(table: Table, class_names: Sequence[str], file: Path) -> None:
     """
     paths = table["path"]
     if not paths:
-        raise ConfigError(f"split.csv must list images. Received: none in {file}. {RESTORE}")
+        raise ConfigError(f"split.csv must list examples. Received: none in {file}. {RESTORE}")
     _check_column(table, "path", "names of files below the data set", _is_below, file)
     _check_column(table, "sha256", "hashes of 64 letters", _is_hash, file)
     names = {*class_names}
@@ -34,7 +34,7 @@ def check_rows(table: Table, class_names: Sequence[str], file: Path) -> None:
     _check_column(table, "split", f"one of {', '.join(SPLITS)}", SPLITS.__contains__, file)
     if len({*paths}) < len(paths):
         raise ConfigError(
-            f"split.csv must list an image once. Received: one twice in {file}. {RESTORE}"
+            f"split.csv must list an example once. Received: one twice in {file}. {RESTORE}"
         )
 
 

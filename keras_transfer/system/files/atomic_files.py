@@ -107,7 +107,11 @@ def write_table(
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all; NaN is refused, since JSON has none."""
-    write_text(file, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # piece by piece: of a large report the whole text takes as much memory as the report
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False).iterencode(content)
+    with replacing(file) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(itertools.chain(pieces, "\n"))
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -118,6 +122,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 Table = dict[str, list[str]]  # column name -> its cells, as text
+BLOCK = 10_000  # rows that are read at a time
 
 
 def read_table(file: Path, most: int | None = None) -> Table:
@@ -130,14 +135,31 @@ def read_table(file: Path, most: int | None = None) -> Table:
     Raises:
         ConfigError: It is not there, has no header, a column twice or a row of another length.
     """
+    blocks = read_blocks(file, most)
+    table = next(blocks)
+    for block in blocks:
+        for name, cells in block.items():
+            table[name] += cells
+    return table
+
+
+def read_blocks(file: Path, most: int | None = None) -> Iterator[Table]:
+    """Yield what `read_table` returns some rows at a time, at least once.
+
+    Raises:
+        ConfigError: As there, once it comes to the fault.
+    """
+    fault = ""
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             lines = csv.reader(stream, strict=True)
-            columns, rows = next(lines, []), list(itertools.islice(lines, most))
-        odd = next((line for line, row in enumerate(rows, 2) if len(row) != len(columns)), None)
-        fault = "" if odd is None else f"row {odd} has {len(rows[odd - 2])} cells"
-        fault = fault or ("" if columns else "it is empty")
-        fault = fault or ("a column is there twice" if len({*columns}) < len(columns) else "")
+            columns, rows = next(lines, []), itertools.islice(lines, most)
+            for number in itertools.count():
+                block = [*itertools.islice(rows, BLOCK)]
+                fault = _find_fault(columns, block, number * BLOCK)
+                if fault or (number and not block):
+                    break
+                yield {name: [row[index] for row in block] for index, name in enumerate(columns)}
     except OSError as error:
         fault = error.strerror or str(error)
     except (ValueError, csv.Error) as error:  # bytes that are no text, a cell without an end
@@ -147,4 +169,13 @@ def read_table(file: Path, most: int | None = None) -> Table:
             f"{file.name} must be a CSV file with a header and rows of as many cells. "
             f"Received: {file} ({fault}). Restore it from a copy."
         )
-    return {name: [row[index] for row in rows] for index, name in enumerate(columns)}
+
+
+def _find_fault(columns: Sequence[str], block: Sequence[Sequence[str]], before: int) -> str:
+    """Return what is wrong with rows that follow `before` others; "" where nothing is."""
+    for number, row in enumerate(block, before + 2):
+        if len(row) != len(columns):
+            return f"row {number} has {len(row)} cells"
+    if not columns:
+        return "it is empty"
+    return "a column is there twice" if len({*columns}) < len(columns) else ""

@@ -24,11 +24,11 @@ class Pace:
 
     Args:
         steps: Of all of it.
-        images: Of each step.
+        size: Examples of each step.
     """
 
-    def __init__(self, steps: int, images: int) -> None:
-        self.steps, self.images, self.done = steps, images, 0
+    def __init__(self, steps: int, size: int) -> None:
+        self.steps, self.size, self.done = steps, size, 0
         self.begin = self.now = 0.0
 
     def step(self) -> None:
@@ -38,7 +38,7 @@ class Pace:
         self.begin = self.begin or self.now
 
     def __str__(self) -> str:
-        """Return it in words: "14/140 steps  348 images/s  0:12 left"."""
+        """Return it in words: "14/140 steps  348 examples/s  0:12 left"."""
         said = f"{self.done:>{len(str(self.steps))}}/{self.steps} steps"
         seconds = self.now - self.begin
         if seconds < SETTLED:
@@ -46,25 +46,25 @@ class Pace:
         rate = (self.done - 1) / seconds
         minutes, left = divmod(round((self.steps - self.done) / rate), 60)
         return (
-            f"{said}  {rate * self.images:,.{0 if rate * self.images >= 10 else 1}f} images/s"
+            f"{said}  {rate * self.size:,.{0 if rate * self.size >= 10 else 1}f} examples/s"
             f"  {minutes}:{left:02d} left"
         )
 
 
 @contextlib.contextmanager
-def live_line(name: str, steps: int, images: int, quiet: bool) -> Iterator[Callable[[], None]]:
+def live_line(name: str, steps: int, size: int, quiet: bool) -> Iterator[Callable[[], None]]:
     """Show a line as long as the context lasts, where somebody watches and not `quiet`.
 
     Args:
         name: Of what is done.
         steps: Of all of it.
-        images: Of each step.
+        size: Examples of each step.
         quiet: Show nothing.
 
     Yields:
         A function to call after each step.
     """
-    pace = Pace(steps, images)
+    pace = Pace(steps, size)
     if quiet:
         yield pace.step
     elif notebook.is_notebook():

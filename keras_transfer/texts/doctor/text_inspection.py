@@ -62,7 +62,7 @@ def inspect_texts(examples: Examples, keeping: Keeping | None = None) -> TextIns
     assert examples.contents is not None
     count = len(examples.paths)
     found = TextInspection(
-        sha256=np.full(count, "", dtype="<U64"),
+        sha256=np.full(count, "", dtype=object),
         reasons=np.full(count, "", dtype=object),
         odd=np.full(count, "", dtype=object),
         states=np.zeros((count, 2), np.int64),

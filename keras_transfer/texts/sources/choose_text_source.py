@@ -7,14 +7,20 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from keras_transfer.config.full_paths import HUGGING_FACE, is_address
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.buckets.bucket_addresses import is_bucket
+from keras_transfer.data.sources.buckets.local_copies import bring_here, check_bucket
 from keras_transfer.data.sources.class_names import settle_names
+from keras_transfer.data.sources.encoded_images.load_hugging_face import is_saved
 from keras_transfer.data.sources.foreign_sources import explain_foreign
+from keras_transfer.data.sources.tables.parquet_table import list_parquet_names
 from keras_transfer.data.sources.tables.read_table import find_separator
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.packages import is_installed, require_package
-from keras_transfer.texts.sources import delimited_texts, json_lines, parquet_texts, tabular_texts
+from keras_transfer.texts.hugging_face_texts import is_set_of_texts, read_hugging_face
+from keras_transfer.texts.sources import delimited_texts, json_lines, tabular_texts
 from keras_transfer.texts.sources.tabular_texts import KINDS, read_text_tables
 from keras_transfer.texts.sources.text_columns import is_about_files, is_header, pick_texts
 from keras_transfer.texts.sources.text_encoding import find_encoding
@@ -28,10 +34,11 @@ TEXT_SOURCES: dict[str, Callable[[str, DataConfig], Examples]] = {
     "jsonl": read_text_tables,
     "parquet": read_text_tables,
     "text_folder": read_text_folder,
+    "hf": read_hugging_face,
     "tfds": read_tfds_texts,
 }
 WHAT = "a table of texts (.csv, .tsv, .jsonl, .parquet), a folder of them or of .txt files, or "
-WHAT += "tfds:NAME"
+WHAT += "hf:NAME or tfds:NAME"
 SEEN = 2**16  # bytes of a table that tell what it is about
 
 
@@ -46,6 +53,7 @@ def read_texts(dataset: str, config: DataConfig) -> Examples:
         ConfigError: There is no such data set, or it is no text classification data; the message
             says what was found and what is needed.
     """
+    dataset = bring_here(dataset)
     source = choose_text_source(dataset)
     try:
         return settle_names(TEXT_SOURCES[source](dataset, config))
@@ -62,7 +70,10 @@ def check_text_source(dataset: str) -> None:
     Raises:
         ConfigError: It is not, or a package that it needs is missing.
     """
-    choose_text_source(dataset)
+    if is_bucket(dataset):
+        check_bucket(dataset)
+    else:
+        choose_text_source(dataset)
 
 
 def choose_text_source(dataset: str) -> str:
@@ -77,6 +88,8 @@ def choose_text_source(dataset: str) -> str:
         raise ConfigError(f"`dataset` must be a path or a source. Received: {error}.") from error
     if source == "parquet":
         require_package(f"`dataset` {dataset}", "pyarrow", "parquet")
+    elif source == "hf":
+        require_package(f"`dataset` {dataset}", "datasets", "hf")
     return source
 
 
@@ -89,6 +102,10 @@ def looks_like_text(dataset: str) -> bool:
         if dataset.startswith("tfds:"):
             return is_text_set(dataset)
         path = Path(dataset).expanduser()
+        if is_address(dataset):  # `data.modality` says it: nothing is copied for a guess
+            return False
+        if dataset.startswith(HUGGING_FACE) or is_saved(path):
+            return is_set_of_texts(dataset)
         if path.is_dir():
             return _is_text_folder(path)
         return path.is_file() and _is_text_table(path)
@@ -107,6 +124,8 @@ def _match_source(dataset: str) -> str:
         )
     if dataset.startswith("tfds:"):
         return "tfds"
+    if dataset.startswith(HUGGING_FACE) or is_saved(path):
+        return "hf"
     if path.is_dir():
         return _match_folder(path)
     if path.is_file() and path.suffix.lower() in KINDS:
@@ -132,7 +151,7 @@ def _is_text_folder(folder: Path) -> bool:
 def _is_text_table(table: Path) -> bool:
     kind = KINDS.get(table.suffix.lower())
     if kind == "parquet":
-        names = parquet_texts.list_parquet_names(table) if is_installed("pyarrow") else []
+        names = list_parquet_names(table) if is_installed("pyarrow") else []
         return _name_texts(names)
     with table.open("rb") as stream:
         content = stream.read(SEEN)

@@ -13,9 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from keras_transfer.data.sources.tables.column_names import settle_name
 from keras_transfer.data.sources.tables.read_table import (
     INVISIBLE,
-    OURS,
     Columns,
     check_header,
     find_separator,
@@ -128,6 +128,6 @@ def _fill(table: Path, reader: Iterator[list[str]]) -> Columns:
         whole = [[cell, *cells] for cell, cells in zip(first, columns, strict=True)]
         if named := name_columns(whole):
             return named
-    names = [name.lower() if name.lower() in OURS else name for name in header]
+    names = [settle_name(name) for name in header]
     check_header(table, names)
     return {name: cells for name, cells in zip(names, columns, strict=True) if name}

@@ -7,7 +7,9 @@ from typing import Any
 
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.sections.data_settings import DataConfig
-from keras_transfer.data.sources.tables.read_table import OURS, Columns
+from keras_transfer.data.sources.tables.column_names import settle_name
+from keras_transfer.data.sources.tables.parquet_table import write_cell
+from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.texts.sources.text_encoding import find_file_encoding, open_text
 
@@ -50,18 +52,7 @@ def read_record(line: str) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict):
         return None
-    return {key.lower() if key.lower() in OURS else key: value for key, value in record.items()}
-
-
-def write_cell(value: Any) -> str:
-    """Return a value as the cell of a table would have it."""
-    if value is None or value != value:  # not a number
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return {settle_name(key): value for key, value in record.items()}
 
 
 def _tell_broken(table: Path, broken: list[str], config: DataConfig) -> None:

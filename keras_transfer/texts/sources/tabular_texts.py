@@ -8,14 +8,16 @@ from pathlib import Path
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples, make_examples
+from keras_transfer.data.sources.cached_data_sets import read_notes
 from keras_transfer.data.sources.class_names import order_class_names
 from keras_transfer.data.sources.encoded_images.given_splits import find_shard_splits, tell_unused
 from keras_transfer.data.sources.folders.folder_words import read_name
+from keras_transfer.data.sources.tables import parquet_table
 from keras_transfer.data.sources.tables.find_columns import pick
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.data.sources.tables.table_labels import judge_labels
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.texts.sources import delimited_texts, json_lines, parquet_texts
+from keras_transfer.texts.sources import delimited_texts, json_lines
 from keras_transfer.texts.sources.text_columns import CLASSES, pick_texts
 from keras_transfer.texts.sources.text_rows import TextRows, gather_rows
 
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 KINDS = {
     **dict.fromkeys(delimited_texts.SUFFIXES, "csv"),
     **dict.fromkeys(json_lines.SUFFIXES, "jsonl"),
-    parquet_texts.SUFFIX: "parquet",
+    parquet_table.SUFFIX: "parquet",
 }
 
 
@@ -48,9 +50,10 @@ def read_text_tables(dataset: str, config: DataConfig) -> Examples:
     contents = [content for part in found for content in part.contents]
     judge_labels(path, [label for _, label, _, _ in rows], config.layout == "classes")
     present = {label for _, label, _, _ in rows}
-    orders = [part.order for part in found if part.order and present <= {*part.order}]
-    names = [n for n in (orders[0] if orders else order_class_names(present)) if n in present]
     root = path.parent if path.is_file() else path
+    said = [*(part.order for part in found), read_notes(root).get("class_names")]
+    orders = [order for order in said if order and present <= {*order}]
+    names = [n for n in (orders[0] if orders else order_class_names(present)) if n in present]
     kind = KINDS[next(iter(tables)).suffix.lower()]
     return make_examples(kind, root, rows, names, contents)
 
@@ -66,8 +69,8 @@ def list_tables(folder: Path) -> dict[Path, str]:
         for entry in sorted(folder.iterdir())
         if entry.suffix.lower() in KINDS and not entry.name.startswith((".", "_"))
     ]
-    if len(names) == 1:
-        return {folder / names[0]: ""}
+    if len(names) < 2:
+        return {folder / name: "" for name in names}
     read = {name: read_name(name.partition(".")[0]) for name in names}
     plain = [name for name, said in read.items() if said and not said.rest]
     tell_unused(str(folder), [name for name in names if plain and name not in plain])
@@ -103,7 +106,7 @@ def _read_columns(
         return *json_lines.read_json_lines(table, config), None
     names: Sequence[str] | None = None
     if kind == "parquet":
-        columns, classes = parquet_texts.read_parquet_texts(table)
+        columns, classes = parquet_table.read_parquet_table(table)
         names = next(iter(classes.values()), None)
     else:
         columns = delimited_texts.read_delimited(table)

@@ -111,12 +111,13 @@ def _warn_of_unusable(examples: Examples, findings: Findings) -> None:
 
 def _warn_of_same(findings: Findings, run: Run) -> None:
     """Warn of images that the run's own data set has, too: they are of no other domain."""
-    own = np.isin(findings.sha256[findings.usable], run.split_table()["sha256"])
-    if own.any():
+    known = {*run.split_table()["sha256"]}
+    own = [content in known for content in findings.sha256[findings.usable].tolist()]
+    if any(own):
         logger.warning(
             "Target: %s of %s the run's own data set has, too: they are of no other domain, and "
             "accuracy on them says less",
-            *(count_of(int(own.sum()), "image"), f"{len(own):,}"),
+            *(count_of(sum(own), "image"), f"{len(own):,}"),
         )
 
 

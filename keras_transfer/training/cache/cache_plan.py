@@ -139,7 +139,8 @@ def describe_plan(plan: CachePlan, training: Training, obstacle: str = "") -> st
         names = [name for name, where in plan.decoded.items() if where == place]
         if names:
             size, which = count_decoded(data, names), " and ".join(names)
-            parts.append(f"decoded {which} images: {say_bytes(size)} {_say_place(place)}")
+            noun = training.config.data.noun
+            parts.append(f"decoded {which} {noun}s: {say_bytes(size)} {_say_place(place)}")
     return "; ".join(parts)
 
 
@@ -187,7 +188,7 @@ def _fit_views(
     if fitting < min(views, LEAST_VIEWS):
         return None
     if fitting < views:
-        logger.warning("%d views of each image are kept: %d do not fit", fitting, views)
+        logger.warning("%d views of each example are kept: %d do not fit", fitting, views)
     layout = list_arrays(training, cuts, fitting)
     needed = count_bytes(layout)
     place = "disk" if reuse and needed <= budget.disk else budget.find_place(needed)

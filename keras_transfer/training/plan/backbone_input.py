@@ -29,14 +29,17 @@ def check_input(config: TrainConfig, row: Backbone) -> None:
         other = TEXT_BACKBONE if kind == TEXTS else TrainConfig.backbone
         raise ConfigError(
             f"`backbone` must take {kind}, which {config.source} holds. Received: {name}, which "
-            f"takes {row.takes}. Choose --backbone {other}, or say what the data set holds by "
-            "--data.modality."
+            f"takes {row.takes}. Choose --backbone {other}; if the data set holds {row.takes}, "
+            f"write --data.modality {row.takes.removesuffix('s')}."
         )
     size, must = config.data.image_size, f"at least {row.least_size} pixels for {name}"
     require(size is None or size >= row.least_size, "data.image_size", must, size)
     if row.takes == TEXTS:
         must = "left out where the examples are texts; --data.sequence_length is theirs"
         require(size is None, "data.image_size", must, size)
+        length, must = config.data.sequence_length, f"at most {row.most_tokens} tokens for {name}"
+        fits = not isinstance(length, int) or length <= row.most_tokens
+        require(fits, "data.sequence_length", must, length)
 
 
 def find_input(row: Backbone, weights: Weights, run: Run | None = None) -> ModelInput:

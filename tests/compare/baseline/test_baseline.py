@@ -142,6 +142,7 @@ def test_a_comparison_that_goes_on_keeps_it(compared, tmp_path, fake_train, monk
     assert file.stat().st_mtime == 1
 
 
+@pytest.mark.thorough
 def test_one_that_was_not_finished_begins_anew(compared, tmp_path):
     copy = Comparison(shutil.copytree(compared.path, tmp_path / "copy"))
     Run(copy.runs / ROW).metrics_file.unlink()

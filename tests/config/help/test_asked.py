@@ -85,7 +85,7 @@ def test_a_folder_called_help_is_a_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("words", [["help", "train"], ["--help", "train"], ["train", "help"]])
 def test_the_program_helps_with_a_verb(words, capsys):
     page = ask(capsys, call_verb, *words)
-    assert page.startswith("Train an image classifier")
+    assert page.startswith("Train a classifier of images or texts")
 
 
 def test_the_version_is_that_of_the_package(capsys):

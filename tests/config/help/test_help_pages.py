@@ -99,7 +99,7 @@ def test_a_topic_that_is_none_is_answered_with_close_ones():
 
 def test_defaults_stand_in_brackets_and_are_said_as_a_person_says_them():
     page = " ".join(write("train", "all").split())
-    assert "Images per step. Lower it when memory runs out. [32]" in page
+    assert "Examples per step. Lower it when memory runs out. [32]" in page
     assert "[the source's, else the backbone's]" in page  # of None
     assert "warmup X" in page
     assert "has its own. [0.1]" in page

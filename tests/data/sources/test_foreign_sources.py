@@ -10,13 +10,11 @@ from keras_transfer.system.errors import ConfigError
 @pytest.mark.parametrize(
     ("dataset", "hint"),
     [
-        ("gs://shelf/photos", r"copy it here \(gcloud storage cp -r gs://shelf/photos \.\), or"),
-        ("s3://shelf/photos", r"copy it here \(aws s3 cp --recursive s3://shelf/photos \.\), or"),
+        ("r2://shelf/photos", "Write s3://shelf/photos, and set AWS_ENDPOINT_URL"),
         ("https://example.org/photos.zip", "Download and unpack it, and give the folder"),
         ("https://huggingface.co/datasets/beans", "Write hf:beans"),
         ("huggingface:beans", "Write hf:beans"),
-        ("hf://datasets/me/beans", "Write hf:me/beans"),
-        ("hf://me/beans", "Write hf:me/beans"),
+        ("hf://me/beans", "Write hf:me/beans, or hf://datasets/me/beans for its files"),
         ("tfds/mnist", "Write tfds:mnist"),
         ("tfds://mnist", "Write tfds:mnist"),
         ("kaggle:me/cats", "kaggle datasets download me/cats --unzip"),

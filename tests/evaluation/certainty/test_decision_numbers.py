@@ -63,7 +63,7 @@ def test_an_export_names_the_shares_it_knows(run_copy):
 
 def test_more_coverage_than_the_images_can_promise_is_refused(run_copy):
     decisions = read_limits(run_copy)
-    with pytest.raises(ConfigError, match=r"`coverage` 0\.999 needs 999 validation images or more"):
+    with pytest.raises(ConfigError, match=r"`coverage` 0\.999 needs 999 validation examples"):
         decisions.find_limits(0.999, False)
     few = int(np.bincount(decisions.validation.truth).max())
     with pytest.raises(ConfigError, match=rf"of a class or more\. Received: {few}"):
@@ -100,7 +100,7 @@ def test_an_export_refuses_class_wise_sets_where_its_run_does(run_copy):
     found = find_decisions(run_copy.exports / "model.onnx", run_copy.class_names())
     for known in (read_limits(run_copy), found):
         assert known.find_limits(0.95, False).max() > 0  # 24 images, 12 of a class
-        with pytest.raises(ConfigError, match="needs 19 validation images of a class or more"):
+        with pytest.raises(ConfigError, match="needs 19 validation examples of a class or more"):
             known.find_limits(0.95, True)
 
 

@@ -95,9 +95,9 @@ def test_few_equal_and_constant_images_are_measured_as_far_as_they_can_be(count)
 
 
 def test_what_cannot_be_measured_is_refused():
-    with pytest.raises(ConfigError, match="some that are not, of 1 image"):
+    with pytest.raises(ConfigError, match="some that are not, of 1 example"):
         measure_gap(draw(5), np.where(np.eye(5, 8) * np.eye(5)[0, :, None], np.nan, 1))
-    with pytest.raises(ConfigError, match="at least one image"):
+    with pytest.raises(ConfigError, match="at least one example"):
         measure_gap(draw(5), draw(0))
     with pytest.raises(ConfigError, match="same channels"):
         measure_gap(draw(5), draw(5, channels=9))

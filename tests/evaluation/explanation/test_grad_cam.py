@@ -12,8 +12,9 @@ from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 
 SIDE, PATCH = 48, 12  # pixels of an image, and of what tells its class
-QUICK = ("mobilenetv3small", "danndigits")
+QUICK = ("danndigits",)
 LARGE = ("resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase")
+LARGE += ("resnet50", "mobilenetv2", "mobilenetv3large", "efficientnetv2b0")  # others are alike
 ROWS = [
     pytest.param(
         name,
@@ -58,6 +59,7 @@ def count_hits(model, images, labels, corners):
     return hits
 
 
+@pytest.mark.thorough
 def test_heat_lies_on_the_patch_that_tells_the_class_unless_weights_are_random(tiny_row):
     """Both halves of the claim: J. Adebayo et al., "Sanity Checks for Saliency Maps" (2018)."""
     model, untrained = build(tiny_row), build(tiny_row)

@@ -62,7 +62,7 @@ def test_both_tables_show_the_same_cells(run_copy):
     run_copy.exports.mkdir()
     write_json(run_copy.parity_file, report)
     write_model_card(run_copy, run_copy.metrics())
-    printed = draw_parity(report).splitlines()
+    printed = draw_parity(report, "image").splitlines()
     card = run_copy.model_card_file.read_text().splitlines()
     for row in report["artefacts"]:
         cells = list_cells(row)

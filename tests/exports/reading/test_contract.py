@@ -44,7 +44,7 @@ def test_one_sigmoid_is_the_probability_of_the_second_of_two_classes():
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_other_than_a_row_for_each_image_is_refused(rows):
-    with pytest.raises(ConfigError, match=f"row for each image. Received: {rows} for 2 images"):
+    with pytest.raises(ConfigError, match=f"row for each example. Received: {rows} for 2 examples"):
         ask(lambda images: np.full((rows, 3), 1 / 3, np.float32))
 
 

@@ -88,40 +88,49 @@ def test_pillow_takes_that_scale(size, scale):
     assert image.size == (-(-size[0] // found), -(-size[1] // found))
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [(640, 480), (641, 479), (333, 527), (4031, 3023)])
-def test_all_readers_give_the_same_pixels_at_every_scale(tmp_path, kind, size):
-    if max(size) > 1000 and kind not in ("4:2:0", "4:2:2, progressive"):
-        pytest.skip("one large file of each way of storing is enough")
-    content = encode(draw_photo(*size), kind)
-    assert is_plain(Image.open(io.BytesIO(content)), content)
-    (tmp_path / "a.jpg").write_bytes(content)
+def test_all_readers_give_the_same_pixels_at_every_scale(tmp_path, size):
+    # one large file of each way of storing is enough
+    kinds = ("4:2:0", "4:2:2, progressive") if max(size) > 1000 else KINDS
+    files = [tmp_path / f"{number}.jpg" for number in range(len(kinds))]
+    for kind, file in zip(kinds, files, strict=True):
+        file.write_bytes(content := encode(draw_photo(*size), kind))
+        with Image.open(file) as image:
+            assert is_plain(image, content)
     for scale in SCALES:
         least = Least(min(size) // scale, 1)
         graph = tf.function(lambda file, least=least: decode_pixels(file, True, least=least)[0])
-        found = graph(tf.constant(str(tmp_path / "a.jpg"))).numpy()
-        assert found.shape == (-(-size[1] // scale), -(-size[0] // scale), 3)
-        np.testing.assert_array_equal(found, load_image(tmp_path / "a.jpg", least))
+        for kind, file in zip(kinds, files, strict=True):
+            found = graph(tf.constant(str(file))).numpy()
+            assert found.shape == (-(-size[1] // scale), -(-size[0] // scale), 3)
+            np.testing.assert_array_equal(found, load_image(file, least), err_msg=kind)
 
 
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-@pytest.mark.parametrize("size", [(100, 75), (258, 131), (517, 389), (1031, 523)])
-@pytest.mark.parametrize("orientation", [1, 6, 4])
-def test_every_command_sees_the_same_square(tmp_path, resize, size, orientation):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    content, file = encode(draw_photo(*size), exif=exif), tmp_path / "a.jpg"
-    how = Preparation(resize=resize)
-    file.write_bytes(content)
-    wanted = resize_square(load_image(file, find_least(SIDE, how)), SIDE, how).numpy()
+def test_every_command_sees_the_same_square(tmp_path, resize):
+    files, plain, how = [], [], Preparation(resize=resize)
+    for size in ((100, 75), (258, 131), (517, 389), (1031, 523)):
+        for orientation in (1, 6, 4):
+            exif = Image.Exif()
+            exif[0x0112] = orientation
+            file = tmp_path / f"{size[0]}-{orientation}.jpg"
+            file.write_bytes(encode(draw_photo(*size), exif=exif))
+            files.append(str(file))
+            plain += [str(file)] * (orientation == 1)
+    squares = {
+        file: resize_square(load_image(file, find_least(SIDE, how)), SIDE, how).numpy()
+        for file in files
+    }
     served = tf.function(lambda content: decode_encoded(content, SIDE, how))
-    np.testing.assert_array_equal(served(tf.constant(content)), wanted)
-    for plain in (False, *([True] if orientation == 1 else ())):
-        dataset = tf.data.Dataset.from_tensors(str(file))
-        (found,) = dataset.map(lambda f, p=plain: decode_square(f, SIDE, how, p))
-        np.testing.assert_array_equal(found, wanted)
-    ((pixels, _),) = stream_pixels([str(file)], SIDE, how, 8)
-    np.testing.assert_array_equal(pixels[0], wanted)
+    for file, wanted in squares.items():
+        found = served(tf.io.read_file(file))
+        np.testing.assert_array_equal(found, wanted, err_msg=file)
+    for given, are_plain in ((files, False), (plain, True)):
+        dataset = tf.data.Dataset.from_tensor_slices(given)
+        found = [*dataset.map(lambda f, p=are_plain: decode_square(f, SIDE, how, p))]
+        np.testing.assert_array_equal(found, [squares[file] for file in given])
+    found = [pixels for batch, _ in stream_pixels(files, SIDE, how, 8) for pixels in batch]
+    np.testing.assert_array_equal(found, [*squares.values()])
 
 
 def test_small_images_are_read_whole(tmp_path):

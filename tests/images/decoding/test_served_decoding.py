@@ -53,8 +53,7 @@ def with_alpha(image):
     return image
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("orientation", "order"), [*zip(range(1, 9), "<<>><>><", strict=True)])
 def test_jpegs_are_turned_upright_as_exif_says(decode, photo, orientation, order):
     exif = Image.Exif()
     exif.endian = order

@@ -164,6 +164,29 @@ def test_the_index_groups_as_comparing_all_pairs_does(count, seed):
     np.testing.assert_array_equal(found, group_rows(np.array(expected).reshape(-1, 2), len(looks)))
 
 
+@pytest.mark.parametrize(("count", "parts"), [(100, 5), (10**6, 15), (10**8, 35)])
+def test_hashes_that_differ_in_four_bits_share_a_band_of_any_index(count, parts):
+    bands = near_duplicates.list_bands(count)
+    assert len(bands) == parts
+    random = np.random.default_rng(0)
+    for _ in range(1000):
+        changed = sum(1 << int(bit) for bit in random.choice(64, 4, replace=False))
+        assert any(not changed & band for band in bands)
+
+
+def test_a_large_index_groups_as_a_small_one(monkeypatch):
+    random = np.random.default_rng(0)
+    looks = random.integers(0, 2**64, 500, dtype=np.uint64)
+    near = looks ^ np.uint64(1 << 40 | 3), looks[:9] ^ np.uint64(1 << 63)
+    looks = np.unique(np.concatenate([looks, *near]))
+    found = group_rows(near_duplicates._link_looks(looks), len(looks))
+    monkeypatch.setattr(near_duplicates, "CROWD", 0.01)
+    assert len(near_duplicates.list_bands(len(looks))) == 15
+    again = group_rows(near_duplicates._link_looks(looks), len(looks))
+    assert again.tolist() == found.tolist()
+    assert len({*again.tolist()}) == 500
+
+
 def test_rows_of_equal_keys_are_linked_to_the_first():
     links = link_equal(np.array(["b", "", "a", "b", "", "b"]))
     assert sorted(links.tolist()) == [[0, 3], [0, 5]]

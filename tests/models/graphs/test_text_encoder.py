@@ -24,6 +24,7 @@ from keras_transfer.models.cuts import (
 from keras_transfer.models.freezing import set_boundary
 from keras_transfer.models.graphs.describe_graph import describe_graph
 from keras_transfer.models.low_rank import find_targets, merge_matrices
+from keras_transfer.models.model_file import OLDEST_KERAS, write_model
 from keras_transfer.models.precision import precision
 
 IDS = np.array([[2, 8, 9, 10, 3, 0, 0], [2, 8, 3, 11, 12, 13, 3]], np.int32)
@@ -35,6 +36,7 @@ CONFIG = {
     "intermediate_dim": 12,
     "max_sequence_length": 16,
     "embedding_dim": 4,
+    "bucket_size": 4,
 }
 OPENS = """
 import sys
@@ -59,7 +61,12 @@ def make_row(family="Bert", pooling="mean"):
     return describe_graph(draft, build_backbone(draft, 0))
 
 
-CASES = [("Bert", "mean"), ("Roberta", "class"), ("Albert", "pooler")]
+CASES = [
+    ("Bert", "mean"),
+    ("Roberta", "class"),
+    ("Albert", "pooler"),
+    ("DebertaV3", "mean"),
+]
 
 
 def make_model(row):
@@ -108,7 +115,19 @@ def test_the_mean_is_that_of_the_tokens_that_are_there():
     np.testing.assert_allclose(found[0], states[0, :5].mean(axis=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("built", "policy"),
+    [
+        (CASES[0], "mixed_bfloat16"),
+        (CASES[3], "mixed_float16"),
+        *(
+            pytest.param(CASES[number], "mixed_float16", marks=pytest.mark.thorough)
+            for number in (1, 2)
+        ),
+    ],
+    indirect=["built"],
+    ids=str,
+)
 def test_it_learns_in_16_bits(built, policy):
     row, reference = built
     with precision(policy):
@@ -167,6 +186,26 @@ def test_its_file_opens_where_kerashub_is_not_installed(tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     for model, file in zip(models, files, strict=True):
         np.testing.assert_allclose(np.load(f"{file}.npy"), model(IDS), atol=1e-6)
+
+
+@pytest.mark.thorough
+def test_the_oldest_keras_gives_the_same_answers(tmp_path):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    asked = [*pip, str(tmp_path / "old"), f"keras~={OLDEST_KERAS}.0"]
+    if subprocess.run(asked, capture_output=True, check=False).returncode:
+        pytest.skip(f"Keras {OLDEST_KERAS} cannot be installed")
+    np.save(tmp_path / "ids.npy", IDS)
+    models = [make_model(make_row(*case)) for case in CASES]
+    files = [tmp_path / f"{index}.keras" for index in range(len(models))]
+    for model, file in zip(models, files, strict=True):
+        write_model(model, file, {})
+    old = f"import sys; sys.path.insert(0, {str(tmp_path / 'old')!r})" + OPENS
+    old += f"assert keras.__version__.startswith({OLDEST_KERAS!r})"
+    command = [sys.executable, "-c", old, str(tmp_path / "ids.npy"), *map(str, files)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    for model, file in zip(models, files, strict=True):
+        np.testing.assert_allclose(np.load(f"{file}.npy"), model(IDS), atol=1e-5)
 
 
 def test_albert_has_the_weights_of_one_layer():

@@ -83,6 +83,6 @@ def test_its_exports_are_proven_equal(run):
 
 
 def test_it_is_explained(run, stripes):
-    found = explain_images(run, stripes / "test" / "level").images
+    found = explain_images(run, stripes / "test" / "level").found
     assert {len(each.classes) for each in found} == {1}
     assert len(found) == 12

@@ -87,6 +87,8 @@ def ask(network):
         ("ElectraBackbone", {"embedding_dim": 4}),
         ("AlbertBackbone", {"embedding_dim": 4}),
         ("AlbertBackbone", {"embedding_dim": 8, "num_layers": 3}),
+        ("DebertaV3Backbone", {"bucket_size": 4}),
+        ("DebertaV3Backbone", {"bucket_size": 256}),
     ],
 )
 def test_plain_layers_compute_what_kerashub_does(family, changes):

@@ -15,6 +15,7 @@ from made_networks import (
 
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.backbones.hub_networks import find_layer_decay
 from keras_transfer.models.backbones.preprocess_choice import fix_preprocess
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import find_frontiers
@@ -55,7 +56,7 @@ def expect_alike(found, expected):
 
 @pytest.mark.filterwarnings("ignore:.*structure of `inputs`")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_features_are_those_of_the_users_own_network(kind, tmp_path):
+def test_the_features_are_those_of_the_users_own_network_which_rests_in_training(kind, tmp_path):
     model, features = KINDS[kind]()
     row, backbone = load(save(model, tmp_path), SIDE)
     assert backbone.output_shape[1:] == features.compute_output_shape((1, SIDE, SIDE, 3))[1:]
@@ -63,6 +64,10 @@ def test_the_features_are_those_of_the_users_own_network(kind, tmp_path):
     assert not any(isinstance(layer, keras.Model) for layer in backbone.layers)
     assert row.layers == len(backbone.layers)
     assert not backbone.losses
+    row = dataclasses.replace(row, preprocess="inside")
+    build_model(row, backbone, 2, HeadConfig())
+    backbone.trainable = False  # BatchNorm rests
+    expect_alike(backbone(PIXELS, training=True), backbone(PIXELS, training=False))
 
 
 @pytest.mark.filterwarnings("ignore:.*structure of `inputs`")
@@ -71,17 +76,6 @@ def test_an_h5_file_is_read_as_well(kind, tmp_path):
     model, features = KINDS[kind]()
     _, backbone = load(save(model, tmp_path, ".h5"))
     expect_alike(backbone(PIXELS), features(PIXELS, training=False))
-
-
-@pytest.mark.filterwarnings("ignore:.*structure of `inputs`")
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_network_rests_in_training(kind, tmp_path):
-    model, _ = KINDS[kind]()
-    row, backbone = load(save(model, tmp_path), SIDE)
-    row = dataclasses.replace(row, preprocess="inside")
-    build_model(row, backbone, 2, HeadConfig())
-    backbone.trainable = False  # BatchNorm rests
-    expect_alike(backbone(PIXELS, training=True), backbone(PIXELS, training=False))
 
 
 @pytest.mark.parametrize("word", SCALES)
@@ -158,11 +152,12 @@ def test_a_random_crop_becomes_one_of_the_middle(tmp_path):
     expect_alike(backbone(PIXELS), backbone.layers[-1](PIXELS[:, 4:28, 6:26]))
 
 
-@pytest.mark.parametrize(("depth", "rate"), [(12, 0.65), (13, 0.75)])
-def test_transformers_learn_by_layers_as_their_recipes_say(depth, rate, tmp_path):
-    shape = Transformer(patch=16, blocks=depth, heads=1, width=4, mlp_width=4)
+def test_transformers_learn_by_layers_as_their_recipes_say(tmp_path):
+    shape = Transformer(patch=16, blocks=3, heads=1, width=4, mlp_width=4)
     row = find_backbone(save(build_vision_transformer(shape, SIDE), tmp_path))
-    assert ([*row.blocks][-1], row.layer_decay) == (f"block_{depth}", rate)
+    assert [*row.blocks][-1] == "block_3"
+    assert row.layer_decay == find_layer_decay(12) == 0.65
+    assert find_layer_decay(13) == 0.75
     assert find_backbone(save(build_cnn()[0], tmp_path, ".h5")).layer_decay == 1.0
 
 

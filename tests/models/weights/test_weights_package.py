@@ -132,6 +132,7 @@ def find_real(origin):
     return find_weights("efficientnetlite0", row, str(file))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("origin", ["package", "shared"])
 def test_efficientnet_lite0_has_the_same_numbers_wherever_they_come_from(origin):
     backbone = build_backbone(BACKBONES["efficientnetlite0"], 32)

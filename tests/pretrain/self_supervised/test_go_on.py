@@ -116,7 +116,8 @@ def test_other_labels_and_names_change_no_bit(finished, settings, stripes, tmp_p
     assert pretrain(config).read_bytes() == finished.read_bytes()
 
 
-@pytest.mark.parametrize("after", [5, 7])  # steps: between epochs of 5, and within one
+# steps: between epochs of 5, and within one
+@pytest.mark.parametrize("after", [pytest.param(5, marks=pytest.mark.thorough), 7])
 def test_interrupted_it_ends_with_the_same_file(finished, settings, tmp_path, monkeypatch, after):
     from keras_transfer.pretrain.fit_epochs import KeepState
 

@@ -63,7 +63,7 @@ def test_copies_count_once_and_broken_files_are_named_and_left_out(photos, caplo
     with caplog.at_level("INFO"):
         found, _ = find(photos)
     assert (len(found.examples.paths), found.left_out) == (8, 1)
-    assert "1 unreadable files are left out: a/broken.png" in caplog.text
+    assert "1 unreadable file is left out: a/broken.png" in caplog.text
     assert "8 different ones, 1 copy" in caplog.text
 
 

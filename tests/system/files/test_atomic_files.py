@@ -3,10 +3,14 @@ import os
 import pytest
 
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files import atomic_files
 from keras_transfer.system.files.atomic_files import (
     explaining_disk,
+    read_table,
     remove_unfinished,
     replacing,
+    write_json,
+    write_table,
     write_text,
 )
 
@@ -60,3 +64,32 @@ def test_only_our_own_unfinished_files_are_removed(tmp_path):
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".12-notes", ".2024-01-02-notes.txt", ".hidden"]
+
+
+def test_a_table_is_the_same_in_parts_of_any_size(tmp_path, monkeypatch):
+    file = tmp_path / "table.csv"
+    rows = [(str(row), f"cell {row}\nof two lines") for row in range(7)]
+    write_table(file, ("row", "cell"), rows)
+    whole = read_table(file)
+    assert whole == {"row": [row for row, _ in rows], "cell": [cell for _, cell in rows]}
+    monkeypatch.setattr(atomic_files, "BLOCK", 3)
+    assert [len(block["row"]) for block in atomic_files.read_blocks(file)] == [3, 3, 1]
+    assert read_table(file) == whole
+    assert read_table(file, 4) == {name: cells[:4] for name, cells in whole.items()}
+
+
+def test_a_row_that_is_too_short_is_named_by_its_number_in_the_table(tmp_path, monkeypatch):
+    file = tmp_path / "table.csv"
+    file.write_text("a,b\n" + "1,2\n" * 7 + "1\n")
+    monkeypatch.setattr(atomic_files, "BLOCK", 3)
+    with pytest.raises(ConfigError, match="row 9 has 1 cells"):
+        read_table(file)
+
+
+def test_json_that_cannot_be_written_leaves_what_was_there(tmp_path):
+    write_json(tmp_path / "a.json", {"a": ["ä", None]})
+    assert (tmp_path / "a.json").read_text("utf-8") == '{\n  "a": [\n    "ä",\n    null\n  ]\n}\n'
+    with pytest.raises(ValueError, match="nan"):
+        write_json(tmp_path / "a.json", {"a": [1, float("nan")]})
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json"]
+    assert "null" in (tmp_path / "a.json").read_text("utf-8")

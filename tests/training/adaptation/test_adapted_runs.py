@@ -1,6 +1,8 @@
 """Whole trainings across two domains."""
 
+import contextlib
 import dataclasses
+import functools
 import shutil
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_transfer.config.sections.adapt_settings import AdaptConfig
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
@@ -18,7 +21,12 @@ from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.train import fine_tune
 from keras_transfer.training.adaptation.methods import ADAPTATIONS
 
-METHODS = [name for name in ADAPTATIONS if name != "none"]
+METHODS = [
+    pytest.param(name, marks=[pytest.mark.thorough] * (name not in ("align", "dann")))
+    for name in ADAPTATIONS
+    if name != "none"
+]
+LEARNED = [each for each in METHODS if each.values[0] in ("mmd", "coral", "dann")]
 
 
 def read_weights(file):
@@ -32,45 +40,59 @@ def assert_equal(run, other, name="model.keras"):
     assert run.predictions_file.read_bytes() == other.predictions_file.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def trained(tiny_config, other_stripes, tmp_path_factory, drawn):
+    """Return a function that trains by a method, once for all tests; read its runs only."""
+
+    @functools.cache
+    def train(method):
+        target = "" if method == "alone" else str(other_stripes)
+        settings = AdaptConfig(target=target or None, method="none" if not target else method)
+        output = tmp_path_factory.mktemp(method)
+        with drawn() if method == "align" else contextlib.nullcontext():
+            return fine_tune(dataclasses.replace(tiny_config, adapt=settings, output=output))
+
+    return train
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_removed_labels_change_no_bit(adapt, other_stripes, unlabelled_stripes, method):
-    labelled = fine_tune(adapt(method))
-    unlabelled = fine_tune(adapt(method, unlabelled_stripes))
+def test_removed_labels_change_no_bit(adapt, trained, unlabelled_stripes, method):
+    labelled, unlabelled = trained(method), fine_tune(adapt(method, unlabelled_stripes))
     assert_equal(labelled, unlabelled)
     assert labelled.metrics()["splits"]["target"]["images"] == 24
     assert "target" not in unlabelled.metrics()["splits"]
 
 
-@pytest.mark.parametrize("method", ["align", "dann"])
-def test_shuffled_labels_change_no_bit(adapt, other_stripes, tmp_path, method):
+@pytest.mark.thorough
+def test_shuffled_labels_change_no_bit(adapt, trained, other_stripes, tmp_path):
     root = shutil.copytree(other_stripes, tmp_path / "shuffled")
     for index, file in enumerate(sorted(root.rglob("*.png"))):
         folder = root / ("level", "upright")[index % 2]
         file.rename(folder / f"s{index}.png")
-    assert_equal(fine_tune(adapt(method)), fine_tune(adapt(method, root)))
+    assert_equal(trained("dann"), fine_tune(adapt("dann", root)))
 
 
-def test_no_method_with_a_target_trains_as_without_one(adapt):
-    seen, alone = fine_tune(adapt("none")), fine_tune(adapt("none", None))
+@pytest.mark.thorough
+def test_no_method_with_a_target_trains_as_without_one(trained):
+    seen, alone = trained("none"), trained("alone")
     assert_equal(seen, alone)
     assert not seen.source_model_file.exists()
     assert seen.metrics()["adapt"].keys() == {"method", "images", "before", "after"}
 
 
-def test_align_trains_as_without_a_target_and_exports_its_statistics(adapt):
-    run, alone = fine_tune(adapt("align")), fine_tune(adapt("none", None))
+def test_align_trains_as_without_a_target_and_exports_its_statistics(trained):
+    run, alone = trained("align"), trained("alone")
     ours, theirs = read_weights(run.source_model_file), read_weights(alone.model_file)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a, b)
     assert run.predictions_file.read_bytes() == alone.predictions_file.read_bytes()
 
 
-@pytest.mark.parametrize("strategy", ["feature_extraction", "partial"])
-def test_aligned_channels_of_the_target_have_the_sources_statistics(adapt, strategy):
+@pytest.mark.parametrize("pooled", [True, False])
+def test_aligned_channels_of_the_target_have_the_sources_statistics(adapt, pooled):
     """Broken by statistics of the wrong domain."""
-    run = fine_tune(adapt("align", strategy=strategy))
+    run = fine_tune(adapt("align", strategy="feature_extraction" if pooled else "partial"))
     aligned, own = map(keras.models.load_model, (run.model_file, run.source_model_file))
-    pooled = strategy == "feature_extraction"
     holder = aligned if pooled else aligned.get_layer("backbone")
     layer = holder.get_layer(ALIGNED)
     names = [each.name for each in holder.layers]
@@ -99,8 +121,8 @@ def measure_channels(part, root, config):
     return rows.mean(axis=0), rows.std(axis=0)
 
 
-def test_adabn_gives_each_domain_statistics_of_its_own(adapt):
-    run = fine_tune(adapt("adabn"))
+def test_adabn_gives_each_domain_statistics_of_its_own(trained):
+    run = trained("adabn")
     pairs = zip(
         keras.models.load_model(run.source_model_file).weights,
         keras.models.load_model(run.model_file).weights,
@@ -111,9 +133,9 @@ def test_adabn_gives_each_domain_statistics_of_its_own(adapt):
         assert same is not ours.name.startswith("moving_"), ours.path
 
 
-@pytest.mark.parametrize("method", ["mmd", "coral", "dann"])
-def test_learned_methods_leave_one_model_and_train_another_way(adapt, method):
-    run, alone = fine_tune(adapt(method)), fine_tune(adapt("none", None))
+@pytest.mark.parametrize("method", LEARNED)
+def test_learned_methods_leave_one_model_and_train_another_way(trained, method):
+    run, alone = trained(method), trained("alone")
     assert not run.source_model_file.exists()
     ours, theirs = read_weights(run.model_file), read_weights(alone.model_file)
     assert any(not np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
@@ -121,8 +143,11 @@ def test_learned_methods_leave_one_model_and_train_another_way(adapt, method):
     assert not {"features", "reverse_gradient", "discriminator"} & {*names}
 
 
-@pytest.mark.parametrize("strategy", ["full", "partial", "gradual", "from_scratch"])
-@pytest.mark.parametrize("method", ["dann", "align"])
+@pytest.mark.parametrize(
+    ("method", "strategy"),
+    [("dann", "gradual"), ("dann", "partial"), ("align", "full"), ("align", "from_scratch")],
+)
+@pytest.mark.thorough
 def test_every_strategy_takes_them(adapt, strategy, method):
     finetune = FinetuneConfig(epochs=2, learning_rate=0.01)
     changes = {"strategy": strategy, "finetune": finetune, "frozen": FrozenConfig(epochs=1)}
@@ -132,13 +157,16 @@ def test_every_strategy_takes_them(adapt, strategy, method):
     assert len(read_run_predictions(run)) == 48
 
 
+@pytest.mark.thorough
 def test_the_hidden_layer_adapts_where_the_head_alone_learns(adapt):
     changes = {"strategy": "feature_extraction", "head": HeadConfig(hidden=8)}
+    changes["frozen"] = FrozenConfig(epochs=1)
     run, alone = fine_tune(adapt("mmd", **changes)), fine_tune(adapt("none", None, **changes))
     ours, theirs = read_weights(run.model_file), read_weights(alone.model_file)
     assert any(not np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.thorough
 def test_streamed_and_kept_images_of_the_target_train_alike(adapt):
     finetune = FinetuneConfig(epochs=2, learning_rate=0.003, locked_layers="block2")
     config = adapt("mmd", finetune=dataclasses.replace(finetune, batch_norm="scale"))
@@ -154,11 +182,10 @@ def test_streamed_and_kept_images_of_the_target_train_alike(adapt):
     assert "2 views of 24 of the target" in log
 
 
-def test_the_summary_says_gap_and_choice(adapt, drawn):
+def test_the_summary_says_gap_and_choice(trained):
     from keras_transfer.evaluation.reports.summary import summarize_run
 
-    with drawn():
-        run = fine_tune(adapt("align"))
+    run = trained("align")
     said = summarize_run(run)
     assert "Domain gap before training: MMD" in said
     assert "without its own statistics" in said

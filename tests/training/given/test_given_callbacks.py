@@ -102,6 +102,7 @@ class Fail(keras.callbacks.Callback):
             raise KeyError("of the user")
 
 
+@pytest.mark.thorough
 def test_after_a_fault_of_theirs_the_run_goes_on(tiny_config, tmp_path, finished_run):
     config = dataclasses.replace(tiny_config, output=tmp_path)
     with pytest.raises(KeyError, match="of the user"):

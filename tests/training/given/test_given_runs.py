@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import shutil
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.config.sections.head_settings import HeadConfig
 from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
 from keras_transfer.evaluate import evaluate_run
+from keras_transfer.evaluation.certainty.neighbour_files import read_neighbours
 from keras_transfer.predict import predict_images
 from keras_transfer.run.load_settings import load_config
 from keras_transfer.run.predictions_csv import read_run_predictions
@@ -92,6 +94,7 @@ def test_a_run_with_all_of_them_is_a_run_like_others(given_run):
     assert log.index("Augmentation: shift, in the place") < log.index("Data:")
     assert "every epoch has new views" in log
     assert (given_run.figures / "augmentation.png").is_file()
+    assert read_neighbours(given_run).features.shape == (80, 16)  # what the head takes
 
 
 def test_its_model_is_plain_keras_and_answers_as_it_was_measured(given_run, stripes):
@@ -108,16 +111,14 @@ def test_its_views_cannot_be_made_without_it(given_run):
     assert len(evaluate_run(given_run)) == 24
 
 
-@pytest.mark.parametrize(
-    ("layer", "mode"),
-    [
-        (False, "auto"),
-        pytest.param(True, "auto", marks=pytest.mark.thorough),
-        pytest.param(False, "on", marks=pytest.mark.thorough),
-        pytest.param(True, "on", marks=pytest.mark.thorough),
-    ],
-)
-def test_an_interrupted_run_ends_as_a_whole_one(layer, mode, tiny_config, tmp_path):
+def test_an_interrupted_run_ends_as_a_whole_one(given_run, cut_given, tmp_path):
+    cut = shutil.copytree(cut_given.path, tmp_path / "cut")
+    check_resumed(cut, make_parts(), given_run)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("layer", "mode"), [(True, "auto"), (False, "on"), (True, "on")])
+def test_it_does_with_layers_and_kept_views_too(layer, mode, tiny_config, tmp_path):
     def make():
         return make_parts(augmentation=keras.layers.RandomRotation(0.1) if layer else shift)
 
@@ -127,11 +128,16 @@ def test_an_interrupted_run_ends_as_a_whole_one(layer, mode, tiny_config, tmp_pa
     whole = fine_tune(config, make())
     with stopping(3):
         fine_tune(dataclasses.replace(config, name="cut"), make())
-    parts = {name: part for name, part in vars(make()).items() if name != "callbacks"}
-    run = kt.fine_tune(resume=tmp_path / "cut", **parts)
+    run = check_resumed(tmp_path / "cut", make(), whole)
+    assert ("every epoch has new views" in run.log_file.read_text()) == (mode == "auto")
+
+
+def check_resumed(cut, given, whole):
+    parts = {name: part for name, part in vars(given).items() if name != "callbacks"}
+    run = kt.fine_tune(resume=cut, **parts)
     assert run.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
     assert run.history_table()["loss"] == whole.history_table()["loss"]
-    assert ("every epoch has new views" in run.log_file.read_text()) == (mode == "auto")
+    return run
 
 
 def test_a_run_goes_on_with_the_parts_it_began_with_only(cut_given):
@@ -158,6 +164,7 @@ def test_the_newest_run_of_the_same_settings_has_the_same_parts(cut_given, tiny_
     assert find_newest(config, make_parts(loss=None).names()) is None
 
 
+@pytest.mark.thorough
 def test_without_its_callbacks_a_run_goes_on_from_the_command_line(tiny_config, tmp_path):
     config = dataclasses.replace(tiny_config, output=tmp_path, name="run")
     with stopping(3):

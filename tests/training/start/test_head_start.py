@@ -80,14 +80,14 @@ def test_features_that_say_nothing_have_no_solution(value):
     assert solve_discriminant(np.full((20, 1, 4), value, np.float32), labels, 2) is None
 
 
-@pytest.mark.parametrize("place", ["disk", "stream"])
-def test_the_start_is_the_same_wherever_the_features_come_from(place, start, monkeypatch, caplog):
+def test_the_start_is_the_same_wherever_the_features_come_from(start, caplog):
     caplog.set_level(logging.INFO)
     found = []
-    for where in ("memory", place):
+    for where in ("memory", "disk", "stream"):
         training = start(where)
         config = dataclasses.replace(training.config, head=HeadConfig(start="lda", dropout=0.0))
-        training = dataclasses.replace(training, config=config)
+        phase = dataclasses.replace(training.phases[0], epochs=1)
+        training = dataclasses.replace(training, config=config, phases=[phase])
         kernel = training.model.layers[-1].kernel
         begun = np.array(kernel)
         run_phases(training)
@@ -97,8 +97,9 @@ def test_the_start_is_the_same_wherever_the_features_come_from(place, start, mon
         assert np.abs(started - begun).max() > 1e-3
         assert read_arrays(training.run.checkpoints / "00000.npz") is not None
         found.append(started)
-    np.testing.assert_allclose(*found, rtol=0.02, atol=0.02)
-    assert sum("The head starts from" in line for line in caplog.messages) == 2
+    for other in found[1:]:
+        np.testing.assert_allclose(found[0], other, rtol=0.02, atol=0.02)
+    assert sum("The head starts from" in line for line in caplog.messages) == 3
 
 
 def test_a_head_of_several_layers_cannot_start_so():

@@ -7,6 +7,7 @@ from typing import Any
 from keras_transfer.config.full_paths import HUGGING_FACE
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.class_names import name_class
 from keras_transfer.data.sources.encoded_images.encoded_set import (
     EncodedImage,
     EncodedSet,
@@ -16,7 +17,6 @@ from keras_transfer.data.sources.encoded_images.given_splits import choose_split
 from keras_transfer.data.sources.encoded_images.image_cells import read_cell
 from keras_transfer.data.sources.encoded_images.image_columns import Column, choose_columns
 from keras_transfer.data.sources.encoded_images.load_hugging_face import load_splits
-from keras_transfer.data.sources.encoded_images.shard_files import name_class
 from keras_transfer.system.errors import ConfigError
 
 REMEDY = "Rename the one to use to `label` in Python (dataset.rename_column) and give that."

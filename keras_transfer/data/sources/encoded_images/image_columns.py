@@ -51,6 +51,8 @@ def choose_columns(where: str, columns: Sequence[Column], remedy: str) -> tuple[
     shown = name_some([f"{c.name} ({c.shown})" for c in columns], most=8) or "nothing"
     if any(column.kind == "list" for column in columns):
         shown += ", and looks like detection or multi-label data"
+    elif not images and {simplify(column.name) for column in columns} & {"text", "sentence"}:
+        remedy = "If these are texts, set `data.modality` to text."
     raise ConfigError(
         "`dataset` must be image classification data: one column of encoded images and one of "
         f"labels. Received: {where} with the columns {shown}. {remedy}"

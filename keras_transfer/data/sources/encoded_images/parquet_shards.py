@@ -1,12 +1,12 @@
 """The source `parquet`: encoded images in cells of Parquet files, as Hugging Face writes them."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.class_names import name_class
 from keras_transfer.data.sources.encoded_images.encoded_set import (
     EncodedImage,
     EncodedSet,
@@ -20,17 +20,19 @@ from keras_transfer.data.sources.encoded_images.shard_files import (
     count_bytes,
     identify,
     list_shards,
-    name_class,
     name_set,
     read_class_names,
 )
+from keras_transfer.data.sources.tables.find_columns import PATHS
+from keras_transfer.data.sources.tables.parquet_table import SUFFIX, read_features
+from keras_transfer.data.sources.tables.read_table import simplify
 from keras_transfer.data.sources.tables.table_splits import read_split
 from keras_transfer.system.errors import ConfigError
 
-SUFFIX = ".parquet"
 ROWS = 16  # read at a time: of the largest photographs, some hundred megabytes
 REMEDY = (
-    "Rename the columns to `image`, of bytes, and `label`; paths of files go into a labels.csv."
+    "Rename the columns to `image`, of bytes, and `label`; paths of files go into one file "
+    "with the columns path and label."
 )
 
 
@@ -58,6 +60,18 @@ def read_parquet(dataset: str, config: DataConfig) -> Examples:
         read=lambda: _read_shards(shards, image, label),
     )
     return read_encoded(encoded)
+
+
+def lists_paths(file: Path) -> bool:
+    """Return whether a file has a column of paths of images, and none of encoded images."""
+    try:
+        with _open(file) as opened:
+            columns = list(_describe(opened.schema_arrow, ()))
+    except ConfigError:  # whoever reads its images says why it cannot be read
+        return False
+    encoded = any(column.kind in ("image", "bytes") for column in columns)
+    texts = [column.name for column in columns if "string" in column.shown]
+    return not encoded and any(simplify(name) in PATHS for name in texts)
 
 
 def _find_columns(
@@ -122,15 +136,6 @@ def _is_text(kind: Any) -> bool:
     from pyarrow import types
 
     return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
-def read_features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
-    """Return what Hugging Face says of the columns; nothing where it says nothing."""
-    try:
-        features = json.loads(metadata[b"huggingface"])["info"]["features"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return {}
-    return features if isinstance(features, dict) else {}
 
 
 def _read_shards(shards: Sequence[Shard], image: Column, label: Column) -> Iterator[EncodedImage]:

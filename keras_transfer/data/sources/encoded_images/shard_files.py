@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.data.sources.class_names import name_index
 from keras_transfer.data.sources.encoded_images.given_splits import find_shard_splits
 from keras_transfer.system.errors import ConfigError
 
@@ -99,33 +98,6 @@ def read_class_names(dataset: str) -> tuple[str, ...]:
                 ) from error
             return tuple(line.strip() for line in lines if line.strip())
     return ()
-
-
-def name_class(value: object, class_names: Sequence[str], where: str) -> str | None:
-    """Return the name of a class that a shard gives as a number or as text; None for none.
-
-    Args:
-        value: As it was read; -1 and an empty text mean none.
-        class_names: Of the numbers; () where they have none.
-        where: What it was read from.
-
-    Raises:
-        ConfigError: A number is none of those that have names, or the value is no class.
-    """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    text = str(value).strip()
-    if isinstance(value, list | dict | float | bytes):
-        raise ConfigError(
-            f"A label must be text or a whole number. Received: {text[:60]} in {where}. Write one "
-            "class for each image."
-        )
-    if not re.fullmatch(r"-?\d+", text, re.ASCII):
-        return text
-    index = int(text[:20])
-    if index == -1:
-        return None
-    return name_index(index, class_names, where)
 
 
 def _find_files(path: str, suffix: str) -> list[str]:

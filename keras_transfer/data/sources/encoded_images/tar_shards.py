@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.sources.class_names import name_class
 from keras_transfer.data.sources.encoded_images.encoded_set import (
     EncodedImage,
     EncodedSet,
@@ -16,7 +17,6 @@ from keras_transfer.data.sources.encoded_images.shard_files import (
     count_bytes,
     identify,
     list_shards,
-    name_class,
     name_set,
     read_class_names,
 )

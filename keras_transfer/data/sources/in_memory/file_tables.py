@@ -11,8 +11,9 @@ import numpy as np
 from keras_transfer.config.messages import name_some
 from keras_transfer.data.sources.in_memory.given_labels import name_cell, name_labels
 from keras_transfer.data.sources.in_memory.given_sets import Listed, find_absolute, is_kind
+from keras_transfer.data.sources.tables.column_names import settle_name
 from keras_transfer.data.sources.tables.find_columns import LABELS, find_classes, find_paths
-from keras_transfer.data.sources.tables.read_table import OURS, Columns, simplify
+from keras_transfer.data.sources.tables.read_table import Columns, simplify
 from keras_transfer.system.errors import ConfigError
 
 NAME = Path("the DataFrame")  # in messages; paths in it start at the working directory
@@ -31,22 +32,8 @@ def read_frame(frame: Any) -> Listed:
     Raises:
         ConfigError: It has no column of paths to files, none of labels, or a name twice.
     """
-    if is_kind(frame, "pandas", "DataFrame"):
-        own = [name for name in frame.index.names if name is not None and name not in frame]
-        frame = frame.reset_index(level=own) if own else frame
-    names = list(frame) if isinstance(frame, Mapping) else list(frame.columns)
-    spelled = [str(name) for name in names]
-    spelled = [name.lower() if name.lower() in OURS else name for name in spelled]
-    if twice := [name for name, count in Counter(spelled).items() if count > 1]:
-        raise ConfigError(
-            f"A DataFrame must name its columns, each once. Received: {name_some(twice)} twice. "
-            "Rename them."
-        )
-    cells = {new: list(frame[name]) for new, name in zip(spelled, names, strict=True)}
-    columns = {name: _name_cells(column) for name, column in cells.items()}
-    if len({*map(len, columns.values())}) > 1:
-        shown = name_some([f"{name} of {len(column):,}" for name, column in columns.items()])
-        raise ConfigError(f"Columns must be of one length. Received: {shown}. Correct them.")
+    cells = list_columns(frame)
+    columns = {name: name_cells(column) for name, column in cells.items()}
     path = _find_used(columns)
     if any(not isinstance(cell, str | os.PathLike) for cell in cells[path] if name_cell(cell)):
         raise ConfigError(
@@ -54,6 +41,43 @@ def read_frame(frame: Any) -> Listed:
             f"For images in a column give (list(frame[{path!r}]), frame['label'])."
         )
     return Listed(columns=columns | {path: find_absolute(columns[path])})
+
+
+def list_columns(frame: Any) -> dict[str, list[Any]]:
+    """Return the cells of each column of a DataFrame, or of columns in a dict.
+
+    Raises:
+        ConfigError: A name is there twice, or columns differ in length.
+    """
+    if is_kind(frame, "pandas", "DataFrame"):
+        own = [name for name in frame.index.names if name is not None and name not in frame]
+        frame = frame.reset_index(level=own) if own else frame
+    names = list(frame) if isinstance(frame, Mapping) else list(frame.columns)
+    spelled = [str(name) for name in names]
+    spelled = [*map(settle_name, spelled)]
+    if twice := [name for name, count in Counter(spelled).items() if count > 1]:
+        raise ConfigError(
+            f"A DataFrame must name its columns, each once. Received: {name_some(twice)} twice. "
+            "Rename them."
+        )
+    lists = [hasattr(frame[n], "__len__") and not isinstance(frame[n], str) for n in names]
+    if not all(lists):
+        odd = name_some([str(n) for n, is_list in zip(names, lists, strict=True) if not is_list])
+        raise ConfigError(f"Columns must be lists. Received: {odd}, which is none. Correct it.")
+    cells = {new: list(frame[name]) for new, name in zip(spelled, names, strict=True)}
+    if len({*map(len, cells.values())}) > 1:
+        shown = name_some([f"{name} of {len(column):,}" for name, column in cells.items()])
+        raise ConfigError(f"Columns must be of one length. Received: {shown}. Correct them.")
+    return cells
+
+
+def name_cells(cells: Sequence[Any]) -> list[str]:
+    """Return cells as text; a column of whole numbers with gaps is one of floats to pandas."""
+    numbers = [cell for cell in cells if isinstance(cell, float | np.floating) and cell == cell]
+    if numbers and all(float(number).is_integer() for number in numbers):
+        whole = (int(cell) if isinstance(cell, float) and cell == cell else cell for cell in cells)
+        return [name_cell(cell) for cell in whole]
+    return [name_cell(cell) for cell in cells]
 
 
 def _find_used(columns: Columns) -> str:
@@ -64,8 +88,9 @@ def _find_used(columns: Columns) -> str:
             find_classes(NAME, columns, {path, "split", "group"})  # columns of 0 and 1
     except ConfigError as error:
         raise ConfigError(
-            "A DataFrame must have the columns path and label, and may have split and group. "
-            f"Received: {name_some([*columns]) or 'none'}. Rename those that hold them."
+            "A DataFrame must have the columns path and label, or text and label, and may have "
+            f"split and group. Received: {name_some([*columns]) or 'none'}. Rename those that hold "
+            "them."
         ) from error
     return path
 
@@ -84,18 +109,10 @@ def list_files(paths: Iterable[Any], labels: Any, class_names: Sequence[str] = (
     return Listed(columns=columns, class_names=tuple(class_names))
 
 
-def check_lengths(examples: int, labels: int) -> None:
-    """Raise `ConfigError` unless there is a label for each example."""
+def check_lengths(examples: int, labels: int, noun: str = "image") -> None:
+    """Raise `ConfigError` unless there is a label for each example, which is called `noun`."""
     if examples != labels:
         raise ConfigError(
-            f"Every image must have one label. Received: {examples:,} images and {labels:,} labels."
+            f"Every {noun} must have one label. Received: {examples:,} {noun}s and {labels:,} "
+            "labels."
         )
-
-
-def _name_cells(cells: Sequence[Any]) -> list[str]:
-    """Return cells as text; a column of whole numbers with gaps is one of floats to pandas."""
-    numbers = [cell for cell in cells if isinstance(cell, float | np.floating) and cell == cell]
-    if numbers and all(float(number).is_integer() for number in numbers):
-        whole = (int(cell) if isinstance(cell, float) and cell == cell else cell for cell in cells)
-        return [name_cell(cell) for cell in whole]
-    return [name_cell(cell) for cell in cells]

@@ -9,7 +9,7 @@ from keras_transfer.data.sources.class_names import name_index
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.short_names import shorten
 
-ONE = "Every image must have exactly one class."
+ONE = "Every example must have exactly one class."
 SHOWN = 60  # letters of a label in a message
 
 
@@ -51,7 +51,7 @@ def name_cell(cell: Any) -> str:
 
 def _name(label: Any, class_names: Sequence[str]) -> str:
     if isinstance(label, list | tuple | set | dict | np.ndarray):
-        raise ConfigError(_explain(label, "several labels for one image"))
+        raise ConfigError(_explain(label, "several labels for one example"))
     if isinstance(label, float | np.floating):
         return _name_number(float(label), class_names)
     if isinstance(label, int | np.integer) and (class_names or not isinstance(label, bool)):
@@ -73,7 +73,7 @@ def _name_number(number: float, class_names: Sequence[str]) -> str:
 def _read_one_hot(array: np.ndarray) -> np.ndarray:
     """Return the class of each row of 0 and one 1."""
     if array.dtype.kind not in "buif":
-        raise ConfigError(_explain(array[0].tolist(), "several labels for one image"))
+        raise ConfigError(_explain(array[0].tolist(), "several labels for one example"))
     ones = array == 1
     if (ones | (array == 0)).all() and (ones.sum(axis=1) == 1).all():
         return ones.argmax(axis=1)

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keras_transfer.config.split_names import SPLIT_WORDS
+from keras_transfer.config.split_names import SPLIT_WORDS, SPLITS
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.short_names import shorten
 
 SHOWN = 100  # letters of a path in a message
 WANTED = (
-    "a DataFrame of path,label, (images, labels), (paths, labels), a tf.data.Dataset or PyDataset "
-    "of (image, label), a datasets.Dataset, or (train, validation) of these"
+    "a DataFrame of path,label or text,label, (images, labels), (paths, labels), (texts, labels), "
+    "a tf.data.Dataset or PyDataset of (image, label), a datasets.Dataset, or (train, validation) "
+    "of these"
 )
 
 
@@ -69,6 +70,28 @@ def join_splits(parts: Mapping[str, Given]) -> Given:
     )
 
 
+def are_splits(dataset: Any, is_known: Callable[[Any], bool]) -> bool:
+    """Return whether this is several data sets side by side, or a dict of them by split.
+
+    Args:
+        dataset: Anything.
+        is_known: Tells whether something is a data set.
+    """
+    if isinstance(dataset, Mapping):
+        return bool(dataset) and {str(name).lower() for name in dataset} <= SPLIT_WORDS.keys()
+    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
+    return several and all(map(is_known, dataset))
+
+
+def name_splits(dataset: Any) -> Any:
+    """Return `(train, validation)` and the like as a dict of splits; all else as it is."""
+    of_datasets = is_kind(dataset, "datasets", "DatasetDict", "IterableDatasetDict")
+    if isinstance(dataset, Mapping) and not of_datasets:
+        return {str(name).lower(): part for name, part in dataset.items()}
+    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
+    return dict(zip(SPLITS, dataset, strict=False)) if several else dataset
+
+
 def find_absolute(paths: list[str]) -> list[str]:
     """Return paths that start at the working directory in full.
 
@@ -78,9 +101,11 @@ def find_absolute(paths: list[str]) -> list[str]:
     full = [path and os.path.abspath(os.path.expanduser(path)) for path in paths]
     if not any(map(os.path.isfile, full)):
         shown = shorten(repr(paths[0]), SHOWN) if paths else "nothing"
+        named = not paths or os.path.splitext(paths[0])[1]
+        advice = "Correct them." if named else "Correct them; of texts set `data.modality` to text."
         raise ConfigError(
             f"The files of a data set must exist. Received: none of {len(paths)}, such as {shown}; "
-            f"paths start at {os.getcwd()}. Correct them."
+            f"paths start at {os.getcwd()}. {advice}"
         )
     return full
 

@@ -46,8 +46,8 @@ def read_stream(dataset: Any) -> Given:
     class_names = find_class_names(dataset)
     if found := _find_files(dataset, class_names):
         return found
-    _refuse_endless(dataset)
-    _tell_weights(dataset)
+    refuse_endless(dataset)
+    tell_weights(dataset)
     if _holds_text(dataset):
         pairs = list(_list_pairs(dataset, class_names))
         if any("\0" in path for path, _ in pairs):
@@ -87,7 +87,8 @@ def _read_folders(files: list[str], class_names: list[str]) -> list[str]:
     return []
 
 
-def _refuse_endless(dataset: Any) -> None:
+def refuse_endless(dataset: Any) -> None:
+    """Raise `ConfigError` for a data set that never ends."""
     count = 0
     if is_kind(dataset, "tensorflow", "DatasetV2"):
         count = int(dataset.cardinality())
@@ -95,19 +96,19 @@ def _refuse_endless(dataset: Any) -> None:
         count = INFINITE
     if count == INFINITE:
         raise ConfigError(
-            "`dataset` must end, as an epoch shows each image once. Received: "
+            "`dataset` must end, as an epoch shows each example once. Received: "
             f"{show_kind(dataset)} without an end. Leave out repeat()."
         )
 
 
-def _tell_weights(dataset: Any) -> None:
-    """Warn of weights of images, which are left out."""
+def tell_weights(dataset: Any) -> None:
+    """Warn of weights of examples, which are left out."""
     element = getattr(dataset, "element_spec", None)
     if is_kind(dataset, "keras", "PyDataset") and dataset.num_batches:
         element = dataset[0]
     if isinstance(element, tuple | list) and len(element) == 3:
         logger.warning(
-            "The data set gives weights of images, which are not taken: all count the same. "
+            "The data set gives weights of examples, which are not taken: all count the same. "
             "`data.class_weight` has weights of classes"
         )
 
@@ -123,7 +124,7 @@ def _holds_text(dataset: Any) -> bool:
 def _list_pairs(dataset: Any, class_names: list[str]) -> Iterator[tuple[Any, str]]:
     """Yield each example with the name of its class."""
     is_batched: bool | None = None
-    for element in _iterate(dataset):
+    for element in iterate_stream(dataset):
         first, second = _take_apart(element, dataset)
         label = _to_array(second)
         if is_kind(first, "PIL", "Image"):  # as an array it would lose its palette or its inks
@@ -139,7 +140,8 @@ def _list_pairs(dataset: Any, class_names: list[str]) -> Iterator[tuple[Any, str
         yield from zip(map(os.fsdecode, images) if texts else images, names, strict=True)
 
 
-def _iterate(dataset: Any) -> Iterable[Any]:
+def iterate_stream(dataset: Any) -> Iterable[Any]:
+    """Return the elements of a data set, from the first one on."""
     if is_kind(dataset, "keras", "PyDataset"):
         return (dataset[index] for index in range(dataset.num_batches))
     if hasattr(dataset, "__iter__"):

@@ -8,8 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from keras_transfer.config.split_names import SPLIT_WORDS
-from keras_transfer.data.modality import Modality
+from keras_transfer.data.modality import ExampleFiles
 from keras_transfer.data.sources.encoded_images.hugging_face import (
     is_hugging_face,
     write_hugging_face,
@@ -25,14 +24,14 @@ from keras_transfer.data.sources.in_memory.given_sets import (
     WANTED,
     Given,
     Listed,
+    are_splits,
     join_splits,
+    name_splits,
     show_kind,
 )
 from keras_transfer.data.sources.in_memory.keras_sets import is_stream, read_stream
 from keras_transfer.data.sources.in_memory.write_given import write_examples, write_table
 from keras_transfer.system.errors import ConfigError
-
-ORDER = ("train", "validation", "test")  # of splits that are given side by side
 
 
 class Kind(NamedTuple):
@@ -42,25 +41,25 @@ class Kind(NamedTuple):
     read: Callable[[Any], Given]
 
 
-def name_data_set(dataset: Any, modality: Modality) -> str:
+def name_data_set(dataset: Any, begin_files: Callable[[], ExampleFiles]) -> str:
     """Return what `--dataset` calls a data set, which is written to the cache where it must be.
 
     Args:
         dataset: A path or a word, which stays as it is; or of one of `KINDS`, or of the package
             `datasets`, whose images are copied as they are encoded.
-        modality: Of its examples.
+        begin_files: Begins to write its examples to files, where they are none.
 
     Raises:
         ConfigError: It is of no kind, has no labels, or its examples cannot be kept.
     """
     if isinstance(dataset, str | os.PathLike):
         return os.fspath(dataset)
-    if is_hugging_face(parts := _name_splits(dataset)):
+    if is_hugging_face(parts := name_splits(dataset)):
         return os.fspath(write_hugging_face(dataset))
     if isinstance(parts, Mapping) and parts and all(map(is_hugging_face, parts.values())):
         return os.fspath(write_hugging_face(parts))  # with the class names that each part has
     given = read_given(dataset)
-    return write_table(given) if isinstance(given, Listed) else write_examples(given, modality)
+    return write_table(given) if isinstance(given, Listed) else write_examples(given, begin_files())
 
 
 def read_given(dataset: Any) -> Given:
@@ -80,7 +79,7 @@ def read_given(dataset: Any) -> Given:
 
 def _advise(dataset: Any) -> str:
     if hasattr(dataset, "__array__") or isinstance(dataset, list):
-        return "Labels are missing: give (images, labels)."
+        return "Labels are missing: give (images, labels), or (texts, labels)."
     if hasattr(dataset, "collect"):  # a LazyFrame of polars
         return "Give dataset.collect()."
     if isinstance(dataset, Iterator):
@@ -99,22 +98,11 @@ def _is_known(dataset: Any) -> bool:
 
 
 def _are_splits(dataset: Any) -> bool:
-    if isinstance(dataset, Mapping):
-        return bool(dataset) and {str(name).lower() for name in dataset} <= SPLIT_WORDS.keys()
-    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
-    return several and all(map(_is_known, dataset))
+    return are_splits(dataset, _is_known)
 
 
 def _read_splits(dataset: Any) -> Given:
-    return join_splits({name: read_given(part) for name, part in _name_splits(dataset).items()})
-
-
-def _name_splits(dataset: Any) -> Any:
-    """Return `(train, validation)` and the like as a dict of splits; all else as it is."""
-    if isinstance(dataset, Mapping) and not is_hugging_face(dataset):
-        return {str(name).lower(): part for name, part in dataset.items()}
-    several = isinstance(dataset, tuple | list) and len(dataset) in (2, 3)
-    return dict(zip(ORDER, dataset, strict=False)) if several else dataset
+    return join_splits({name: read_given(part) for name, part in name_splits(dataset).items()})
 
 
 # The first that tells is taken.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_transfer.data.modality import ExampleFiles, Modality
+from keras_transfer.data.modality import ExampleFiles
 from keras_transfer.data.sources.cached_data_sets import (
     Images,
     Notes,
@@ -20,7 +20,6 @@ from keras_transfer.data.sources.cached_data_sets import (
     prepare,
     read_notes,
     write_images,
-    write_labels,
 )
 from keras_transfer.data.sources.in_memory.given_sets import Held, Listed
 from keras_transfer.data.sources.tables.read_table import read_columns
@@ -29,6 +28,7 @@ from keras_transfer.system.errors import ConfigError
 logger = logging.getLogger(__name__)
 
 ROOM = Path("in_memory")  # folder of the cache
+LABELS = "labels.csv"
 LONGEST = 50  # letters of a class in the name of its folder
 DIGITS = 20  # of a digest
 SOON, OFTEN = 1000, 5  # after so many images, each of which came so often, a set never ends
@@ -54,27 +54,36 @@ def write_table(given: Listed) -> str:
     """Return the path of the labels.csv of a data set of files."""
     rows = [[*given.columns], *map(list, zip(*given.columns.values(), strict=True))]
     stream = io.StringIO()
-    csv.writer(stream).writerows([[*given.class_names], *rows])
-    content = stream.getvalue().encode("utf-8", "surrogatepass")
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return keep_table(LABELS, stream.getvalue().encode("utf-8", "surrogatepass"), given)
+
+
+def keep_table(name: str, content: bytes, given: Listed) -> str:
+    """Return the path of a table in the cache, which is written there once.
+
+    Args:
+        name: Of the file.
+        content: Of it.
+        given: What it was made of.
+    """
+    digest = _digest(repr(given.class_names).encode() + content)
 
     def fill(folder: Path) -> tuple[str, Notes]:
-        write_labels(folder, rows)
-        size = os.path.getsize(folder / "labels.csv")
-        return _digest(content), {"bytes": size, **_note_order([given])}
+        (folder / name).write_bytes(content)
+        return digest, {"bytes": len(content), **_note_order([given])}
 
     def read(folder: Path) -> str:
-        return _read_whole(folder, os.path.getsize(folder / "labels.csv"))
+        return _read_whole(folder / name, os.path.getsize(folder / name))
 
-    return find_prepared(ROOM / _digest(content), read) or prepare(ROOM, fill, read)
+    return find_prepared(ROOM / digest, read) or prepare(ROOM, fill, read)
 
 
-def write_examples(parts: Parts, modality: Modality) -> str:
+def write_examples(parts: Parts, files: ExampleFiles) -> str:
     """Return the path of the labels.csv of examples in memory, which become files once.
 
     Raises:
         ConfigError: There are none, or one cannot be kept.
     """
-    files = modality.begin_files()
     if all(part.is_ordered for part in parts.values()):
         return _write_ordered(parts, files)
     while True:
@@ -191,15 +200,16 @@ def _find_folder(split: str, class_name: str) -> str:
 
 
 def _read_images(folder: Path) -> str:
-    paths = read_columns(folder / "labels.csv")["path"]
-    return _read_whole(folder, sum(os.path.getsize(folder / path) for path in paths))
+    table = folder / LABELS
+    paths = read_columns(table)["path"]
+    return _read_whole(table, sum(os.path.getsize(folder / path) for path in paths))
 
 
-def _read_whole(folder: Path, size: int) -> str:
-    """Return the labels.csv of a folder of which `size` bytes are there, or refuse it."""
-    if size != read_notes(folder).get("bytes"):
+def _read_whole(table: Path, size: int) -> str:
+    """Return the table of a folder of which `size` bytes are there, or refuse it."""
+    if size != read_notes(table.parent).get("bytes"):
         raise ConfigError(f"it has {size} bytes")
-    return str(folder / "labels.csv")
+    return str(table)
 
 
 def _warn_of_changes(parts: Parts, files: ExampleFiles, digests: set[str]) -> None:

@@ -1,8 +1,8 @@
 """Tables as people's programs write them: from bytes to columns of text."""
 
 import codecs
+import contextlib
 import csv
-import io
 import logging
 import re
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.data.sources.tables import parquet_table
+from keras_transfer.data.sources.tables.column_names import settle_name
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.short_names import shorten
 
@@ -17,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 Columns = dict[str, list[str]]
 
-OURS = ("path", "label", "split", "group", "sha256")  # names that are known in any letter case
 SEPARATORS = ",;\t|"
 INVISIBLE = re.compile("[\ufeff\u200b]")  # marks that joined files leave in names
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 LOOKED_AT = 20  # rows that tell which separator a table has
 WIDTH = 120  # characters of a row that an error shows
 
@@ -27,17 +29,22 @@ WIDTH = 120  # characters of a row that an error shows
 def read_columns(table: Path) -> Columns:
     """Read the whole table as text, without the blanks around it.
 
-    Cells are separated by what a first line `sep=;` says, else by commas, semicolons, tabs or
-    bars. UTF-8, or UTF-16 as Excel writes it. Columns without a name are ignored, and so are lines
-    that begin with # and have not as many cells as the header.
+    Parquet files are told by their suffix. In others, cells are separated by what a first line
+    `sep=;` says, else by commas, semicolons, tabs or bars. UTF-8, or UTF-16 as Excel writes it.
+    Columns without a name are ignored, and so are lines that begin with # and have not as many
+    cells as the header.
 
     Returns:
         The cells below each name of the header; those of `OURS` are in lower case.
 
     Raises:
-        ConfigError: It is no such text, a name occurs twice in its header, or a row is shorter
-            or longer than that.
+        ConfigError: It is no such text or Parquet file, a name occurs twice in its header, or a row
+            is shorter or longer than that.
     """
+    if parquet_table.is_parquet(table):
+        columns, _ = parquet_table.read_parquet_table(table)
+        columns = {name: [*map(str.strip, cells)] for name, cells in columns.items()}
+        return columns
     text, separator = find_separator(_decode(table, table.read_bytes()))
     try:
         return _fill_columns(table, text, separator)
@@ -45,6 +52,14 @@ def read_columns(table: Path) -> Columns:
         raise ConfigError(
             f"A table must be CSV. Received: {table} ({error}). Close its quotes."
         ) from error
+
+
+def require_text(table: Path) -> None:
+    """Raise a `ConfigError` for a table that is there and is no text, nor Parquet."""
+    if parquet_table.is_parquet(table):
+        return
+    with contextlib.suppress(OSError):  # whoever reads its columns says why it cannot be read
+        _decode(table, table.read_bytes())
 
 
 def simplify(name: str) -> str:
@@ -93,7 +108,7 @@ def find_separator(text: str) -> tuple[str, str]:
 
 def _count_cells(text: str, separator: str) -> list[int]:
     """Return how many cells the first rows have with a separator."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows = csv.reader(_split_lines(text), delimiter=separator)
     try:
         filled = (row for row in rows if any(row) and not row[0].lstrip().startswith("#"))
         return [len(row) for row in islice(filled, LOOKED_AT)]
@@ -101,14 +116,19 @@ def _count_cells(text: str, separator: str) -> list[int]:
         return []
 
 
+def _split_lines(text: str) -> Iterator[str]:
+    """Yield the lines with their ends; `io.StringIO` would hold four bytes a letter of all."""
+    return (line[0] for line in LINE.finditer(text))
+
+
 def _fill_columns(table: Path, text: str, separator: str) -> Columns:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(_split_lines(text), delimiter=separator)
     rows = ([cell.strip() for cell in row] for row in reader)
     filled = (row for row in rows if any(row))
     comments: list[str] = []
     header = next(_skip_comments(filled, comments), [])
     names = [INVISIBLE.sub("", name) for name in header]
-    names = [name.lower() if name.lower() in OURS else name for name in names]
+    names = [*map(settle_name, names)]
     check_header(table, names)
     columns: list[list[str]] = [[] for _ in names]
     for row in filled:

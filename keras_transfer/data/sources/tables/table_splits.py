@@ -60,9 +60,10 @@ def find_splits(table: Path, columns: Columns, taken: set[str]) -> tuple[list[st
 
 def find_folder_splits(table: Path, paths: Sequence[str]) -> list[str]:
     """Return the split of each image where all lie in folders train, val or test, else ""."""
-    parts = [path.lower().split("/")[:-1] for path in paths]
-    for depth in range(min(map(len, parts))):
-        words = [folders[depth] for folders in parts]
+    folders = [path.rpartition("/")[0] for path in paths]
+    parts = {folder: folder.lower().split("/") if folder else [] for folder in folders}
+    for depth in range(min(map(len, parts.values()))):
+        words = [parts[folder][depth] for folder in folders]
         if splits := _read_words(words):
             logger.info(
                 "%s: the splits are the folders %s (to have them made: an empty column split)",

@@ -110,7 +110,7 @@ def test_path_without_bytes_is_a_file_beside_the_table(write, draw, tmp_path):
     [
         ({"label": [0.5, 1.0, 2.0, 3.0]}, r"label \(double\)"),
         ({"label": [[0], [1], [0], [1]]}, "multi-label"),
-        ({"image": ["a.png", "b.png", "c.png", "d.png"]}, r"image \(string\).*labels\.csv"),
+        ({"image": ["a.png", "b.png", "c.png", "d.png"]}, r"image \(string\).*one file"),
         ({"label": None, "klass": [0, 1, 0, 1]}, r"klass \(int64\)\. Rename"),
     ],
 )

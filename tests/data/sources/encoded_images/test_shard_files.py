@@ -2,11 +2,11 @@ import os
 
 import pytest
 
+from keras_transfer.data.sources.class_names import name_class
 from keras_transfer.data.sources.encoded_images.shard_files import (
     find_folder,
     identify,
     list_shards,
-    name_class,
     name_set,
 )
 from keras_transfer.system.errors import ConfigError

@@ -10,7 +10,7 @@ from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
-from keras_transfer.images.modality import IMAGE
+from keras_transfer.images.pixel_files import ImageFiles
 
 
 class Named(NamedTuple):
@@ -34,7 +34,7 @@ def name(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
 
     def call(dataset):
-        path = name_data_set(dataset, IMAGE)
+        path = name_data_set(dataset, ImageFiles)
         return Named(Path(path), read_examples(path, DataConfig()))
 
     return call

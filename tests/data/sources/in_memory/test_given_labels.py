@@ -36,7 +36,7 @@ def test_numbers_are_places_among_class_names():
         ([[1, 1], [0, 1]], r"\[1, 1\], a row of 2 that looks like multi-label data"),
         ([[0, 0], [0, 1]], r"\[0, 0\], a row of 2 that looks like multi-label"),
         ([[0.9, 0.1], [0, 1]], "shares of classes, as of mixup or smoothed labels"),
-        ([["a", "b"], ["c", "d"]], "several labels for one image"),
+        ([["a", "b"], ["c", "d"]], "several labels for one example"),
         ([[1], [1, 2]], "rows of different lengths"),
         (np.zeros((3, 4, 4), int), r"labels of shape \(3, 4, 4\)"),
         ([0, 2], "one of the 2 classes, from 0 on. Received: 2."),

@@ -96,7 +96,7 @@ def test_pillows_images_are_seen_as_files_of_them_are(name, arrays):
 def test_weights_of_images_are_said_to_be_left_out(name, arrays, caplog):
     images, labels = arrays
     name(slices(images, labels, np.ones(12)).batch(5))
-    assert caplog.text.count("weights of images, which are not taken") == 1
+    assert caplog.text.count("weights of examples, which are not taken") == 1
 
 
 def test_what_never_ends_without_saying_so_is_refused(name, arrays, tmp_path):

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from keras_transfer.data.sources.in_memory.name_data_set import name_data_set
-from keras_transfer.images.modality import IMAGE
+from keras_transfer.images.pixel_files import ImageFiles
 from keras_transfer.system.errors import ConfigError
 
 
 def test_words_and_paths_stay_as_they_are(tmp_path):
-    assert name_data_set("tfds:mnist", IMAGE) == "tfds:mnist"
-    assert name_data_set(tmp_path, IMAGE) == str(tmp_path)
+    assert name_data_set("tfds:mnist", ImageFiles) == "tfds:mnist"
+    assert name_data_set(tmp_path, ImageFiles) == str(tmp_path)
 
 
 def test_splits_that_are_given_are_kept(name, arrays):

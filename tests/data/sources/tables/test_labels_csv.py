@@ -57,7 +57,7 @@ def test_missing_and_broken_files_follow_one_rule(make_tree, caplog, bad):
     skip = TrainConfig(dataset=str(root / "labels.csv"))
     used = [path for path, *_ in divide_examples(skip, choose_modality(skip)).rows()]
     assert used == [f"{k}.png" for k in range(8)]
-    assert f"1 unreadable files are left out: {bad}" in caplog.text
+    assert f"1 unreadable file is left out: {bad}" in caplog.text
     stop = dataclasses.replace(skip, data=DataConfig(on_bad_file="error"))
     with pytest.raises(ConfigError, match=f"1 that are not: {bad}.*on_bad_file skip"):
         divide_examples(stop, choose_modality(stop))

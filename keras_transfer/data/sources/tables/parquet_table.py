@@ -1,25 +1,33 @@
-"""Tables of texts in Parquet files, as pandas and Hugging Face write them."""
+"""Tables in Parquet files, as pandas and Hugging Face write them: their plain values as text."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.data.sources.encoded_images.parquet_shards import read_features
-from keras_transfer.data.sources.encoded_images.shard_files import name_class
-from keras_transfer.data.sources.tables.read_table import OURS, Columns
+from keras_transfer.data.sources.class_names import name_class
+from keras_transfer.data.sources.tables.column_names import settle_name
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.texts.sources.json_lines import write_cell
+from keras_transfer.system.packages import require_package
 
 SUFFIX = ".parquet"
 ROWS = 4096  # read at a time
 
+Cells = dict[str, list[str]]  # column name -> its cells
 
-def read_parquet_texts(table: Path) -> tuple[Columns, Mapping[str, tuple[str, ...]]]:
+
+def is_parquet(table: Path) -> bool:
+    """Return whether a table is a Parquet file, by its name."""
+    return table.suffix.lower() == SUFFIX
+
+
+def read_parquet_table(table: Path) -> tuple[Cells, Mapping[str, tuple[str, ...]]]:
     """Read the columns of plain values as text, and the names of classes that Hugging Face gives.
 
     Raises:
-        ConfigError: It is no Parquet file, or a damaged one.
+        ConfigError: It is no Parquet file, or a damaged one, or pyarrow is not installed.
     """
+    require_package(str(table), "pyarrow", "parquet")
     import pyarrow
     from pyarrow import parquet
 
@@ -28,7 +36,7 @@ def read_parquet_texts(table: Path) -> tuple[Columns, Mapping[str, tuple[str, ..
             schema = opened.schema_arrow
             names = [field.name for field in schema if _is_plain(field.type)]
             classes = _find_classes(schema, names)
-            columns: Columns = {name: [] for name in names}
+            columns: Cells = {name: [] for name in names}
             for batch in opened.iter_batches(batch_size=ROWS, columns=names):
                 for name, values in zip(batch.schema.names, batch.columns, strict=True):
                     columns[name] += _write_cells(table, values.to_pylist(), classes.get(name, ()))
@@ -37,10 +45,10 @@ def read_parquet_texts(table: Path) -> tuple[Columns, Mapping[str, tuple[str, ..
             f"A table must be a whole Parquet file. Received: {table} "
             f"({str(error).splitlines()[0]}). Write or fetch it again."
         ) from error
-    known = {name: name.lower() if name.lower() in OURS else name for name in names}
-    return {known[name]: cells for name, cells in columns.items()}, {
-        known[name]: found for name, found in classes.items()
-    }
+    return (
+        {settle_name(name): cells for name, cells in columns.items()},
+        {settle_name(name): found for name, found in classes.items()},
+    )
 
 
 def list_parquet_names(table: Path) -> list[str]:
@@ -53,6 +61,26 @@ def list_parquet_names(table: Path) -> list[str]:
     from pyarrow import parquet
 
     return [str(name) for name in parquet.read_schema(table).names]
+
+
+def read_features(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    """Return what Hugging Face says of the columns; nothing where it says nothing."""
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def write_cell(value: Any) -> str:
+    """Return a value as the cell of a table would have it."""
+    if value is None or value != value:  # not a number
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _is_plain(kind: Any) -> bool:
