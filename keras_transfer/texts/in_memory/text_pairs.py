@@ -1,13 +1,13 @@
 """Texts and labels side by side: `(texts, labels)`, lists of pairs, whatever gives such pairs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from keras_transfer.config.messages import name_some
-from keras_transfer.data.sources.in_memory.array_pairs import find_class_names
+from keras_transfer.data.sources.in_memory.array_pairs import find_class_names, is_sized, peek
 from keras_transfer.data.sources.in_memory.file_tables import check_lengths
 from keras_transfer.data.sources.in_memory.given_labels import name_labels
 from keras_transfer.data.sources.in_memory.given_sets import Listed, show_kind
@@ -32,7 +32,7 @@ def is_columns(dataset: Any) -> bool:
     if not isinstance(dataset, tuple | list) or len(dataset) != 2 or _are_pairs_only(dataset):
         return False
     texts, labels = dataset
-    return holds_several(texts) and _is_sized(labels) and np.ndim(_peek(labels)) < 2
+    return holds_several(texts) and is_sized(labels) and np.ndim(peek(labels)) < 2
 
 
 def read_columns_of_texts(dataset: Sequence[Any]) -> Listed:
@@ -94,11 +94,11 @@ def peek_stream(dataset: Any) -> list[Any]:
 
 def holds_several(things: Any) -> bool:
     """Return whether these are several texts."""
-    if not _is_sized(things):
+    if not is_sized(things):
         return False
     if hasattr(things, "columns"):
         return len(things) > 0 and is_text(list_texts_of(things[:1])[0])
-    first = _peek(things)
+    first = peek(things)
     if isinstance(first, np.ndarray) and first.shape == (1,):
         first = first[0]
     return is_text(first) or (first is None and any(map(is_text, islice(things, LOOKED_AT))))
@@ -165,15 +165,3 @@ def _is_pair(entry: Any) -> bool:
     text, label = entry
     alone = isinstance(label, str | bytes | int | float | np.generic) or label is None
     return is_text(text) and (alone or (np.ndim(label) == 1 and not is_text(label)))
-
-
-def _is_sized(things: Any) -> bool:
-    try:
-        len(things)
-    except TypeError:
-        return False
-    return not isinstance(things, str | bytes | Mapping)
-
-
-def _peek(things: Iterable[Any]) -> Any:
-    return next(iter(things), None)

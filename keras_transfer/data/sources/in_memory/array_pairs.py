@@ -1,7 +1,7 @@
 """Images and labels side by side in Python code: `(images, labels)`, or a list of pairs."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def is_columns(dataset: Any) -> bool:
     if not isinstance(dataset, tuple | list) or len(dataset) != 2:
         return False
     first, labels = dataset
-    return holds_examples(first) and _is_sized(labels) and np.ndim(_peek(labels)) < 2
+    return holds_examples(first) and is_sized(labels) and np.ndim(peek(labels)) < 2
 
 
 def read_columns_of_pairs(dataset: Sequence[Any]) -> Given:
@@ -32,7 +32,7 @@ def read_columns_of_pairs(dataset: Sequence[Any]) -> Given:
     class_names = find_class_names(images, labels)
     if is_kind(images, "pandas", "DataFrame") and len(images.columns) == 1:
         images = images.iloc[:, 0]  # of paths, as scikit-learn's users write X
-    if _is_path(_peek(images)):
+    if _is_path(peek(images)):
         return list_files(images, labels, class_names)
     named = name_labels(labels, class_names)
     check_lengths(len(images), len(named))
@@ -79,12 +79,12 @@ def find_class_names(*things: Any) -> list[str]:
 
 def holds_examples(things: Any) -> bool:
     """Return whether these are several images or paths, without labels."""
-    if not _is_sized(things):
+    if not is_sized(things):
         return False
     shape = getattr(things, "shape", None)
     if shape is not None and len(shape) != 1:
         return True  # (n, height, width …); of fewer axes: refused where it is read
-    return len(things) == 0 or _is_path(_peek(things)) or _is_image(_peek(things))
+    return len(things) == 0 or _is_path(peek(things)) or _is_image(peek(things))
 
 
 def _is_pair(entry: Any) -> bool:
@@ -98,15 +98,17 @@ def _is_path_list(label: Any) -> bool:
     return isinstance(label, list | tuple) and bool(label) and _is_path(label[0])
 
 
-def _is_sized(things: Any) -> bool:
+def is_sized(things: Any) -> bool:
+    """Return whether these are several things in a row, as many as `len` says."""
     try:
         len(things)
     except TypeError:  # of sparse matrices as well
         return False
-    return not isinstance(things, str | bytes | dict)
+    return not isinstance(things, str | bytes | Mapping)
 
 
-def _peek(things: Any) -> Any:
+def peek(things: Any) -> Any:
+    """Return the first of several things, None of none."""
     return next(iter(things), None)
 
 
