@@ -81,7 +81,9 @@ def tiny_train(monkeypatch):
 
 
 @pytest.fixture
-def tiny_base(tiny_backbone, tiny_train, stripes, tmp_path):
+def tiny_base(tiny_backbone, tiny_train, stripes, tmp_path, monkeypatch):
+    # Activations of another test's trainings would be used here.
+    monkeypatch.setenv("KERAS_TRANSFER_CACHE", str(tmp_path / "cache"))
     return {
         "dataset": str(stripes),
         "backbone": "tiny",
