@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from keras_transfer.config.sections.optimizer_settings import OptimizerConfig
     from keras_transfer.config.train_config import TrainConfig
     from keras_transfer.models.backbones.backbone_table import BACKBONES
+    from keras_transfer.python_api.classifiers.image_classifier import ImageClassifier
+    from keras_transfer.python_api.classifiers.text_classifier import TextClassifier
     from keras_transfer.python_api.explaining.explanations import Explanations
     from keras_transfer.python_api.explaining.text_explanations import TextExplanations
     from keras_transfer.python_api.finished_comparison import Comparison
     from keras_transfer.python_api.finished_run import Run
-    from keras_transfer.python_api.image_classifier import ImageClassifier
     from keras_transfer.python_api.label_reviews import LabelReview
     from keras_transfer.python_api.predictions import Embedding, ImagePredictions, Predictions
     from keras_transfer.python_api.training_call import fine_tune
@@ -48,11 +49,12 @@ _HOMES = {
     "keras_transfer.config.sections.optimizer_settings": ("OptimizerConfig",),
     "keras_transfer.config.train_config": ("TrainConfig",),
     "keras_transfer.models.backbones.backbone_table": ("BACKBONES",),
+    "keras_transfer.python_api.classifiers.image_classifier": ("ImageClassifier",),
+    "keras_transfer.python_api.classifiers.text_classifier": ("TextClassifier",),
     "keras_transfer.python_api.explaining.explanations": ("Explanations",),
     "keras_transfer.python_api.explaining.text_explanations": ("TextExplanations",),
     "keras_transfer.python_api.finished_comparison": ("Comparison",),
     "keras_transfer.python_api.finished_run": ("Run",),
-    "keras_transfer.python_api.image_classifier": ("ImageClassifier",),
     "keras_transfer.python_api.label_reviews": ("LabelReview",),
     "keras_transfer.python_api.predictions": ("Embedding", "ImagePredictions", "Predictions"),
     "keras_transfer.python_api.training_call": ("fine_tune",),
@@ -90,6 +92,7 @@ __all__ = [
     "OptimizerConfig",
     "Predictions",
     "Run",
+    "TextClassifier",
     "TextExplanations",
     "TrainConfig",
     "apply_review",

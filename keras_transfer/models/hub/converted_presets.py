@@ -1,6 +1,8 @@
 """Models of timm and Transformers that KerasHub converts: tensors and plain numbers, no code."""
 
+import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from keras_transfer.config.messages import say_fault, say_value
@@ -21,8 +23,8 @@ def name_format(config: Mapping[str, Any]) -> str:
     return next((name for word, name in WORDS.items() if isinstance(config.get(word), str)), "")
 
 
-def build_converted(origin: PresetSource, kind: str, option: str) -> Any:
-    """Return the network that KerasHub makes of a repository, with random weights.
+def describe_converted(origin: PresetSource, kind: str, option: str) -> tuple[str, dict[str, Any]]:
+    """Return the class of the network that KerasHub makes of a repository, and its configuration.
 
     KerasHub must have been imported. No tensors are read.
 
@@ -34,8 +36,6 @@ def build_converted(origin: PresetSource, kind: str, option: str) -> Any:
     Raises:
         ConfigError: KerasHub does not know the network, or what reads tensors is missing.
     """
-    import keras_hub
-
     if not is_installed("safetensors"):
         raise ConfigError(
             f"`{option}` needs safetensors for models of {kind}. Received: no such package. "
@@ -50,13 +50,28 @@ def build_converted(origin: PresetSource, kind: str, option: str) -> Any:
             f"{say_value(origin.address)}, with {say_value(activation)}. Choose another model."
         )
     try:
-        return keras_hub.models.Backbone.from_preset(str(folder), load_weights=False)
+        family, config = _build_once(folder, (folder / CONFIG).read_bytes())
+        return family, dict(config)
     except Exception as error:  # KerasHub raises anything on configurations of others
         raise ConfigError(
             f"`{option}` must be a network that KerasHub converts. Received: "
             f"{say_value(origin.address)}, in the format of {kind}: {say_fault(error)} Choose "
             "another model, or a preset of KerasHub."
         ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _build_once(folder: Path, content: bytes) -> tuple[str, dict[str, Any]]:
+    """Build the network of a configuration for what it is called: seconds, of which a run has one.
+
+    Args:
+        folder: Holds the configuration.
+        content: The configuration, which may have been written anew.
+    """
+    import keras_hub
+
+    network = keras_hub.models.Backbone.from_preset(str(folder), load_weights=False)
+    return type(network).__name__, network.get_config()
 
 
 def make_converter(origin: PresetSource) -> Any:

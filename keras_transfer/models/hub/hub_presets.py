@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from keras_transfer.config.messages import say_fault, say_value
 from keras_transfer.models.backbones.hub_networks import TEXT_ENCODERS, Pooling
 from keras_transfer.models.hub.converted_presets import (
-    build_converted,
+    describe_converted,
     make_converter,
     name_format,
 )
@@ -202,13 +202,12 @@ def open_preset(name: str, option: str = "--preset") -> Preset:
 
 
 def _open_converted(name: str, origin: PresetSource, foreign: str, option: str) -> Preset:
-    network = build_converted(origin, foreign, option)
-    backbone = type(network).__name__
+    backbone, config = describe_converted(origin, foreign, option)
     return Preset(
         name=name,
         backbone=backbone,
         kind=_judge_kind(backbone, name, option),
-        config=network.get_config(),
+        config=config,
         licence=_find_licence(origin),
         weights_sha256=hash_kept(origin),
         origin=origin,

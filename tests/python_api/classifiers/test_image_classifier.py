@@ -102,7 +102,7 @@ def test_the_network_is_in_the_pickle(no_network, shades):
 
 
 def test_the_example_of_the_guide_runs(no_network, capsys):
-    guide = (Path(__file__).parents[2] / "docs/scikit_learn.md").read_text("utf-8")
+    guide = (Path(__file__).parents[3] / "docs/scikit_learn.md").read_text("utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     exec(example)
     assert capsys.readouterr().out.startswith("{'strategy': 'feature_extraction'} 0.")

@@ -13,8 +13,8 @@ from keras_transfer.data.examples import check_examples
 from keras_transfer.data.sources.choose_source import read_examples
 from keras_transfer.evaluation.predict_output import ImagePredictions
 from keras_transfer.modalities.table import name_dataset
-from keras_transfer.python_api import image_classifier
-from keras_transfer.python_api.image_classifier import ImageClassifier
+from keras_transfer.python_api.classifiers import transfer_classifier
+from keras_transfer.python_api.classifiers.image_classifier import ImageClassifier
 from keras_transfer.run.run_directory import Run
 
 NUMBERS = "it is about tables of numbers, and images are none"
@@ -83,8 +83,8 @@ def replace_network(patch, folder):
             class_names=tuple(held["names"].tolist()),
         )
 
-    patch.setattr(image_classifier, "fine_tune", fine_tune)
-    patch.setattr(image_classifier, "predict_images", predict_images)
+    patch.setattr(transfer_classifier, "fine_tune", fine_tune)
+    patch.setattr(transfer_classifier, "predict_images", predict_images)
     patch.setattr(Run, "open", classmethod(lambda cls, path: cls(path)))
 
 

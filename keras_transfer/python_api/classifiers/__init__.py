@@ -1,0 +1,1 @@
+"""Trainings with the manners of scikit-learn: classifiers of images and of texts."""
