@@ -45,7 +45,7 @@ def test_a_run_killed_at_random_moments_ends_as_a_whole_one(cache, kills, forker
     check_kills(forker.start, [*words, "--cache.mode", cache], tmp_path, kills)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow  # test_given_runs has one that is interrupted
 def test_a_run_with_given_parts_that_is_killed_ends_as_a_whole_one(forker, words, tmp_path):
     check_kills(forker.start, ["--given", *words], tmp_path, 4)
     told = [int(line) for line in (tmp_path / "told.txt").read_text().split()]
@@ -53,7 +53,7 @@ def test_a_run_with_given_parts_that_is_killed_ends_as_a_whole_one(forker, words
     assert {*range(16)} <= {*told[16:]}
 
 
-@pytest.mark.thorough
+@pytest.mark.slow  # as long as those on texts, which are presets, too
 @pytest.mark.parametrize(
     ("write", "strategy"), [(write_vit, "two_phase"), (write_resnet, "gradual")]
 )
@@ -68,8 +68,13 @@ def test_a_killed_run_of_a_preset_ends_as_a_whole_one(write, strategy, forker, s
     check_kills(forker.start, words, tmp_path, 3)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("strategy", "cache"), [("two_phase", "auto"), ("gradual", "off")])
+@pytest.mark.parametrize(
+    ("strategy", "cache"),
+    [
+        pytest.param("two_phase", "auto", marks=pytest.mark.thorough),
+        pytest.param("gradual", "off", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_run_on_texts_ends_as_a_whole_one(strategy, cache, forker, tmp_path):
     pytest.importorskip("tensorflow_text", reason="needs the extra [text]")
     write_text_preset(tmp_path / "preset")
@@ -83,8 +88,13 @@ def test_a_killed_run_on_texts_ends_as_a_whole_one(strategy, cache, forker, tmp_
     check_kills(forker.start, words, tmp_path, 3)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("method", ["align", "adabn", "dann"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("align", "adabn")),
+        pytest.param("dann", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_killed_run_across_two_domains_ends_as_a_whole_one(
     method, forker, words, stripes, tmp_path
 ):

@@ -67,8 +67,10 @@ def test_the_phase_goes_on_from_its_best_epoch_at_half_the_rate(
 
 
 # 4: the last of an epoch, whose loss is that of the weights before
-@pytest.mark.thorough
-@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize(
+    "step",
+    [pytest.param(2, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.thorough)],
+)
 def test_in_its_first_epoch_a_phase_goes_back_to_its_start(
     step, spoil, train, tmp_path, cut_config
 ):

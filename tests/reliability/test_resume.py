@@ -28,7 +28,7 @@ LORA = {
 }
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, train, whole_run):
     run = cut_run(8)
     assert not run.metrics_file.exists()
@@ -72,11 +72,10 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
     assert_same_run(run, whole)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("epochs", "changes"),
     [
-        (
+        pytest.param(
             5,  # within the second of the phases that share a schedule
             {
                 "strategy": "gradual",
@@ -86,6 +85,7 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
                 "optimizer": OptimizerConfig(ema=0.5, accumulate=2, clip_norm=1.0, name="lion"),
                 "regularize": RegularizeConfig(name="l2_sp"),
             },
+            marks=pytest.mark.thorough,
         ),
         pytest.param(
             1,
@@ -94,10 +94,15 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
                 "finetune": FinetuneConfig(epochs=1),
                 "augment": AugmentConfig(cutmix=1.0),
             },
+            marks=pytest.mark.slow,
         ),
-        (1, {"head": HeadConfig(start="lda"), "cache": CacheConfig(mode="off")}),
-        (5, LORA),
-        (8, LORA),
+        pytest.param(
+            1,
+            {"head": HeadConfig(start="lda"), "cache": CacheConfig(mode="off")},
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(5, LORA, marks=pytest.mark.thorough),
+        pytest.param(8, LORA, marks=pytest.mark.slow),
     ],
     ids=[
         *("gradual, averages, accumulated, penalty", "range test, CutMix", "solved head"),
@@ -131,8 +136,10 @@ def test_a_run_with_a_solved_head_may_end_before_its_first_epoch(train, tmp_path
     assert_same_run(run, whole)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "whole",
+    [pytest.param(True, marks=pytest.mark.slow), pytest.param(False, marks=pytest.mark.thorough)],
+)
 def test_a_cache_on_disk_is_used_again_if_it_is_whole(
     whole, cut_run, interrupt, train, whole_run, monkeypatch
 ):

@@ -46,11 +46,6 @@ def encode(tokenizer, rows):
 
 # KerasHub leaves the file of the pieces to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-QUICKER = ("Roberta", "Albert")
-EXPORTED = [
-    pytest.param(family, marks=pytest.mark.thorough if family in QUICKER else pytest.mark.slow)
-    for family in FAMILIES
-]
 SLOW_TO_TRACE = pytest.param("Roberta", marks=pytest.mark.thorough)  # ten seconds
 
 
@@ -123,7 +118,8 @@ def run_alone(code, folder, *words):
     return ended.stdout
 
 
-@pytest.mark.parametrize("family", EXPORTED)
+@pytest.mark.slow  # minutes for each: a SavedModel, a TFLite and an ONNX file, and four programs
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_run_and_its_exports_answer_alike_by_the_saved_tokenizer(family, tmp_path):
     folder = tmp_path / "preset"
     write_family(folder, family)
@@ -164,8 +160,13 @@ def test_pairs_pass_through_byte_pairs_and_a_saved_model(tmp_path):
 
 
 # the others are those of test_text_runs
-@pytest.mark.thorough
-@pytest.mark.parametrize("strategy", ["gradual", "partial"])
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        pytest.param("gradual", marks=pytest.mark.thorough),
+        pytest.param("partial", marks=pytest.mark.slow),
+    ],
+)
 def test_other_strategies_train_deberta(strategy, tmp_path):
     write_family(tmp_path / "preset", "DebertaV3")
     run = train(tmp_path / "preset", tmp_path, strategy=strategy)

@@ -72,13 +72,15 @@ def widen(answer):
     return keras.ops.concatenate([answer, 0 * answer], axis=1)
 
 
-@pytest.mark.thorough
+FORMATS = ["saved_model", "tflite", "onnx"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason", "formats"),
     [
-        (swap, "a probability differs by", ["saved_model", "tflite", "onnx"]),
-        (spoil, "numbers that are not finite", ["tflite"]),
-        (widen, "Received: 2 names and 4 classes", ["tflite"]),
+        pytest.param(swap, "a probability differs by", FORMATS, marks=pytest.mark.thorough),
+        pytest.param(spoil, "numbers that are not finite", ["tflite"], marks=pytest.mark.slow),
+        pytest.param(widen, "Received: 2 names and 4 classes", ["tflite"], marks=pytest.mark.slow),
     ],
 )
 def test_files_of_another_model_are_renamed_and_the_exit_code_is_1(

@@ -71,7 +71,7 @@ def write_preset(backbone: keras.Model, preset: HubNetwork, folder: Path) -> Pat
     """Write the weights of a preset as a file that a backbone loads.
 
     Args:
-        backbone: What `build_backbone` made of the preset, at any size; its values stay.
+        backbone: What `build_backbone` made of the preset, at any size; it gets them, too.
         preset: Its weights are downloaded if need be.
         folder: Gets the file.
 
@@ -85,10 +85,9 @@ def write_preset(backbone: keras.Model, preset: HubNetwork, folder: Path) -> Pat
         require_same_tokens(preset, found.load_tokenizer())
     else:
         _check_scaling(preset, found.load_image_converter())
-    copy = keras.models.clone_model(backbone)
-    fill_hub_graph(copy, found.load_backbone(), preset)
+    fill_hub_graph(backbone, found.load_backbone(), preset)
     file = folder / "preset.weights.h5"
-    copy.save_weights(file)
+    backbone.save_weights(file)
     return file
 
 

@@ -46,8 +46,13 @@ def test_a_transformer_has_a_map_of_its_patches(class_token):
     assert (maps[8] != maps[0]).any()
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("class_token", "least"), [(True, 30), (False, 60)])
+@pytest.mark.parametrize(
+    ("class_token", "least"),
+    [
+        pytest.param(True, 30, marks=pytest.mark.thorough),
+        pytest.param(False, 60, marks=pytest.mark.slow),
+    ],
+)
 def test_heat_lies_on_the_patch_more_often_than_chance(class_token, least):
     """Chance is 6 of 100. Convolutions know better where they look: see test_grad_cam."""
     keras.utils.set_random_seed(0)

@@ -14,11 +14,17 @@ from keras_transfer.models.build_model import build_backbone, build_model
 SIDE, PATCH = 48, 12  # pixels of an image, and of what tells its class
 QUICK = ("danndigits",)
 LARGE = ("resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase")
-LARGE += ("resnet50", "mobilenetv2", "mobilenetv3large", "efficientnetv2b0")  # others are alike
+LARGE += (
+    "resnet50",
+    "mobilenetv2",
+    "mobilenetv3large",
+    "efficientnetv2b0",
+    "vitl16",
+)  # others are alike
 ROWS = [
     pytest.param(
         name,
-        marks=[pytest.mark.slow] * (name in LARGE) + [pytest.mark.thorough] * (name not in QUICK),
+        marks=pytest.mark.slow if name in LARGE else [pytest.mark.thorough] * (name not in QUICK),
     )
     for name, row in BACKBONES.items()
     if row.takes == "images"

@@ -121,7 +121,7 @@ def test_the_mean_is_that_of_the_tokens_that_are_there():
         (CASES[0], "mixed_bfloat16"),
         (CASES[3], "mixed_float16"),
         *(
-            pytest.param(CASES[number], "mixed_float16", marks=pytest.mark.thorough)
+            pytest.param(CASES[number], "mixed_float16", marks=pytest.mark.slow)
             for number in (1, 2)
         ),
     ],

@@ -16,7 +16,6 @@ from keras_transfer.models.cuts import IMAGES, PROBABILITIES, find_cut, take_par
 from keras_transfer.train import fine_tune
 
 pytest.importorskip("keras_hub", reason="needs KerasHub: pip install 'keras_transfer[hub]'")
-pytestmark = pytest.mark.thorough
 
 OPENS = """
 import sys
@@ -30,7 +29,13 @@ def write_small_patches(folder):
     write_vit(folder, patch=8)
 
 
-@pytest.fixture(scope="module", params=[write_small_patches, write_resnet])
+PRESETS = [
+    pytest.param(write_small_patches, marks=pytest.mark.thorough),
+    pytest.param(write_resnet, marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="module", params=PRESETS)
 def run(request, drawn, stripes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     request.param(folder / "preset")

@@ -240,10 +240,15 @@ def test_weights_of_others_are_refused_in_words(word, tmp_path):
         find_weights(name, find_backbone(name), word)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("application", "side"),
-    [("MobileNetV3Small", 64), ("EfficientNetB0", 64), ("ResNet50", 64)],
+    [
+        pytest.param("MobileNetV3Small", 64, marks=pytest.mark.thorough),
+        *(
+            pytest.param(name, 64, marks=pytest.mark.slow)
+            for name in ("EfficientNetB0", "ResNet50")
+        ),
+    ],
 )
 def test_networks_of_keras_applications_lose_their_classifiers(application, side, tmp_path):
     build = getattr(keras.applications, application)

@@ -24,7 +24,8 @@ from keras_transfer.models.build_model import build_backbone
 pytestmark = pytest.mark.usefixtures("cache")
 # test_layer_matching has tiny networks in all of them
 OTHERS = [
-    pytest.param(build, marks=pytest.mark.thorough) for build in (build_sequential, build_flat)
+    pytest.param(build_sequential, marks=pytest.mark.slow),
+    pytest.param(build_flat, marks=pytest.mark.thorough),
 ]
 
 NO_NORMALIZATION = "normalization, none in the file, (3,) in efficientnetb0"
@@ -70,22 +71,30 @@ def test_a_real_backbone_is_taken_out_of_every_file(make_base, backbones, tmp_pa
             assert f"Left aside: 1 layer of mine{suffix}, my_head (576 x 2)" in caplog.text
 
 
-@pytest.mark.thorough
+FIRST, *LATER = zip(BUILDERS, SUFFIXES, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("build", "suffix"),
+    [
+        pytest.param(*FIRST, marks=pytest.mark.thorough),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in LATER),
+    ],
+)
 def test_efficientnet_from_a_file_without_its_rescaling_is_taken_too(
-    make_base, backbones, tmp_path
+    build, suffix, make_base, backbones, tmp_path
 ):
     """Trap 1: the values are the same, and those of Normalization are in use at once."""
     images = np.random.default_rng(0).uniform(0, 255, (1, 96, 96, 3)).astype("float32")
     base, backbone = make_base("efficientnetb0"), backbones["efficientnetb0"]
     expected = np.asarray(base.get_layer(index=2)(images))
-    for build, suffix in zip(BUILDERS, SUFFIXES, strict=True):
-        load("efficientnetb0", write(build(base), tmp_path / f"mine{suffix}"), backbone)
-        assert_equal(backbone, base)
-        found = np.asarray(backbone.get_layer("normalization")(images))
-        np.testing.assert_array_equal(found, expected)
+    load("efficientnetb0", write(build(base), tmp_path / f"mine{suffix}"), backbone)
+    assert_equal(backbone, base)
+    found = np.asarray(backbone.get_layer("normalization")(images))
+    np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_whole_network_of_keras_gives_its_backbone(make_base, backbones, tmp_path):
     whole = make_base("mobilenetv3small", include_top=True, input_shape=(224, 224, 3))
     count = len(backbones["mobilenetv3small"].weights)
@@ -108,7 +117,7 @@ def test_a_whole_network_of_keras_gives_its_backbone(make_base, backbones, tmp_p
             "conv, (3, 3, 3, 16) in the file, normalization, (3,) in efficientnetb0",
         ),
         *(
-            pytest.param(build, suffix, NO_NORMALIZATION, marks=pytest.mark.thorough)
+            pytest.param(build, suffix, NO_NORMALIZATION, marks=pytest.mark.slow)
             for build, suffix in ((build_sequential, ".keras"), (build_flat, ".weights.h5"))
         ),
     ],

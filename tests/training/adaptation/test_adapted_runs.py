@@ -21,8 +21,9 @@ from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.train import fine_tune
 from keras_transfer.training.adaptation.methods import ADAPTATIONS
 
+MARKS = {"align": (), "dann": (), "coral": pytest.mark.slow}
 METHODS = [
-    pytest.param(name, marks=[pytest.mark.thorough] * (name not in ("align", "dann")))
+    pytest.param(name, marks=MARKS.get(name, pytest.mark.thorough))
     for name in ADAPTATIONS
     if name != "none"
 ]
@@ -63,7 +64,7 @@ def test_removed_labels_change_no_bit(adapt, trained, unlabelled_stripes, method
     assert "target" not in unlabelled.metrics()["splits"]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow  # labels that are removed change no bit either
 def test_shuffled_labels_change_no_bit(adapt, trained, other_stripes, tmp_path):
     root = shutil.copytree(other_stripes, tmp_path / "shuffled")
     for index, file in enumerate(sorted(root.rglob("*.png"))):
@@ -72,7 +73,7 @@ def test_shuffled_labels_change_no_bit(adapt, trained, other_stripes, tmp_path):
     assert_equal(trained("dann"), fine_tune(adapt("dann", root)))
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_no_method_with_a_target_trains_as_without_one(trained):
     seen, alone = trained("none"), trained("alone")
     assert_equal(seen, alone)
@@ -145,9 +146,14 @@ def test_learned_methods_leave_one_model_and_train_another_way(trained, method):
 
 @pytest.mark.parametrize(
     ("method", "strategy"),
-    [("dann", "gradual"), ("dann", "partial"), ("align", "full"), ("align", "from_scratch")],
+    [
+        pytest.param("dann", "gradual", marks=pytest.mark.thorough),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (("dann", "partial"), ("align", "full"), ("align", "from_scratch"))
+        ),
+    ],
 )
-@pytest.mark.thorough
 def test_every_strategy_takes_them(adapt, strategy, method):
     finetune = FinetuneConfig(epochs=2, learning_rate=0.01)
     changes = {"strategy": strategy, "finetune": finetune, "frozen": FrozenConfig(epochs=1)}
@@ -157,7 +163,7 @@ def test_every_strategy_takes_them(adapt, strategy, method):
     assert len(read_run_predictions(run)) == 48
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_hidden_layer_adapts_where_the_head_alone_learns(adapt):
     changes = {"strategy": "feature_extraction", "head": HeadConfig(hidden=8)}
     changes["frozen"] = FrozenConfig(epochs=1)

@@ -116,8 +116,13 @@ def test_an_interrupted_run_ends_as_a_whole_one(given_run, cut_given, tmp_path):
     check_resumed(cut, make_parts(), given_run)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("layer", "mode"), [(True, "auto"), (False, "on"), (True, "on")])
+@pytest.mark.parametrize(
+    ("layer", "mode"),
+    [
+        pytest.param(True, "auto", marks=pytest.mark.thorough),
+        *(pytest.param(layer, "on", marks=pytest.mark.slow) for layer in (False, True)),
+    ],
+)
 def test_it_does_with_layers_and_kept_views_too(layer, mode, tiny_config, tmp_path):
     def make():
         return make_parts(augmentation=keras.layers.RandomRotation(0.1) if layer else shift)
