@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.compare.engines import read_variables, train_row
+from keras_transfer.cluster.ray_connection import read_variables
+from keras_transfer.compare.engines import train_row
 from keras_transfer.config.yaml_files import dump_settings
 from keras_transfer.evaluation.metrics import wilson_interval
 from keras_transfer.run.run_directory import Run

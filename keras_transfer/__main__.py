@@ -27,6 +27,7 @@ VERBS = {
     "embed": "write what a network makes of examples, and tell two sets apart",
     "zeroshot": "classify images by sentences with CLIP, without training",
     "pretrain": "go on from weights without labels, or make some from drawings",
+    "estimate": "say what a training of any number of images would take",
     "clean": "remove what earlier runs keep for later ones",
 }
 FOOT = f"""VERB --help has examples and options. --version prints versions, --completion

@@ -190,9 +190,9 @@ def _plan(
     from keras_transfer.training.adaptation.target_images import read_target
     from keras_transfer.training.cache.cache_plan import plan_cache
     from keras_transfer.training.class_weights import tell_weights
+    from keras_transfer.training.cost.training_cost import announce
     from keras_transfer.training.given.given_head import build_head
     from keras_transfer.training.plan import auto_settings, recorded_plan
-    from keras_transfer.training.plan.estimate import announce
     from keras_transfer.training.plan.training_parts import Training
 
     row, begun = find_backbone(config.backbone), config

@@ -9,7 +9,7 @@ SCHEMAS = Path(__file__).parents[1] / "docs/schemas"
 # commands with --json
 ANSWERS = (
     *("train", "evaluate", "predict", "explain", "compare", "check", "export", "review"),
-    *("embed", "zeroshot"),
+    *("embed", "estimate", "zeroshot"),
 )
 
 

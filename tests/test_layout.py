@@ -13,8 +13,8 @@ CONTRIBUTING = ROOT / ".github/CONTRIBUTING.md"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({file.parent for file in MODULES} - {PACKAGE})
 VERBS = {
-    *("check", "clean", "compare", "embed", "evaluate", "explain", "export", "predict", "pretrain"),
-    *("report", "review", "train", "zeroshot"),
+    *("check", "clean", "compare", "embed", "estimate", "evaluate", "explain", "export", "predict"),
+    *("pretrain", "report", "review", "train", "zeroshot"),
 }
 MODALITIES = {"images", "texts"}
 EMPTY_WORDS = {"utils", "util", "helpers", "common", "misc", "base", "core", "tools", "shared"}

@@ -12,17 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_transfer.system.child_python import search_path
+from keras_transfer.cluster.ray_connection import VARIABLES, connecting, share_cluster
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.signals import EXIT_CODES
-
-# What the numbers of a training, and where its cache is, depend on. Ray sets some of them for its
-# workers (OMP_NUM_THREADS=1), and other machines of a cluster may lack them.
-VARIABLES = (
-    *("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-    *("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND", "KERAS_HOME"),
-    *("KERAS_TRANSFER_CACHE", "PYTHONPATH"),
-)
 
 
 class Ending(NamedTuple):
@@ -76,12 +67,6 @@ def train_row(
     return Ending(code, peak)
 
 
-def read_variables() -> dict[str, str]:
-    """Return those of `VARIABLES` that this process has, and where the package is."""
-    found = {name: os.environ[name] for name in VARIABLES if name in os.environ}
-    return found | {"PYTHONPATH": search_path()}
-
-
 def _end(process: "subprocess.Popen[bytes]") -> int:
     """Ask the process to end, wait until it has, and return its code."""
     process.terminate()
@@ -124,25 +109,14 @@ def use_ray(jobs: int, stop: threading.Event) -> Iterator[Call]:
     Args:
         jobs: Rows at the same time.
         stop: Set when all are to end.
-
-    References:
-        P. Moritz et al., "Ray: a distributed framework for emerging AI applications", OSDI 2018.
     """
-    ray = _import_ray()
-    connected = ray.is_initialized()  # by the caller, whose connection it stays
-    if not connected:
-        with _keeping_signals():
-            _connect(ray, jobs)
-    task = ray.remote(_train_as_task).options(**_share_cluster(ray, jobs))
+    with connecting(jobs) as ray:
+        task = ray.remote(_train_as_task).options(**share_cluster(ray, jobs), max_retries=0)
 
-    def call(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
-        return _await(ray, task.remote(list(words), output, dict(variables)), stop)
+        def call(words: Sequence[str], output: Path, variables: Mapping[str, str]) -> Ending:
+            return _await(ray, task.remote(list(words), output, dict(variables)), stop)
 
-    try:
         yield call
-    finally:
-        if not connected:
-            ray.shutdown()
 
 
 ENGINES: Mapping[str, Callable[[int, threading.Event], contextlib.AbstractContextManager[Call]]] = {
@@ -155,14 +129,6 @@ def _train_as_task(words: Sequence[str], output: Path, variables: Mapping[str, s
     # Ray cancels a task by SIGINT, which workers ignore if a shell began all this in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return train_row(words, output, variables)
-
-
-def _share_cluster(ray: Any, jobs: int) -> dict[str, Any]:
-    """Return what Ray is to keep for a row, of which `jobs` run at the same time."""
-    options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0, "scheduling_strategy": "SPREAD"}
-    if gpus := ray.cluster_resources().get("GPU"):
-        options["num_gpus"] = min(1, gpus / jobs)  # without a share Ray hides them all
-    return options
 
 
 def _await(ray: Any, promised: Any, stop: threading.Event) -> Ending:
@@ -183,37 +149,3 @@ def _await(ray: Any, promised: Any, stop: threading.Event) -> Ending:
         fault = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
         raise ConfigError(f"Ray could not run the row ({fault}).") from error
     return ending
-
-
-def _import_ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise ConfigError(
-            "`ray` must be installed for --engine ray. Received: no such package. "
-            "Run: pip install 'keras_transfer[ray]'"
-        ) from error
-    return ray
-
-
-@contextlib.contextmanager
-def _keeping_signals() -> Iterator[None]:
-    """Undo what Ray does to SIGTERM in this process: it would abort, and rows would not end."""
-    is_main = threading.current_thread() is threading.main_thread()  # others may not change it
-    former = {number: signal.getsignal(number) for number in EXIT_CODES} if is_main else {}
-    yield
-    for number, handler in former.items():
-        signal.signal(number, handler)
-
-
-def _connect(ray: Any, jobs: int) -> None:
-    quietly = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        ray.init(address="auto", **quietly)
-    except ConnectionError as error:
-        if os.environ.get("RAY_ADDRESS"):
-            raise ConfigError(
-                "`RAY_ADDRESS` must be a Ray cluster that answers. "
-                f"Received: {os.environ['RAY_ADDRESS']}."
-            ) from error
-        ray.init(address="local", num_cpus=jobs, include_dashboard=False, **quietly)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from keras_transfer.cluster.ray_connection import read_variables
 from keras_transfer.compare.baseline.baseline_row import COMMAND as BASELINE_COMMAND
 from keras_transfer.compare.columns import FINISHED, RUNNING, WAITING, Result
 from keras_transfer.compare.comparison_directory import Comparison
-from keras_transfer.compare.engines import ENGINES, Call, read_variables
+from keras_transfer.compare.engines import ENGINES, Call
 from keras_transfer.compare.results_csv import Results
 from keras_transfer.compare.rows import Row
 from keras_transfer.config.layers import flatten

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -79,6 +80,18 @@ class ImagePredictions:
             return []
         order = np.argsort(-self.probabilities[row], kind="stable")
         return [self.class_names[index] for index in order if self.members[row, index]]
+
+
+def concatenate_predictions(parts: Sequence[ImagePredictions]) -> ImagePredictions:
+    """Return the predictions of several batches as one; at least one must be there."""
+    shares = [part.unusual_share for part in parts if part.unusual_share is not None]
+    return dataclasses.replace(
+        parts[0],
+        names=np.concatenate([part.names for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        reasons=np.concatenate([part.reasons for part in parts]),
+        unusual_share=np.concatenate(shares) if shares else None,
+    )
 
 
 def list_columns(top: int, sets: bool = False, unusual: bool = False) -> list[str]:
@@ -229,3 +242,22 @@ def _open_parquet(file: Path, columns: Sequence[str]) -> Iterator[WriteRows]:
             writer.write_table(pyarrow.Table.from_pylist(cells, schema))
 
         yield write
+
+
+def read_parquet(file: Path) -> list[Row]:
+    """Return the rows of a table that `open_table` left.
+
+    Raises:
+        ConfigError: It is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows = pyarrow.parquet.read_table(file).to_pylist()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ConfigError(
+            f"A part must be a whole Parquet file. Received: {file}, which is damaged. Remove it, "
+            "and call again: it is made anew."
+        ) from error
+    return [[*row.values()] for row in rows]

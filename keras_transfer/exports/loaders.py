@@ -89,6 +89,22 @@ def load_here(path: Path) -> Artefact:
     return dataclasses.replace(artefact, classify=classify)
 
 
+def read_usage(path: str | Path, trust: bool = False) -> tuple[Path, Usage]:
+    """Return the file of a model and how it is used; of a run it is not loaded.
+
+    Raises:
+        ConfigError: As `load_artefact` says.
+    """
+    load, place = _find_loader(Path(path))
+    if load is _load_keras:
+        with _explaining(place):
+            usage = read_keras_usage(place)
+        if usage:
+            return place, usage
+    artefact = load_artefact(path, trust)
+    return artefact.path, artefact.usage
+
+
 def read_keras_names(path: str | Path, with_texts: bool = False) -> tuple[str, ...]:
     """Return the class names of a run or a .keras file, without loading it; () if it has none.
 

@@ -33,7 +33,7 @@ from keras_transfer.images.augmentation.presets import (
 )
 from keras_transfer.images.augmentation.view_draws import draw_uniform
 from keras_transfer.images.decoding.decoding_memory import MARGIN
-from keras_transfer.images.decoding.graph_decoding import decode_square
+from keras_transfer.images.decoding.graph_decoding import choose_reader, decode_square
 from keras_transfer.images.image_split import Split
 from keras_transfer.images.kept_squares import SquareRows
 
@@ -284,16 +284,16 @@ class ImageData:
     def _load(self, split: str, images: Any) -> tuple[Any, Any]:
         """Return the pixels, uint8, and one-hot labels of the images at these indices."""
         part = self.splits[split]
-        if part.pixels is not None:
-            kept = part.pixels
+        if (kept := part.pixels) is not None:
             read = kept.read if isinstance(kept, SquareRows) else kept.__getitem__
             pixels = tf.numpy_function(read, [images], tf.uint8)
         else:
-            files = tf.gather([str(self.root / path) for path in part.paths], images)
+            names = [str(self.root / path) for path in part.paths]
             plain = np.zeros(len(part), bool) if part.plain is None else part.plain
+            size, asked, reader = self.image_size, self.preparation, choose_reader(names)
             pixels = tf.map_fn(
-                lambda row: decode_square(row[0], self.image_size, self.preparation, row[1]),
-                (files, tf.gather(plain, images)),
+                lambda row: decode_square(row[0], size, asked, row[1], reader),
+                (tf.gather(names, images), tf.gather(plain, images)),
                 fn_output_signature=tf.uint8,
             )
         pixels = tf.ensure_shape(pixels, (None, self.image_size, self.image_size, 3))

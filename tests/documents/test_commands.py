@@ -5,6 +5,7 @@ import shlex
 
 import h5py
 import pytest
+from fake_ray import FakeRay
 from fake_runs import write_comparison
 from pages import ROOT, find_verb, list_commands, list_words
 from tiny_presets import write_vit
@@ -14,6 +15,7 @@ from keras_transfer import (
     check,
     clean,
     embed,
+    estimate,
     evaluate,
     explain,
     export,
@@ -143,13 +145,17 @@ def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
 
 
 @each_command("predict")
-def test_every_predict_command_runs(words, desk, exported_run, capsys):
+def test_every_predict_command_runs(words, desk, exported_run, capsys, monkeypatch):
     if "reviews.csv" in words:
-        pytest.skip("of a run of texts: tests/verbs/test_predict_texts.py runs the like")
+        pytest.skip("of a run of texts: tests/predict/test_predict_texts.py runs the like")
+    monkeypatch.setattr("keras_transfer.cluster.ray_connection._import_ray", lambda: FakeRay(2))
     put_run(desk, exported_run)
     for name in ("zero", "own"):  # what zeroshot leaves has its exports where a run has them
         (desk / name).symlink_to(exported_run.path)
     assert predict.main(words) == 0
+    if "predictions/" in words:
+        assert [file.name for file in desk.glob("predictions/part*")] == ["part-000000.parquet"]
+        return
     shown = capsys.readouterr().out
     assert "level" in shown or "level" in (desk / "found.csv").read_text()
 
@@ -206,6 +212,14 @@ def test_every_embed_command_is_understood(words, desk, run_copy, monkeypatch):
     with pytest.raises(ConfigError) as ended:
         embed.main(words)
     assert ended.value is found
+
+
+@each_command("estimate")
+def test_every_estimate_command_is_understood(words, desk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(estimate, "_estimate", lambda *all: asked.append(all) or ("", {}))
+    assert estimate.main(words) == 0
+    check_names(asked[0][0])
 
 
 @each_command("zeroshot")

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_transfer.compare.engines import read_variables
+from keras_transfer.cluster.ray_connection import read_variables
 from keras_transfer.compare.row_training import COMMAND
 from keras_transfer.exports.fresh_process import measure_artefact
 from keras_transfer.exports.reading.confinement import Confinement

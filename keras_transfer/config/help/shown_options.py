@@ -69,6 +69,12 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "--backbone mobilenetv3small --pictures 20000",
         "--backbone mobilenetv3small --images photos",
     ),
+    "estimate": (
+        "",
+        "photos",
+        "photos --backbone resnet50 --machines 4",
+        "--images 1000000 --strategy full",
+    ),
     "clean": ("",),
 }
 
@@ -147,5 +153,11 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Data": ("dataset", "prompts", "data.batch_size", "data.layout", "data.split_file"),
         "Model": ("preset", "probe", "export"),
         "Output": ("output", "quiet", "json"),
+    },
+    "estimate": {
+        "Data": ("DATASET", "images", "image_size", "batch_size", "augment.preset"),
+        "Model": ("backbone",),
+        "Training": ("strategy", "epochs", "finetune.locked_layers", "cache.views", "machines"),
+        "Output": ("json",),
     },
 }

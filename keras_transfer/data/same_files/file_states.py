@@ -1,10 +1,15 @@
-"""Size and time of files: where neither is another, the content is taken for the same."""
+"""Size and time of files: where neither is another, the content is taken for the same.
+
+Of an image in a tar shard it is its own size, and the time of the shard.
+"""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+
+from keras_transfer.data.shards.member_files import stat_file
 
 GONE = -1  # size and time of a file that is not there
 LATEST = 2**63 - 1  # nanoseconds that NumPy and SQLite can hold: the year 2262
@@ -13,10 +18,10 @@ LATEST = 2**63 - 1  # nanoseconds that NumPy and SQLite can hold: the year 2262
 def read_state(file: str | Path) -> tuple[int, int]:
     """Return size in bytes and time of the last change in nanoseconds; `GONE` where it is not."""
     try:
-        status = os.stat(file)
+        size, changed = stat_file(file)
     except (OSError, ValueError):  # a link to nowhere, too
         return GONE, GONE
-    return status.st_size, max(-LATEST, min(status.st_mtime_ns, LATEST))
+    return size, max(-LATEST, min(changed, LATEST))
 
 
 def find_touched(root: Path, paths: Iterable[str], states: np.ndarray) -> np.ndarray:

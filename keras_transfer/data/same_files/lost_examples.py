@@ -8,10 +8,10 @@ from typing import NamedTuple
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.data.same_files.file_states import find_touched
+from keras_transfer.data.shards.member_files import hash_content
 from keras_transfer.data.training_data import ExampleSplit, TrainingData
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.files.file_hashes import hash_file
 
 
 class Lost(NamedTuple):
@@ -94,6 +94,6 @@ def _doubt(data: TrainingData, part: ExampleSplit, thoroughly: bool) -> list[int
 def _hash_or_nothing(file: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read."""
     try:
-        return hash_file(file)
+        return hash_content(file)
     except OSError:
         return ""

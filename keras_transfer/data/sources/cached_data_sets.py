@@ -58,7 +58,7 @@ def read_prepared(
     """
 
     def read(folder: Path) -> Examples:
-        return _read_folder(source, folder, class_names)
+        return read_folder(source, folder, class_names)
 
     def fill(folder: Path) -> tuple[str, Notes]:
         _check_room(folder, size)
@@ -105,6 +105,25 @@ def prepare(parent: Path, fill: Fill, read: Callable[[Path], Kept]) -> Kept:
     )
 
 
+def read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -> Examples:
+    """Return the images in a folder that `write_images` wrote.
+
+    Raises:
+        ConfigError: Files are missing or cut, or it is something else.
+        KeyError: The same.
+        OSError: The same.
+    """
+    columns = read_columns(folder / "labels.csv")
+    found = sum(os.path.getsize(folder / path) for path in columns["path"])
+    if found != read_notes(folder).get("bytes", found):  # former versions wrote no manifest
+        raise ConfigError(f"its images have {found} bytes")
+    splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
+    rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
+    present = set(columns["label"])
+    names = order_class_names(present) if class_names is None else class_names
+    return make_examples(source, folder, rows, [name for name in names if name in present])
+
+
 def write_images(folder: Path, images: Images) -> int:
     """Write images and their labels.csv to a folder; return how many bytes the images have."""
     rows, size = [("path", "label", "split")], 0
@@ -140,25 +159,6 @@ def _check_room(folder: Path, size: int) -> None:
             f"{say_bytes(free)} free in {folder.parent}. Set the environment variable "
             "KERAS_TRANSFER_CACHE to another folder."
         )
-
-
-def _read_folder(source: str, folder: Path, class_names: Sequence[str] | None) -> Examples:
-    """Return the images in a folder that `write_images` wrote.
-
-    Raises:
-        ConfigError: Files are missing or cut, or it is something else.
-        KeyError: The same.
-        OSError: The same.
-    """
-    columns = read_columns(folder / "labels.csv")
-    found = sum(os.path.getsize(folder / path) for path in columns["path"])
-    if found != read_notes(folder).get("bytes", found):  # former versions wrote no manifest
-        raise ConfigError(f"its images have {found} bytes")
-    splits = [SPLIT_WORDS.get(word, "") for word in columns["split"]]
-    rows = [(*row, "") for row in zip(columns["path"], columns["label"], splits, strict=True)]
-    present = set(columns["label"])
-    names = order_class_names(present) if class_names is None else class_names
-    return make_examples(source, folder, rows, [name for name in names if name in present])
 
 
 def _make(partial: Path, fill: Fill, read: Callable[[Path], Kept]) -> Kept:

@@ -1,6 +1,7 @@
 """Where labelled images come from: one row per kind of source.
 
-Every source ends as files on disk, so the rest of the program has one way through.
+Every source ends as files on disk, or as images in shards that are read like files
+(`data/shards`), so the rest of the program has one way through.
 """
 
 import logging
@@ -11,6 +12,7 @@ from pathlib import Path
 from keras_transfer.config.lookup import suggest_close
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.data.examples import Examples
+from keras_transfer.data.shards.member_files import SUFFIX
 from keras_transfer.data.sources.buckets.bucket_addresses import is_bucket
 from keras_transfer.data.sources.buckets.local_copies import bring_here, check_bucket
 from keras_transfer.data.sources.class_names import settle_names
@@ -53,7 +55,7 @@ KINDS = (
     "a folder, a labels.csv, .parquet files, .tar shards, s3://, gs://, az:// or hf:// and what is "
     "there, hf:NAME, tfds:NAME or digits"
 )
-SHARDS = {parquet_table.SUFFIX: "parquet", tar_shards.SUFFIX: "webdataset"}
+SHARDS = {parquet_table.SUFFIX: "parquet", SUFFIX: "webdataset"}
 PACKAGES = {"hf": ("datasets", "hf"), "parquet": ("pyarrow", "parquet")}  # with their extras
 ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 

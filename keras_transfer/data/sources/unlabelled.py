@@ -1,4 +1,4 @@
-"""Unlabelled examples for prediction: found by name, folder, glob or standard input."""
+"""Unlabelled examples for prediction: found by name, folder, shard, glob or standard input."""
 
 import codecs
 import glob
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_transfer.config.messages import name_some
+from keras_transfer.data.shards.member_files import is_shard, is_there, list_members
 from keras_transfer.data.sources.buckets.bucket_addresses import is_bucket
 from keras_transfer.data.sources.buckets.local_copies import bring_here, check_bucket, name_there
 from keras_transfer.data.sources.file_walk import is_side_file, walk_images
@@ -26,6 +27,8 @@ def list_sources(
     words: Iterable[str], is_example: Callable[[bytes], bool]
 ) -> tuple[list[str], list[Source]]:
     """Find the images that words name: files, folders with all below them, globs, standard input.
+
+    A tar shard stands for the images in it, and so does a folder that holds nothing but shards.
 
     Those at addresses are copied here; see `bring_here`.
 
@@ -79,7 +82,8 @@ def find_missing(words: Sequence[str]) -> list[str]:
     for address in filter(is_bucket, words):
         check_bucket(address)
     found = [expand_word(w) for w in words if w != STANDARD_INPUT and not is_bucket(w)]
-    missing = [name for name, *others in found if not (others or os.path.exists(name))]
+    ones = [name for name, *others in found if not others]
+    missing = [name for name in ones if not (os.path.exists(name) or is_there(name))]
     if missing and len(missing) == len(words):
         raise ConfigError(
             f"IMAGES must name files that exist. Received: {name_some(missing)}, not there."
@@ -100,7 +104,7 @@ def expand_word(word: str) -> list[str]:
     """Return the files that a word names, each once."""
     path = os.path.expanduser(word)
     try:
-        if not os.path.lexists(path) and glob.has_magic(path):
+        if glob.has_magic(path) and not (os.path.lexists(path) or is_there(path)):
             found = [name for match in match_pattern(path) for name in _list_files(match)]
             found = [name for name in found if not is_side_file(os.path.basename(name))]
         else:
@@ -153,6 +157,9 @@ def _walk_once(root: str) -> Iterator[tuple[str, list[str]]]:
 
 def _list_files(path: str) -> list[str]:
     if not os.path.isdir(path):
-        return [path]
+        return list_members(path) if is_shard(path) else [path]
     os.scandir(path).close()  # one that is named must be readable, those below it need not be
-    return list(walk_images(path, path.rstrip("/"), set()))
+    files = list(walk_images(path, path.rstrip("/"), set()))
+    if all(map(is_shard, files)):
+        return [member for file in files for member in list_members(file)]
+    return files

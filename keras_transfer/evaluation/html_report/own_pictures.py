@@ -10,13 +10,13 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.run_examples import inspect_again, list_examples, read_source
+from keras_transfer.data.shards.member_files import hash_content
 from keras_transfer.evaluation.explanation.word_occlusion import trace_texts
 from keras_transfer.evaluation.html_report.write_report import Pictures
 from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.run_model import load_run_model
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.files.file_hashes import hash_file
 
 if TYPE_CHECKING:
     import keras
@@ -68,6 +68,6 @@ def _find_same(
 
 def _is_same(file: Path, content: str | None) -> bool:
     try:
-        return hash_file(file) == content
+        return hash_content(file) == content
     except OSError:
         return False

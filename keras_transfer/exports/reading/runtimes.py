@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.data.shards.member_files import read_file
 from keras_transfer.exports.reading.artefact import Artefact, build_artefact
 from keras_transfer.exports.reading.contract import RAW, make_classifier, read_input, require_one
 from keras_transfer.exports.reading.tflite_metadata import read_span
@@ -87,7 +88,7 @@ def load_signature(folder: Path, name: str) -> Callable[[Any], np.ndarray]:
     def classify(items: Any) -> np.ndarray:
         signature = loaded.signatures[name]  # as above
         if name == "serve_bytes":
-            contents = [Path(file).read_bytes() for file in items]
+            contents = [read_file(file) for file in items]
             return np.asarray(signature(bytes=tf.constant(contents))["probabilities"])
         return np.asarray(signature(images=tf.constant(items, tf.uint8))["probabilities"])
 

@@ -6,6 +6,7 @@
 import functools
 import io
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,27 @@ import tensorflow as tf
 
 from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.pixels.value_range import FULL
+from keras_transfer.data.shards.member_files import may_be_member, read_file
 from keras_transfer.images.decoding.decoding_memory import SCALES, Least, find_least
 from keras_transfer.images.decoding.pillow_decoding import Shrink, load_picture
 from keras_transfer.images.decoding.resizing import resize_rest, resize_square
 from keras_transfer.images.decoding.shades import find_shades
 
+Read = Callable[[Any], Any]  # from the name of a file to its bytes, both scalar string tensors
 
-def decode_square(file: Any, image_size: int, preparation: Preparation, plain: Any = False) -> Any:
+
+def choose_reader(files: Iterable[str]) -> Read:
+    """Return what reads these files inside a graph; Python does where some may lie in shards."""
+    return _read_member if any(map(may_be_member, files)) else tf.io.read_file
+
+
+def decode_square(
+    file: Any,
+    image_size: int,
+    preparation: Preparation,
+    plain: Any = False,
+    read: Read = tf.io.read_file,
+) -> Any:
     """Read and resize one image inside a tf.data graph.
 
     Args:
@@ -27,6 +42,7 @@ def decode_square(file: Any, image_size: int, preparation: Preparation, plain: A
         image_size: Side of the result in pixels.
         preparation: How an image becomes a square.
         plain: Scalar bool, as `decode_pixels` takes it.
+        read: Reads the file, see `choose_reader`.
 
     Returns:
         Tensor (image_size, image_size, 3), uint8.
@@ -36,7 +52,7 @@ def decode_square(file: Any, image_size: int, preparation: Preparation, plain: A
         return np.asarray(resize_square(pixels, image_size, preparation))
 
     least = find_least(image_size, preparation)
-    pixels, small = decode_pixels(file, plain, preparation.value_range, shrink, least)
+    pixels, small = decode_pixels(file, plain, preparation.value_range, shrink, least, read)
     return resize_rest(pixels, small, image_size, preparation)
 
 
@@ -46,6 +62,7 @@ def decode_pixels(
     value_range: str = FULL,
     shrink: Shrink | None = None,
     least: Least | None = None,
+    read: Read = tf.io.read_file,
 ) -> tuple[Any, Any]:
     """Read one image inside a graph.
 
@@ -56,12 +73,13 @@ def decode_pixels(
         value_range: As `data.value_range` says, resolved.
         shrink: As `load_picture` takes it.
         least: As `load_picture` takes it.
+        read: Reads the file, see `choose_reader`.
 
     Returns:
         Pixels (height, width, 3), uint8, those of `load_image`; and a scalar bool, whether `shrink`
         has made them small.
     """
-    content = tf.io.read_file(file)
+    content = read(file)
     # Of a file that was cut off since its inspection, TensorFlow's error would not say the name.
     end = tf.strings.substr(content, tf.maximum(0, tf.strings.length(content) - 2), 2)
     whole = tf.logical_or(end == b"\xff\xd9", end == b"`\x82")  # of a JPEG, of a PNG
@@ -107,6 +125,13 @@ def shade_bytes(colours: Any, value_range: str) -> Any:
     if shades is None:
         return colours
     return tf.gather(tf.constant(shades), tf.cast(colours, tf.int32))
+
+
+def _read_member(file: Any) -> Any:
+    def read(name: bytes) -> bytes:
+        return read_file(os.fsdecode(name))
+
+    return tf.ensure_shape(tf.numpy_function(read, [file], tf.string), ())
 
 
 def _decode_any(

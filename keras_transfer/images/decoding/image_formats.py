@@ -7,10 +7,13 @@ used code for what nobody trains on.
 
 import contextlib
 import functools
+import io
 from pathlib import Path
 from typing import IO
 
 from PIL import Image, ImageFile
+
+from keras_transfer.data.shards.member_files import may_be_member, read_file
 
 FORMATS = (
     *("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF"),
@@ -31,9 +34,14 @@ HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 def open_image(file: str | Path | IO[bytes]) -> ImageFile.ImageFile:
     """Open an image of one of `FORMATS`; its pixels are not loaded yet.
 
+    Args:
+        file: The open file; or a name, which may lead into a tar shard.
+
     Raises:
         OSError: It is none of them, or cannot be read.
     """
+    if isinstance(file, str | Path) and may_be_member(file):
+        file = io.BytesIO(read_file(file))
     return Image.open(file, formats=list_formats())
 
 

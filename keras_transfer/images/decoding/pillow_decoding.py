@@ -12,6 +12,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from keras_transfer.config.messages import say_fault
 from keras_transfer.config.pixels.value_range import FULL, parse_range
+from keras_transfer.data.shards.member_files import find_member, read_file
 from keras_transfer.images.decoding.decoding_memory import (
     LARGE,
     Least,
@@ -54,6 +55,8 @@ def read_content(file: str | Path) -> bytes:
         Unusable: It cannot be read, is too large, or no file.
     """
     try:
+        if find_member(file):
+            return read_file(file)
         status = os.stat(file)
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
             raise Unusable("not a file" if not stat.S_ISDIR(status.st_mode) else NO_ACCESS)

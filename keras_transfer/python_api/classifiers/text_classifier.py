@@ -1,8 +1,10 @@
 """A fine-tuned text encoder as a scikit-learn classifier of sentences."""
 
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
+from keras_transfer.data.sources.in_memory.array_pairs import is_sized
 from keras_transfer.python_api.classifiers.transfer_classifier import TransferClassifier
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.texts.in_memory.given_strings import is_text, list_texts_of
@@ -75,7 +77,7 @@ class TextClassifier(TransferClassifier):
         Raises:
             ConfigError: It is something else.
         """
-        single = isinstance(X, str | bytes) or not hasattr(X, "__len__")
+        single = isinstance(X, Set) or not is_sized(X) or getattr(X, "ndim", 1) == 0
         texts = [X] if single else list_texts_of(X)
         odd = [each for each in texts if not is_text(each)]
         if single or odd:

@@ -13,13 +13,13 @@ import numpy as np
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import TrainConfig
+from keras_transfer.data.shards.member_files import hash_content
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
 from keras_transfer.models.run_model import build_classifier
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.machine import free_disk
 from keras_transfer.training.cache.activation_pass import trace_front
 from keras_transfer.training.cache.cache_key import PACKAGES
@@ -152,6 +152,6 @@ def _require_same(data: TrainingData, hashes: np.ndarray) -> None:
 def _hash_or_nothing(file: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read."""
     try:
-        return hash_file(file)
+        return hash_content(file)
     except OSError:
         return ""

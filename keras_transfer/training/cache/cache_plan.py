@@ -37,6 +37,20 @@ def plan_cache(training: Training) -> CachePlan:
     limits = str(budget)
     if not isinstance(settings.memory_gb, str):  # what is free lacks it already
         budget.take("memory", training.data.memory)
+    plan, obstacle = fit_plan(training, budget)
+    plan = place_decoded(plan, training, budget)
+    logger.info("%s (budget %s)", describe_plan(plan, training, obstacle), limits)
+    return plan
+
+
+def fit_plan(training: Training, budget: Budget) -> tuple[CachePlan, str]:
+    """Return which activations are kept, and why none are, "" where some are.
+
+    Args:
+        training: About to begin.
+        budget: What they may take, which they are taken from.
+    """
+    settings = training.config.cache
     views = None if isinstance(settings.views, str) else settings.views
     cuts = _find_cuts(training) if views is not None else {}
     obstacle = _find_obstacle(cuts, training.phases, training.config)
@@ -52,9 +66,7 @@ def plan_cache(training: Training) -> CachePlan:
             budget.take(place, count_bytes(layout))
         else:
             obstacle = f"{views} views would take {say_bytes(_count(training, cuts, views))}"
-    plan = place_decoded(plan, training, budget)
-    logger.info("%s (budget %s)", describe_plan(plan, training, obstacle), limits)
-    return plan
+    return plan, obstacle
 
 
 def list_arrays(training: Training, cuts: Mapping[str, Cut], views: int) -> Layout:

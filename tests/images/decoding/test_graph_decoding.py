@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tar_writer import write_shard
 
 from keras_transfer.config.pixels.preparation import Preparation
-from keras_transfer.images.decoding.graph_decoding import decode_square
+from keras_transfer.images.decoding.graph_decoding import choose_reader, decode_square
 from keras_transfer.images.decoding.pillow_decoding import load_image
 from keras_transfer.images.decoding.resizing import resize_square
 
@@ -240,3 +241,26 @@ def test_odd_orientations_of_one_picture_look_alike(shared):
     names = [f"hopper_orientation_{number}.jpg" for number in (3, 6, 8)]
     pixels = decode_files([folder / name for name in names], 64)
     assert np.abs(pixels.astype(int) - pixels[:1]).mean() < 8
+
+
+def test_images_in_shards_are_decoded_as_files_are_which_have_a_graph_of_their_own(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
+    kinds = {"1.jpg": "JPEG", "2.png": "PNG", "3.bmp": "BMP"}
+    contents = {
+        name: store(Image.fromarray(pixels), kind).getvalue() for name, kind in kinds.items()
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    shard = write_shard(tmp_path / "a.tar", contents)
+    files = [str(tmp_path / name) for name in kinds]
+    assert choose_reader(files) is tf.io.read_file
+    members = [*files, *(str(shard / name) for name in kinds)]
+    read = choose_reader(members)
+    dataset = tf.data.Dataset.from_tensor_slices(members).map(
+        lambda file: decode_square(file, 5, Preparation(), True, read)
+    )
+    found = np.stack(list(dataset.as_numpy_iterator()))
+    np.testing.assert_array_equal(found[:3], decode_files(files, 5, True))
+    np.testing.assert_array_equal(found[:3], found[3:])
+    raw = tf.data.Dataset.from_tensor_slices(members).map(read)
+    assert list(raw.as_numpy_iterator()) == [*contents.values()] * 2

@@ -1,4 +1,4 @@
-"""What all sources of encoded images hand out, and how that becomes files in the cache.
+"""What sources of encoded images hand out, and how that becomes files in the cache.
 
 A source describes its images and yields them; only `read_encoded` here writes. The encoded bytes
 are copied as they are.
@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -62,11 +62,16 @@ def read_encoded(encoded: EncodedSet) -> Examples:
     """
     for name in encoded.class_names or ():
         refuse_odd_name(name, encoded.where)
-    key = hashlib.sha256(encoded.identity.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    folder = Path(encoded.source, f"{clean_name(encoded.name) or 'set'}-{key}")
+    folder = name_folder(encoded.source, encoded.name, encoded.identity)
     return read_prepared(
         encoded.source, folder, encoded.class_names, lambda: _name_files(encoded), encoded.size
     )
+
+
+def name_folder(source: str, name: str, identity: str) -> Path:
+    """Return the folder of a set in the cache; see `EncodedSet` for what it is named by."""
+    key = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return Path(source, f"{clean_name(name) or 'set'}-{key}")
 
 
 def name_file(split: str, label: str, stem: str, content: bytes) -> str:
@@ -80,32 +85,37 @@ def clean_name(name: str) -> str:
     return re.sub(r"[^\w-]", "_", name)[:MOST_LETTERS]
 
 
+def tell_bare(counts: Mapping[str, int]) -> None:
+    """Say how many images of each split have no label."""
+    for split, count in counts.items():
+        without = count_of(count, "image")
+        logger.warning("Left out %s of the split %s: no label.", without, split or "images")
+
+
 def _name_files(encoded: EncodedSet) -> Images:
     """Yield the images with their paths; those without a label are counted and left out."""
     seen: Counter[str] = Counter()
     bare: Counter[str] = Counter()
     names: set[str] = set()
     for image in _read_whole(encoded):
-        index, split = seen[image.split], image.split or "images"
+        index = seen[image.split]
         seen[image.split] += 1
         if image.label is None:
-            bare[split] += 1
+            bare[image.split] += 1
             continue
         if image.label not in names:
             refuse_odd_name(image.label, encoded.where)
             names.add(image.label)
         name = clean_name(Path(image.name).stem)
         stem = f"{index:06d}-{name}" if name else f"{index:06d}"
-        path = name_file(split, image.label, stem, image.content)
+        path = name_file(image.split or "images", image.label, stem, image.content)
         yield path, image.content, image.label, image.split
     if not names:
         raise ConfigError(
             f"`dataset` must hold images with a label. Received: {encoded.where}, where none of "
             f"{seen.total():,} has one. Choose splits that are labelled."
         )
-    for split, count in bare.items():
-        without = count_of(count, "image")
-        logger.warning("Left out %s of the split %s: no label.", without, split)
+    tell_bare(bare)
 
 
 def _read_whole(encoded: EncodedSet) -> Iterator[EncodedImage]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_transfer.config.split_names import SPLIT_WORDS, SPLITS
+from keras_transfer.data.shards.member_files import is_there
 from keras_transfer.data.sources.tables.read_table import Columns
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.terminal.short_names import shorten
@@ -99,7 +100,7 @@ def find_absolute(paths: list[str]) -> list[str]:
         ConfigError: There is no file at any of them.
     """
     full = [path and os.path.abspath(os.path.expanduser(path)) for path in paths]
-    if not any(map(os.path.isfile, full)):
+    if not any(map(is_there, full)):
         shown = shorten(repr(paths[0]), SHOWN) if paths else "nothing"
         named = not paths or os.path.splitext(paths[0])[1]
         advice = "Correct them." if named else "Correct them; of texts set `data.modality` to text."

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keras_transfer.config.messages import count_of, name_some
+from keras_transfer.data.shards.member_files import find_folder, is_there
 from keras_transfer.data.sources.file_walk import walk_images
 from keras_transfer.system.errors import ConfigError
 
@@ -34,7 +35,7 @@ def locate_files(table: Path, cells: Sequence[str]) -> list[str]:
     folder = table.parent
     written = [cell.replace("\\", "/") for cell in cells]
     files = _join(folder, written)
-    if any(map(os.path.isfile, files)):
+    if any(map(is_there, files)):
         return files
     found = _find_ends(table, written)
     if found:
@@ -47,7 +48,7 @@ def locate_files(table: Path, cells: Sequence[str]) -> list[str]:
         ]
     for start in (folder.parent, Path.cwd()):
         begun = _join(start, written)
-        if any(map(os.path.isfile, begun)):
+        if any(map(is_there, begun)):
             logger.info("%s: its paths begin at %s", table.name, start)
             return begun
     raise ConfigError(
@@ -61,8 +62,7 @@ def find_root(table: Path, files: Sequence[str]) -> Path:
     outside = f"{table.parent}{os.sep}"
     if all(file.startswith(outside) for file in files):
         return table.parent
-    there = [os.path.dirname(file) for file in files if os.path.isfile(file)]
-    return Path(os.path.commonpath(there))
+    return find_folder(filter(is_there, files))
 
 
 def _join(folder: Path, written: Sequence[str]) -> list[str]:

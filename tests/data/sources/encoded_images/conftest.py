@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_transfer.data.shards.member_files import read_file
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
@@ -31,7 +33,7 @@ def list_rows():
 
     def list_rows(examples):
         names = [examples.class_names[label] for label in examples.labels]
-        files = [(examples.root / path).read_bytes() for path in examples.paths]
+        files = [read_file(examples.root / path) for path in examples.paths]
         rows = zip(files, names, examples.splits.tolist(), strict=True)
         return {content: (name, split) for content, name, split in rows}
 

@@ -7,26 +7,22 @@ import logging
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from keras_transfer.config.command_line import PlainParser, run_command
-from keras_transfer.config.messages import count_of, name_some
+from keras_transfer.cluster.block_engines import BLOCK, HERE
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.validation import require
-from keras_transfer.data.sources.unlabelled import find_missing
 from keras_transfer.evaluation.certainty.decision_numbers import find_decisions
 from keras_transfer.evaluation.certainty.decision_options import (
-    add_decisions,
-    check_decisions,
     say_answering,
     say_sets,
     say_unusual,
     settle_decisions,
 )
-from keras_transfer.evaluation.certainty.prediction_sets import list_members
 from keras_transfer.evaluation.predict_output import (
     SETS,
     UNSURE,
@@ -35,22 +31,23 @@ from keras_transfer.evaluation.predict_output import (
     ImagePredictions,
     Row,
     WriteRows,
-    check_folder,
-    check_table,
-    list_columns,
-    list_rows,
+    concatenate_predictions,
     open_table,
     write_csv,
 )
-from keras_transfer.exports.loaders import load_artefact, read_keras_names, read_modality
+from keras_transfer.exports.loaders import load_artefact, read_usage
 from keras_transfer.exports.reading.artefact import Artefact
 from keras_transfer.exports.reading.classify_stream import BATCH, classify_stream
 from keras_transfer.exports.reading.unusual_images import find_own_run, judge_unusual
+from keras_transfer.exports.text_models.text_artefact import find_tokenizer_folder
+from keras_transfer.exports.usage import Usage
 from keras_transfer.modalities.table import MODALITIES
+from keras_transfer.predict.predict_options import read_options
+from keras_transfer.predict.said_rows import Asked, Said
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.logs import print_logs
-from keras_transfer.system.terminal.script_output import add_json, print_json, reserving_output
+from keras_transfer.system.terminal.script_output import print_json, reserving_output
 from keras_transfer.system.terminal.short_names import keep_end, keep_start, shorten
 from keras_transfer.system.terminal.text_tables import draw_table
 from keras_transfer.system.terminal.visible_text import print_text
@@ -65,6 +62,8 @@ PLACES = {2: "2nd", 3: "3rd"}
 CUT = {"path": keep_end, SETS: keep_start, "error": keep_start}  # in narrow tables
 
 Image = Union[str, Path, np.ndarray, "PIL.Image.Image"]
+Saying = tuple[Generator[Said, None, None], int]  # of batches, and how many examples they have
+Say = Callable[[Asked, list[str], list[Any]], Saying]  # of examples by name and source
 DrawPictures = Callable[[np.ndarray, ImagePredictions], list[dict[str, Any]]]
 
 
@@ -103,16 +102,8 @@ def classify_images(artefact: Artefact, images: Image | Iterable[Image]) -> Imag
     import_tensorflow()  # it resizes, also where another runtime predicts
     modality = MODALITIES[artefact.usage.modality]
     names, sources = modality.list_given(images, artefact.usage.preparation.value_range)
-    parts = [said for _, said in classify_stream(artefact, names, sources)]
-    shares = [part.unusual_share for part in parts if part.unusual_share is not None]
-    return ImagePredictions(
-        names=np.concatenate([part.names for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        reasons=np.concatenate([part.reasons for part in parts]),
-        class_names=artefact.usage.class_names,
-        unusual_share=np.concatenate(shares) if shares else None,
-        noun=modality.noun,
-    )
+    found = concatenate_predictions([said for _, said in classify_stream(artefact, names, sources)])
+    return dataclasses.replace(found, noun=modality.noun)
 
 
 @contextlib.contextmanager
@@ -121,8 +112,8 @@ def _open_output(words: argparse.Namespace, columns: Sequence[str]) -> Iterator[
     if words.output:
         with open_table(words.output, columns) as write:
             yield write
-    elif words.json:
-        yield lambda rows: None  # an object has them
+    elif words.json or words.parts:
+        yield lambda rows: None  # an object has them, or the parts
     elif sys.stdout.isatty():
         rows: list[Row] = []
         yield rows.extend
@@ -169,38 +160,28 @@ def _draw_rows(rows: Sequence[Row], columns: Sequence[str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the command line; 1 if no example could be used."""
-    words = _parse(arguments)
+    words = read_options(arguments, __doc__)
     print_logs(logging.WARNING if words.quiet else logging.INFO)
-    artefact = load_artefact(words.model, words.trust)
-    import_tensorflow()  # it resizes, also where another runtime predicts
-    artefact = judge_unusual(artefact) if words.unusual else artefact
-    from keras_transfer.evaluation.reports.json_answers import answer_images
+    model, usage, say = _open_model(words)
     from keras_transfer.training.progress_display import showing_steps
 
-    classes = artefact.usage.class_names
-    threshold, limits = _decide(words, artefact)
-    modality = MODALITIES[artefact.usage.modality]
+    asked = _decide(words, model, usage.class_names)
+    modality = MODALITIES[usage.modality]
     names, sources = modality.list_words(words.images)
-    top = min(words.top, len(classes))
     found: Counter[str] = Counter()
     images: list[dict[str, Any]] = []
     unusable = unusual = 0
-    batches, steps = classify_stream(artefact, names, sources), math.ceil(len(names) / BATCH)
-    explain = _begin_pictures(artefact, words.explain)
+    said, size = say(asked, names, sources)
     with (
+        contextlib.closing(said),  # workers end with the command, however it ends
         reserving_output(words.json),
-        _open_output(words, list_columns(top, limits is not None, words.unusual)) as write,
-        showing_steps(batches, "predict", steps, BATCH, words.quiet) as shown,
+        _open_output(words, asked.columns) as write,
+        showing_steps(said, "predict", math.ceil(len(names) / size), size, words.quiet) as shown,
     ):
-        for pixels, part in shown:
-            part = _add_sets(part, limits)
-            rows = list(list_rows(part, top, threshold))
+        for rows, objects in shown:
             write(rows)
-            unusual += int(part.unusual.sum()) if words.unusual else 0
-            pictures = explain(pixels, part)
-            if words.json:
-                found_here = answer_images(part, top, threshold)
-                images += map(dict.__or__, found_here, pictures)
+            unusual += asked.count_unusual(rows)
+            images += objects
             for name, prediction, *_, error in rows:
                 if error:
                     unusable += 1
@@ -208,14 +189,59 @@ def main(arguments: list[str]) -> int:
                 else:
                     found[str(prediction)] += 1
     if words.json:
-        model = Path(words.model).absolute()
-        print_json({"model": model, "class_names": classes, "images": images})
+        path = Path(words.model).absolute()
+        print_json({"model": path, "class_names": usage.class_names, "images": images})
     counts = [f"{count:,} {name}" for name, count in found.most_common()]
     counts += [f"{unusable:,} unusable"] if unusable else []
     logger.info("%s: %s", count_of(len(names), modality.noun), ", ".join(counts))
     if usable := len(names) - unusable:
         _say_more(words, usable, unusual)
     return int(not usable)
+
+
+def _open_model(words: argparse.Namespace) -> tuple[Path, Usage, Say]:
+    """Return the file of the model, how it is used, and what predicts with it."""
+    if words.engine != HERE or words.parts:
+        from keras_transfer.predict.predict_blocks import Work, say_blocks
+
+        model, usage = read_usage(words.model, words.trust)
+        parts = [model, *([find_tokenizer_folder(model)] if usage.modality == "text" else [])]
+        if words.unusual:
+            judge_unusual(load_artefact(words.model, words.trust))  # workers find what it leaves
+            parts.append(find_own_run(words.model).neighbours_file)
+
+        def say_in_blocks(asked: Asked, names: list[str], sources: list[Any]) -> Saying:
+            work = Work(
+                model=Path(words.model),
+                trust=words.trust,
+                parts=parts,
+                names=names,
+                sources=sources,
+                engine=words.engine,
+                workers=words.workers,
+            )
+            return say_blocks(work, asked, words.parts), BLOCK
+
+        return model, usage, say_in_blocks
+    artefact = load_artefact(words.model, words.trust)
+    import_tensorflow()  # it resizes, also where another runtime predicts
+    artefact = judge_unusual(artefact) if words.unusual else artefact
+    explain = _begin_pictures(artefact, words.explain)
+
+    def say_in_batches(asked: Asked, names: list[str], sources: list[Any]) -> Saying:
+        batches = classify_stream(artefact, names, sources)
+        return (_say_batch(asked, explain, *batch) for batch in batches), BATCH
+
+    return artefact.path, artefact.usage, say_in_batches
+
+
+def _say_batch(
+    asked: Asked, explain: DrawPictures, pixels: np.ndarray, part: ImagePredictions
+) -> Said:
+    part = asked.add_sets(part)
+    rows, images = asked.say(part)
+    pictures = explain(pixels, part)
+    return Said(rows, [*map(dict.__or__, images, pictures)])
 
 
 def _say_more(words: argparse.Namespace, usable: int, unusual: int) -> None:
@@ -226,10 +252,9 @@ def _say_more(words: argparse.Namespace, usable: int, unusual: int) -> None:
         logger.info("Written: %s in %s", count_of(usable, "picture"), words.explain)
 
 
-def _decide(words: argparse.Namespace, artefact: Artefact) -> tuple[float, np.ndarray | None]:
-    """Return from which probability on to answer, and the limits of sets if they are asked for."""
-    classes = artefact.usage.class_names
-    limits, answering = settle_decisions(words, lambda: find_decisions(artefact.path, classes))
+def _decide(words: argparse.Namespace, model: Path, classes: tuple[str, ...]) -> Asked:
+    """Return what is to be said, from which probability on to answer among it."""
+    limits, answering = settle_decisions(words, lambda: find_decisions(model, classes))
     if limits is not None:
         logger.info("%s", say_sets(words.coverage, words.class_wise))
     if answering is not None:
@@ -241,55 +266,10 @@ def _decide(words: argparse.Namespace, artefact: Artefact) -> tuple[float, np.nd
         f"0 where a class is called {UNSURE}",
         threshold,
     )
-    return threshold, limits
-
-
-def _add_sets(part: ImagePredictions, limits: np.ndarray | None) -> ImagePredictions:
-    if limits is None:
-        return part
-    return dataclasses.replace(part, members=list_members(part.probabilities, limits))
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line, and refuse what cannot be before anything is loaded."""
-    parser = PlainParser("predict", __doc__)
-    parser.add_argument("model", metavar="MODEL", help="a run directory or an exported model")
-    text = "files, folders or globs; -: standard input, a name of a file per line or one image. "
-    text += "Of a model of texts: tables, .txt files, sentences; -: a text per line; csv:-, tsv:-, "
-    text += "jsonl:-: a table"
-    parser.add_argument("images", metavar="IMAGES", nargs="+", help=text)
-    text = "FILE.csv, .jsonl or .parquet (default: a table on a terminal, else CSV)"
-    parser.add_argument("--output", type=Path, metavar="FILE", help=text)
-    parser.add_argument("--top", type=int, default=1, help="classes to name, best first")
-    text = f"below this probability the prediction is `{UNSURE}`"
-    parser.add_argument("--threshold", type=float, default=0.0, metavar="SHARE", help=text)
-    add_decisions(parser)
-    text = "print the predictions, warnings and errors only"
-    parser.add_argument("--quiet", action="store_true", help=text)
-    text = "a PNG for each image there: what in it speaks for the prediction, as `explain` does"
-    parser.add_argument("--explain", type=Path, metavar="FOLDER", help=text)
-    add_json(parser)
-    text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
-    parser.add_argument("--trust", action="store_true", help=text)
-    words = parser.parse_args(arguments)
-    require(words.top >= 1, "top", "1 or more classes", words.top)
-    require(0 <= words.threshold <= 1, "threshold", "in [0, 1]", words.threshold)
-    check_decisions(words)
-    both = words.threshold and words.answer_at_accuracy is not None
-    require(not both, "threshold", "left out with --answer_at_accuracy", words.threshold)
-    if words.unusual:
-        find_own_run(words.model)
-    if words.output:
-        check_table(words.output)
-    if words.explain:
-        words.explain = words.explain.expanduser()
-        read_keras_names(words.model)
-        check_folder(words.explain)
-    takes_texts = read_modality(words.model) == "text"  # whose words may be texts themselves
-    if not takes_texts and (missing := find_missing(words.images)):
-        logger.warning("Not there: %s", name_some(missing))
-    return words
-
-
-if __name__ == "__main__":
-    run_command(main)
+    return Asked(
+        top=min(words.top, len(classes)),
+        threshold=threshold,
+        limits=limits,
+        unusual=words.unusual,
+        json=words.json,
+    )

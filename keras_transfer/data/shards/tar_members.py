@@ -1,33 +1,43 @@
-"""The members of a tar file, read one after another; nothing is ever unpacked by its name.
+"""The members of a tar file, listed one after another; nothing is ever unpacked by its name.
 
 A tar may come from anyone: what is no plain file with a plain name is refused, and so is what says
 that it is larger than the file it is in.
 """
 
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from keras_transfer.system.errors import ConfigError
 
+LONGEST = 2**12  # letters of a path: no disk takes more
+
 
 class Member(NamedTuple):
     """A file in a tar."""
 
+    path: str
+    """As the tar names it, without `./`."""
     key: str
     """Its path up to the first dot of its name."""
     suffix: str
     """What comes after its last dot, in lower case."""
+    offset: int
+    """Where its content begins in the tar, in bytes."""
+    size: int
+    """Bytes of its content."""
     content: bytes
+    """b"" where it was not to be read."""
 
 
-def read_members(file: Path, most: Mapping[str, int]) -> Iterator[Member]:
+def list_members(file: Path, most: Mapping[str, int], read: Collection[str]) -> Iterator[Member]:
     """Yield the files of a tar that are wanted, in order.
 
     Args:
         file: An uncompressed tar.
         most: The suffixes that are wanted, with the bytes that such a file may have.
+        read: Those among them whose content is read.
 
     Raises:
         ConfigError: It is no tar, is cut or damaged, or has members that are no plain files.
@@ -38,7 +48,10 @@ def read_members(file: Path, most: Mapping[str, int]) -> Iterator[Member]:
                 tar.members.clear()  # type: ignore[attr-defined] # else each of millions is kept
                 key, suffix = _split_name(info, file)
                 if suffix in most:
-                    yield Member(key, suffix, _read(tar, info, most[suffix], file))
+                    _check_size(info, most[suffix], file)
+                    content = _read(tar, info, file) if suffix in read else b""
+                    path = str(PurePosixPath(info.name))
+                    yield Member(path, key, suffix, info.offset_data, info.size, content)
             _check_end(tar.offset, file)
     except (tarfile.TarError, EOFError, OSError, OverflowError) as error:
         raise _refuse(file, str(error)) from error
@@ -52,7 +65,8 @@ def _split_name(info: tarfile.TarInfo, file: Path) -> tuple[str, str]:
     """
     path = PurePosixPath(info.name)
     plain = info.isreg() and not info.issparse()
-    if not (plain or info.isdir()) or path.is_absolute() or ".." in path.parts:
+    leads_out = path.is_absolute() or ".." in path.parts or len(info.name) > LONGEST
+    if not (plain or info.isdir()) or leads_out:
         raise ConfigError(
             "A tar shard must hold plain files under names within it. Received: "
             f"{info.name[:200]!r} in {file}, a link, a device, or a path that leads out. Write the "
@@ -63,13 +77,16 @@ def _split_name(info: tarfile.TarInfo, file: Path) -> tuple[str, str]:
     return str(path.parent / stem), suffix
 
 
-def _read(tar: tarfile.TarFile, info: tarfile.TarInfo, most: int, file: Path) -> bytes:
-    """Return the content of a plain file."""
+def _check_size(info: tarfile.TarInfo, most: int, file: Path) -> None:
     if info.size > most:
         raise ConfigError(
             f"A member of a tar shard must have at most {most:,} bytes. Received: {info.size:,} in "
             f"{file}, {info.name[:200]!r}. Leave it out."
         )
+
+
+def _read(tar: tarfile.TarFile, info: tarfile.TarInfo, file: Path) -> bytes:
+    """Return the content of a plain file."""
     stream = tar.extractfile(info)
     content = stream.read() if stream else b""
     if len(content) != info.size:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -13,6 +13,8 @@ from keras_transfer.models.cuts import IMAGES
 from keras_transfer.models.low_rank import list_matrices
 from keras_transfer.training.cache.cache_plan import count_decoded
 from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cost.layer_work import Work, count_work
+from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 
 logger = logging.getLogger(__name__)
@@ -27,48 +29,78 @@ START_SECONDS = 8.0  # loading TensorFlow, drawing figures
 
 
 @dataclass(frozen=True)
-class Work:
-    """What one image costs in some layers."""
+class Speed:
+    """What a machine manages in a second."""
 
-    products: int  # multiply-adds
-    elements: int  # numbers written
+    products: float  # multiply-adds
+    elements: float  # numbers written
+
+    def time(self, work: Work) -> float:
+        """Return the seconds that some work takes."""
+        products = PRODUCT_COST * work.products / self.products
+        return products + ELEMENT_COST * work.elements / self.elements
+
+    def slow_down(self, factor: float) -> "Speed":
+        """Return the speed at which the same takes `factor` times as long."""
+        return Speed(self.products / factor, self.elements / factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSeconds:
+    """What a training takes, by what it is spent on."""
+
+    start: float
+    """Programs loaded, graphs built: as long for few examples as for many."""
+    locked: float
+    """The locked layers, through which every view goes once."""
+    phases: Mapping[str, float]
+    """Name of a phase -> the backbone's part in all of its epochs."""
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.start + self.locked + sum(self.phases.values())
 
 
 def announce(training: Training) -> None:
     """Log how long the phases will take and how much memory, to within a factor of about two."""
-    config, seconds, memory = training.config, estimate_seconds(training), estimate_memory(training)
+    config, memory = training.config, estimate_memory(training)
+    seconds = estimate_seconds(training, measure_speed()).total
     logger.info(
         "Estimate for %s, weights %s, %s, batches of %s: about %s and %.1f GB",
         *(config.backbone, config.weights, config.precision, training.data.batch_words),
-        *(_say_time(seconds), memory / 1e9),
+        *(say_time(seconds), memory / 1e9),
     )
 
 
-def estimate_seconds(training: Training) -> float:
-    """Return the seconds of the whole training on this machine; timing the machine takes 0.1 s."""
-    products, elements = _time_machine()
+def estimate_seconds(training: Training, speed: Speed) -> TrainingSeconds:
+    """Return the seconds of the whole training on a machine of some speed."""
 
     def forward(layers: Sequence[keras.layers.Layer]) -> float:
-        work = count_work(layers, training.data.longest)
-        return PRODUCT_COST * work.products / products + ELEMENT_COST * work.elements / elements
+        return speed.time(count_work(layers, training.data.longest))
 
     splits, plan, layers = training.data.splits, training.cache, training.backbone.layers
     images, held_out = len(splits["train"]), len(splits["validation"])
     cuts = plan.cuts if plan.layout else {}
-    seconds = START_SECONDS
+    start, once, phases = START_SECONDS, 0.0, {}
     if cuts:
         locked = layers[: max(cuts.values()).count_layers(training.depth)]
-        seconds += (images * (plan.views or 1) + held_out) * forward(locked)
-        seconds += TRACING_SECONDS * len(locked)
+        once = (images * (plan.views or 1) + held_out) * forward(locked)
+        start += TRACING_SECONDS * len(locked)
     for phase in training.phases:
         part = layers[cuts.get(phase.name, IMAGES).count_layers(training.depth) :]
         learning = [] if phase.first_learning is None else layers[phase.first_learning :]
         epoch = (images + held_out) * forward(part)
         epoch += images * (BACKWARD_COST - 1) * forward(learning)
-        sharing = sum(each.plateau > 0 for each in training.phases) + 1 if phase.span else 1
-        seconds += phase.epochs / sharing * epoch
-        seconds += TRACING_SECONDS * len(part) + LEARNING_SECONDS * len(learning)
-    return seconds
+        phases[phase.name] = count_epochs(training, phase) * epoch
+        start += TRACING_SECONDS * len(part) + LEARNING_SECONDS * len(learning)
+    return TrainingSeconds(start=start, locked=once, phases=phases)
+
+
+def count_epochs(training: Training, phase: Phase) -> float:
+    """Return how many epochs a phase lasts; those that share a schedule share its epochs."""
+    sharing = sum(each.plateau > 0 for each in training.phases) + 1 if phase.span else 1
+    return phase.epochs / sharing
 
 
 def estimate_memory(training: Training) -> int:
@@ -88,33 +120,8 @@ def estimate_memory(training: Training) -> int:
     return 600_000_000 + kept + weights + activations
 
 
-def count_work(layers: Sequence[keras.layers.Layer], longest: int | None = None) -> Work:
-    """Return the multiply-adds and the numbers written per example in these layers.
-
-    Args:
-        layers: Of the network.
-        longest: Rows of an example, where they are of any length.
-    """
-    products = elements = 0
-    for layer in layers:
-        shape = [side or longest or 1 for side in layer.output.shape[1:]]
-        size = math.prod(shape)
-        elements += size
-        if isinstance(layer, keras.layers.DepthwiseConv2D):
-            products += size * math.prod(layer.kernel_size)
-        elif isinstance(layer, keras.layers.Conv2D):
-            products += size * math.prod(layer.kernel_size) * layer.input.shape[-1] // layer.groups
-        elif isinstance(layer, keras.layers.Dense):
-            products += size * layer.input.shape[-1]
-        elif isinstance(layer, keras.layers.MultiHeadAttention):
-            tokens = size // shape[-1]  # each meets the four projections, and twice all others
-            products += tokens * sum(math.prod(each.shape) for each in layer.weights)
-            products += 2 * tokens * size
-    return Work(products, elements)
-
-
-def _time_machine() -> tuple[float, float]:
-    """Return the multiply-adds and the written numbers a second that this machine manages."""
+def measure_speed() -> Speed:
+    """Return the speed of this machine; timing it takes 0.1 s."""
     square, row = tf.ones((1024, 1024)), tf.ones((1 << 22,))
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(square, square)))
     move = tf.function(lambda: tf.reduce_sum(row * 2.0 + 1.0))
@@ -128,10 +135,13 @@ def _time_machine() -> tuple[float, float]:
             times.append(time.perf_counter() - start)
         return min(times)
 
-    return 1024**3 / best(multiply), (1 << 22) / best(move)
+    return Speed(1024**3 / best(multiply), (1 << 22) / best(move))
 
 
-def _say_time(seconds: float) -> str:
+def say_time(seconds: float) -> str:
+    """Return a time as a person says it: 40 s, 12 min, 3.4 h, 12 days."""
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:,.1f} days"

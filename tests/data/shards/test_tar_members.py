@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from keras_transfer.data.sources.encoded_images.tar_members import read_members
+from keras_transfer.data.shards.tar_members import list_members
 from keras_transfer.system.errors import ConfigError
 
 MOST = {"jpg": 1000}
@@ -26,7 +26,7 @@ def pack(tmp_path):
 
 
 def read(file):
-    return [(member.key, member.suffix, member.content) for member in read_members(file, MOST)]
+    return [(each.key, each.suffix, each.content) for each in list_members(file, MOST, MOST)]
 
 
 def name(path, kind=tarfile.REGTYPE, target=""):

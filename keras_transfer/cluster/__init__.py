@@ -1,0 +1,1 @@
+"""Other machines: the connection to Ray, its workers, and the parts that they leave."""

@@ -1,0 +1,1 @@
+"""Images within tar shards, which are read like files where they lie."""

@@ -1,0 +1,1 @@
+"""What a training will take, from the network's shapes and what this machine manages."""

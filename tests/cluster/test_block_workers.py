@@ -1,0 +1,159 @@
+"""Blocks that workers answer, and workers that die; Ray itself is in `test_ray_clusters.py`."""
+
+import logging
+import threading
+
+import pytest
+from fake_ray import FakeRay, Fatal
+
+from keras_transfer.cluster.block_engines import BLOCK, cut_blocks, order_answers
+from keras_transfer.cluster.block_worker import BlockJob
+from keras_transfer.cluster.block_workers import FATAL, answer_with_workers
+from keras_transfer.system.errors import ConfigError
+
+ITEMS = range(3 * BLOCK - 100)
+
+
+def square(fatal=(), deaths=()):
+    """Return a job that squares, and ends its worker at some numbers, always or the first times."""
+    left = list(deaths)
+
+    def answer(items, lost):
+        for place, item in enumerate(items):
+            if place in lost:
+                continue
+            if item in fatal or (item in left and not left.remove(item)):
+                raise Fatal(f"ended by {item}")
+        return [lost.get(place, item**2) for place, item in enumerate(items)]
+
+    return BlockJob(opening=lambda: answer, name=lambda item: f"item {item}")
+
+
+def ask(job, ray, items=ITEMS, workers=2):
+    answers = order_answers(answer_with_workers(ray, job, cut_blocks(items), workers))
+    return [each for block in answers for each in block]
+
+
+def test_the_answers_are_in_order_and_whole():
+    ray = FakeRay(2)
+    assert ask(square(), ray) == [item**2 for item in ITEMS]
+    assert ray.started == 2
+
+
+def test_what_a_dead_worker_had_is_done_by_another_one(caplog):
+    ray = FakeRay(2)
+    assert ask(square(deaths=[700]), ray) == [item**2 for item in ITEMS]
+    assert ray.started == 3
+    assert "A worker ended with a block of 512 examples (ended by 700): it is done again" in (
+        caplog.text
+    )
+
+
+def test_a_worker_that_finds_no_room_any_more_holds_no_block_back():
+    ray = FakeRay(1)  # of two: the other one waits for ever
+    assert ask(square(deaths=[700]), ray) == [item**2 for item in ITEMS]
+
+
+@pytest.mark.parametrize("fatal", [{700}, {0, 511, 1435}])
+def test_what_ends_each_worker_is_found_and_left_out(fatal):
+    wanted = [FATAL if item in fatal else item**2 for item in ITEMS]
+    assert ask(square(fatal), FakeRay(2)) == wanted
+
+
+def test_what_ended_a_worker_alone_is_tried_once_more():
+    # twice in its block, once in its part, once alone
+    assert ask(square(deaths=[700] * 4), FakeRay(2)) == [item**2 for item in ITEMS]
+
+
+def test_a_block_that_is_too_large_for_any_worker_is_named():
+    def answer(items, lost):
+        if len(items) == BLOCK:
+            raise Fatal("out of memory")
+        return list(items)
+
+    job = BlockJob(opening=lambda: answer, name=lambda item: f"item {item}")
+    must = r"item 0 and 511 more, which end them \(out of memory\), but not one by one"
+    with pytest.raises(ConfigError, match=must):
+        ask(job, FakeRay(2), range(BLOCK))
+
+
+def test_a_fault_in_the_work_is_said_once_and_ends_all():
+    def answer(items, lost):
+        raise ConfigError("Features must be finite numbers.")
+
+    with pytest.raises(ConfigError, match="finite"):
+        ask(BlockJob(opening=lambda: answer), FakeRay(2))
+
+
+def test_a_worker_that_cannot_open_says_why():
+    def opening():
+        raise ConfigError("no such model")
+
+    with pytest.raises(ConfigError, match="no such model"):
+        ask(BlockJob(opening=opening), FakeRay(2))
+
+
+def test_a_machine_without_the_package_is_said_in_a_line():
+    def opening():
+        raise RuntimeError(
+            "The actor with name BlockWorker failed to import on the worker. This may be …:\n\n"
+            "Traceback …\nModuleNotFoundError: No module named 'keras_transfer'"
+        )
+
+    must = r"every machine .* Received: ModuleNotFoundError: No module named 'keras_transfer'\. In"
+    with pytest.raises(ConfigError, match=must):
+        ask(BlockJob(opening=opening), FakeRay(2))
+
+
+def test_a_worker_that_dies_at_each_start_is_given_up():
+    def opening():
+        raise Fatal("No module named 'keras_transfer'")
+
+    ray = FakeRay(2)
+    with pytest.raises(ConfigError, match=r"ends 3 times \(No module named 'keras_transfer'\)"):
+        ask(BlockJob(opening=opening), ray, workers=1)
+    assert ray.started == 3
+
+
+def test_other_packages_on_a_worker_are_refused(monkeypatch):
+    here = {"keras_transfer": None, "keras": "3.15.1", "tensorflow": "2.21.0"}
+    calls = iter([here, here | {"keras": "3.4.0"}])
+    monkeypatch.setattr("keras_transfer.cluster.block_workers.read_versions", lambda: next(calls))
+    monkeypatch.setattr("keras_transfer.cluster.block_worker.read_versions", lambda: next(calls))
+    with pytest.raises(ConfigError, match=r"`keras` must be 3\.15\.1 .* Received: 3\.4\.0 on"):
+        ask(square(), FakeRay(2), workers=1)
+
+
+def test_files_that_a_worker_does_not_see_are_named(tmp_path):
+    job = BlockJob(opening=lambda: list, seen=(str(tmp_path), str(tmp_path / "gone")))
+    with pytest.raises(ConfigError, match=r"share under the same path\. Received: .*gone, which"):
+        ask(job, FakeRay(2))
+
+
+def test_warnings_of_workers_are_passed_on_once(caplog):
+    log = logging.getLogger("keras_transfer.cluster.test")
+
+    def answer(items, lost):
+        log.warning("%d are odd", len(items))
+        return list(items)
+
+    with caplog.at_level(logging.WARNING, "keras_transfer.cluster.block_workers"):
+        ask(BlockJob(opening=lambda: answer), FakeRay(1), workers=1)
+    said = [each for each in caplog.records if each.name.endswith("block_workers")]
+    assert [each.getMessage() for each in said] == ["512 are odd"]
+
+
+def test_nothing_is_left_behind_when_the_answers_are_not_wanted_any_more():
+    before = threading.active_count()
+    ray = FakeRay(2)
+    answers = answer_with_workers(ray, square(), cut_blocks(ITEMS), 2)
+    next(answers)
+    answers.close()
+    assert ray.room.acquire(timeout=5)
+    assert ray.room.acquire(timeout=5)
+    assert threading.active_count() <= before + 4
+
+
+def test_blocks_that_are_done_are_left_out():
+    assert [number for number, _ in cut_blocks(ITEMS, done=[1])] == [0, 2]
+    assert [len(items) for _, items in cut_blocks(ITEMS)] == [512, 512, 412]
