@@ -205,16 +205,16 @@ def _open_model(words: argparse.Namespace) -> tuple[Path, Usage, Say]:
         from keras_transfer.predict.predict_blocks import Work, say_blocks
 
         model, usage = read_usage(words.model, words.trust)
-        parts = [model, *([find_tokenizer_folder(model)] if usage.modality == "text" else [])]
+        files = [model, *([find_tokenizer_folder(model)] if usage.modality == "text" else [])]
         if words.unusual:
             judge_unusual(load_artefact(words.model, words.trust))  # workers find what it leaves
-            parts.append(find_own_run(words.model).neighbours_file)
+            files.append(find_own_run(words.model).neighbours_file)
 
         def say_in_blocks(asked: Asked, names: list[str], sources: list[Any]) -> Saying:
             work = Work(
                 model=Path(words.model),
                 trust=words.trust,
-                parts=parts,
+                model_files=files,
                 names=names,
                 sources=sources,
                 engine=words.engine,

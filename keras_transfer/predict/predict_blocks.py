@@ -39,7 +39,7 @@ class Work:
     """As `load_artefact` takes it."""
     trust: bool
     """As there."""
-    parts: Sequence[Path]
+    model_files: Sequence[Path]
     """Files and folders of the model that its answers come from."""
     names: Sequence[str]
     """Of n examples."""
@@ -103,7 +103,7 @@ def say_blocks(work: Work, asked: Asked, parts: Path | None) -> Generator[Said, 
         return
     made_of = {
         "verb": "predict",
-        "model": hash_model(work.parts),
+        "model": hash_model(work.model_files),
         "examples": len(work.names),
         "names and files": hash_sources(work.names, work.sources, read_state),
         "columns": asked.columns,

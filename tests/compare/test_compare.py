@@ -111,12 +111,12 @@ def test_a_row_is_a_training_on_the_split_of_the_comparison(tiny_base, capsys):
 
 @pytest.mark.thorough
 def test_rows_share_what_was_computed_and_jobs_do_not_change_numbers(tiny_base, capsys):
-    lists = {"schedules": ["constant", "cosine"], "seeds": [0]}
+    lists = {"schedules": ["constant", "cosine"], "seeds": [0, 1]}
     one = compare_runs(**tiny_base, **lists, name="one")
     shown = capsys.readouterr().out
     metrics = [Run(one.path / run).metrics() for run in one.results()["run"]]
-    assert [each["cache"]["reused"] for each in metrics] == [False, True]
-    assert "1 of 2 rows used activations" in shown
+    assert [each["cache"]["reused"] for each in metrics] == [False, False, True, True]
+    assert "2 of 4 rows used activations" in shown
     assert "Best on validation: " in shown
     two = compare_runs(**tiny_base, **lists, name="two", jobs=2)
     for run in one.results()["run"]:

@@ -66,16 +66,19 @@ def test_the_texts_of_a_run_are_divided_by_what_they_say(finished):
 
 
 @pytest.mark.thorough
-def test_kept_and_streamed_training_end_alike(config, finished):
-    cache = CacheConfig(mode="off")
-    streamed = fine_tune(dataclasses.replace(config, name="off", cache=cache))
-    pairs = zip(read_model(finished).get_weights(), read_model(streamed).get_weights(), strict=True)
+def test_kept_and_streamed_training_end_alike(config):
+    """What float16 rounds grows with every step, so there are few of them."""
+    short = dataclasses.replace(config, finetune=dataclasses.replace(config.finetune, epochs=4))
+    runs = [
+        fine_tune(dataclasses.replace(short, name=mode, cache=CacheConfig(mode=mode)))
+        for mode in ("on", "off")
+    ]
     moved = 0
-    for kept, other in pairs:  # activations are kept in float16; on busy cores 5.3e-3 was seen
-        np.testing.assert_allclose(kept, other, atol=1e-2)
+    for kept, other in zip(*(read_model(run).get_weights() for run in runs), strict=True):
+        np.testing.assert_allclose(kept, other, atol=2e-3)  # at most 4e-4 was seen
         moved += not np.array_equal(kept, other)
     assert moved > 0
-    kept, other = (run.history_table()["val_loss"] for run in (finished, streamed))
+    kept, other = (run.history_table()["val_loss"] for run in runs)
     np.testing.assert_allclose(np.float64(kept), np.float64(other), atol=5e-3)
 
 

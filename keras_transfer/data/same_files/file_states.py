@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_transfer.data.shards.member_files import stat_file
+from keras_transfer.data.shards.member_files import hash_content, stat_file
 
 GONE = -1  # size and time of a file that is not there
 LATEST = 2**63 - 1  # nanoseconds that NumPy and SQLite can hold: the year 2262
@@ -22,6 +22,14 @@ def read_state(file: str | Path) -> tuple[int, int]:
     except (OSError, ValueError):  # a link to nowhere, too
         return GONE, GONE
     return size, max(-LATEST, min(changed, LATEST))
+
+
+def hash_or_nothing(file: str | Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal; "" where it cannot be read."""
+    try:
+        return hash_content(file)
+    except OSError:
+        return ""
 
 
 def find_touched(root: Path, paths: Iterable[str], states: np.ndarray) -> np.ndarray:

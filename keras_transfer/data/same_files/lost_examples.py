@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS
-from keras_transfer.data.same_files.file_states import find_touched
-from keras_transfer.data.shards.member_files import hash_content
+from keras_transfer.data.same_files.file_states import find_touched, hash_or_nothing
 from keras_transfer.data.training_data import ExampleSplit, TrainingData
 from keras_transfer.run.run_directory import MOVED, Run
 from keras_transfer.system.errors import ConfigError
@@ -42,7 +41,7 @@ def find_lost(
     contents = dict(zip(table["path"], table["sha256"], strict=True))
     paths = [str(data.splits[name].paths[row]) for name, row in doubted]
     with ThreadPoolExecutor() as threads:
-        found = list(threads.map(_hash_or_nothing, [data.root / path for path in paths]))
+        found = list(threads.map(hash_or_nothing, [data.root / path for path in paths]))
     return [
         Lost(name, row, path, is_gone=not now)
         for (name, row), path, now in zip(doubted, paths, found, strict=True)
@@ -89,11 +88,3 @@ def _doubt(data: TrainingData, part: ExampleSplit, thoroughly: bool) -> list[int
         return []
     rows: list[int] = find_touched(data.root, part.paths.tolist(), part.states).tolist()
     return rows
-
-
-def _hash_or_nothing(file: Path) -> str:
-    """Return the SHA-256 of a file; "" where it cannot be read."""
-    try:
-        return hash_content(file)
-    except OSError:
-        return ""

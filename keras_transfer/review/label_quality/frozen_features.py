@@ -13,7 +13,7 @@ import numpy as np
 from keras_transfer.config.help.versions import find_version
 from keras_transfer.config.messages import count_of, name_some
 from keras_transfer.config.train_config import TrainConfig
-from keras_transfer.data.shards.member_files import hash_content
+from keras_transfer.data.same_files.file_states import hash_or_nothing
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.cuts import IMAGES, POOLED, take_part
@@ -139,7 +139,7 @@ def _require_same(data: TrainingData, hashes: np.ndarray) -> None:
     """
     paths = data.splits["train"].paths
     with ThreadPoolExecutor() as threads:
-        found = list(threads.map(_hash_or_nothing, [data.root / path for path in paths.tolist()]))
+        found = list(threads.map(hash_or_nothing, [data.root / path for path in paths.tolist()]))
     changed = paths[np.array(found) != hashes].tolist()
     if changed:
         raise ConfigError(
@@ -147,11 +147,3 @@ def _require_same(data: TrainingData, hashes: np.ndarray) -> None:
             f"{count_of(len(changed), 'image')} gone or changed, such as {name_some(changed)}. "
             "Begin anew."
         )
-
-
-def _hash_or_nothing(file: Path) -> str:
-    """Return the SHA-256 of a file; "" where it cannot be read."""
-    try:
-        return hash_content(file)
-    except OSError:
-        return ""
