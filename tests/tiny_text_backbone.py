@@ -29,8 +29,10 @@ def write_text_preset(folder, family="Bert", **changes):
         family: Bert, DistilBert or Electra, whose tokenizers are alike.
         changes: Of its configuration.
     """
+    import keras
     import keras_hub
 
+    keras.utils.set_random_seed(0)  # else what a training comes to is of the run's chance
     config = {
         "vocab_size" if family == "Electra" else "vocabulary_size": len(VOCABULARY),
         "num_layers": 2,

@@ -67,15 +67,22 @@ def test_the_texts_of_a_run_are_divided_by_what_they_say(finished):
 
 @pytest.mark.thorough
 def test_kept_and_streamed_training_end_alike(config):
-    """What float16 rounds grows with every step, so there are few of them."""
-    short = dataclasses.replace(config, finetune=dataclasses.replace(config.finetune, epochs=4))
+    """What float16 rounds grows with every step, so there are few of them.
+
+    One frozen epoch, so that the second phase comes further and its weights are those kept.
+    """
+    short = dataclasses.replace(
+        config,
+        frozen=dataclasses.replace(config.frozen, epochs=1),
+        finetune=dataclasses.replace(config.finetune, epochs=4),
+    )
     runs = [
         fine_tune(dataclasses.replace(short, name=mode, cache=CacheConfig(mode=mode)))
         for mode in ("on", "off")
     ]
     moved = 0
     for kept, other in zip(*(read_model(run).get_weights() for run in runs), strict=True):
-        np.testing.assert_allclose(kept, other, atol=2e-3)  # at most 4e-4 was seen
+        np.testing.assert_allclose(kept, other, atol=2e-3)  # at most 2.3e-4 was seen
         moved += not np.array_equal(kept, other)
     assert moved > 0
     kept, other = (run.history_table()["val_loss"] for run in runs)
