@@ -7,6 +7,7 @@ from keras_transfer.system.terminal.short_names import shorten
 from keras_transfer.system.terminal.visible_text import show_name
 
 FAULT = 200  # letters
+GIVEN_AS = {"image": "FOLDER", "text": "TABLE"}  # what a command is said to take others of
 VALUE = 100  # columns of what came; nobody has to read all of it to know it again
 
 

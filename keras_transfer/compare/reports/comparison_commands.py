@@ -4,6 +4,7 @@ from typing import Any
 
 from keras_transfer.compare.comparison_directory import Comparison
 from keras_transfer.compare.ranking.configurations import Configuration
+from keras_transfer.config.messages import GIVEN_AS
 from keras_transfer.system.terminal.visible_text import quote_word
 
 
@@ -15,11 +16,12 @@ def list_commands(comparison: Comparison, best: Configuration) -> dict[str, Any]
         return {"first": None, "next": anew}
     run = comparison.path / _find_run(best)
     place = quote_word(run)
+    others = GIVEN_AS[best.noun]
     models = {
-        f"Classify new {best.noun}s with the best run:": f"{start}predict {place} FOLDER",
+        f"Classify new {best.noun}s with the best run:": f"{start}predict {place} {others}",
         "Write its model for servers and phones:": f"{start}export {place}",
     }
-    first = f"{start}evaluate {place} --dataset FOLDER"
+    first = f"{start}evaluate {place} --dataset {others}"
     return {"best_run": run.name, "first": first, "next": models | anew}
 
 

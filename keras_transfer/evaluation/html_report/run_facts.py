@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from keras_transfer.config.layers import flatten
+from keras_transfer.config.messages import GIVEN_AS
 from keras_transfer.config.pixels.value_range import FULL
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig, to_dict
@@ -153,7 +154,7 @@ def list_commands(run: Run, config: TrainConfig) -> tuple[str, list[tuple[str, s
     start = "python -m keras_transfer."
     review = f"{start}review {quote_word(config.source)}{_list_options(config)}"
     noun = config.data.noun
-    others_of = "TABLE" if noun == "text" else "FOLDER"
+    others_of = GIVEN_AS[noun]
     others = {
         f"Measure it on other {noun}s, class by class:": f"evaluate {place} --dataset {others_of}",
         f"Classify new {noun}s, and abstain where it is not sure:": f"predict {place} {others_of} "

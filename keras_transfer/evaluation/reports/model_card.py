@@ -7,7 +7,7 @@ References:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from keras_transfer.config.messages import count_of, name_some, say_interval
+from keras_transfer.config.messages import GIVEN_AS, count_of, name_some, say_interval
 from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.split_names import TARGET, choose_split
 from keras_transfer.config.train_config import TrainConfig, WeightsWord
@@ -28,9 +28,9 @@ from keras_transfer.system.terminal.visible_text import quote_word
 
 NEVER_TRAINED = "random: nobody has pretrained this network"
 MANY = 20  # classes: more are counted rather than named
-LIMITS_WORDS = {  # noun -> what has no class, what may differ, what others are given as
-    "image": ("picture", "cameras, places or seasons", "FOLDER"),
-    "text": ("text", "authors, subjects or years", "TABLE.csv"),
+LIMITS_WORDS = {  # noun -> what has no class, what may differ
+    "image": ("picture", "cameras, places or seasons"),
+    "text": ("text", "authors, subjects or years"),
 }
 EXPORT_COLUMNS = (
     *("file", "images", "max", "mean", "same class", "accuracy", "95 % interval"),
@@ -270,11 +270,11 @@ def _describe_limits(
     config: TrainConfig, metrics: Mapping[str, Any], report: Mapping[str, Any]
 ) -> Iterator[str]:
     noun = choose_modality(config).noun
-    shown, others, given = LIMITS_WORDS[noun]
+    shown, others = LIMITS_WORDS[noun]
     yield f"* It always names one of its classes, also for a {shown} of none of them."
     yield (
         f"* It was measured on {noun}s like those it learned from; other {others} may be worse. "
-        f"Measure them: `python -m keras_transfer.evaluate RUN --dataset {given}`."
+        f"Measure them: `python -m keras_transfer.evaluate RUN --dataset {GIVEN_AS[noun]}`."
     )
     split = choose_split(metrics["splits"])
     scores = metrics["splits"][split]

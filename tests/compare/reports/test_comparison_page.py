@@ -1,6 +1,7 @@
 """report.html of a comparison: what is best, what differs for real, where each run is."""
 
 import html
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ from fake_runs import write_comparison
 
 from keras_transfer import report
 from keras_transfer.compare.reports.comparison_page import write_comparison_page
+from keras_transfer.evaluation.html_report.charts import TOP
 from keras_transfer.system.errors import ConfigError
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -83,6 +85,23 @@ def test_the_first_lines_say_what_is_best_what_is_real_and_what_to_type_next(thr
     assert "1 other cannot be told apart from it by these 100 images." in real
     run = three.runs / f"{SMALL} #3"  # of the better seed
     assert f"python -m keras_transfer.evaluate '{run}' --dataset FOLDER" in following
+
+
+def test_other_texts_are_said_to_be_a_table(tmp_path):
+    rows = [("full", SMALL, 0, right(90))]
+    made = write_comparison(tmp_path / "texts", rows)
+    for file in made.runs.glob("*/metrics.json"):
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"noun": "text"}))
+    said = read(made).text
+    assert f"{SMALL} #0' --dataset TABLE" in said
+    assert f"{SMALL} #0' TABLE" in said
+    assert "FOLDER" not in said
+
+
+def test_the_number_of_a_point_is_not_cut_off_where_all_is_right(tmp_path):
+    made = write_comparison(tmp_path / "best", [("full", SMALL, 0, right(100))])
+    (number,) = read(made).find("text", **{"class": "mark-name", "aria-hidden": "true"})
+    assert float(number["y"]) >= TOP + 10
 
 
 def test_the_table_has_a_row_a_configuration_the_most_accurate_first(three):
