@@ -137,6 +137,7 @@ def test_every_compare_command_is_understood(words, desk, capsys):
             check_names(row.config)
 
 
+@pytest.mark.thorough
 @each_command("evaluate")
 def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
     put_run(desk, run_copy)
@@ -160,6 +161,7 @@ def test_every_predict_command_runs(words, desk, exported_run, capsys, monkeypat
     assert "level" in shown or "level" in (desk / "found.csv").read_text()
 
 
+@pytest.mark.thorough
 @each_command("explain")
 def test_every_explain_command_runs(words, desk, run_copy, capsys):
     put_run(desk, run_copy)

@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import pytest
 from pages import ROOT, read_blocks
 
 from keras_transfer import train
 
 
+@pytest.mark.thorough
 def test_its_example_runs(tiny_config, tmp_path, monkeypatch):
     (example,) = read_blocks(ROOT / "docs/own_parts.md", "python")
     original = train.fine_tune

@@ -32,6 +32,7 @@ def desk(stripes, finished_run, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_every_block_runs(desk, capsys):
     names = {}
     for block in read_blocks(PAGE, "python"):

@@ -1,10 +1,13 @@
 """Embedding texts: by a text encoder, and by a run of texts."""
 
 import numpy as np
+import pytest
 
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.embed import embed_images
 from keras_transfer.run.load_settings import load_run_config
+
+pytestmark = pytest.mark.thorough
 
 
 def test_a_run_and_its_backbone_see_the_same_texts_alike(reported_run, odd_reviews):

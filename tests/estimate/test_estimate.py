@@ -35,6 +35,7 @@ def find(found, name):
     return one
 
 
+@pytest.mark.thorough
 def test_every_cost_is_measured(measured):
     numbers = measured_costs.as_numbers(measured.costs)
     assert min(value for name, value in numbers.items() if name != "augment") > 0
@@ -130,6 +131,7 @@ def test_images_of_shards_are_copied_and_what_is_gone_is_left_out(tmp_path):
     assert [file.read_bytes() for file in (tmp_path / "copies").iterdir()] == [b"one"]
 
 
+@pytest.mark.thorough
 def test_a_data_set_is_estimated_in_full(stripes, tiny_backbone, monkeypatch, capsys):
     monkeypatch.setattr(measured_costs, "LONG", 0.01)
     assert estimate.main([str(stripes), "--backbone", "tiny", "--json", "--weights", "none"]) == 0

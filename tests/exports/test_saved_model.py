@@ -22,6 +22,7 @@ def served(exported_run):
     return tf.saved_model.load(str(exported_run.exports / "saved_model/1"))
 
 
+@pytest.mark.thorough
 def test_it_loads_where_this_package_is_not_installed(exported_run, stripes):
     code = f"""
         import sys

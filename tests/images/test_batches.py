@@ -164,6 +164,7 @@ def test_another_seed_or_phase_gives_another_stream(make_data, seed, phase):
     assert np.abs(read(first)[0][0] - read(other)[0][0]).mean() > 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
 def test_pixels_in_memory_and_on_disk_give_equal_batches(make_data, tmp_path, resize):
     for index in range(7):

@@ -37,6 +37,7 @@ def odd_run(shared, tiny_config, tmp_path_factory):
     return kt.fine_tune(config)
 
 
+@pytest.mark.thorough
 def test_training_ends_well_and_only_what_pillow_refuses_is_left_out(odd_run, shared):
     refused = set()
     table = (shared / "data/odd_images/README.md").read_text(encoding="utf-8")

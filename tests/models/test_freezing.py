@@ -46,6 +46,7 @@ def moved_by_fit(model, backbone):
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("first", "batch_norm"),
     [(None, "adapt"), (12, "adapt")]

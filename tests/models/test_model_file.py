@@ -127,7 +127,13 @@ np.save("found.npy", keras.models.load_model("m.keras").predict(np.load("images.
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("kind", ["convolutions", "class token", "mean of tokens"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "convolutions",
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("class token", "mean of tokens")),
+    ],
+)
 def test_the_oldest_keras_gives_the_same_answers(model, randomize, tmp_path, kind):
     if kind == "class token":
         model = build_transformer(activation="quick_gelu", pre_norm=True)

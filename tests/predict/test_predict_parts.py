@@ -96,6 +96,7 @@ def test_workers_leave_the_same_file(words, fake_ray, tmp_path):
     assert (tmp_path / "there.csv").read_text() == (tmp_path / "here.csv").read_text()
 
 
+@pytest.mark.thorough
 def test_an_image_that_ends_its_worker_is_a_row_with_the_reason(
     words, fake_ray, model, monkeypatch, tmp_path
 ):

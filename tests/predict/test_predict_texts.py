@@ -15,6 +15,8 @@ from keras_transfer.exports.loaders import load_artefact
 from keras_transfer.predict import predict_images
 from keras_transfer.system.errors import ConfigError
 
+pytestmark = pytest.mark.thorough
+
 
 def test_a_table_lines_and_a_sentence_get_the_same_answers(text_run, tmp_path, monkeypatch, capsys):
     table = tmp_path / "new.csv"

@@ -52,6 +52,7 @@ def finished(tmp_path_factory, tiny_row):
     return folder, file
 
 
+@pytest.mark.thorough
 def test_it_learns_and_leaves_half_precision_weights_that_train_can_load(finished, tiny_row):
     from keras_transfer.models.build_model import build_backbone
     from keras_transfer.models.weights.pretrained_weights import find_weights
@@ -186,6 +187,7 @@ def test_an_unknown_backbone_comes_before_any_work(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.thorough
 def test_only_numpy_pillow_and_keras_are_needed():
     """So that it runs under every Keras backend."""
     code = (

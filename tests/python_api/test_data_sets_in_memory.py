@@ -39,6 +39,7 @@ def array_run(stripe_arrays, tiny_config, tmp_path_factory):
         yield kt.fine_tune(config)
 
 
+@pytest.mark.thorough
 def test_a_run_on_arrays_is_one_on_files(array_run):
     assert isinstance(array_run, kt.Run)
     assert len(array_run.history()) == 2

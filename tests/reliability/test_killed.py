@@ -88,13 +88,8 @@ def test_a_killed_run_on_texts_ends_as_a_whole_one(strategy, cache, forker, tmp_
     check_kills(forker.start, words, tmp_path, 3)
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("align", "adabn")),
-        pytest.param("dann", marks=pytest.mark.thorough),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["align", "adabn", "dann"])
 def test_a_killed_run_across_two_domains_ends_as_a_whole_one(
     method, forker, words, stripes, tmp_path
 ):

@@ -83,6 +83,7 @@ def test_in_its_first_epoch_a_phase_goes_back_to_its_start(
     assert_same_run(run, other)  # nothing is left of the broken epoch
 
 
+@pytest.mark.thorough
 def test_the_second_time_is_an_error_that_says_what_to_do(spoil, train, tmp_path):
     spoil(11, FROZEN, FROZEN / 2)
     with pytest.raises(ConfigError) as caught:

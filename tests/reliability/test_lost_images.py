@@ -63,6 +63,7 @@ def read_later(monkeypatch):
     monkeypatch.setattr(kept, lambda *words: None)
 
 
+@pytest.mark.thorough
 def test_what_the_inspection_kept_is_not_missed(train, images, at_epoch, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_transfer.images.doctor.facts_cache.FRESH", 10**18)
     whole = train(tmp_path, name="whole", dataset=str(images), **STREAMED | {"cache": KEPT})
@@ -72,6 +73,7 @@ def test_what_the_inspection_kept_is_not_missed(train, images, at_epoch, tmp_pat
     assert run.predictions_file.read_bytes() == whole.predictions_file.read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("read_later")
 def test_a_run_ends_on_what_is_kept_of_images_that_are_deleted(
     train, images, at_epoch, tmp_path, caplog, monkeypatch

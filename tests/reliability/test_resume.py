@@ -99,9 +99,9 @@ def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
         pytest.param(
             1,
             {"head": HeadConfig(start="lda"), "cache": CacheConfig(mode="off")},
-            marks=pytest.mark.thorough,
+            marks=pytest.mark.slow,
         ),
-        pytest.param(5, LORA, marks=pytest.mark.thorough),
+        pytest.param(5, LORA, marks=pytest.mark.slow),
         pytest.param(8, LORA, marks=pytest.mark.slow),
     ],
     ids=[
@@ -173,6 +173,7 @@ def test_views_are_not_reduced_where_memory_became_scarce(cut_run, train):
         train(resume=run.path, cache={"memory_gb": 0.0, "disk_gb": 0.0})
 
 
+@pytest.mark.thorough
 def test_a_damaged_state_is_noticed_and_the_one_before_used(cut_run, train, whole_run):
     run = cut_run(6)
     (run.checkpoints / "00006.npz").write_bytes(b"PK\x03\x04 half of a file")

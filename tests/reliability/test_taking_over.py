@@ -175,6 +175,7 @@ def test_images_that_are_changed_gone_or_of_another_class_are_refused_by_name(
     assert "say where they are with --dataset" in refuse_images(train, run)
 
 
+@pytest.mark.thorough
 def test_images_may_move_and_new_ones_are_left_out(own_images, train, tmp_path, whole_run):
     run, images = own_images
     moved = images.rename(tmp_path / "moved")

@@ -44,7 +44,7 @@ for stop in (1, 3):
 """
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_run_on_two_devices_goes_on_to_the_same_weights(stripes, tmp_path, request):
     tests = request.config.rootpath / "tests"
     answer = subprocess.run(

@@ -106,6 +106,7 @@ def test_this_machine_has_free_memory():
     assert 0 < machine.free_memory() <= psutil.virtual_memory().total
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="glibc")
 @pytest.mark.parametrize(
     ("megabytes", "keeping"),

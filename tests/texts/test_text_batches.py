@@ -67,6 +67,7 @@ def test_batches_are_as_long_as_their_longest_text(taken):
     assert filled / sum(tokens.size for tokens, _ in found) > 0.8  # 0.5 in a random order
 
 
+@pytest.mark.thorough
 def test_order_is_a_function_of_seed_phase_and_epoch(taken):
     data = hold(taken)
 

@@ -49,6 +49,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 SLOW_TO_TRACE = pytest.param("Roberta", marks=pytest.mark.thorough)  # ten seconds
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("family", [SLOW_TO_TRACE, *FAMILIES[1:]])
 def test_texts_of_any_script_become_the_ids_of_the_makers_programs(family):
     tokenizer = make_tokenizer(family)
@@ -145,7 +146,7 @@ def test_a_run_and_its_exports_answer_alike_by_the_saved_tokenizer(family, tmp_p
         np.testing.assert_allclose(np.sort(said[-2:]), np.sort(answer), atol=1e-4, err_msg=code)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_pairs_pass_through_byte_pairs_and_a_saved_model(tmp_path):
     write_family(tmp_path / "preset", "Roberta")
     run = train(tmp_path / "preset", tmp_path, pairs=True)
@@ -160,13 +161,8 @@ def test_pairs_pass_through_byte_pairs_and_a_saved_model(tmp_path):
 
 
 # the others are those of test_text_runs
-@pytest.mark.parametrize(
-    "strategy",
-    [
-        pytest.param("gradual", marks=pytest.mark.thorough),
-        pytest.param("partial", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["gradual", "partial"])
 def test_other_strategies_train_deberta(strategy, tmp_path):
     write_family(tmp_path / "preset", "DebertaV3")
     run = train(tmp_path / "preset", tmp_path, strategy=strategy)

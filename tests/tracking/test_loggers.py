@@ -30,6 +30,7 @@ def test_the_setting_names_the_rows_of_the_table():
     assert get_args(get_type_hints(TrainConfig)["logger"]) == ("none", *LOGGERS)
 
 
+@pytest.mark.thorough
 def test_each_store_holds_settings_epochs_results_figures_and_the_model(
     name, run_copy, store, read_back
 ):
@@ -165,6 +166,7 @@ def test_rows_that_begin_at_once_share_the_experiment_that_one_of_them_makes(
     assert open_mlflow(TrackedRun(run_copy)).id == "7"
 
 
+@pytest.mark.thorough
 def test_all_parts_of_a_run_that_wandb_keeps_off_line_are_named(run_copy, store):
     pytest.importorskip("wandb", reason="needs the extra wandb")
     places = []

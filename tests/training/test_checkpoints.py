@@ -98,6 +98,7 @@ def test_weights_come_back_without_the_random_generators(checkpoints, model):
     assert all((value == 7).all() for value in drawn)
 
 
+@pytest.mark.thorough
 def test_a_normalization_layer_computes_with_what_came_back(tmp_path, make_config):
     """EfficientNet's keeps copies of its variables, which must follow."""
     config = make_config("efficientnetb0")

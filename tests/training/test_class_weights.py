@@ -63,6 +63,7 @@ def test_what_is_no_weight_is_refused(given):
         DataConfig(class_weight=given)
 
 
+@pytest.mark.thorough
 def test_a_run_says_its_weights_and_keeps_them(tiny_config, tmp_path):
     data = dataclasses.replace(tiny_config.data, class_weight={"upright": 3})
     run = fine_tune(dataclasses.replace(tiny_config, data=data, output=tmp_path))

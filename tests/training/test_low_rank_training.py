@@ -55,6 +55,7 @@ def read(variables):
     return [np.array(variable) for variable in variables]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("frozen", [0, 1])
 def test_only_matrices_and_head_move_until_they_are_merged(frozen, begin, monkeypatch):
     training = begin(frozen=frozen, locked="block_2")

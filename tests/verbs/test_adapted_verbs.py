@@ -18,6 +18,8 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.tracking.tracked_run import TrackedRun
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def copy(adapted_run, tmp_path):

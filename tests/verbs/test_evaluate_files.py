@@ -66,6 +66,7 @@ def test_other_images_or_views_do_not_change_what_the_run_holds(run_copy, evalua
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
+@pytest.mark.thorough
 def test_another_data_set_has_a_folder_of_its_name_and_one_of_the_same_name_another(
     run_copy, evaluate, stripes, tmp_path
 ):

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from keras_transfer.explain import main
+
+pytestmark = pytest.mark.thorough
 
 
 def test_each_word_of_given_texts_is_weighed(reported_run, tmp_path, capsys):

@@ -26,6 +26,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.train import fine_tune
 
 
+@pytest.mark.thorough
 def test_the_default_is_a_saved_model_and_a_float32_tflite(run_copy, capsys):
     assert main([str(run_copy.path)]) == 0
     shown = capsys.readouterr().out

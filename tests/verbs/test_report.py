@@ -65,6 +65,7 @@ def short_config(tiny_config, tmp_path):
     return dataclasses.replace(tiny_config, output=tmp_path, frozen=frozen, finetune=finetune)
 
 
+@pytest.mark.thorough
 def test_a_training_with_open_shows_its_report(short_config, opened, drawn, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "parse_config", lambda *words: short_config)
     with drawn():
@@ -74,6 +75,7 @@ def test_a_training_with_open_shows_its_report(short_config, opened, drawn, tmp_
     assert address.endswith("/report.html")
 
 
+@pytest.mark.thorough
 def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
     short_config, drawn, monkeypatch
 ):
@@ -86,6 +88,7 @@ def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
         train.main(["--open"])
 
 
+@pytest.mark.thorough
 def test_a_report_that_fails_does_not_lose_the_training(short_config, drawn, monkeypatch):
     def fail(*words, **content):
         raise MemoryError("all is taken")

@@ -34,6 +34,7 @@ def interrupt(*parts):
     raise KeyboardInterrupt
 
 
+@pytest.mark.thorough
 def test_train_prints_the_path_of_its_run_alone(tiny_config, tmp_path, capsys):
     words = train_words(tiny_config, tmp_path, "--name", "new", "--quiet")
     assert train.main([*words, "--assert_accuracy_at_least", "1"]) in (0, 1)
@@ -42,6 +43,7 @@ def test_train_prints_the_path_of_its_run_alone(tiny_config, tmp_path, capsys):
     assert not [line for line in shown.err.splitlines() if not line.startswith(("WARN", "error"))]
 
 
+@pytest.mark.thorough
 def test_train_prints_what_its_files_hold(tiny_config, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert train.main([*train_words(tiny_config, "runs", "--name", "new"), "--json"]) == 0
@@ -55,6 +57,7 @@ def test_train_prints_what_its_files_hold(tiny_config, tmp_path, capsys, monkeyp
     assert "Next: python -m keras_transfer.evaluate" in shown.err
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_gone_on_with_answers_and_a_finished_one_is_refused(
     tiny_config, tmp_path, capsys, monkeypatch
 ):
@@ -83,6 +86,7 @@ def test_evaluate_prints_the_scores_of_the_run(run_copy, capsys):
     assert [row["class"] for row in answer["per_class"]] == ["level", "upright"]
 
 
+@pytest.mark.thorough
 def test_an_answer_is_printed_where_the_accuracy_is_too_low(unsure_run, stripes, tmp_path, capsys):
     other = tmp_path / "other/upright"
     shutil.copytree(stripes / "test/upright", other)

@@ -103,6 +103,7 @@ def test_the_kept_config_and_seed_repeat_the_run(finished_run, tmp_path):
     assert again.predictions_file.read_bytes() == finished_run.predictions_file.read_bytes()
 
 
+@pytest.mark.thorough
 def test_another_seed_gives_another_run(unsure_run, tmp_path):
     other = fine_tune(load_config(unsure_run.config_file, output=tmp_path, seed=1))
     assert other.history_table()["loss"] != unsure_run.history_table()["loss"]
@@ -141,6 +142,7 @@ def open_elsewhere(run, pixels, tmp_path):
     return json.loads(answer.stdout.splitlines()[-1])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_float16", marks=pytest.mark.slow)]
 )

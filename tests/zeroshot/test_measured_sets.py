@@ -12,6 +12,7 @@ from keras_transfer.modalities.table import MODALITIES
 from keras_transfer.run.run_directory import Run
 
 
+@pytest.mark.thorough
 def test_a_set_without_splits_is_divided_as_train_does(call, stripes, tmp_path, tiny_config):
     shutil.copytree(stripes / "train", tmp_path / "photos")
     folder = call(dataset=tmp_path / "photos")
@@ -56,6 +57,7 @@ def test_a_set_with_a_rare_class_is_test_and_its_table_is_read_again(
     assert len(read_rows(folder / "split.csv")) == 14
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("done", "names"),
     [("drop", {"level", "upright"}), ("train_only", {"level", "upright", "odd"})],
@@ -69,6 +71,7 @@ def test_rare_classes_become_what_train_makes_of_them(call, scarce, done, names,
     assert "Measured as a whole" not in caplog.text
 
 
+@pytest.mark.thorough
 def test_sentences_are_of_all_classes_though_one_loses_its_images(call, scarce, tmp_path):
     for file in (scarce / "odd").iterdir():
         file.write_bytes(b"no image")
@@ -96,6 +99,7 @@ def test_a_table_of_test_images_alone_is_measured(call, stripes, tmp_path):
     assert {row["split"] for row in read_rows(folder / "predictions.csv")} == {"test"}
 
 
+@pytest.mark.thorough
 def test_files_that_cannot_be_read_are_left_out_and_odd_ones_are_used(call, stripes, tmp_path):
     shutil.copytree(stripes, tmp_path / "photos")
     (tmp_path / "photos/test/level/000.png").write_bytes(b"no image")

@@ -69,6 +69,7 @@ def begun(tmp_path):
     return begin
 
 
+@pytest.mark.thorough
 def test_texts_have_one_row_for_all_seeds(compared):
     table = compared.results()
     assert table["strategy"] == ["full", "full", "partial", "partial", "baseline"]

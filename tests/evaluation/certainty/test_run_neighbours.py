@@ -109,6 +109,7 @@ def test_too_few_training_images_leave_no_file_and_say_so(tiny_config, stripes, 
     assert "--unusual" not in run.model_card_file.read_text()
 
 
+@pytest.mark.thorough
 def test_shares_are_those_of_the_saved_model_however_it_was_trained(tiny_config, stripes, tmp_path):
     """Streamed and in 16 bits, and calibrated afterwards."""
     config = dataclasses.replace(

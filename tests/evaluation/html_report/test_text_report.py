@@ -10,6 +10,8 @@ from PIL import Image
 from keras_transfer.report import report_on
 from keras_transfer.run.run_directory import Run
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def page(reported_run):

@@ -17,6 +17,7 @@ from keras_transfer.system.errors import ConfigError
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
 
 
+@pytest.mark.thorough
 def test_a_trusted_model_answers_from_its_process_which_ends_with_it(foreign, caplog):
     with pytest.raises(ConfigError, match="Add --trust"):
         load_artefact(foreign)

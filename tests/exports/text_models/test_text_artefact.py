@@ -6,6 +6,8 @@ import pytest
 from keras_transfer.exports.loaders import load_artefact, read_modality
 from keras_transfer.system.errors import ConfigError
 
+pytestmark = pytest.mark.thorough
+
 # file in `exports` -> how far its probabilities may be from the model's
 FILES = {
     "saved_model": 1e-5,

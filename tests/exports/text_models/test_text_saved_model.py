@@ -18,6 +18,8 @@ from keras_transfer.exports.text_models.text_saved_model import pack_texts, unpa
 from keras_transfer.predict import predict_images
 from keras_transfer.system.errors import ConfigError
 
+pytestmark = pytest.mark.thorough
+
 
 def test_a_copy_elsewhere_takes_strings_without_this_package(text_run, tmp_path):
     place = tmp_path / "elsewhere"

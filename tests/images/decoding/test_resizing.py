@@ -145,6 +145,7 @@ def test_pixels_are_those_that_timm_prepares(kind, pillow):
     assert np.abs(found - wanted).mean() < 0.5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "fraction", "large"),
     [

@@ -88,6 +88,7 @@ def test_pillow_takes_that_scale(size, scale):
     assert image.size == (-(-size[0] // found), -(-size[1] // found))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(640, 480), (641, 479), (333, 527), (4031, 3023)])
 def test_all_readers_give_the_same_pixels_at_every_scale(tmp_path, size):
     # one large file of each way of storing is enough
@@ -106,6 +107,7 @@ def test_all_readers_give_the_same_pixels_at_every_scale(tmp_path, size):
             np.testing.assert_array_equal(found, load_image(file, least), err_msg=kind)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
 def test_every_command_sees_the_same_square(tmp_path, resize):
     files, plain, how = [], [], Preparation(resize=resize)

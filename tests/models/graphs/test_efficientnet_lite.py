@@ -43,6 +43,7 @@ def build_theirs(size):
     return keras.Model(whole.get_layer("stem_conv_pad").input, whole.output)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [64, 97])  # stride 2 pads otherwise where a side is odd
 def test_the_graph_is_efficientnetb0_without_what_lite_leaves_out(size, randomize):
     theirs, ours = build_theirs(size), build_backbone(BACKBONES[NAME], size)

@@ -115,6 +115,7 @@ def test_the_mean_is_that_of_the_tokens_that_are_there():
     np.testing.assert_allclose(found[0], states[0, :5].mean(axis=0), atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("built", "policy"),
     [
@@ -176,6 +177,7 @@ def test_low_rank_matrices_find_every_kernel_and_leave_no_trace(built):
     np.testing.assert_allclose(model(IDS), adapted, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_its_file_opens_where_kerashub_is_not_installed(tmp_path):
     np.save(tmp_path / "ids.npy", IDS)
     models = [make_model(make_row(*case)) for case in CASES]

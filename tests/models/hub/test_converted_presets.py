@@ -88,6 +88,7 @@ def resnet(tmp_path_factory):
     return write(tmp_path_factory.mktemp("timm") / "resnet18", TIMM, list_resnet())
 
 
+@pytest.mark.thorough
 def test_a_model_of_timm_has_the_features_that_kerashub_gives_it(resnet):
     row = find_backbone(f"hub:{resnet}")
     assert (row.image_size, row.layers) == (64, 73)

@@ -54,6 +54,7 @@ def expect_alike(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:.*structure of `inputs`")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_features_are_those_of_the_users_own_network_which_rests_in_training(kind, tmp_path):

@@ -19,6 +19,8 @@ from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.train import fine_tune
 from keras_transfer.training.given.given_parts import GivenParts
 
+pytestmark = pytest.mark.thorough
+
 LOCKED = "conv2d"  # begins the names of convolutions
 
 

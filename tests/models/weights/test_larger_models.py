@@ -51,6 +51,7 @@ def backbones():
     return {name: build_backbone(BACKBONES[name], 96) for name in NAMES}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [build_guide, *OTHERS])
 def test_a_real_backbone_is_taken_out_of_every_file(make_base, backbones, tmp_path, caplog, build):
     """Of the third kind of file of each model an EfficientNet is taken below."""

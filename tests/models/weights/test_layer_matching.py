@@ -54,6 +54,7 @@ def source(tiny_backbone):
     return base
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_model_that_was_fine_tuned_in_part_under_mixed_precision(
     tiny_backbone, tiny, tmp_path, suffix

@@ -20,6 +20,7 @@ def tiny(tiny_text_backbone, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.thorough
 def test_texts_are_learned_and_what_reads_them_is_in_the_pickle(tiny, tmp_path, monkeypatch):
     columns = read_delimited(write_reviews(tmp_path / "reviews.csv", 60))
     stars = np.where(np.array(columns["label"]) == "good", 5, 1)

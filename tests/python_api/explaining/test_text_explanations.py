@@ -4,6 +4,8 @@ import pytest
 
 import keras_transfer as kt
 
+pytestmark = pytest.mark.thorough
+
 SENTENCES = ["The film was good.", "A <b>dull</b> & bad story.", None]
 
 

@@ -229,6 +229,7 @@ def test_a_lock_that_nobody_wrote_is_an_unknown_process(tmp_path, owner, monkeyp
     assert "process" in locks.describe_owner(file)
 
 
+@pytest.mark.thorough
 def test_the_metrics_of_a_fake_run_are_those_of_a_real_one(finished_run):
     assert METRICS.keys() <= finished_run.metrics().keys()
     for name in READERS:

@@ -91,6 +91,7 @@ def test_a_bar_leaves_each_line_whole_and_nothing_of_itself(tmp_path, columns, v
     assert bars[-1].split()[-3:] == ["examples/s", "0:00", "left"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}])
 def test_a_terminal_that_cannot_move_its_cursor_gets_no_bar(tmp_path, variables):
     """A notebook's `!command` has one of the second kind: each state of a bar would stay."""
@@ -100,6 +101,7 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_no_bar(tmp_path, variables)
     assert join_lines(terminal.lines, 80) == LEFT
 
 
+@pytest.mark.thorough
 def test_an_encoding_without_lines_gets_a_bar_of_hyphens(tmp_path):
     terminal = run_bar(tmp_path / "log", 80, PYTHONIOENCODING="latin-1")
     assert " ----" in list_bars(terminal, "latin-1")[-1]
@@ -122,6 +124,7 @@ def test_a_signal_takes_the_bar_away_and_leaves_the_cursor(tmp_path, number, cod
     assert lines[:-1] == ["before", "epoch 4", *PRINTED]
 
 
+@pytest.mark.thorough
 def test_errors_that_go_to_a_file_do_not_go_to_the_terminal(tmp_path):
     errors = tmp_path / "errors"
     command = ["sh", "-c", f'"$0" -c "$1" {tmp_path / "log"} 2> {errors}', sys.executable, SCRIPT]

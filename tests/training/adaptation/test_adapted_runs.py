@@ -21,9 +21,11 @@ from keras_transfer.run.predictions_csv import read_run_predictions
 from keras_transfer.train import fine_tune
 from keras_transfer.training.adaptation.methods import ADAPTATIONS
 
-MARKS = {"align": (), "dann": (), "coral": pytest.mark.slow}
+pytestmark = pytest.mark.thorough
+
+OFTEN = ("align", "dann")  # of those that know BatchNorm, and of those that learn; others are slow
 METHODS = [
-    pytest.param(name, marks=MARKS.get(name, pytest.mark.thorough))
+    pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow)
     for name in ADAPTATIONS
     if name != "none"
 ]
@@ -172,7 +174,7 @@ def test_the_hidden_layer_adapts_where_the_head_alone_learns(adapt):
     assert any(not np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_streamed_and_kept_images_of_the_target_train_alike(adapt):
     finetune = FinetuneConfig(epochs=2, learning_rate=0.003, locked_layers="block2")
     config = adapt("mmd", finetune=dataclasses.replace(finetune, batch_norm="scale"))

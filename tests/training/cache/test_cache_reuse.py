@@ -115,6 +115,7 @@ def test_a_changed_image_or_setting_never_meets_a_stale_entry(reuse, changes):
         assert computed, change
 
 
+@pytest.mark.thorough
 def test_another_number_of_views_or_images_or_version_of_a_library_is_another_entry(
     reuse, monkeypatch
 ):

@@ -93,6 +93,7 @@ def test_layers_between_the_cut_and_the_boundary_stay_locked(start):
     )
 
 
+@pytest.mark.thorough
 def test_history_and_accuracy_of_the_kept_model_are_those_of_the_whole(start):
     training = start()
     model, data, run = training.model, training.data, training.run

@@ -46,6 +46,7 @@ def told(tiny_config, tmp_path_factory):
     return fine_tune(tiny_config, GivenParts(callbacks=callbacks)), note, folder
 
 
+@pytest.mark.thorough
 def test_they_are_told_of_all_epochs_in_a_row_with_the_whole_model(told):
     run, note, _ = told
     assert note.begun == [("frozen", 2, 5), ("finetune", 5, 5)]
@@ -84,6 +85,7 @@ class StopAt(keras.callbacks.Callback):
         self.model.stop_training = epoch in (0, 3)
 
 
+@pytest.mark.thorough
 def test_one_may_end_a_phase(tiny_config, tmp_path):
     config = dataclasses.replace(tiny_config, output=tmp_path)
     run = fine_tune(config, GivenParts(callbacks=[StopAt()]))

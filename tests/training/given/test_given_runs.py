@@ -25,6 +25,8 @@ from keras_transfer.train import fine_tune, main
 from keras_transfer.training.checkpoints import Checkpoints
 from keras_transfer.training.given.given_parts import GivenParts
 
+pytestmark = pytest.mark.thorough
+
 
 def shift(image, seed):
     return np.roll(image, np.random.default_rng(seed).integers(-4, 5), axis=1)
@@ -119,7 +121,7 @@ def test_an_interrupted_run_ends_as_a_whole_one(given_run, cut_given, tmp_path):
 @pytest.mark.parametrize(
     ("layer", "mode"),
     [
-        pytest.param(True, "auto", marks=pytest.mark.thorough),
+        pytest.param(True, "auto", marks=pytest.mark.slow),
         *(pytest.param(layer, "on", marks=pytest.mark.slow) for layer in (False, True)),
     ],
 )

@@ -112,6 +112,7 @@ def test_the_fisher_information_is_kept_and_has_a_mean_of_one(hold, monkeypatch)
     hold("ewc")
 
 
+@pytest.mark.thorough
 def test_the_fisher_information_is_the_mean_squared_gradient(
     tiny_backbone, make_config, stripes, monkeypatch
 ):

@@ -23,6 +23,8 @@ from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.progress.training_progress import Progress
 from keras_transfer.training.run_phases import run_phases
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def gradual_run(tiny_config, drawn, tmp_path_factory):

@@ -55,6 +55,7 @@ def test_a_class_that_counts_twice_is_as_one_with_twice_the_images(fixed):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_probabilities_are_no_surer_than_they_are_right():
     """Fewer images than channels: an unscaled solution is sure of everything, right or wrong."""
     features, labels = draw(count=48, channels=200, distance=2.0)
@@ -80,6 +81,7 @@ def test_features_that_say_nothing_have_no_solution(value):
     assert solve_discriminant(np.full((20, 1, 4), value, np.float32), labels, 2) is None
 
 
+@pytest.mark.thorough
 def test_the_start_is_the_same_wherever_the_features_come_from(start, caplog):
     caplog.set_level(logging.INFO)
     found = []
