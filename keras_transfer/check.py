@@ -5,6 +5,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.cluster.block_engines import (
+    HERE,
+    THIS_PROCESS,
+    Engine,
+    add_engine,
+    choose_engine,
+)
 from keras_transfer.config.command_line import Parser, run_command
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -44,7 +51,9 @@ def check_dataset(
     return _check(dataset, data or DataConfig(), against)[0]
 
 
-def _check(dataset: Any, data: DataConfig, against: Any) -> tuple[dict[str, Any], "SetGap | None"]:
+def _check(
+    dataset: Any, data: DataConfig, against: Any, engine: Engine = THIS_PROCESS
+) -> tuple[dict[str, Any], "SetGap | None"]:
     """Return what `check_dataset` returns, and the gap to another data set if one is named."""
     from keras_transfer.data.data_report import NOTHING, build_report
     from keras_transfer.data.divided_examples import inspect_examples, judge_examples
@@ -52,11 +61,16 @@ def _check(dataset: Any, data: DataConfig, against: Any) -> tuple[dict[str, Any]
 
     config = TrainConfig(dataset=name_dataset(dataset, data.modality), data=data)
     modality = choose_modality(config)
+    if modality.noun == "text" and not engine.is_here:
+        raise ConfigError(
+            f"`engine` must be {HERE} where the examples are texts, which are looked at in memory. "
+            f"Received: {engine.name}. Leave --engine out."
+        )
     target = None  # a wrong one is told before the work
     if against is not None:
         target = list_set(name_dataset(against, name_modality(config)), data, modality)
     examples = modality.read_examples(config.source, config.data)
-    inspected = inspect_examples(examples, config, modality)
+    inspected = inspect_examples(examples, config, modality, engine=engine)
     refusal, left_out = "", NOTHING
     try:
         left_out = judge_examples(inspected, config).left_out
@@ -76,10 +90,10 @@ def main(arguments: list[str]) -> int:
     """Run the command line; 1 if a file is unusable, leaks or has several classes."""
     from keras_transfer.data.data_report import describe_report, list_leaks, list_mislabelled
 
-    dataset, against, file, as_json, data = _read_words(arguments)
+    dataset, against, file, as_json, data, engine = _read_words(arguments)
     print_logs()
     with reserving_output(as_json):
-        report, gap = _check(dataset, data, against)
+        report, gap = _check(dataset, data, against, engine)
     if file:
         _write_report(file, report)
     wrong = report["unusable"], list_leaks(report), list_mislabelled(report), report["refusal"]
@@ -95,21 +109,23 @@ def main(arguments: list[str]) -> int:
 
 def _read_words(
     arguments: list[str],
-) -> tuple[str, str | None, Path | None, bool, DataConfig]:
-    """Return both data sets, the file for the report, whether to print JSON, and the settings."""
+) -> tuple[str, str | None, Path | None, bool, DataConfig, Engine]:
+    """Return both data sets, the file for the report, whether to print JSON, settings, engine."""
     parser = Parser("check", __doc__)
     parser.add_argument("dataset", metavar="FOLDER", help=KINDS)
     text = "Measure how far this other data set is, which may lack labels, as a network sees both"
     parser.add_argument("--against", type=str, metavar="FOLDER", help=text)
     parser.add_argument("--report", type=Path, metavar="FILE", help="Write what was found as JSON")
     add_json(parser, "Print")
+    add_engine(parser, "Workers", on_gpu=False)
     parser.add_class_arguments(DataConfig, "data")
     words = parser.parse_args(arguments, defaults=False).as_dict()
     file: Path | None = words.get("report")
     if file and (file.is_dir() or not file.parent.is_dir()):
         raise ConfigError(f"`report` must be a file in a folder. Received: {file}.")
     data = merge_layers({"data": words.get("data", {})}).data
-    return words["dataset"], words.get("against"), file, bool(words.get("json")), data
+    engine = choose_engine(words.get("engine", HERE), words.get("workers"))
+    return words["dataset"], words.get("against"), file, bool(words.get("json")), data, engine
 
 
 def _write_report(file: Path, report: dict[str, Any]) -> None:

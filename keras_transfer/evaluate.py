@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine, add_engine, choose_engine
 from keras_transfer.config.command_line import PlainParser, run_command
 from keras_transfer.config.split_names import SPLITS
 from keras_transfer.config.train_config import TrainConfig
@@ -79,32 +80,41 @@ def _evaluate(
     split: str | None,
     tta: int,
     unusual: bool = False,
+    engine: Engine = THIS_PROCESS,
 ) -> _Evaluated:
     from keras_transfer.data.run_examples import read_other_examples, read_own_examples
     from keras_transfer.evaluation.test_time_augmentation import choose_views
 
     require(is_count(tta), "tta", "a whole number from 1", tta)
     modality = choose_modality(config)
-    if dataset is None:
-        examples, findings = read_own_examples(run, config, modality, split)
+    own = dataset is None
+    if own:
+        examples, findings = read_own_examples(run, config, modality, split, engine)
     else:
         examples, findings = read_other_examples(
-            run, config, modality, name_dataset(dataset, name_modality(config)), split
+            run, config, modality, name_dataset(dataset, name_modality(config)), split, engine
         )
     given = run.given_parts().get("augmentation", "")
     views = choose_views(config, modality, examples.flips, tta, given)
     import_tensorflow()
+    from keras_transfer.evaluation.blocks.split_blocks import predict_on_workers
     from keras_transfer.evaluation.certainty.run_neighbours import find_neighbours
     from keras_transfer.evaluation.inference import predict_splits
     from keras_transfer.models.run_model import load_run_model
+    from keras_transfer.training.devices import grow_gpu_memory
 
-    model = load_run_model(run, config, own=dataset is None)
+    if not engine.is_here:
+        grow_gpu_memory()  # workers may share it
+    model = load_run_model(run, config, own) if engine.is_here or unusual else None
     taken = modality.find_input(config, run.path)
     data = modality.hold_split(examples, config, taken, findings, views)
     neighbours = find_neighbours(run, config, model) if unusual else None
-    found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
+    if engine.is_here:
+        found = predict_splits(model, data, [str(examples.splits[0])], tta, with_features=unusual)
+    else:
+        found = predict_on_workers(run, own, data, modality.noun, engine, unusual)
     found = dataclasses.replace(found, noun=modality.noun)
-    require_numbers(found, run.own_model_file if dataset is None else run.model_file)
+    require_numbers(found, run.own_model_file if own else run.model_file)
     if neighbours is None or found.features is None:
         return _Evaluated(found, examples.root)
     return _Evaluated(found, examples.root, neighbours.find_shares(found.features))
@@ -118,7 +128,7 @@ def main(arguments: list[str]) -> int:
     config = load_run_config(run)
     settled = settle_decisions(words, lambda: read_limits(run, own=words.dataset is None))
     with reserving_output(words.json):
-        asked = words.dataset, words.split, words.tta, words.unusual
+        asked = words.dataset, words.split, words.tta, words.unusual, words.engine
         predictions, root, shares = _evaluate(run, config, *asked)
     from keras_transfer.evaluation.certainty.measured_decisions import (
         describe_decisions,
@@ -184,13 +194,16 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     add_decisions(parser)
     add_floor(parser)
     add_json(parser)
+    add_engine(parser)
     words = parser.parse_args(arguments)
+    words.engine = choose_engine(words.engine, words.workers)
     must = f"a whole number of examples, at most {MOST_LOSSES}"
     require(is_count(words.top_losses, most=MOST_LOSSES), "top_losses", must, words.top_losses)
     check_decisions(words)
     asked = words.unusual or {words.coverage, words.answer_at_accuracy} != {None}
     must = "1 with --coverage, --answer_at_accuracy and --unusual"
     require(words.tta == 1 or not asked, "tta", must, words.tta)
+    require(words.tta == 1 or words.engine.is_here, "tta", "1 with --engine ray", words.tta)
     if words.output:
         _check_output(words.output)
     return words

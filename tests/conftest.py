@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_ray import fake_ray  # noqa: F401
 from own_folders import allow, move_in, strayed
 from PIL import Image
 from reported_texts import odd_reviews, reported_run  # noqa: F401

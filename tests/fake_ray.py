@@ -1,6 +1,9 @@
 """A stand-in for the package ray: actors are objects of this process, and die when told to."""
 
+import pickle
 import threading
+
+import pytest
 
 
 class RayError(Exception):
@@ -22,13 +25,14 @@ class FakeRay:
 
     Args:
         room: Actors that can live at the same time; others wait until one is dead.
+        apart: Whether they get and give copies only, as other processes do.
     """
 
     class exceptions:
         RayError, RayTaskError = RayError, RayTaskError
 
-    def __init__(self, room):
-        self.room = threading.Semaphore(room)
+    def __init__(self, room, apart=False):
+        self.room, self.apart = threading.Semaphore(room), apart
         self.started = 0
 
     def is_initialized(self):
@@ -96,7 +100,8 @@ class _Method:
     def _run(self, promised, words):
         self.actor.has_room.wait()
         try:
-            promised.found = RayError("dead") if self.actor.dead else self.call(*words)
+            copy = _copy if self.actor.ray.apart else lambda content: content
+            promised.found = RayError("dead") if self.actor.dead else copy(self.call(*copy(words)))
         except Fatal as error:
             self.actor.end()
             promised.found = RayError(f"{error}\nand more")
@@ -108,3 +113,15 @@ class _Method:
 class _Promised:
     def __init__(self):
         self.done, self.found = threading.Event(), None
+
+
+def _copy(content):
+    return pickle.loads(pickle.dumps(content))
+
+
+@pytest.fixture
+def fake_ray(monkeypatch):
+    """Return a cluster with room for two workers, which `--engine ray` finds in place of Ray's."""
+    found = FakeRay(2, apart=True)
+    monkeypatch.setattr("keras_transfer.cluster.ray_connection._import_ray", lambda: found)
+    return found

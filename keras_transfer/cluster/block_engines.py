@@ -1,7 +1,8 @@
 """BLOCK_ENGINES: where blocks of examples are answered, here or by the workers of a cluster."""
 
+import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from keras_transfer.cluster.block_worker import BlockJob
 from keras_transfer.cluster.block_workers import answer_with_workers
@@ -22,11 +23,76 @@ Blocks = Iterable[tuple[int, Sequence[Any]]]
 Answers = Iterator[tuple[int, Any]]
 
 
-def cut_blocks(items: Sequence[Item], done: Iterable[int] = ()) -> list[tuple[int, Sequence[Item]]]:
-    """Return the number of each block and its examples, without those that are done."""
+class Engine(NamedTuple):
+    """Where blocks are answered."""
+
+    name: str = HERE
+    """Key in `BLOCK_ENGINES`."""
+    workers: int | None = None
+    """As `answer_with_ray` takes them."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this process."""
+        return self.name == HERE
+
+    def answer(self, job: BlockJob, blocks: Blocks) -> Answers:
+        """Yield the number of each block and its answer, about in the order in which they end."""
+        return BLOCK_ENGINES[self.name](job, blocks, self.workers)
+
+
+THIS_PROCESS = Engine()
+
+
+def add_engine(parser: argparse.ArgumentParser, word: str = "workers", on_gpu: bool = True) -> None:
+    """Add the options --engine and --workers to a parser.
+
+    Args:
+        parser: Of a command.
+        word: What the help begins with, as that of its other options does.
+        on_gpu: As in `BlockJob`.
+    """
+    text = f"{', '.join(BLOCK_ENGINES)}: where the work is done, on this machine or by the workers "
+    text += f"of a Ray cluster (default: {HERE})"
+    parser.add_argument("--engine", type=str, default=HERE, metavar="ENGINE", help=text)
+    count = (
+        "one for each GPU, or for each CPU where there is none" if on_gpu else "one for each CPU"
+    )
+    text = f"{word} of the cluster (default: {count})"
+    parser.add_argument("--workers", type=int, metavar="N", help=text)
+
+
+def choose_engine(name: str, workers: int | None) -> Engine:
+    """Return what --engine and --workers say.
+
+    Raises:
+        ConfigError: There is no such engine, or it has no workers.
+    """
+    lookup(BLOCK_ENGINES, "engine", name)
+    if workers is not None:
+        require(is_count(workers), "workers", "a whole number from 1", workers)
+        if name != RAY:
+            raise ConfigError(
+                f"`workers` must be left out without --engine ray. Received: {workers}. All cores "
+                "of this machine are used anyway."
+            )
+    return Engine(name, workers)
+
+
+def cut_blocks(
+    items: Sequence[Item], done: Iterable[int] = (), multiple: int = 1
+) -> list[tuple[int, Sequence[Item]]]:
+    """Return the number of each block and its examples, without those that are done.
+
+    Args:
+        items: All examples.
+        done: Numbers of blocks.
+        multiple: Examples of a batch: none is cut.
+    """
     left_out = set(done)
-    numbers = range(-(-len(items) // BLOCK))
-    return [(n, items[n * BLOCK : (n + 1) * BLOCK]) for n in numbers if n not in left_out]
+    size = max(1, BLOCK // multiple) * multiple
+    numbers = range(-(-len(items) // size))
+    return [(n, items[n * size : (n + 1) * size]) for n in numbers if n not in left_out]
 
 
 def order_answers(answers: Answers) -> Iterator[Any]:
@@ -40,24 +106,11 @@ def order_answers(answers: Answers) -> Iterator[Any]:
             following += 1
 
 
-def check_engine(engine: str, workers: int | None) -> None:
-    """Raise a `ConfigError` for an engine that is none, or workers that it has not."""
-    lookup(BLOCK_ENGINES, "engine", engine)
-    if workers is None:
-        return
-    require(is_count(workers), "workers", "a whole number from 1", workers)
-    if engine != RAY:
-        raise ConfigError(
-            f"`workers` must be left out without --engine ray. Received: {workers}. All cores of "
-            "this machine are used anyway."
-        )
-
-
 def answer_here(job: BlockJob, blocks: Blocks, workers: int | None) -> Answers:
     """Yield the number of each block and its answer, computed in this process."""
     answer = job.opening()
     for number, items in blocks:
-        yield number, answer(items, {})
+        yield number, answer(job.pack(items), {})
 
 
 def answer_with_ray(job: BlockJob, blocks: Blocks, workers: int | None) -> Answers:
@@ -67,13 +120,13 @@ def answer_with_ray(job: BlockJob, blocks: Blocks, workers: int | None) -> Answe
         job: What is asked.
         blocks: Of its examples.
         workers: On the cluster that runs, else on this machine. None: one for each GPU of it, or
-            for each CPU where there is none.
+            for each CPU where there is none or the job has no use for it.
 
     Raises:
         ConfigError: Ray or a worker cannot be used, and why.
     """
     with connecting(workers) as ray:
-        yield from answer_with_workers(ray, job, blocks, workers or count_workers(ray))
+        yield from answer_with_workers(ray, job, blocks, workers or count_workers(ray, job.on_gpu))
 
 
 BLOCK_ENGINES: Mapping[str, Callable[[BlockJob, Blocks, int | None], Answers]] = {

@@ -14,9 +14,9 @@ from keras_transfer.system.errors import ConfigError
 # What the numbers depend on; Ray itself refuses another Python.
 PACKAGES = ("keras_transfer", "keras", "tensorflow", "numpy", "pillow")
 
-# From the examples of a block, and why those among them that end a worker must not be touched, by
-# their place in it, to what there is to say of all of them.
-Answer = Callable[[Sequence[Any], Mapping[int, str]], Any]
+# From the examples of a block, as `BlockJob.pack` sends them, and why those among them that end a
+# worker must not be touched, by their place in it, to what there is to say of all of them.
+Answer = Callable[[Any, Mapping[int, str]], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,10 @@ class BlockJob:
     """Files that each machine must have under the same path."""
     name: Callable[[Any], str] = str
     """Says what an example is called."""
+    pack: Callable[[Sequence[Any]], Any] = lambda items: items
+    """Makes of examples what is sent in place of them, where that is less than all were."""
+    on_gpu: bool = True
+    """Whether a worker is to have a GPU, where there are some."""
 
 
 class BlockWorker:
@@ -59,7 +63,7 @@ class BlockWorker:
             self._answer = opening()
         self._warnings = warnings
 
-    def answer(self, items: Sequence[Any], lost: Mapping[int, str]) -> tuple[Any, dict[str, str]]:
+    def answer(self, items: Any, lost: Mapping[int, str]) -> tuple[Any, dict[str, str]]:
         """Return the answer to a block, and what was warned of since the last one."""
         with keep_warnings() as warnings:
             found = self._answer(items, lost)

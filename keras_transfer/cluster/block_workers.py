@@ -5,6 +5,7 @@ end (`max_task_retries=-1` in 2.60), so that one image would end them all, and c
 find which. What it has besides, shuffles and streams between operators, is not needed here.
 """
 
+import contextlib
 import logging
 import math
 import queue
@@ -74,7 +75,9 @@ class _Pool:
 
     def __init__(self, ray: Any, job: BlockJob, workers: int) -> None:
         self._ray, self._job = ray, job
-        options = share_cluster(ray, workers) | {"runtime_env": {"env_vars": read_variables()}}
+        options = share_cluster(ray, workers, job.on_gpu) | {
+            "runtime_env": {"env_vars": read_variables()}
+        }
         self._kind = ray.remote(BlockWorker).options(**options)
         self._idle: queue.Queue[Any] = queue.Queue()  # workers, or the error that ends all
         self._actors: set[Any] = set()
@@ -109,7 +112,8 @@ class _Pool:
         self._closed = True
         self._idle.put(ConfigError("Workers must be there. Received: none any more."))
         for actor in [*self._actors]:
-            self._ray.kill(actor)
+            with contextlib.suppress(self._ray.exceptions.RayError):  # the cluster itself is gone
+                self._ray.kill(actor)
 
     def _find_fatal(self, items: Sequence[Any]) -> dict[int, str]:
         """Return the places of the examples that end a worker, each tried twice."""
@@ -136,7 +140,7 @@ class _Pool:
             self._idle.put(actor)  # for the next one
             raise actor
         try:
-            found, warnings = self._await(actor.answer.remote(items, lost or {}))
+            found, warnings = self._await(actor.answer.remote(self._job.pack(items), lost or {}))
         except _Died:
             self._actors.discard(actor)
             self._start()

@@ -53,18 +53,19 @@ def connecting(workers: int | None) -> Iterator[Any]:
             ray.shutdown()
 
 
-def share_cluster(ray: Any, workers: int) -> dict[str, Any]:
+def share_cluster(ray: Any, workers: int, on_gpu: bool = True) -> dict[str, Any]:
     """Return what Ray is to keep for a worker, of which so many work at the same time."""
     options: dict[str, Any] = {"num_cpus": 1, "scheduling_strategy": "SPREAD"}
-    if gpus := ray.cluster_resources().get("GPU"):
+    gpus = on_gpu and ray.cluster_resources().get("GPU")
+    if gpus:
         options["num_gpus"] = min(1, gpus / workers)  # without a share Ray hides them all
     return options
 
 
-def count_workers(ray: Any) -> int:
+def count_workers(ray: Any, on_gpu: bool = True) -> int:
     """Return how many fill the cluster: one for each GPU, or for each CPU where there is none."""
     there = ray.cluster_resources()
-    return max(1, int(there.get("GPU") or there.get("CPU", 1)))
+    return max(1, int((on_gpu and there.get("GPU")) or there.get("CPU", 1)))
 
 
 def _import_ray() -> Any:

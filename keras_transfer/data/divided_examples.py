@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.examples import Examples, check_examples, leave_out_classes
 from keras_transfer.data.findings import Findings, name_unusable, say_unusable
@@ -73,10 +74,14 @@ def divide_examples(
 
 
 def inspect_examples(
-    examples: Examples, config: TrainConfig, modality: Modality, keeping: Keeping | None = None
+    examples: Examples,
+    config: TrainConfig,
+    modality: Modality,
+    keeping: Keeping | None = None,
+    engine: Engine = THIS_PROCESS,
 ) -> Inspected:
     """Return the examples with what is in them and which of them look equal."""
-    findings = modality.inspect(examples, keeping)
+    findings = modality.inspect(examples, keeping, engine)
     ignored = config.data.near_duplicates == "ignore"
     near = NO_LINKS if ignored else modality.link_alike(examples, findings)
     return Inspected(examples, findings, near)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.pixels.preparation import Preparation
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
@@ -35,8 +36,16 @@ class Keeping(NamedTuple):
 class Inspect(Protocol):
     """Reads every example and says what is in it."""
 
-    def __call__(self, examples: Examples, keeping: Keeping | None = None) -> Findings:
-        """Return what was found in each example; pixels and the like are kept where asked for."""
+    def __call__(
+        self, examples: Examples, keeping: Keeping | None = None, engine: Engine = THIS_PROCESS
+    ) -> Findings:
+        """Return what was found in each example.
+
+        Args:
+            examples: All.
+            keeping: Asks for pixels and the like.
+            engine: Where files are read; nothing is kept by one that is not this process.
+        """
 
 
 class ExampleFiles(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.messages import name_some
 from keras_transfer.config.split_names import SPLITS, choose_split
 from keras_transfer.config.train_config import DEFAULT_SOURCE, TrainConfig
@@ -21,7 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 def read_own_examples(
-    run: Run, config: TrainConfig, modality: Modality, split: str | None
+    run: Run,
+    config: TrainConfig,
+    modality: Modality,
+    split: str | None,
+    engine: Engine = THIS_PROCESS,
 ) -> tuple[Examples, Findings]:
     """Return the examples of one split of split.csv, which must be unchanged, and what they are."""
     listed = list_examples(run, read_source(config, modality))
@@ -31,7 +36,7 @@ def read_own_examples(
     others = [] if split else [name for name in reversed(SPLITS) if name in there and name != asked]
     for name in (asked, *others):
         part = listed.take(np.flatnonzero(listed.splits == name))
-        findings, lost = inspect_again(part, run, modality)
+        findings, lost = inspect_again(part, run, modality, engine)
         if len(lost):
             _warn_of_lost(part, lost, name)
         if len(lost) < len(part.paths):
@@ -71,13 +76,16 @@ def list_examples(run: Run, source: Examples) -> Examples:
     )
 
 
-def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Findings, np.ndarray]:
+def inspect_again(
+    examples: Examples, run: Run, modality: Modality, engine: Engine = THIS_PROCESS
+) -> tuple[Findings, np.ndarray]:
     """Return what an inspection says of a run's examples, and the rows of those that are lost.
 
     Args:
         examples: The images as `list_examples` returned them, or some of them.
         run: Its split.csv holds their hashes.
         modality: Of the examples.
+        engine: Where they are read.
 
     Returns:
         The findings, in which lost examples have the state of files that are not there; and the
@@ -85,7 +93,7 @@ def inspect_again(examples: Examples, run: Run, modality: Modality) -> tuple[Fin
     """
     table = run.split_table()
     contents = dict(zip(table["path"], table["sha256"], strict=True))
-    findings = modality.inspect(examples)
+    findings = modality.inspect(examples, engine=engine)
     lost = np.flatnonzero(findings.sha256 != [contents[path] for path in examples.paths.tolist()])
     findings.states[lost] = GONE
     return findings, lost
@@ -100,7 +108,12 @@ def _warn_of_lost(examples: Examples, lost: np.ndarray, split: str) -> None:
 
 
 def read_other_examples(
-    run: Run, config: TrainConfig, modality: Modality, dataset: str, split: str | None
+    run: Run,
+    config: TrainConfig,
+    modality: Modality,
+    dataset: str,
+    split: str | None,
+    engine: Engine = THIS_PROCESS,
 ) -> tuple[Examples, Findings]:
     """Return the usable examples of another data set, labelled as the run's, and what they are."""
     found = modality.read_examples(dataset, config.data)
@@ -114,7 +127,7 @@ def read_other_examples(
     given = sorted(set(found.splits) - {""})
     chosen = _choose_split(split, given or ["test"], dataset)
     rows = found.splits == chosen if given else np.full(len(found.paths), True)
-    findings = modality.inspect(found)
+    findings = modality.inspect(found, engine=engine)
     bad = np.flatnonzero(rows & ~findings.usable)
     if len(bad):
         named = name_unusable(found, findings, bad)

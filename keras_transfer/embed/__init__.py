@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.cluster.block_engines import (
+    HERE,
+    THIS_PROCESS,
+    Engine,
+    add_engine,
+    choose_engine,
+)
 from keras_transfer.config.command_line import Parser
 from keras_transfer.config.layers import merge_layers
 from keras_transfer.config.sections.data_settings import DataConfig
@@ -95,32 +102,25 @@ def _embed(
     output: Path | None,
     place: Path,
     quiet: bool,
+    engine: Engine = THIS_PROCESS,
 ) -> "Embedding":
     """Return the features; what is wrong is told before TensorFlow is loaded."""
+    from keras_transfer.embed.embed_passes import pass_here, pass_on_workers
     from keras_transfer.embed.embedding import embed_sets
     from keras_transfer.embed.embedding_files import check_file
-    from keras_transfer.evaluation.domain_gap.pooled_features import (
-        choose_weights,
-        open_backbone,
-        open_run,
-    )
     from keras_transfer.system.files.output_folder import refuse_inside
 
     if output is not None:
         for each in datasets:
             refuse_inside(output.parent, each)
         check_file(output)
-    if run := find_run(network, settings):
-        config = load_run_config(run)
-        sets = _list_sets(run, config, datasets, split)
-        opened = open_run(run, config)
-    else:
-        config = _settle_kind(TrainConfig(backbone=str(network), **settings))
-        sets = _list_sets(None, config, datasets, split)
-        weights = choose_weights(config)
-        opened = open_backbone(config, weights)
+    run = find_run(network, settings)
+    backbone = TrainConfig(backbone=str(network), **settings)
+    config = load_run_config(run) if run else _settle_kind(backbone)
+    sets = _list_sets(run, config, datasets, split)
+    passing = pass_here(run, config) if engine.is_here else pass_on_workers(run, config, engine)
     place.mkdir(parents=True, exist_ok=True)
-    return embed_sets(opened, sets, choose_modality(config), place, quiet)
+    return embed_sets(passing, sets, choose_modality(config), place, quiet)
 
 
 def _name_kind(network: Run | str | Path, settings: dict[str, Any]) -> str:
@@ -193,7 +193,7 @@ def main(arguments: list[str]) -> int:
     with reserving_output(words["json"] or quiet):
         named = words["network"], words["datasets"], words["settings"]
         place = words["output"].parent if words["output"] else Path(TrainConfig.output)
-        found = _embed(*named, words["split"], words["output"], place, quiet)
+        found = _embed(*named, words["split"], words["output"], place, quiet, words["engine"])
         with_map = words["figure"] or len(found.set_names) > 1
         file = leave_embedding(found, words["output"], with_map)
         drawn, gap = name_map(file) if with_map else None, found.measure_gap()
@@ -223,11 +223,13 @@ def _read_words(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--image_size", type=int, help="Short for --data.image_size.")
     parser.add_argument("--quiet", action="store_true", help="Print the path of the file alone")
     add_json(parser, "Print")
+    add_engine(parser, "Workers")
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     parser.add_class_arguments(TrainConfig, as_group=False, skip=fields - {*SETTINGS})
     options = parser.parse_args(arguments, defaults=False).as_dict()
     own = ("network", "datasets", "output", "figure", "split", "json", "quiet")
     words = {name: options.pop(name, None) for name in own}
+    words["engine"] = choose_engine(options.pop("engine", HERE), options.pop("workers", None))
     words["datasets"], words["output"] = words["datasets"] or [], words["output"]
     words["output"] = words["output"] and words["output"].expanduser()
     merged = merge_layers(options)

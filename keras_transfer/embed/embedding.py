@@ -1,13 +1,14 @@
 """The features of all images of some data sets: computed a batch at a time, kept on disk."""
 
+import contextlib
 import logging
 import math
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -16,17 +17,27 @@ from keras_transfer.data.findings import say_unusable
 from keras_transfer.data.modality import Modality
 from keras_transfer.data.sources.image_sets import ImageSet
 from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
-from keras_transfer.evaluation.domain_gap.pooled_features import (
-    BATCH,
-    FeatureNetwork,
-    stream_features,
-)
 from keras_transfer.evaluation.domain_gap.set_gap import gap_of_rows, number_classes
 from keras_transfer.system.errors import ConfigError
+
+Features = Generator[tuple[np.ndarray, list[str]], None, None]
 
 COLUMNS = ("data_set", "path", "split", "class")  # beside the vector
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passing:
+    """A way to pass examples through a network."""
+
+    name: str
+    """Of the network, as `FeatureNetwork.name` says it."""
+    stream: Callable[[Sequence[list[Any]]], Features]
+    """From the sources of each set to features and reasons of some examples after the other, as
+    `stream_features` yields them; some are always of one set."""
+    size: int
+    """How many that are, but for the last ones of a set."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,12 +86,12 @@ class Embedding:
 
 
 def embed_sets(
-    network: FeatureNetwork, sets: Sequence[ImageSet], modality: Modality, place: Path, quiet: bool
+    passing: Passing, sets: Sequence[ImageSet], modality: Modality, place: Path, quiet: bool
 ) -> Embedding:
     """Pass every image through a network; what cannot be read is named and left out.
 
     Args:
-        network: Makes the features.
+        passing: Makes the features.
         sets: At least one.
         modality: Of the images.
         place: Folder for a file without a name, which is gone with the process.
@@ -89,17 +100,14 @@ def embed_sets(
     Raises:
         ConfigError: No image can be read, or a feature is not a number.
     """
-    kept: list[np.ndarray] = []
-    unusable: list[tuple[str, str, str]] = []
     begun = time.monotonic()
     with tempfile.TemporaryFile(dir=place) as scratch:
-        for each in sets:
-            reasons = np.array(_embed_set(network, each, modality, scratch, quiet), object)
-            kept.append(np.flatnonzero(reasons == ""))
-            bad = np.flatnonzero(reasons != "").tolist()
-            _warn_of_unusable(each, reasons, bad, modality.noun)
-            unusable += [(each.name, each.paths[row], reasons[row]) for row in bad]
+        reasons, channels = _keep_features(passing, sets, scratch, quiet)
         seconds = time.monotonic() - begun
+        ends = np.cumsum([len(each) for each in sets])[:-1]
+        said = np.split(np.array(reasons, object), ends)
+        kept = [np.flatnonzero(part == "") for part in said]
+        unusable = [*_list_unusable(sets, said, modality.noun)]
         count = sum(map(len, kept))
         if not count:
             raise ConfigError(
@@ -107,10 +115,10 @@ def embed_sets(
                 f"{name_some([*_names(sets)])}, where none is. Name another data set."
             )
         scratch.flush()
-        vectors = np.memmap(scratch, np.float32, "r", shape=(count, network.channels))
+        vectors = np.memmap(scratch, np.float32, "r", shape=(count, channels))
     parts = [each.take(rows) for each, rows in zip(sets, kept, strict=True)]
     return Embedding(
-        network=network.name,
+        network=passing.name,
         noun=modality.noun,
         set_names=_names(sets),
         set_index=np.repeat(np.arange(len(sets)), [len(rows) for rows in kept]),
@@ -127,24 +135,34 @@ def _names(sets: Sequence[ImageSet]) -> tuple[str, ...]:
     return tuple(each.name for each in sets)
 
 
-def _embed_set(
-    network: FeatureNetwork, found: ImageSet, modality: Modality, scratch: IO[bytes], quiet: bool
-) -> list[str]:
-    """Append the features of a set's readable images to a file; return why others are not."""
+def _keep_features(
+    passing: Passing, sets: Sequence[ImageSet], scratch: IO[bytes], quiet: bool
+) -> tuple[list[str], int]:
+    """Append the features of readable images to a file; return why others are not, and channels."""
     from keras_transfer.training.progress_display import showing_steps
 
     reasons: list[str] = []
-    batches = stream_features(network, found.sources, modality)
-    steps = math.ceil(len(found) / BATCH)
-    with showing_steps(batches, "features", steps, BATCH, quiet) as shown:
+    channels = 0
+    steps = sum(math.ceil(len(each) / passing.size) for each in sets)
+    with (
+        contextlib.closing(passing.stream([each.sources.tolist() for each in sets])) as batches,
+        showing_steps(batches, "features", steps, passing.size, quiet) as shown,
+    ):
         for features, said in shown:
             reasons += said
+            channels = features.shape[1]
             rows = [row for row, reason in enumerate(said) if not reason]
             features[rows].tofile(scratch)
-    return reasons
+    return reasons, channels
 
 
-def _warn_of_unusable(found: ImageSet, reasons: np.ndarray, bad: list[int], noun: str) -> None:
-    if bad:
-        named = name_some([f"{found.paths[row]} ({reasons[row]})" for row in bad], "; ")
-        logger.warning("%s left out: %s", say_unusable(len(bad), noun), named)
+def _list_unusable(
+    sets: Sequence[ImageSet], said: Sequence[np.ndarray], noun: str
+) -> Iterator[tuple[str, str, str]]:
+    """Yield set, path and reason of each image that cannot be read, and warn of them."""
+    for found, reasons in zip(sets, said, strict=True):
+        bad = np.flatnonzero(reasons != "").tolist()
+        if bad:
+            named = name_some([f"{found.paths[row]} ({reasons[row]})" for row in bad], "; ")
+            logger.warning("%s left out: %s", say_unusable(len(bad), noun), named)
+        yield from ((found.name, found.paths[row], reasons[row]) for row in bad)

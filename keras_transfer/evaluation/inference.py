@@ -1,6 +1,6 @@
 """Predictions of a model over splits: what train and evaluate both need."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -34,26 +34,43 @@ def predict_splits(
     """
     batches = {name: iter(data.clean_batches(name)) for name in names}  # decoding begins now
     forward = trace_forward(expose_pooled(model) if with_features else model)
-    found = []
-    for name in names:
-        split = data.splits[name]
-        views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
-        clean = (examples for examples, _ in batches[name])
-        if with_features:
-            answers, features = zip(*map(forward, clean), strict=True)
-        else:
-            answers, features = tuple(average_views(forward, clean, views, tta)), ()
-        found.append(
-            Predictions(
-                paths=split.paths,
-                splits=np.full(len(split), name),
-                truth=split.labels,
-                probabilities=np.concatenate(answers).astype(np.float64),
-                class_names=data.class_names,
-                features=np.concatenate(features) if features else None,
-            )
-        )
-    return join_predictions(found)
+    several = (pass_split(forward, data, name, batches[name], tta, with_features) for name in names)
+    return join_predictions([*several])
+
+
+def pass_split(
+    forward: Any,
+    data: TrainingData,
+    name: str,
+    batches: Iterable[Any],
+    tta: int = 1,
+    with_features: bool = False,
+) -> Predictions:
+    """Return what a graph, as `trace_forward` returns it, says of every image of a split.
+
+    Args:
+        forward: Of the model, or of what `expose_pooled` makes of it.
+        data: The images.
+        name: Of the split.
+        batches: As `data.clean_batches` returns them.
+        tta: As `predict_splits` takes it.
+        with_features: As there; `forward` returns them.
+    """
+    split = data.splits[name]
+    views = data.view_batches(tta - 1, name) if tta > 1 else iter(())
+    clean = (examples for examples, _ in batches)
+    if with_features:
+        answers, features = zip(*map(forward, clean), strict=True)
+    else:
+        answers, features = tuple(average_views(forward, clean, views, tta)), ()
+    return Predictions(
+        paths=split.paths,
+        splits=np.full(len(split), name),
+        truth=split.labels,
+        probabilities=np.concatenate(answers).astype(np.float64),
+        class_names=data.class_names,
+        features=np.concatenate(features) if features else None,
+    )
 
 
 def trace_forward(model: keras.Model) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.lookup import lookup
 from keras_transfer.config.pixels.preparation import Preparation, find_preparation
 from keras_transfer.config.pixels.value_range import covers_bytes, parse_range
@@ -50,10 +51,12 @@ def _name_given(dataset: Any) -> str:
     return name_data_set(dataset, ImageFiles)
 
 
-def _inspect(examples: Examples, keeping: Keeping | None = None) -> Findings:
+def _inspect(
+    examples: Examples, keeping: Keeping | None = None, engine: Engine = THIS_PROCESS
+) -> Findings:
     from keras_transfer.images.doctor.inspection import inspect_files
 
-    return inspect_files(examples, keeping)
+    return inspect_files(examples, keeping, engine)
 
 
 def _link_alike(examples: Examples, inspection: Any) -> np.ndarray:

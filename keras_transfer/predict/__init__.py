@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from keras_transfer.cluster.block_engines import BLOCK, HERE
+from keras_transfer.cluster.block_engines import BLOCK
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.validation import require
 from keras_transfer.evaluation.certainty.decision_numbers import find_decisions
@@ -201,7 +201,7 @@ def main(arguments: list[str]) -> int:
 
 def _open_model(words: argparse.Namespace) -> tuple[Path, Usage, Say]:
     """Return the file of the model, how it is used, and what predicts with it."""
-    if words.engine != HERE or words.parts:
+    if words.parts or not words.engine.is_here:
         from keras_transfer.predict.predict_blocks import Work, say_blocks
 
         model, usage = read_usage(words.model, words.trust)
@@ -218,7 +218,6 @@ def _open_model(words: argparse.Namespace) -> tuple[Path, Usage, Say]:
                 names=names,
                 sources=sources,
                 engine=words.engine,
-                workers=words.workers,
             )
             return say_blocks(work, asked, words.parts), BLOCK
 

@@ -1,23 +1,17 @@
 """Predictions in blocks, here or on a cluster: in order, or as parts of a folder that stay."""
 
 import functools
-import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.cluster.block_engines import (
-    BLOCK_ENGINES,
-    Answers,
-    cut_blocks,
-    order_answers,
-)
+from keras_transfer.cluster.block_engines import Answers, Engine, cut_blocks, order_answers
 from keras_transfer.cluster.block_worker import BlockJob
 from keras_transfer.cluster.input_hashes import hash_model, hash_sources
 from keras_transfer.cluster.part_folder import name_part, opening_parts
 from keras_transfer.data.same_files.file_states import read_state
-from keras_transfer.data.shards.member_files import find_member
+from keras_transfer.evaluation.blocks.sent_sources import list_seen, name_fully, spare_lost
 from keras_transfer.evaluation.predict_output import (
     ImagePredictions,
     concatenate_predictions,
@@ -45,24 +39,20 @@ class Work:
     """Of n examples."""
     sources: Sequence[Any]
     """What they come from, as `Modality.list_words` returns them."""
-    engine: str
-    """Key in `BLOCK_ENGINES`."""
-    workers: int | None
-    """As `answer_with_ray` takes them."""
+    engine: Engine
+    """Where."""
 
     def classify(self, unusual: bool, done: Sequence[int] = ()) -> Answers:
         """Yield the number of each block that is not done, and its predictions."""
         model = str(self.model.absolute())
-        sources = [*map(_name_fully, self.sources)]
-        first = [source for source in sources[:1] if isinstance(source, str | Path)]
-        files = [found.shard if (found := find_member(each)) else str(each) for each in first]
+        sources = name_fully(self.sources)
         job = BlockJob(
             opening=functools.partial(open_classifier, model, self.trust, unusual),
-            seen=(model, *filter(os.path.exists, files)),
+            seen=(model, *list_seen(sources)),
             name=lambda item: str(item[0]),
         )
         blocks = cut_blocks(list(zip(self.names, sources, strict=True)), done)
-        return BLOCK_ENGINES[self.engine](job, blocks, self.workers)
+        return self.engine.answer(job, blocks)
 
 
 def open_classifier(
@@ -75,8 +65,7 @@ def open_classifier(
 
     def answer(items: Sequence[Any], lost: Mapping[int, str]) -> ImagePredictions:
         names, sources = zip(*items, strict=True)
-        taken = [_empty(each) if place in lost else each for place, each in enumerate(sources)]
-        batches = classify_stream(artefact, names, taken)
+        batches = classify_stream(artefact, names, spare_lost(sources, lost))
         found = concatenate_predictions([said for _, said in batches])
         for place, reason in lost.items():
             found.reasons[place], found.probabilities[place] = reason, float("nan")
@@ -118,17 +107,3 @@ def say_blocks(work: Work, asked: Asked, parts: Path | None) -> Generator[Said, 
             with open_table(name_part(parts, number), asked.columns) as write:
                 write(said.rows)
             yield said
-
-
-def _name_fully(source: Any) -> Any:
-    """Return a source as others find it: workers are in other folders."""
-    if isinstance(source, Path):
-        return source.absolute()
-    return os.path.abspath(source) if isinstance(source, str) else source
-
-
-def _empty(source: Any) -> Any:
-    """Return what is read in place of what would end the process."""
-    if isinstance(source, tuple):  # of texts
-        return ("",) * len(source)
-    return ("",) if isinstance(source, Path) else b""

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from keras_transfer.cluster.block_engines import BLOCK_ENGINES, HERE, check_engine
+from keras_transfer.cluster.block_engines import add_engine, choose_engine
 from keras_transfer.cluster.part_folder import check_part_folder, is_part_folder
 from keras_transfer.config.command_line import PlainParser
 from keras_transfer.config.messages import name_some
@@ -24,7 +24,8 @@ def read_options(arguments: list[str], about: str | None) -> argparse.Namespace:
     """Read the command line, and refuse what cannot be before anything is loaded.
 
     Returns:
-        The options by name. `output` is the file, `parts` the folder that was meant instead.
+        The options by name. `output` is the file, `parts` the folder that was meant instead,
+        `engine` an `Engine`.
     """
     words = _build_parser(about).parse_args(arguments)
     require(words.top >= 1, "top", "1 or more classes", words.top)
@@ -32,7 +33,7 @@ def read_options(arguments: list[str], about: str | None) -> argparse.Namespace:
     check_decisions(words)
     both = words.threshold and words.answer_at_accuracy is not None
     require(not both, "threshold", "left out with --answer_at_accuracy", words.threshold)
-    check_engine(words.engine, words.workers)
+    words.engine = choose_engine(words.engine, words.workers)
     if words.unusual:
         find_own_run(words.model)
     _settle_output(words)
@@ -67,11 +68,7 @@ def _build_parser(about: str | None) -> PlainParser:
     add_json(parser)
     text = "run a SavedModel, .tflite or .onnx file of others, which may do what a program may"
     parser.add_argument("--trust", action="store_true", help=text)
-    text = f"{', '.join(BLOCK_ENGINES)}: where the work is done, on this machine or by the workers "
-    text += f"of a Ray cluster (default: {HERE})"
-    parser.add_argument("--engine", default=HERE, metavar="ENGINE", help=text)
-    text = "workers of the cluster (default: one for each GPU, or for each CPU where there is none)"
-    parser.add_argument("--workers", type=int, metavar="N", help=text)
+    add_engine(parser)
     return parser
 
 
@@ -80,7 +77,7 @@ def _settle_output(words: argparse.Namespace) -> None:
     named = words.output
     words.parts = Path(named).expanduser() if is_part_folder(named or "") else None
     words.output = None if named is None or words.parts else Path(named)
-    in_blocks = words.parts or words.engine != HERE
+    in_blocks = words.parts or not words.engine.is_here
     if words.explain and in_blocks:
         raise ConfigError(
             "`explain` must be left out with --engine ray and with an output in parts. Received: "

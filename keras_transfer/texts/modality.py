@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.sections.augment_settings import AugmentConfig
 from keras_transfer.config.sections.data_settings import DataConfig
 from keras_transfer.config.train_config import TrainConfig
@@ -51,7 +52,9 @@ def _name_given(dataset: Any) -> str:
     return name_texts(dataset)
 
 
-def _inspect(examples: Examples, keeping: Keeping | None = None) -> Findings:
+def _inspect(
+    examples: Examples, keeping: Keeping | None = None, engine: Engine = THIS_PROCESS
+) -> Findings:
     from keras_transfer.texts.doctor.text_inspection import inspect_texts
 
     return inspect_texts(examples, keeping)

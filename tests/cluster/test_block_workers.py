@@ -1,5 +1,6 @@
 """Blocks that workers answer, and workers that die; Ray itself is in `test_ray_clusters.py`."""
 
+import importlib
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ from fake_ray import FakeRay, Fatal
 from keras_transfer.cluster.block_engines import BLOCK, cut_blocks, order_answers
 from keras_transfer.cluster.block_worker import BlockJob
 from keras_transfer.cluster.block_workers import FATAL, answer_with_workers
+from keras_transfer.cluster.ray_connection import count_workers, share_cluster
 from keras_transfer.system.errors import ConfigError
 
 ITEMS = range(3 * BLOCK - 100)
@@ -124,6 +126,19 @@ def test_a_worker_that_dies_at_each_start_is_given_up():
     assert ray.started == 3
 
 
+def test_what_went_wrong_is_said_also_where_the_cluster_is_gone_by_then():
+    def answer(items, lost):
+        raise ConfigError("what went wrong")
+
+    def kill(actor):
+        raise ray.exceptions.RayError("Actor creation cancelled")
+
+    ray = FakeRay(2)
+    ray.kill = kill
+    with pytest.raises(ConfigError, match="what went wrong"):
+        ask(BlockJob(opening=lambda: answer), ray)
+
+
 def test_other_packages_on_a_worker_are_refused(monkeypatch):
     here = {"keras_transfer": None, "keras": "3.15.1", "tensorflow": "2.21.0"}
     calls = iter([here, here | {"keras": "3.4.0"}])
@@ -166,3 +181,37 @@ def test_nothing_is_left_behind_when_the_answers_are_not_wanted_any_more():
 def test_blocks_that_are_done_are_left_out():
     assert [number for number, _ in cut_blocks(ITEMS, done=[1])] == [0, 2]
     assert [len(items) for _, items in cut_blocks(ITEMS)] == [512, 512, 412]
+
+
+def test_blocks_end_where_batches_do():
+    assert [len(items) for _, items in cut_blocks(ITEMS, multiple=24)] == [504, 504, 428]
+    assert [len(items) for _, items in cut_blocks(ITEMS, multiple=1000)] == [1000, 436]
+
+
+def test_what_is_sent_is_packed_also_where_a_block_is_cut():
+    def answer(packed, lost):
+        items, total = packed
+        assert total == sum(items)
+        if 700 in items and items.index(700) not in lost:
+            raise Fatal("ended by 700")
+        return [lost.get(place, item) for place, item in enumerate(items)]
+
+    job = BlockJob(opening=lambda: answer, pack=lambda items: ([*items], sum(items)))
+    assert ask(job, FakeRay(2)) == [FATAL if item == 700 else item for item in ITEMS]
+
+
+def test_what_needs_no_gpu_has_a_worker_for_each_cpu():
+    ray = FakeRay(2)
+    ray.cluster_resources = lambda: {"CPU": 16.0, "GPU": 2.0}
+    assert (count_workers(ray), count_workers(ray, on_gpu=False)) == (2, 16)
+    assert share_cluster(ray, 2)["num_gpus"] == 1
+    assert "num_gpus" not in share_cluster(ray, 16, on_gpu=False)
+
+
+@pytest.mark.parametrize("verb", ["check", "embed", "evaluate", "predict"])
+def test_workers_are_refused_of_this_machine_by_each_verb(verb):
+    main = importlib.import_module(f"keras_transfer.{verb}").main
+    with pytest.raises(ConfigError, match="`workers` must be left out without --engine ray"):
+        main(["nothing", *(["photos"] if verb == "predict" else []), "--workers", "2"])
+    with pytest.raises(ConfigError, match="Did you mean 'ray'"):
+        main(["nothing", *(["photos"] if verb == "predict" else []), "--engine", "rays"])

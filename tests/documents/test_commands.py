@@ -5,7 +5,6 @@ import shlex
 
 import h5py
 import pytest
-from fake_ray import FakeRay
 from fake_runs import write_comparison
 from pages import ROOT, find_verb, list_commands, list_words
 from tiny_presets import write_vit
@@ -33,6 +32,7 @@ from keras_transfer.compare.grid import read_grid
 from keras_transfer.config.command_line import build_parser
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.config.yaml_files import read_yaml
+from keras_transfer.embed import embed_passes
 from keras_transfer.evaluation.domain_gap import pooled_features, set_gap
 from keras_transfer.evaluation.domain_gap.gap_measures import DomainGap
 from keras_transfer.evaluation.domain_gap.set_gap import SetGap
@@ -139,17 +139,16 @@ def test_every_compare_command_is_understood(words, desk, capsys):
 
 @pytest.mark.thorough
 @each_command("evaluate")
-def test_every_evaluate_command_runs(words, desk, run_copy, capsys):
+def test_every_evaluate_command_runs(words, desk, run_copy, capsys, fake_ray):
     put_run(desk, run_copy)
     assert evaluate.main(words) == 0
     assert "accuracy" in capsys.readouterr().out
 
 
 @each_command("predict")
-def test_every_predict_command_runs(words, desk, exported_run, capsys, monkeypatch):
+def test_every_predict_command_runs(words, desk, exported_run, capsys, fake_ray):
     if "reviews.csv" in words:
         pytest.skip("of a run of texts: tests/predict/test_predict_texts.py runs the like")
-    monkeypatch.setattr("keras_transfer.cluster.ray_connection._import_ray", lambda: FakeRay(2))
     put_run(desk, exported_run)
     for name in ("zero", "own"):  # what zeroshot leaves has its exports where a run has them
         (desk / name).symlink_to(exported_run.path)
@@ -188,7 +187,7 @@ def test_every_export_command_is_understood(words, monkeypatch):
 
 
 @each_command("check")
-def test_every_check_command_runs(words, desk, monkeypatch, capsys):
+def test_every_check_command_runs(words, desk, monkeypatch, capsys, fake_ray):
     gap = SetGap(against="B", network="N", gap=DomainGap(0.1, 0.1, 1.0, None, 2, 2))
     monkeypatch.setattr(set_gap, "measure_set_gap", lambda *words: gap)
     assert check.main(words) == 0
@@ -205,12 +204,12 @@ def test_every_review_command_is_understood(words, desk, monkeypatch):
 
 
 @each_command("embed")
-def test_every_embed_command_is_understood(words, desk, run_copy, monkeypatch):
+def test_every_embed_command_is_understood(words, desk, run_copy, monkeypatch, fake_ray):
     put_run(desk, run_copy)
     found = ConfigError("that is as far as it goes without images")
     monkeypatch.setattr(pooled_features, "find_weights", lambda *words: None)
     for name in ("open_backbone", "open_run"):
-        monkeypatch.setattr(pooled_features, name, raising(found))
+        monkeypatch.setattr(embed_passes, name, raising(found))
     with pytest.raises(ConfigError) as ended:
         embed.main(words)
     assert ended.value is found

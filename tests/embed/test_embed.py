@@ -8,7 +8,7 @@ from json_answers import read_answer
 
 import keras_transfer as kt
 from keras_transfer import embed
-from keras_transfer.embed import embedding, embedding_files
+from keras_transfer.embed import embed_passes, embedding_files
 from keras_transfer.evaluation.domain_gap import pooled_features
 from keras_transfer.system.errors import ConfigError
 
@@ -126,7 +126,7 @@ def test_what_is_there_is_never_replaced(stripes, desk):
 
 
 def test_an_interrupted_pass_leaves_nothing(stripes, desk, monkeypatch):
-    original, calls = embedding.stream_features, []
+    original, calls = embed_passes.stream_features, []
 
     def stop(*words):
         for batch in original(*words):
@@ -134,7 +134,7 @@ def test_an_interrupted_pass_leaves_nothing(stripes, desk, monkeypatch):
             yield batch
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(embedding, "stream_features", stop)
+    monkeypatch.setattr(embed_passes, "stream_features", stop)
     with pytest.raises(KeyboardInterrupt):
         embed_words(stripes, "--output", "new/a.npz")
     assert len(calls) == 1
@@ -199,6 +199,6 @@ def test_features_that_are_no_numbers_are_refused(stripes, monkeypatch):
         network = original(*words)
         return dataclasses.replace(network, forward=lambda images: images[:, 0, :16, 0] * np.nan)
 
-    monkeypatch.setattr(pooled_features, "open_backbone", spoil)
+    monkeypatch.setattr(embed_passes, "open_backbone", spoil)
     with pytest.raises(ConfigError, match="Features must be finite numbers"):
         embed_words(stripes / "val")

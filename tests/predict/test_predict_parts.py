@@ -5,7 +5,7 @@ import sys
 
 import pyarrow.parquet
 import pytest
-from fake_ray import FakeRay, Fatal
+from fake_ray import Fatal
 
 from keras_transfer.predict import main
 from keras_transfer.system.errors import ConfigError
@@ -80,13 +80,6 @@ def test_a_folder_of_other_files_is_refused(words, shades):
 def test_what_does_not_go_together_is_said(words, tmp_path, more, said):
     with pytest.raises(ConfigError, match=said):
         main([*words, "--output", f"{tmp_path}/parts/", *more])
-
-
-@pytest.fixture
-def fake_ray(monkeypatch):
-    found = FakeRay(2)
-    monkeypatch.setattr("keras_transfer.cluster.ray_connection._import_ray", lambda: found)
-    return found
 
 
 def test_workers_leave_the_same_file(words, fake_ray, tmp_path):

@@ -116,6 +116,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
             "data.near_duplicates",
             "data.value_range",
         ),
+        "Work": ("engine", "workers"),
         "Output": ("report", "json"),
     },
     "review": {
@@ -140,6 +141,7 @@ SHOWN: Mapping[str, Mapping[str, Sequence[str]]] = {
             "data.value_range",
         ),
         "Model": ("RUN_OR_BACKBONE", "weights", "preprocess"),
+        "Work": ("engine", "workers"),
         "Output": ("output", "figure", "quiet", "json"),
     },
     "pretrain": {

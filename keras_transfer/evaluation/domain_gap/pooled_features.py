@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +81,24 @@ def open_backbone(config: TrainConfig, weights: Weights) -> FeatureNetwork:
     data = dataclasses.replace(config.data, image_size=size)
     keras.utils.set_random_seed(config.seed)  # of random weights
     model = build_classifier(dataclasses.replace(config, data=data), NAMELESS, weights)
-    said = "random" if weights.kind == "none" else weights.kind
-    name = f"{config.backbone} with {'weights of a file' if said == 'file' else f'{said} weights'}"
     taken = find_input(row, weights)
     if isinstance(taken, int):
         taken = size or taken
     elif isinstance(config.data.sequence_length, int):
         taken = taken._replace(length=min(taken.length, config.data.sequence_length))
+    name = name_backbone(config, weights)
     return _make_network(name, take_part(model, IMAGES, [POOLED]), config, taken)
+
+
+def name_backbone(config: TrainConfig, weights: Weights) -> str:
+    """Return `FeatureNetwork.name` of a backbone."""
+    said = "random" if weights.kind == "none" else weights.kind
+    return f"{config.backbone} with {'weights of a file' if said == 'file' else f'{said} weights'}"
+
+
+def name_run(run: Run) -> str:
+    """Return `FeatureNetwork.name` of a run."""
+    return f"run {run.path.name}"
 
 
 def open_run(run: Run, config: TrainConfig) -> FeatureNetwork:
@@ -107,7 +117,7 @@ def open_run(run: Run, config: TrainConfig) -> FeatureNetwork:
     both = expose_pooled(load_run_model(run, config))
     network = keras.Model(both.inputs, both.outputs[-1])
     taken = choose_modality(config).find_input(config, run.path)
-    return _make_network(f"run {run.path.name}", network, config, taken)
+    return _make_network(name_run(run), network, config, taken)
 
 
 def _make_network(name: str, model: Any, config: TrainConfig, taken: ModelInput) -> FeatureNetwork:
@@ -142,13 +152,13 @@ def _trace_preparation(network: FeatureNetwork, modality: Modality) -> Callable[
 
 
 def stream_features(
-    network: FeatureNetwork, sources: np.ndarray, modality: Modality
+    network: FeatureNetwork, sources: Sequence[Any], modality: Modality
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """Yield the features of a batch after the other; no more of the images is held.
 
     Args:
         network: Makes the features.
-        sources: (n,) objects of images, as `Modality.stream` takes them.
+        sources: n of images, as `Modality.stream` takes them.
         modality: Of the images.
 
     Yields:
@@ -161,9 +171,7 @@ def stream_features(
     prepare = _trace_preparation(network, modality)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on odd files, from several threads
-        for batch, reasons in modality.stream(
-            sources.tolist(), network.taken, network.preparation, BATCH
-        ):
+        for batch, reasons in modality.stream(sources, network.taken, network.preparation, BATCH):
             features = np.asarray(network.forward(prepare(batch)), np.float32)
             if not np.isfinite(features).all():
                 raise ConfigError(

@@ -86,7 +86,7 @@ def _see(
     from keras_transfer.training.progress_display import showing_steps
 
     steps = math.ceil(len(found) / BATCH)
-    batches = stream_features(network, found.sources, modality)
+    batches = stream_features(network, found.sources.tolist(), modality)
     with showing_steps(batches, "features", steps, BATCH, False) as shown:
         features, said = zip(*shown, strict=True)
     usable = np.array([not reason for reasons in said for reason in reasons])

@@ -3,19 +3,21 @@
 It looks; what is left out or dropped is decided in `data/splits`.
 """
 
+import contextlib
 import dataclasses
 import functools
 import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.messages import count_of
 from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig
@@ -24,6 +26,7 @@ from keras_transfer.data.modality import Keeping
 from keras_transfer.data.same_files.file_states import GONE, read_state
 from keras_transfer.images.decoding.image_formats import list_formats
 from keras_transfer.images.doctor.facts_cache import KnownFiles, State
+from keras_transfer.images.doctor.file_blocks import Inspected, inspect_on_workers
 from keras_transfer.images.doctor.file_facts import LEAST_SIDE, Facts, Wanted, inspect_file
 from keras_transfer.images.doctor.value_span import measure_set, resolve_range, say_values
 from keras_transfer.images.kept_squares import SquareKeeper, SquareRows
@@ -99,8 +102,12 @@ class Inspection:
         return {"short_side": found, "values": measure_set(self.kinds, self.spans)}
 
 
-def inspect_files(examples: Examples, keeping: Keeping | None = None) -> Inspection:
+def inspect_files(
+    examples: Examples, keeping: Keeping | None = None, engine: Engine = THIS_PROCESS
+) -> Inspection:
     """Read every file that is new or changed, hash it and load it with Pillow, in threads.
+
+    With another `engine` its workers read, and this process keeps what they found.
 
     What was found is kept in the cache by path, size and time of change, also when this is
     interrupted. Pixels are kept for the training that asks for them, where all files are new.
@@ -115,8 +122,15 @@ def inspect_files(examples: Examples, keeping: Keeping | None = None) -> Inspect
         for row, facts in known.find(_name_state(examples, found, row) for row in range(count)):
             _put(found, row, facts)
             fresh[row] = False
-        keeper = _begin_keeping(examples, keeping) if keeping and fresh.all() else None
-        _inspect_rest(examples, np.flatnonzero(fresh), found, known, keeper)
+        all_here = engine.is_here and fresh.all()
+        keeper = _begin_keeping(examples, keeping) if keeping and all_here else None
+        rows = np.flatnonzero(fresh)
+        if engine.is_here:
+            inspected = _inspect_in_threads(examples, rows, keeper)
+        else:
+            inspected = inspect_on_workers(examples, rows, engine)
+        with contextlib.closing(inspected):  # however it ends, nothing is read any more
+            _keep(inspected, len(rows), examples, found, known)
     finally:
         known.close()
     _name_tiny(found)
@@ -176,22 +190,22 @@ def _name_state(examples: Examples, found: Inspection, row: int) -> State:
     return row, str(examples.paths[row]), size, changed
 
 
-def _inspect_rest(
+def _keep(
+    inspected: Inspected,
+    count: int,
     examples: Examples,
-    rows: np.ndarray,
     found: Inspection,
     known: KnownFiles,
-    keeper: SquareKeeper | None,
 ) -> None:
-    """Inspect the files of these rows; say and keep from time to time how far it went."""
+    """Take the facts of `count` rows; say and keep from time to time how far it went."""
     fresh: list[tuple[State, Facts]] = []
     last = time.monotonic()
     try:
-        for done, (row, facts) in enumerate(_inspect_in_threads(examples, rows, keeper), 1):
+        for done, (row, facts) in enumerate(inspected, 1):
             _put(found, row, facts)
             fresh.append((_name_state(examples, found, row), facts))
             if time.monotonic() > last + PAUSE:
-                logger.info("Inspected %s of %s files", f"{done:,}", f"{len(rows):,}")
+                logger.info("Inspected %s of %s files", f"{done:,}", f"{count:,}")
                 known.remember(fresh)
                 fresh.clear()
                 last = time.monotonic()
@@ -201,7 +215,7 @@ def _inspect_rest(
 
 def _inspect_in_threads(
     examples: Examples, rows: np.ndarray, keeper: SquareKeeper | None
-) -> Iterator[tuple[int, Facts]]:
+) -> Inspected:
     def inspect_block(block: list[int]) -> list[Facts]:
         files = [os.path.join(examples.root, examples.paths[row]) for row in block]
         if keeper is None:
