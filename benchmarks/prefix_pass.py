@@ -30,9 +30,9 @@ from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.build_model import build_backbone, build_model
 from keras_transfer.models.cuts import IMAGES, POOLED, find_cut, take_part
 from keras_transfer.run.run_directory import Run
-from keras_transfer.training.cache.activation_pass import compute_arrays
+from keras_transfer.training.activations.activation_pass import compute_arrays
 from keras_transfer.training.cache.cache_plan import list_arrays
-from keras_transfer.training.cache.cache_store import MemoryStore
+from keras_transfer.training.cache.memory_store import MemoryStore
 from keras_transfer.training.plan.training_parts import CachePlan, Training
 
 SIDE, BATCH, PAIRS = 224, 32, 3

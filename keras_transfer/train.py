@@ -5,6 +5,7 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine, add_engine, choose_engine
 from keras_transfer.config.command_line import build_parser, run_command
 from keras_transfer.config.split_names import choose_split
 from keras_transfer.config.train_config import Policy, TrainConfig
@@ -15,10 +16,11 @@ from keras_transfer.modalities.table import choose_modality
 from keras_transfer.models.backbones.find_backbone import find_backbone
 from keras_transfer.models.backbones.list_backbones import OTHERS, list_backbones
 from keras_transfer.models.backbones.preprocess_choice import tell_network
-from keras_transfer.run.load_settings import parse_config
+from keras_transfer.run.load_settings import parse_words
 from keras_transfer.run.resuming import begin_run
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow, require_backend
+from keras_transfer.system.packages import require_package
 from keras_transfer.system.signals import stoppable
 from keras_transfer.system.terminal.notebook import show_images
 from keras_transfer.system.terminal.open_page import open_page
@@ -54,13 +56,17 @@ FIGURE_WIDTH = 600  # pixels of a figure in a notebook
 logger = logging.getLogger("keras_transfer.train")  # __name__ is "__main__" as a command
 
 
-def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
+def fine_tune(
+    config: TrainConfig, given: GivenParts | None = None, engine: Engine = THIS_PROCESS
+) -> Run:
     """Train one model as `config` says and leave everything in its run directory.
 
     Args:
         config: See `TrainConfig`; every `auto` in it is resolved and written to config.yaml. To go
             on with an interrupted run: `load_config(resume=RUN)`.
         given: Parts that are Python objects; a run goes on with those it began with.
+        engine: Where what is kept of the locked layers is computed. It changes no number, so it is
+            no setting.
 
     Returns:
         The finished run.
@@ -72,6 +78,8 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
     asked, config = config, settle_strategy(settle_backbone(given.settle(config)))
     check_names(config)
     check_logger(config)
+    if not engine.is_here:
+        require_package("`engine` ray", "ray", "ray")  # before anything is read
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:
@@ -84,13 +92,13 @@ def fine_tune(config: TrainConfig, given: GivenParts | None = None) -> Run:
         if config.strategy != asked.strategy:
             logger.info(SCRATCH_SAID, config.backbone, config.strategy, asked.strategy)
         tell_given(given, run)
-        _train(begun, given, run)
+        _train(begun, given, run, engine)
         if not config.quiet:
             _show_figures(run)
     return run
 
 
-def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
+def _train(config: TrainConfig, given: GivenParts, run: Run, engine: Engine) -> None:
     from keras_transfer.data.load_splits import load_splits
     from keras_transfer.training.cache.budget import allocate_examples
     from keras_transfer.training.plan.begun_weights import choose_weights
@@ -126,7 +134,7 @@ def _train(config: TrainConfig, given: GivenParts, run: Run) -> None:
     run.stopwatch.lap("data")
     with tracking(run, config.logger) as tracker, explain_faults(data, run):
         with devices.sharing(data, policy, config):
-            facts, measured = _fit(config, given, policy, weights, data, tracker)
+            facts, measured = _fit(config, given, policy, weights, data, tracker, engine)
         leave_reports(run, data, facts, *measured)
         logger.info("%s", summarize_run(run))
     if weights.warning:
@@ -140,6 +148,7 @@ def _fit(
     weights: "Weights",
     data: "TrainingData",
     tracker: "Tracker",
+    engine: Engine,
 ) -> tuple[dict[str, Any], tuple["keras.Model", "History", float | None]]:
     """Plan, train and leave the model; return entries of metrics.json, and what others need."""
     from keras_transfer.data.same_files.lost_examples import find_lost
@@ -148,7 +157,7 @@ def _fit(
     from keras_transfer.training.run_phases import run_phases
 
     run = tracker.run
-    training, reason = _plan(config, given, policy, weights, data, run)
+    training, reason = _plan(config, given, policy, weights, data, run, engine)
     training = dataclasses.replace(training, watchers=tracker.begin())
     run.stopwatch.lap("model")
     training = keep_decoded(training)
@@ -182,6 +191,7 @@ def _plan(
     weights: "Weights",
     data: "TrainingData",
     run: Run,
+    engine: Engine,
 ) -> tuple["Training", str]:
     """Settle what is `auto`, build the model, and decide what is kept; why the strategy is it."""
     from keras_transfer.models.low_rank import add_matrices
@@ -218,6 +228,7 @@ def _plan(
         given=given,
         target=target,
         domains=begin_task(model, config),
+        engine=engine,
     )
     cache = recorded_plan.recall_plan(training) or plan_cache(training)
     training = dataclasses.replace(training, cache=cache)
@@ -241,6 +252,17 @@ def _draw_views(training: "Training") -> None:
     draw_augmentation(training.run, said, *views)
 
 
+def read_options(arguments: list[str]) -> tuple[TrainConfig, Engine]:
+    """Return the settings that words say, and where what is kept is computed.
+
+    Raises:
+        ConfigError: A word is no option, or a value does not fit.
+    """
+    parser = build_parser("train", add_more=functools.partial(add_engine, word="Workers"))
+    config, own = parse_words(parser, arguments, {"engine": THIS_PROCESS.name, "workers": None})
+    return config, choose_engine(own["engine"], own["workers"])
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line."""
     if any(word in ("--list_backbones", "--list_backbones=true") for word in arguments):
@@ -252,10 +274,10 @@ def main(arguments: list[str]) -> int:
         return 0
     as_json, opens = "--json" in arguments, "--open" in arguments
     with stoppable():
-        config = parse_config(build_parser("train"), arguments)
+        config, engine = read_options(arguments)
         require(config.report == "auto" or not opens, "report", "auto with --open", config.report)
         with reserving_output(as_json or config.quiet):
-            run = fine_tune(config)
+            run = fine_tune(config, engine=engine)
     if as_json:
         from keras_transfer.evaluation.reports.json_answers import answer_training
 

@@ -41,6 +41,9 @@ class FakeRay:
     def cluster_resources(self):
         return {"CPU": 2.0}
 
+    def nodes(self):
+        return [{"Alive": True}, {"Alive": False}]
+
     def remote(self, kind):
         return _Kind(self, kind)
 

@@ -1,13 +1,15 @@
 """BLOCK_ENGINES: where blocks of examples are answered, here or by the workers of a cluster."""
 
 import argparse
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from keras_transfer.cluster.block_worker import BlockJob
 from keras_transfer.cluster.block_workers import answer_with_workers
-from keras_transfer.cluster.ray_connection import connecting, count_workers
+from keras_transfer.cluster.ray_connection import connecting, count_machines, count_workers
 from keras_transfer.config.lookup import lookup
+from keras_transfer.config.messages import count_of
 from keras_transfer.config.validation import is_count, require
 from keras_transfer.system.errors import ConfigError
 
@@ -17,6 +19,8 @@ from keras_transfer.system.errors import ConfigError
 BLOCK = 512
 
 HERE, RAY = "processes", "ray"  # as compare calls its engines
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Blocks = Iterable[tuple[int, Sequence[Any]]]
@@ -126,7 +130,10 @@ def answer_with_ray(job: BlockJob, blocks: Blocks, workers: int | None) -> Answe
         ConfigError: Ray or a worker cannot be used, and why.
     """
     with connecting(workers) as ray:
-        yield from answer_with_workers(ray, job, blocks, workers or count_workers(ray, job.on_gpu))
+        workers = workers or count_workers(ray, job.on_gpu)
+        count, machines = count_of(workers, "worker"), count_of(count_machines(ray), "machine")
+        logger.info("Ray: %s, %s", count, machines)
+        yield from answer_with_workers(ray, job, blocks, workers)
 
 
 BLOCK_ENGINES: Mapping[str, Callable[[BlockJob, Blocks, int | None], Answers]] = {

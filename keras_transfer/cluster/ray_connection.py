@@ -68,6 +68,11 @@ def count_workers(ray: Any, on_gpu: bool = True) -> int:
     return max(1, int((on_gpu and there.get("GPU")) or there.get("CPU", 1)))
 
 
+def count_machines(ray: Any) -> int:
+    """Return how many machines the cluster has now."""
+    return sum(bool(node["Alive"]) for node in ray.nodes())
+
+
 def _import_ray() -> Any:
     try:
         import ray

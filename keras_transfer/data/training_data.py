@@ -129,10 +129,15 @@ class TrainingData(Batches, Protocol):
         does not fill a batch is left out of an epoch. No label is read.
         """
 
-    def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
+    def view_batches(self, views: int, split: str = "train", begin: int = 0) -> Iterator[Any]:
         """Return every view of every example of a split once: all views of a batch, then the next.
 
         View v of an example is the one that `training_batches` calls v.
+
+        Args:
+            views: Of each example.
+            split: Which.
+            begin: What its first row was in the split that views are of, see `cut_out`.
         """
 
     def sample_views(self, count: int, views: int) -> tuple[np.ndarray, np.ndarray]:
@@ -174,8 +179,14 @@ class TrainingData(Batches, Protocol):
     def with_decoded(self, split: str, decoded: np.ndarray) -> Self:
         """Return the data with the examples of a split kept as `decoded` says."""
 
-    def with_rows(self, split: str, rows: np.ndarray) -> Self:
+    def with_rows(self, split: str, rows: np.ndarray | slice) -> Self:
         """Return the data with some examples of a split instead of all of them."""
+
+    def cut_out(self, split: str, rows: np.ndarray) -> Self:
+        """Return some examples of one split alone, as another process can take them.
+
+        What is kept of them in memory goes with them; files must be seen where they are.
+        """
 
     def as_recognised(self) -> Self:
         """Return the data with views as easy to recognise as what the model will see."""

@@ -13,7 +13,7 @@ from keras_transfer.estimate.imagined_training import imagine_training
 from keras_transfer.estimate.measured_costs import ImageCosts, Measured
 from keras_transfer.system.machine import free_memory
 from keras_transfer.training.cache.budget import read_budget
-from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.memory_store import count_bytes
 from keras_transfer.training.cost.training_cost import count_epochs, estimate_seconds
 from keras_transfer.training.plan.training_parts import CachePlan, Training
 

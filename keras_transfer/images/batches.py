@@ -142,7 +142,7 @@ class ImageData:
         dataset = tf.data.Dataset.from_generator(indices, output_signature=signature)
         return finish_stream(map_batches(dataset, draw))
 
-    def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
+    def view_batches(self, views: int, split: str = "train", begin: int = 0) -> Iterator[Any]:
         """Return every view of every image of a split once, see `TrainingData`; never mixed.
 
         The images of a batch are decoded once. Decoding begins now and runs ahead.
@@ -164,22 +164,18 @@ class ImageData:
             for images, pixels, _ in batches:
                 for view in range(views):
                     numbers = np.full(len(images), view)
-                    yield draw(pixels, view_seeds(self.seed, images.numpy(), numbers))
+                    yield draw(pixels, view_seeds(self.seed, begin + images.numpy(), numbers))
 
         return list_views(iter(finish_stream(self._decode(split))))
 
     def sample_views(self, count: int, views: int) -> tuple[np.ndarray, np.ndarray]:
         """Return some training images, each followed by its first views, and the labels.
 
-        The images are taken evenly out of the classes, and mixed among each other where mixup or
-        CutMix are on. Where epochs take K views in turn, those are the first K.
-
-        Args:
-            count: Images, at most.
-            views: Of each image.
+        The images are taken evenly out of the classes, and mixed where mixup or CutMix are on.
 
         Returns:
-            (count, 1 + views, side, side, 3), uint8, and (count, 1 + views, classes), float32.
+            (count, 1 + views, side, side, 3), uint8, and (count, 1 + views, classes), float32; of
+            `count` images at most.
         """
         classes = self.splits["train"].labels
         spread = np.linspace(0, len(classes) - 1, min(count, len(classes))).astype(int)
@@ -236,11 +232,14 @@ class ImageData:
         kept = dataclasses.replace(self.splits[split], pixels=decoded, states=None)
         return dataclasses.replace(self, splits={**self.splits, split: kept})
 
-    def with_rows(self, split: str, rows: np.ndarray) -> "ImageData":
+    def with_rows(self, split: str, rows: np.ndarray | slice) -> "ImageData":
         """Return the data with the images in these rows instead of all of a split."""
-        return dataclasses.replace(
-            self, splits={**self.splits, split: self.splits[split].take(rows)}
-        )
+        taken = self.splits[split].take(rows)
+        return dataclasses.replace(self, splits={**self.splits, split: taken})
+
+    def cut_out(self, split: str, rows: np.ndarray) -> "ImageData":
+        """Return some images of one split alone, with the squares that are kept of them."""
+        return dataclasses.replace(self, splits={split: self.splits[split].cut_out(rows)})
 
     def as_recognised(self) -> "ImageData":
         """Return the data without mixes, erasing and RandAugment."""
@@ -257,8 +256,8 @@ class ImageData:
         """Return what views depend on besides."""
         strengths = dataclasses.asdict(self.augmentation)
         del strengths["preset"]  # a name for the others
-        given = {"given": self.given.name} if self.given else {}
-        return {"augmentation": strengths, "seed": self.seed, **given}
+        facts = {"augmentation": strengths, "seed": self.seed}
+        return facts | ({"given": self.given.name} if self.given else {})
 
     def settle(self, config: TrainConfig) -> TrainConfig:
         """Return `config` with the image size and the value range."""

@@ -23,7 +23,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def take(self, rows: np.ndarray) -> "Split":
+    def take(self, rows: np.ndarray | slice) -> "Split":
         """Return the images in these rows."""
         columns: dict[str, Any] = {
             field.name: getattr(self, field.name)[rows]
@@ -31,3 +31,11 @@ class Split:
             if getattr(self, field.name) is not None
         }
         return Split(**columns)
+
+    def cut_out(self, rows: np.ndarray) -> "Split":
+        """Return the images in these rows, with pixels of their own where some are kept."""
+        part = self.take(rows)
+        kept = part.pixels
+        if isinstance(kept, SquareRows):
+            part = dataclasses.replace(part, pixels=kept.read(np.arange(len(part))))
+        return part

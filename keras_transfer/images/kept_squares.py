@@ -31,7 +31,7 @@ class SquareRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, images: np.ndarray) -> "SquareRows":
+    def __getitem__(self, images: np.ndarray | slice) -> "SquareRows":
         """Return the squares of these images; nothing is copied."""
         return SquareRows(self._squares, self._rows[images])
 

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 
 
 def parse_config(parser: "Parser", arguments: Sequence[str]) -> TrainConfig:
-    """Turn command-line words into settings.
+    """Turn command-line words into settings, see `parse_words`."""
+    return parse_words(parser, arguments, {})[0]
+
+
+def parse_words(
+    parser: "Parser", arguments: Sequence[str], own: Mapping[str, Any]
+) -> tuple[TrainConfig, dict[str, Any]]:
+    """Turn command-line words into settings, and options that are none.
+
+    Args:
+        parser: Of the command.
+        arguments: The words.
+        own: Options that say what the command does, not how it trains, and what they are where
+            they are not given.
 
     Raises:
         ConfigError: A word is no option, or a value does not fit.
@@ -24,11 +37,12 @@ def parse_config(parser: "Parser", arguments: Sequence[str]) -> TrainConfig:
     from keras_transfer.config.command_line import read_words
 
     file, options, printed = read_words(parser, arguments)
+    found = {name: options.pop(name, usual) for name, usual in own.items()}
     config = build_config(file, options)
     if printed:
         print(dump_config(config), end="")  # noqa: T201 (to be read by programs)
         raise SystemExit(0)
-    return config
+    return config, found
 
 
 def load_config(path: str | Path | None = None, /, **overrides: Any) -> TrainConfig:

@@ -91,7 +91,7 @@ class TextData:
             "texts. Train on labelled ones."
         )
 
-    def view_batches(self, views: int, split: str = "train") -> Iterator[Any]:
+    def view_batches(self, views: int, split: str = "train", begin: int = 0) -> Iterator[Any]:
         """Return every text of a split once for each view, a batch after the other."""
         for tokens, _ in self.clean_batches(split):
             for _ in range(views):
@@ -134,10 +134,14 @@ class TextData:
         """Return the data: the ids are in memory."""
         return self
 
-    def with_rows(self, split: str, rows: np.ndarray) -> "TextData":
+    def with_rows(self, split: str, rows: np.ndarray | slice) -> "TextData":
         """Return the data with the texts in these rows instead of all of a split."""
         taken = self.splits[split].take(rows)
         return dataclasses.replace(self, splits={**self.splits, split: taken})
+
+    def cut_out(self, split: str, rows: np.ndarray) -> "TextData":
+        """Return some texts of one split alone."""
+        return dataclasses.replace(self, splits={split: self.splits[split].take(rows)})
 
     def as_recognised(self) -> "TextData":
         """Return the data: its views are the texts themselves."""

@@ -23,7 +23,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def take(self, rows: np.ndarray) -> "Split":
+    def take(self, rows: np.ndarray | slice) -> "Split":
         """Return the texts in these rows."""
         columns: dict[str, Any] = {
             field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)

@@ -15,7 +15,8 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.machine import free_disk
 from keras_transfer.system.terminal.short_names import keep_start
-from keras_transfer.training.cache.cache_store import FORMAT, FileStore, count_bytes, open_store
+from keras_transfer.training.cache.cache_store import FORMAT, FileStore, open_store
+from keras_transfer.training.cache.memory_store import count_bytes
 from keras_transfer.training.cache.reuse_folder import count_reuse, make_room, reuse_folder
 from keras_transfer.training.progress_display import showing_steps
 from keras_transfer.zeroshot.clip_model import Clip, build_text_tower

@@ -39,7 +39,6 @@ from keras_transfer.evaluation.domain_gap.set_gap import SetGap
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights import file_contents
-from keras_transfer.run.load_settings import parse_config
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.zeroshot import classify
@@ -121,7 +120,7 @@ def test_every_train_command_is_understood(words, desk, capsys):
             pytest.importorskip("keras_hub", reason="needs the extra [hub]")
             write_vit(desk / "my_preset")
             words = ["hub:my_preset" if word.startswith("hub:") else word for word in words]
-        check_names(parse_config(build_parser("train"), words))
+        check_names(train.read_options(words)[0])
 
 
 @each_command("compare")

@@ -1,6 +1,10 @@
 """Two phases with a locked part, and what the activation cache of a run starts from."""
 
+import dataclasses
 import hashlib
+
+import numpy as np
+from PIL import Image
 
 from keras_transfer.models.cuts import frontier
 from keras_transfer.system.files.atomic_files import write_table, write_text
@@ -30,6 +34,20 @@ def write_split(run, data):
         for path in split.paths
     ]
     write_table(run.split_file, ("path", "sha256", "class", "split"), rows)
+
+
+def write_files(folder, training):
+    """Return a training whose images are files there, none of which is kept."""
+    folder.mkdir(exist_ok=True)
+    data, splits = training.data, {}
+    for name, split in data.splits.items():
+        paths = np.array([f"{name}{i}.png" for i in range(len(split))])
+        for path, pixels in zip(paths, split.pixels, strict=True):
+            Image.fromarray(pixels).save(folder / path)
+        splits[name] = dataclasses.replace(split, paths=paths, pixels=None)
+    data = dataclasses.replace(data, root=folder, splits=splits)
+    write_split(training.run, data)
+    return dataclasses.replace(training, data=data)
 
 
 def hash_text(text):

@@ -105,7 +105,6 @@ ANSWERS: Mapping[str, Mapping[str, str]] = {
         "gpu": "Choose GPUs by the environment variable CUDA_VISIBLE_DEVICES.",
         "gpus": "Choose GPUs by the environment variable CUDA_VISIBLE_DEVICES.",
         "momentum": "--optimizer.name sgd and rmsprop have a momentum of 0.9.",
-        "workers": "There is nothing to choose: examples are read by all cores.",
     },
     "evaluate": {
         "model": _RUN,

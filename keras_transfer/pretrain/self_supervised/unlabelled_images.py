@@ -23,7 +23,7 @@ from keras_transfer.data.training_data import TrainingData
 from keras_transfer.modalities.table import require_images
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import free_memory
-from keras_transfer.training.cache.cache_store import MemoryStore, count_bytes
+from keras_transfer.training.cache.memory_store import MemoryStore, count_bytes
 
 SHARE = 4  # of the free memory, a fourth may hold decoded images
 

@@ -21,16 +21,10 @@ from keras_transfer.models.run_model import build_classifier
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import free_disk
-from keras_transfer.training.cache.activation_pass import trace_front
+from keras_transfer.training.activations.activation_pass import trace_front
 from keras_transfer.training.cache.cache_key import PACKAGES
-from keras_transfer.training.cache.cache_store import (
-    FORMAT,
-    FileStore,
-    Layout,
-    MemoryStore,
-    count_bytes,
-    open_store,
-)
+from keras_transfer.training.cache.cache_store import FORMAT, FileStore, open_store
+from keras_transfer.training.cache.memory_store import Layout, MemoryStore, count_bytes
 from keras_transfer.training.cache.reuse_folder import count_reuse, make_room, reuse_folder
 from keras_transfer.training.progress_display import showing_steps
 

@@ -15,6 +15,7 @@ from keras_transfer.system.errors import ConfigError
 MARK = "keras_transfer 8f1d6c0e5b7a4e0c9d2f3a61b4c87e95"  # of no other program: it was drawn once
 # Files that carry it: of a folder that is whole, and of one that a process works in
 MANIFEST, OWNER = "manifest.json", "owner.json"
+NOTES = "filled.json"  # how far the work in such a folder is
 MOST_BYTES = 10**6  # of a file that may carry it
 
 

@@ -9,7 +9,7 @@ from keras_transfer.config.split_names import TARGET
 from keras_transfer.data.same_files.lost_examples import find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.cuts import expose_pooled
-from keras_transfer.training.cache.activation_pass import trace_front
+from keras_transfer.training.activations.activation_pass import trace_front
 from keras_transfer.training.plan.training_parts import Training
 
 SAMPLED = 500  # images a domain, at most: enough for a test, and for a map that can be looked at

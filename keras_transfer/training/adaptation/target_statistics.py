@@ -10,9 +10,9 @@ from keras_transfer.data.same_files.lost_examples import find_lost
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.channel_alignment import align_channels
 from keras_transfer.models.cuts import IMAGES, POOLED, Cut, find_cut, take_part
+from keras_transfer.training.activations.activation_pass import trace_front
 from keras_transfer.training.adaptation.domain_part import list_batch_norm
 from keras_transfer.training.adaptation.methods import find_adaptation
-from keras_transfer.training.cache.activation_pass import trace_front
 from keras_transfer.training.plan.training_parts import Training
 from keras_transfer.training.start.batch_norm_statistics import estimate_statistics
 

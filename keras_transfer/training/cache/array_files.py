@@ -1,15 +1,29 @@
-"""The file of one array: its name, its header, its room on the disk, and whether it is whole."""
+"""The file of one array: its name, its header, its room on the disk, and whether it is whole.
 
+How far files were filled is written down now and then, after the rows are on the disk: who goes on
+with them after a kill has lost what came since.
+"""
+
+import contextlib
 import errno
 import io
+import json
+import logging
+import math
 import os
 import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+
+from keras_transfer.system.files.atomic_files import write_json
+from keras_transfer.system.files.locks import is_abandoned
+from keras_transfer.system.files.ownership import MARK, NOTES, OWNER
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 4_000_000  # bytes read at once to check a file
 
@@ -56,3 +70,73 @@ def open_array(folder: Path, name: str, facts: Mapping[str, Any]) -> np.ndarray:
     if [*array.shape] != facts["shape"] or array.dtype != np.dtype(facts["dtype"]):
         raise ValueError(f"{file.name} has another shape or dtype")
     return array
+
+
+class Filled(NamedTuple):
+    """How much of an array is there."""
+
+    rows: int
+    crc32: int  # of the header and these rows
+
+
+def write_notes(working: Path, key: str, filled: Mapping[str, Filled]) -> None:
+    """Write down what is on the disk by now."""
+    arrays = {name: each._asdict() for name, each in filled.items()}
+    write_json(working / NOTES, {"program": MARK, "key": key, "arrays": arrays})
+
+
+def take_over(
+    working: Path, folder: Path, key: str, layout: Mapping[str, Any]
+) -> dict[str, Filled]:
+    """Rename what a dead process left of the same arrays to `working`, and say what is there.
+
+    Args:
+        working: Does not exist.
+        folder: What it is to become.
+        key: As it was written down.
+        layout: Of the arrays: name -> shape, dtype.
+
+    Returns:
+        What is filled of each; nothing where nothing, or nothing whole, was left.
+    """
+    for left in folder.parent.glob(f".*-{folder.name}") if key else ():
+        if not is_abandoned(left / OWNER):
+            continue
+        try:
+            notes = json.loads((left / NOTES).read_bytes())
+            if notes["key"] != key or notes["arrays"].keys() != layout.keys():
+                continue
+            found = {
+                name: _check(left, name, notes["arrays"][name], *layout[name]) for name in layout
+            }
+            os.rename(left, working)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            logger.debug("Nothing of %s is gone on with: %s", left, error)
+            continue
+        return found
+    return {}
+
+
+def _check(
+    folder: Path, name: str, noted: Mapping[str, Any], shape: tuple[int, ...], dtype: str
+) -> Filled:
+    """Return what is there of an array.
+
+    Raises:
+        ValueError: It is not what was written down.
+    """
+    filled, header = Filled(int(noted["rows"]), int(noted["crc32"])), make_header(shape, dtype)
+    a_row = math.prod(shape[1:]) * np.dtype(dtype).itemsize
+    left, checksum = len(header) + filled.rows * a_row, 0
+    with name_array_file(folder, name).open("rb") as stream:
+        while left and (block := stream.read(min(CHUNK, left))):
+            left, checksum = left - len(block), zlib.crc32(block, checksum)
+    if left or checksum != filled.crc32 or not 0 <= filled.rows <= shape[0]:
+        raise ValueError(f"{name} is not what was written down")
+    return filled
+
+
+def remove_notes(working: Path) -> None:
+    """Forget them: the arrays are whole."""
+    with contextlib.suppress(FileNotFoundError):
+        (working / NOTES).unlink()

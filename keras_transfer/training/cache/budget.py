@@ -12,7 +12,7 @@ from keras_transfer.config.sections.cache_settings import CacheConfig
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.load_tensorflow import import_tensorflow
 from keras_transfer.system.machine import free_disk, free_memory
-from keras_transfer.training.cache.cache_store import Place, count_bytes
+from keras_transfer.training.cache.memory_store import Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch, count_reuse, reuse_folder
 
 SHARE = 4  # at most a fourth of a budget

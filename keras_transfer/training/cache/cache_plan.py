@@ -12,7 +12,7 @@ from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.cuts import POOLED, Cut, find_cut, find_frontiers
 from keras_transfer.training.cache.budget import Budget, read_budget
-from keras_transfer.training.cache.cache_store import Layout, Place, count_bytes
+from keras_transfer.training.cache.memory_store import Layout, Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import sweep_scratch
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import CachePlan, Training

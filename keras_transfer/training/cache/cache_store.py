@@ -1,4 +1,4 @@
-"""Where activations are kept: in memory, or in files that are whole or not there.
+"""Activations that are kept in files, which are whole or not there.
 
 What is computed, and when it may be used again (the key), is decided elsewhere. A folder of files
 holds one .npy per array and a manifest.json, written last.
@@ -8,14 +8,14 @@ import contextlib
 import errno
 import json
 import logging
-import math
 import os
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import numpy as np
 
@@ -24,11 +24,23 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
 from keras_transfer.system.files.ownership import MANIFEST, MARK
 from keras_transfer.system.machine import free_disk
+from keras_transfer.system.signals import Stopped
 from keras_transfer.training.cache.array_files import (
+    Filled,
     make_header,
     name_array_file,
     open_array,
+    remove_notes,
     reserve_room,
+    take_over,
+    write_notes,
+)
+from keras_transfer.training.cache.memory_store import (
+    Layout,
+    check_complete,
+    count_bytes,
+    count_filled,
+    count_rows,
 )
 from keras_transfer.training.cache.reuse_folder import (
     claim_scratch,
@@ -39,60 +51,16 @@ from keras_transfer.training.cache.reuse_folder import (
 
 logger = logging.getLogger(__name__)
 
+PAUSE = 20.0  # seconds between two notes: so much work a kill may cost
 FORMAT = 1  # of the files; another number in a manifest is not read
-
-Place = Literal["memory", "disk"]
-Layout = Mapping[str, tuple[tuple[int, ...], str]]  # name -> shape, dtype
-
-
-def count_bytes(layout: Layout) -> int:
-    """Return the bytes that the arrays of a layout take."""
-    return sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in layout.values())
-
-
-class MemoryStore:
-    """Arrays in memory that are filled in order, a few rows at a time.
-
-    Args:
-        layout: Name, shape and dtype of each array.
-    """
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = dict(layout)
-        self._arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in layout.items()}
-        self._filled = dict.fromkeys(layout, 0)  # rows
-
-    def append(self, name: str, rows: np.ndarray) -> None:
-        """Add the next rows of an array.
-
-        Raises:
-            ValueError: They have another shape or dtype, or there are too many.
-        """
-        start = self._filled[name]
-        stop = self._filled[name] = _count_rows(self._layout, name, start, rows)
-        self._arrays[name][start:stop] = rows
-
-    def finish(self) -> dict[str, np.ndarray]:
-        """Return the arrays, which can only be read from now on.
-
-        Raises:
-            ValueError: A row is missing.
-        """
-        _check_complete(self._layout, self._filled)
-        for array in self._arrays.values():
-            array.setflags(write=False)
-        return self._arrays
-
-    def discard(self) -> None:
-        """Give the memory back."""
-        self._arrays = {}
 
 
 class FileStore:
     """Arrays in files that are filled in order, a few rows at a time.
 
     They are written to a folder of this process beside `folder`, which `finish` renames. When
-    anything raises, that folder is removed. After `finish`, `discard` does nothing.
+    anything raises, that folder is removed, but not when the process is told to end: whoever opens
+    the same store later has the rows of the last `note`. After `finish`, `discard` does nothing.
 
     Args:
         folder: A folder of its own, which may exist: `scratch/activations`, or an entry of
@@ -111,17 +79,58 @@ class FileStore:
         self._filled = dict.fromkeys(layout, 0)  # rows
         self._checksums = dict.fromkeys(layout, 0)
         self._streams: dict[str, BinaryIO] = {}
+        self._noted = time.monotonic()
         with self._undoing():
+            left = take_over(self._working, folder, key, self._layout)
             claim_scratch(self._working)
             remove_leftovers(folder.parent)
-            # Reserving more than there is would fill the disk for a moment before it fails.
-            if free_disk(self._working) < count_bytes(layout):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            for name, (shape, dtype) in layout.items():
-                header = make_header(shape, dtype)
-                self._streams[name] = name_array_file(self._working, name).open("xb")
-                reserve_room(self._streams[name], len(header) + count_bytes({name: (shape, dtype)}))
-                self._write(name, header)
+            if left:
+                self._go_on(left)
+            else:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Reserve room for all arrays."""
+        # Reserving more than there is would fill the disk for a moment before it fails.
+        if free_disk(self._working) < count_bytes(self._layout):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        for name, (shape, dtype) in self._layout.items():
+            header = make_header(shape, dtype)
+            self._streams[name] = name_array_file(self._working, name).open("xb")
+            reserve_room(self._streams[name], len(header) + count_bytes({name: (shape, dtype)}))
+            self._write(name, header)
+
+    def _go_on(self, left: Mapping[str, Filled]) -> None:
+        """Open the arrays of a process that was killed, behind the rows that are there."""
+        for name, (rows, checksum) in left.items():
+            shape, dtype = self._layout[name]
+            there = count_bytes({name: ((rows, *shape[1:]), dtype)})
+            self._streams[name] = name_array_file(self._working, name).open("r+b")
+            self._streams[name].seek(len(make_header(shape, dtype)) + there)
+            self._filled[name], self._checksums[name] = rows, checksum
+        total = sum(shape[0] for shape, _ in self._layout.values())
+        share = sum(self._filled.values()) / total
+        logger.info("The interrupted pass goes on: %.0f %% of its rows are there", 100 * share)
+
+    def count_filled(self, kind: str) -> int:
+        """Return how many rows there are of what a kind of examples leaves: see `count_filled`."""
+        return count_filled(self._filled, kind)
+
+    def note(self) -> None:
+        """Write down that all rows so far are there, if that was not done for a while.
+
+        Raises:
+            ConfigError: It cannot be written.
+        """
+        if time.monotonic() < self._noted + PAUSE or not self._key:
+            return
+        with self._undoing():
+            for stream in self._streams.values():
+                stream.flush()
+                os.fsync(stream.fileno())
+            found = {n: Filled(rows, self._checksums[n]) for n, rows in self._filled.items()}
+            write_notes(self._working, self._key, found)
+        self._noted = time.monotonic()
 
     def append(self, name: str, rows: np.ndarray) -> None:
         """Write the next rows of an array.
@@ -131,7 +140,7 @@ class FileStore:
             ValueError: They have another shape or dtype, or there are too many.
         """
         with self._undoing():
-            self._filled[name] = _count_rows(self._layout, name, self._filled[name], rows)
+            self._filled[name] = count_rows(self._layout, name, self._filled[name], rows)
             self._write(name, np.ascontiguousarray(rows).data)
 
     def finish(self) -> dict[str, np.ndarray]:
@@ -144,7 +153,7 @@ class FileStore:
             ValueError: A row is missing.
         """
         with self._undoing():
-            _check_complete(self._layout, self._filled)
+            check_complete(self._layout, self._filled)
             for stream in self._streams.values():
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -160,14 +169,19 @@ class FileStore:
                 "arrays": arrays,
             }
             write_json(self._working / MANIFEST, manifest)
+            remove_notes(self._working)
             return self._publish()
 
     def discard(self) -> None:
         """Remove what was written."""
+        self.leave()
+        shutil.rmtree(self._working, ignore_errors=True)
+
+    def leave(self) -> None:
+        """Close the files, for whoever goes on."""
         for stream in self._streams.values():
             with contextlib.suppress(OSError):  # what it holds back does not fit either
                 stream.close()
-        shutil.rmtree(self._working, ignore_errors=True)
 
     def _write(self, name: str, data: bytes | memoryview) -> None:
         """Write by ordinary writes: on a full disk, one through a memory map kills the process."""
@@ -209,6 +223,9 @@ class FileStore:
                 f"{_say_free(there)} ({error.strerror or error}). Free space there, lower "
                 "--cache.views, or do without a file: --cache.disk_gb 0."
             ) from error
+        except Stopped:
+            self.leave()
+            raise
         except BaseException:
             self.discard()
             raise
@@ -245,24 +262,6 @@ def open_store(folder: Path, key: str, *, touch: bool = False) -> dict[str, np.n
         with contextlib.suppress(OSError):  # a cache that can only be read
             os.utime(folder / MANIFEST)
     return arrays
-
-
-def _count_rows(layout: Layout, name: str, start: int, rows: np.ndarray) -> int:
-    """Return how many rows there are with the new ones."""
-    shape, dtype = layout[name]
-    stop = start + len(rows)
-    if rows.shape[1:] != shape[1:] or rows.dtype != np.dtype(dtype) or stop > shape[0]:
-        raise ValueError(
-            f"`{name}` must get {shape[0]} rows {shape[1:]} of {dtype}. "
-            f"Received: rows {start} to {stop}, {rows.shape[1:]} of {rows.dtype}."
-        )
-    return stop
-
-
-def _check_complete(layout: Layout, filled: Mapping[str, int]) -> None:
-    for name, (shape, _) in layout.items():
-        if filled[name] != shape[0]:
-            raise ValueError(f"`{name}` must get {shape[0]} rows. Received: {filled[name]}.")
 
 
 def _fits(arrays: Mapping[str, np.ndarray], layout: Layout) -> bool:

@@ -19,21 +19,20 @@ from keras_transfer.data.same_files.lost_examples import (
 from keras_transfer.data.training_data import Batches, TrainingData
 from keras_transfer.models.cuts import IMAGES, PROBABILITIES, Cut, take_part
 from keras_transfer.system.errors import ConfigError
-from keras_transfer.training.cache.activation_data import ActivationData
-from keras_transfer.training.cache.activation_pass import (
+from keras_transfer.system.signals import Stopped
+from keras_transfer.training.activations.activation_blocks import compute_with_workers
+from keras_transfer.training.activations.activation_pass import (
     RunFront,
     compute_arrays,
     fill_rows,
     trace_front,
 )
+from keras_transfer.training.cache.activation_data import ActivationData
 from keras_transfer.training.cache.budget import read_budget
 from keras_transfer.training.cache.cache_key import compute_key
-from keras_transfer.training.cache.cache_store import (
-    FileStore,
-    count_bytes,
-    open_store,
-)
+from keras_transfer.training.cache.cache_store import FileStore, open_store
 from keras_transfer.training.cache.kept_examples import Store, open_new
+from keras_transfer.training.cache.memory_store import count_bytes
 from keras_transfer.training.cache.reuse_folder import make_room, reuse_folder
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
@@ -147,10 +146,12 @@ class FrozenCache:
         training, splits = self.training, ("train", "validation")
         try:
             require_all(training.data, training.run, splits)
-            quiet, target = training.config.quiet, training.target
-            self._run_front = compute_arrays(
-                front, self.plan, training.data, store, quiet, target.data if target else None
-            )
+            target = training.target.data if training.target else None
+            given = front, self.plan, training.data, store, training.config.quiet, target
+            if training.engine.is_here:
+                self._run_front = compute_arrays(*given)
+            else:
+                compute_with_workers(*given, training.engine)
             if is_shared:  # the key is made of their hashes
                 _require_same(training)
             require_unchanged(training.data, training.run, splits)
@@ -158,9 +159,13 @@ class FrozenCache:
         except OverflowError as error:
             logger.warning("%s: nothing is kept, every epoch computes them", error)
             self.streams = True
-        finally:
-            if self.arrays is None:
-                store.discard()
+            store.discard()
+        except Stopped:  # the run that goes on finds what is there
+            store.leave()
+            raise
+        except BaseException:
+            store.discard()
+            raise
 
     def recall_validation(self, anew: bool = False) -> tuple[Cut, np.ndarray] | None:
         """Return where activations of the validation examples were kept, and these; or None.

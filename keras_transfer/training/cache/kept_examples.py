@@ -8,14 +8,8 @@ from keras_transfer.config.messages import say_bytes
 from keras_transfer.data.same_files.lost_examples import find_lost, require_unchanged
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache.cache_key import compute_decoded_key
-from keras_transfer.training.cache.cache_store import (
-    FileStore,
-    Layout,
-    MemoryStore,
-    Place,
-    count_bytes,
-    open_store,
-)
+from keras_transfer.training.cache.cache_store import FileStore, open_store
+from keras_transfer.training.cache.memory_store import Layout, MemoryStore, Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch
 from keras_transfer.training.plan.training_parts import Training
 

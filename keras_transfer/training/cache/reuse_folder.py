@@ -14,7 +14,7 @@ from keras_transfer.config.messages import count_of
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.locks import claim, is_abandoned
-from keras_transfer.system.files.ownership import MANIFEST, OWNER, is_marked, remove_own
+from keras_transfer.system.files.ownership import MANIFEST, NOTES, OWNER, is_marked, remove_own
 from keras_transfer.system.files.user_folders import cache_roots
 
 logger = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def is_ours(folder: Path) -> bool:
         names = os.listdir(folder)
     except OSError:  # a file, or nothing
         return False
-    known = (MANIFEST, OWNER, *STRAY)
+    known = (MANIFEST, NOTES, OWNER, *STRAY)
     return is_marked(folder, (MANIFEST, OWNER)) and all(
         name.endswith(".npy") or name in known for name in names
     )

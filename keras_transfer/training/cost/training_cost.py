@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from keras_transfer.config.messages import count_of, say_bytes
 from keras_transfer.models.cuts import IMAGES
 from keras_transfer.models.low_rank import list_matrices
 from keras_transfer.training.cache.cache_plan import count_decoded
-from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.memory_store import count_bytes
 from keras_transfer.training.cost.layer_work import Work, count_work
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
@@ -65,11 +66,23 @@ class TrainingSeconds:
 def announce(training: Training) -> None:
     """Log how long the phases will take and how much memory, to within a factor of about two."""
     config, memory = training.config, estimate_memory(training)
-    seconds = estimate_seconds(training, measure_speed()).total
+    seconds = estimate_seconds(training, measure_speed())
     logger.info(
         "Estimate for %s, weights %s, %s, batches of %s: about %s and %.1f GB",
         *(config.backbone, config.weights, config.precision, training.data.batch_words),
-        *(say_time(seconds), memory / 1e9),
+        *(say_time(seconds.total), memory / 1e9),
+    )
+    if training.engine.is_here:
+        return
+    if not training.cache.layout:
+        logger.warning("Nothing is kept of locked layers: workers of a cluster have nothing to do")
+        return
+    workers = training.engine.workers
+    logger.info(
+        "Of it, what is kept takes about %s: %s of a Ray cluster share this, and %s come back",
+        say_time(seconds.locked),
+        count_of(workers, "worker") if workers else "the workers",
+        say_bytes(count_bytes(training.cache.layout)),
     )
 
 

@@ -17,7 +17,7 @@ from keras_transfer.system.files.atomic_files import write_json, write_text
 from keras_transfer.system.files.ownership import MANIFEST, MARK
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
-from keras_transfer.training.cache.cache_store import Layout, Place, count_bytes
+from keras_transfer.training.cache.memory_store import Layout, Place, count_bytes
 from keras_transfer.training.cache.reuse_folder import claim_scratch, sweep_scratch
 from keras_transfer.training.plan.training_parts import CachePlan, Training
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from keras_transfer.cluster.block_engines import THIS_PROCESS, Engine
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.models.backbones.backbone_row import Backbone
@@ -14,7 +15,7 @@ from keras_transfer.models.cuts import Cut
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.adaptation.domain_part import DomainTask
 from keras_transfer.training.adaptation.target_images import TargetImages
-from keras_transfer.training.cache.cache_store import Layout, Place
+from keras_transfer.training.cache.memory_store import Layout, Place
 from keras_transfer.training.class_weights import balance_classes, name_weights
 from keras_transfer.training.given.given_parts import GivenParts
 from keras_transfer.training.plan.phase import Phase
@@ -67,6 +68,8 @@ class Training:
     """The images of another domain, if the settings name one."""
     domains: DomainTask | None = None
     """What is learned of both domains besides the classes, if anything is."""
+    engine: Engine = THIS_PROCESS
+    """Where what is kept is computed."""
 
     @property
     def row(self) -> Backbone:

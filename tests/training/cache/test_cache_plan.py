@@ -13,7 +13,7 @@ from keras_transfer.models.run_model import build_classifier
 from keras_transfer.run.run_directory import Run
 from keras_transfer.training.cache import budget
 from keras_transfer.training.cache.cache_plan import list_arrays, plan_cache
-from keras_transfer.training.cache.cache_store import count_bytes
+from keras_transfer.training.cache.memory_store import count_bytes
 from keras_transfer.training.plan.phase import Phase
 from keras_transfer.training.plan.training_parts import Training
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from cache_starts import PHASES, write_split
+from cache_starts import PHASES, write_files, write_split
 from PIL import Image
 
 from keras_transfer.config.pixels.preparation import Preparation
@@ -13,19 +13,6 @@ from keras_transfer.models.run_model import build_classifier
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.cache import frozen_cache
 from keras_transfer.training.cache.frozen_cache import FrozenCache
-
-
-def write_files(folder, training):
-    folder.mkdir(exist_ok=True)
-    data, splits = training.data, {}
-    for name, split in data.splits.items():
-        paths = np.array([f"{name}{i}.png" for i in range(len(split))])
-        for path, pixels in zip(paths, split.pixels, strict=True):
-            Image.fromarray(pixels).save(folder / path)
-        splits[name] = dataclasses.replace(split, paths=paths, pixels=None)
-    data = dataclasses.replace(data, root=folder, splits=splits)
-    write_split(training.run, data)
-    return dataclasses.replace(training, data=data)
 
 
 @pytest.fixture

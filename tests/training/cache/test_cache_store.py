@@ -16,12 +16,8 @@ from cache_entries import (
 
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.training.cache import cache_store
-from keras_transfer.training.cache.cache_store import (
-    FileStore,
-    MemoryStore,
-    count_bytes,
-    open_store,
-)
+from keras_transfer.training.cache.cache_store import FileStore, open_store
+from keras_transfer.training.cache.memory_store import MemoryStore, count_bytes
 
 
 def test_bytes_are_those_of_the_arrays():
@@ -161,7 +157,7 @@ def test_an_interruption_leaves_nothing(moment, folder, monkeypatch):
     else:
         store = FileStore(folder, LAYOUT, "key")
         if moment == "append":
-            monkeypatch.setattr(cache_store, "_count_rows", interrupt)
+            monkeypatch.setattr(cache_store, "count_rows", interrupt)
         monkeypatch.setattr(os, "rename", interrupt)
         with pytest.raises(KeyboardInterrupt):
             fill(store, draw_arrays()).finish()

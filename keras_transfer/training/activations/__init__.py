@@ -1,0 +1,1 @@
+"""All examples passed through the locked part of a network: here, or by workers."""
