@@ -21,6 +21,8 @@ VARIABLES = (
     *("KERAS_TRANSFER_CACHE", "PYTHONPATH"),
 )
 
+EXISTING = "existing cluster"  # of which Ray says that CPUs are not to be given with it
+
 
 def read_variables() -> dict[str, str]:
     """Return those of `VARIABLES` that this process has, and where the package is."""
@@ -96,22 +98,29 @@ def _keeping_signals() -> Iterator[None]:
 
 def _connect(ray: Any, workers: int | None) -> None:
     quietly = {"log_to_driver": False, "logging_level": "ERROR"}
+    named, cores = os.environ.get("RAY_ADDRESS"), workers or count_cores()
+    # "auto" would take a cluster, too, that another command has begun here and will end
+    if not named and _start_here(ray, None, cores, quietly):
+        return
     try:
         ray.init(address="auto", **quietly)
     except ConnectionError as error:
-        if os.environ.get("RAY_ADDRESS"):
+        if named:
             raise ConfigError(
-                "`RAY_ADDRESS` must be a Ray cluster that answers. "
-                f"Received: {os.environ['RAY_ADDRESS']}."
+                f"`RAY_ADDRESS` must be a Ray cluster that answers. Received: {named}."
             ) from error
-        _start_here(ray, workers or count_cores(), quietly)
+        _start_here(ray, "local", cores, quietly)  # what `ray start` had begun is gone
 
 
-def _start_here(ray: Any, cores: int, quietly: Mapping[str, Any]) -> None:
+def _start_here(ray: Any, address: str | None, cores: int, quietly: Mapping[str, Any]) -> bool:
+    """Start a cluster of this machine, without address only if `ray start` has begun none."""
     try:
-        ray.init(address="local", num_cpus=cores, include_dashboard=False, **quietly)
+        ray.init(address=address, num_cpus=cores, include_dashboard=False, **quietly)
     except Exception as error:  # Ray has no kind of its own for a start that takes too long
+        if EXISTING in str(error):
+            return False
         raise ConfigError(
             f"Ray must be able to start on this machine. Received: {say_fault(error)}. Try again "
             "when less is running, or start it by `ray start --head`."
         ) from error
+    return True

@@ -141,9 +141,9 @@ def test_what_went_wrong_is_said_also_where_the_cluster_is_gone_by_then():
 
 def test_other_packages_on_a_worker_are_refused(monkeypatch):
     here = {"keras_transfer": None, "keras": "3.15.1", "tensorflow": "2.21.0"}
-    calls = iter([here, here | {"keras": "3.4.0"}])
-    monkeypatch.setattr("keras_transfer.cluster.block_workers.read_versions", lambda: next(calls))
-    monkeypatch.setattr("keras_transfer.cluster.block_worker.read_versions", lambda: next(calls))
+    there = here | {"keras": "3.4.0"}
+    monkeypatch.setattr("keras_transfer.cluster.block_workers.read_versions", lambda: here)
+    monkeypatch.setattr("keras_transfer.cluster.block_worker.read_versions", lambda: there)
     with pytest.raises(ConfigError, match=r"`keras` must be 3\.15\.1 .* Received: 3\.4\.0 on"):
         ask(square(), FakeRay(2), workers=1)
 
