@@ -31,6 +31,7 @@ def test_a_row_that_is_told_to_stop_ends_its_process(tmp_path):
     assert ending.code == -signal.SIGTERM
 
 
+@pytest.mark.thorough
 def test_the_memory_of_a_row_is_its_own_and_not_that_of_who_started_it(tmp_path):
     ours = np.ones(60_000_000)  # 480 MB
     assert 1 < measure_peak(tmp_path, "") < 200

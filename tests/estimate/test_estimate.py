@@ -42,6 +42,7 @@ def test_every_cost_is_measured(measured):
     assert 10_000 < numbers["size"] < 200_000  # bytes of a JPEG of 500 x 375 pixels
 
 
+@pytest.mark.thorough
 def test_ten_times_the_images_take_ten_times_as_long(measured):
     settings = {"epochs": 3, "cache.views": 2}
     few, many = (foresee(measured, images, **settings) for images in (10**5, 10**6))

@@ -30,6 +30,7 @@ def check_same(model, file):
     np.testing.assert_allclose(found.classify(PIXELS), wanted, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_exact_gelu_and_grouped_convolutions_are_converted(tmp_path):
     """ConvNeXt has both; TensorFlow makes Erfc and a compiled call of them."""
     images = keras.Input((32, 32, 3), name="images")

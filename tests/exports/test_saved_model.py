@@ -39,6 +39,7 @@ def test_it_loads_where_this_package_is_not_installed(exported_run, stripes):
     assert ended.stdout.strip() in ("level", "upright")
 
 
+@pytest.mark.thorough
 def test_encoded_images_get_the_probabilities_of_the_evaluation(served, exported_run, stripes):
     wanted = evaluate_run(exported_run)
     contents = [(stripes / path).read_bytes() for path in wanted.paths]

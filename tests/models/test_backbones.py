@@ -93,6 +93,7 @@ def test_the_pooled_features_of_every_row_are_what_its_head_takes(built):
     assert take_part(model, POOLED, [PROBABILITIES]).input.shape == pooled.shape
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "size"),
     [

@@ -70,6 +70,7 @@ def test_it_learns_and_leaves_half_precision_weights_that_train_can_load(finishe
     assert all(np.abs(np.asarray(values)).max() > 0 for values in statistics)
 
 
+@pytest.mark.thorough
 def test_weights_that_were_moved_away_are_written_again(finished, tmp_path):
     folder, file = finished
     again = shutil.copytree(folder, tmp_path / "again")

@@ -52,6 +52,7 @@ def test_a_run_on_arrays_is_one_on_files(array_run):
     assert "test" not in array_run.metrics()["splits"]
 
 
+@pytest.mark.thorough
 def test_predict_takes_arrays_as_the_training_did(array_run, stripe_arrays):
     images, labels = stripe_arrays["val"]
     own = kt.evaluate_run(array_run, split="validation")

@@ -68,13 +68,8 @@ def test_a_killed_run_of_a_preset_ends_as_a_whole_one(write, strategy, forker, s
     check_kills(forker.start, words, tmp_path, 3)
 
 
-@pytest.mark.parametrize(
-    ("strategy", "cache"),
-    [
-        pytest.param("two_phase", "auto", marks=pytest.mark.thorough),
-        pytest.param("gradual", "off", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("strategy", "cache"), [("two_phase", "auto"), ("gradual", "off")])
 def test_a_killed_run_on_texts_ends_as_a_whole_one(strategy, cache, forker, tmp_path):
     pytest.importorskip("tensorflow_text", reason="needs the extra [text]")
     write_text_preset(tmp_path / "preset")

@@ -63,7 +63,7 @@ def test_reused_activations_are_remembered(interrupt, train, tmp_path, monkeypat
     assert [run.metrics()["cache"]["reused"] for run in (first, second)] == [False, True]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_fresh_views_and_the_loss_scale_go_on(interrupt, train, tmp_path):
     changes = {"cache": CacheConfig(views="fresh"), "precision": "mixed_float16"}
     whole = train(tmp_path / "whole", **changes)

@@ -35,6 +35,7 @@ def test_a_folder_in_place_of_a_file_is_refused_before_the_long_work(name, tmp_p
 # Settings
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -70,6 +71,7 @@ def test_what_was_given_at_first_may_be_said_again(interrupt, tmp_path, cut_conf
     assert take(run, finetune=given).finetune == resolved
 
 
+@pytest.mark.thorough
 def test_a_setting_that_was_settled_otherwise_may_be_said_again(interrupt, tmp_path):
     """A strong augmentation makes fresh views of any number; the same command goes on."""
     given = {"augment": AugmentConfig(preset="strong"), "cache": CacheConfig(views=2)}
@@ -157,6 +159,7 @@ def refuse_images(train, run):
     return str(caught.value)
 
 
+@pytest.mark.thorough
 def test_images_that_are_changed_gone_or_of_another_class_are_refused_by_name(
     own_images, train, tmp_path
 ):

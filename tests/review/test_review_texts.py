@@ -33,6 +33,7 @@ def test_the_table_has_the_texts_of_the_suspects(reviewed, odd_reviews):
     assert (folder / "label_review.png").is_file()
 
 
+@pytest.mark.thorough
 def test_probabilities_are_those_of_their_own_rows(tiny_text_backbone, tmp_path):
     """Texts are batched by length, so that their order is another one."""
     draw, letters = random.Random(0), {"early": "abcdefgh", "late": "stuvwxyz"}

@@ -6,6 +6,7 @@ import pytest
 from keras_transfer.system.errors import ConfigError, DeadEnd
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [ConfigError, DeadEnd])
 def test_a_notebook_shows_the_error_alone(kind, capsys, monkeypatch):
     pytest.importorskip("IPython", reason="needs the extra [notebook]")

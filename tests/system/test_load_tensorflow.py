@@ -115,6 +115,7 @@ def test_every_training_learns_the_same_whatever_that_file_says(module, tmp_path
     assert done.stdout == "(3, 3, 3, 2) float32 1e-07\n", done.stderr
 
 
+@pytest.mark.thorough
 def test_a_training_needs_no_tensorflow_to_read_its_data():
     """A wrong data set is told before; one import at the top of these would delay it."""
     modules = "keras_transfer.data.load_splits, keras_transfer.training.plan.begun_weights"

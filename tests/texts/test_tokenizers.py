@@ -38,6 +38,7 @@ def encode(folder, rows, length):
     return encode_texts(open_tokenizer(folder), np.array(rows, object), length)
 
 
+@pytest.mark.thorough
 def test_a_text_stands_between_its_marks(folder):
     (ids,), cut = encode(folder, [["The film was goo"]], 16)
     assert spell(ids) == "[CLS] the film was g ##o ##o [SEP]"
@@ -50,6 +51,7 @@ def test_a_long_text_is_cut_and_told(folder):
     assert (spell(short), cut.tolist()) == ("[CLS] good [SEP]", [True, False])
 
 
+@pytest.mark.thorough
 def test_of_a_pair_the_longer_text_is_cut_first(folder):
     pairs = [["good " * 9, "bad"], ["good", "bad " * 9], ["good " * 9, "bad " * 9]]
     rows, cut = encode(folder, pairs, 9)
@@ -82,6 +84,7 @@ def test_what_no_utf8_can_hold_is_no_reason_to_stop(folder):
     assert spell(nothing) == "[CLS] [SEP]"
 
 
+@pytest.mark.thorough
 def test_a_graph_gives_the_same_ids(folder):
     texts = [["the film was good"], ["bad"], ["not very nice, " * 9]]
     rows, _ = encode(folder, texts, 12)

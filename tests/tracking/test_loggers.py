@@ -54,6 +54,7 @@ def test_each_store_holds_settings_epochs_results_figures_and_the_model(
     assert found.get("status") in (None, "FINISHED")
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_goes_on_with_its_log_and_has_each_epoch_once(
     name, run_copy, store, read_back
 ):

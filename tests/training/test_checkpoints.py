@@ -113,6 +113,7 @@ def test_a_normalization_layer_computes_with_what_came_back(tmp_path, make_confi
     np.testing.assert_array_equal(second(images, training=False), first(images, training=False))
 
 
+@pytest.mark.thorough
 def test_a_file_with_a_flipped_bit_or_cut_off_is_not_believed(tmp_path):
     file, random = tmp_path / "00001.npz", np.random.default_rng(0)
     arrays = {"model.0": random.normal(size=(20, 20)), "progress": np.array('{"epoch": 1}')}

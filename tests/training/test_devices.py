@@ -145,7 +145,7 @@ def test_two_devices_train_as_one_does(stripes, tmp_path, request):
     assert metrics["splits"]["test"]["images"] == 24
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_two_devices_adapt_batch_norm_to_random_weights(stripes, tmp_path, request):
     ((used, metrics, _),) = train_on([TWO], "adapt", stripes, tmp_path, request)
     assert used == 2

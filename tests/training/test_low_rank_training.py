@@ -85,7 +85,7 @@ def test_only_matrices_and_head_move_until_they_are_merged(frozen, begin, monkey
     assert outcome.parameters == {"total": model.count_params(), "trainable": learned}
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_kept_and_streamed_training_agree(begin):
     left = {}
     for mode in ("on", "off"):

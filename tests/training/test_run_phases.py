@@ -161,6 +161,7 @@ def test_random_weights_get_statistics_of_the_training_images(
     np.testing.assert_allclose(first.moving_variance, features.var((0, 1, 2)), rtol=0.3)
 
 
+@pytest.mark.thorough
 def test_the_better_phase_is_kept(tiny_backbone, tmp_path, make_data, make_config):
     config = make_config("tiny")
     data = make_data(train=32)

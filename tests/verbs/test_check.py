@@ -177,6 +177,7 @@ def quick(tiny_backbone, monkeypatch):
     monkeypatch.setattr(set_gap, "choose_weights", lambda config: Weights(kind="none"))
 
 
+@pytest.mark.thorough
 def test_the_gap_to_another_set_is_said_on_demand(stripes, tmp_path, quick, capsys):
     words = [str(stripes / "train"), "--against"]
     assert main([*words, str(stripes / "val")]) == 0

@@ -149,6 +149,7 @@ def test_a_folder_with_something_else_is_refused_before_the_work(run_copy, tmp_p
         main([str(run_copy.path), "--top_losses", "0"])
 
 
+@pytest.mark.thorough
 def test_a_run_that_cannot_be_written_is_evaluated_all_the_same(
     run_copy, evaluate, monkeypatch, tmp_path
 ):

@@ -43,6 +43,7 @@ def test_every_image_has_a_picture_and_bad_files_are_named(run_copy, folder, cap
     assert len([*run_copy.explanations.iterdir()]) == 10  # those of before are still there
 
 
+@pytest.mark.thorough
 def test_without_images_the_doubtful_ones_of_the_run_are_explained(unsure_run, tmp_path, capsys):
     words = [str(unsure_run.path), "--count", "5", "--output", str(tmp_path / "heat"), "--json"]
     assert main(words) == 0

@@ -202,7 +202,7 @@ def test_images_that_have_moved_are_found_where_they_are_said_to_be(run_copy, st
     assert main(words) == 0
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_images_that_no_server_decodes_alike_are_said_to_be_unchecked(tmp_path, tiny_config):
     """All of them transparent: `serve_bytes` lays them on white, but plain files only are equal."""
     random = np.random.default_rng(0)
@@ -241,6 +241,7 @@ def test_help_answers_without_tensorflow():
     assert ended.stdout.count("usage:") == 2
 
 
+@pytest.mark.thorough
 def test_the_runs_own_answers_are_those_of_its_artefacts(exported_run, stripes):
     own = evaluate_run(exported_run)
     files = [stripes / path for path in own.paths]

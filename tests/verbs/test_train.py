@@ -175,6 +175,7 @@ def test_model_opens_without_this_package(precision, finished_run, tiny_config, 
     np.testing.assert_allclose(out, wanted, atol=2e-6)
 
 
+@pytest.mark.thorough
 def test_an_earlier_run_serves_as_weights(finished_run, tiny_config):
     config = dataclasses.replace(
         tiny_config,

@@ -45,6 +45,7 @@ def assert_same_history(config, ray):
     return runs[1]
 
 
+@pytest.mark.thorough
 def test_gradual_of_images_learns_the_same(tiny_config, tmp_path, ray, capsys):
     changes = {"strategy": "gradual", "output": tmp_path, "quiet": False}
     config = dataclasses.replace(tiny_config, frozen=FrozenConfig(epochs=1), **changes)
@@ -62,6 +63,7 @@ def test_images_of_another_domain_go_the_same_way(tiny_config, stripes, tmp_path
     assert_same_history(config, ray)
 
 
+@pytest.mark.thorough
 def test_texts_are_sent_to_workers(tiny_text_backbone, tmp_path, ray):
     table = write_reviews(tmp_path / "reviews.csv", 60)
     config = TrainConfig(
@@ -99,6 +101,7 @@ def test_an_engine_that_cannot_be_is_refused_at_once(words, must):
         train.read_options(words)
 
 
+@pytest.mark.thorough
 def test_workers_without_work_are_told(tiny_config, tmp_path, ray, capsys):
     frozen, finetune = FrozenConfig(epochs=0), FinetuneConfig(epochs=1)
     changes = {"strategy": "full", "output": tmp_path, "quiet": False}

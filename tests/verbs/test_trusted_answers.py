@@ -59,6 +59,7 @@ def test_a_terminal_shows_sets(finished_run, folder, capsys, caplog, monkeypatch
     ]
 
 
+@pytest.mark.thorough
 def test_answers_are_given_from_the_threshold_on_that_validation_asks_for(unsure_run, capsys):
     held = read_run_predictions(unsure_run).select("validation")
     found = read_limits(unsure_run).choose_threshold(0.9)
@@ -71,6 +72,7 @@ def test_answers_are_given_from_the_threshold_on_that_validation_asks_for(unsure
     assert answering["answered"] == pytest.approx(found.share, abs=1.5 / len(held))
 
 
+@pytest.mark.thorough
 def test_an_evaluation_measures_the_coverage_of_sets(finished_run, tmp_path, capsys):
     words = [str(finished_run.path), "--output", str(tmp_path / "out"), "--coverage", "0.8"]
     evaluate.main([*words, "--class_wise", "--json"])

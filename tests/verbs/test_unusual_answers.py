@@ -98,6 +98,7 @@ def test_another_network_in_a_run_is_not_taken_for_its_model(run_copy, folder):
     assert predict.main([str(run_copy.model_file), str(folder), "--unusual"]) == 0
 
 
+@pytest.mark.thorough
 def test_an_evaluation_measures_how_many_are_flagged(finished_run, stripes, tmp_path, capsys):
     shares = [share for path, share in read_unusual(finished_run).items() if "test/" in path]
     flagged = np.mean(np.array(shares) <= UNUSUAL_SHARE)

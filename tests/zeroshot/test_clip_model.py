@@ -82,6 +82,7 @@ def test_embeddings_of_sentences_are_computed_once(clip, monkeypatch, cache):
     assert len([*(cache / "activations").iterdir()]) == 2
 
 
+@pytest.mark.thorough
 def test_another_preset_has_embeddings_of_its_own(clip, clip_folder, tmp_path):
     from tiny_clip import write_clip
 

@@ -46,6 +46,7 @@ def scarce(stripes, tmp_path):
     return tmp_path / "photos"
 
 
+@pytest.mark.thorough
 def test_a_set_with_a_rare_class_is_test_and_its_table_is_read_again(
     call, scarce, tmp_path, caplog
 ):
@@ -91,6 +92,7 @@ def test_a_folder_with_test_alone_is_measured(call, stripes, tmp_path, clip_fold
     assert "must hold a train split" in refusal(*words)
 
 
+@pytest.mark.thorough
 def test_a_table_of_test_images_alone_is_measured(call, stripes, tmp_path):
     shutil.copytree(stripes / "test", tmp_path / "test")
     lines = [f"{each}/000.png,{each},test" for each in ("level", "upright")]

@@ -98,6 +98,7 @@ def test_the_probe_has_a_table_and_a_figure(left):
 # Exports
 
 
+@pytest.mark.thorough
 def test_exports_say_what_the_command_says(left, stripes, capsys):
     rows = json.loads((left / "exports/parity.json").read_text())["artefacts"]
     assert [row["file"] for row in rows] == ["saved_model", "model.keras"]

@@ -118,6 +118,7 @@ def test_scikit_learn_does_not_warn_of_one_image_a_class():
     assert not [str(each.message) for each in warned if "unique classes" in str(each.message)]
 
 
+@pytest.mark.thorough
 def test_more_images_are_worth_more_and_the_table_says_each(data, embeddings, tmp_path):
     rows = run_probe(embeddings, data, [1, 16])
     means = [np.mean([row.accuracy for row in rows if row.shots == shots]) for shots in (1, 16)]

@@ -58,6 +58,7 @@ def test_other_commands_say_that_the_folder_is_no_run(verb, left, stripes):
         assert f"predict takes what its --export leaves in {left}/exports." in str(error.value)
 
 
+@pytest.mark.thorough
 def test_explain_says_in_short_that_it_cannot_look_into_the_classifier(left, stripes, tmp_path):
     words = [left / "exports/model.keras", stripes / "test/level/000.png", "--output", tmp_path]
     with pytest.raises(ConfigError, match=r"Received: one that it cannot follow\.$"):

@@ -87,6 +87,7 @@ def test_texts_have_one_row_for_all_seeds(compared):
         assert float(cells["peak_memory_mb"]) > 10
 
 
+@pytest.mark.thorough
 def test_its_predictions_are_of_the_splits_of_the_comparison(compared):
     run = Run(compared.runs / ROW)
     assert run.split_file.read_bytes() == compared.split_file.read_bytes()

@@ -91,6 +91,7 @@ def test_clusters_are_never_divided_and_counts_are_within_the_largest(labels, fr
         assert (far <= max(1, sizes.max()) + forced).all()
 
 
+@pytest.mark.thorough
 @many_cases
 @given(labelled(), shares(), st.integers(1, 8), st.data())
 def test_added_images_move_at_most_as_many_others(labels, fractions, added, data):
@@ -118,6 +119,7 @@ def test_added_images_rarely_move_more_than_as_many_others():
     assert (splits[0] != splits[-1][:20]).sum() <= 20
 
 
+@pytest.mark.thorough
 @many_cases
 @given(labelled(16), shares(), st.data())
 def test_order_and_names_of_files_do_not_matter(labels, fractions, data):

@@ -62,6 +62,7 @@ def test_own_images_are_measured_alike(unsure_run, fake_ray, parts):
     require_same(there, evaluate(unsure_run, *words))
 
 
+@pytest.mark.thorough
 def test_others_are_measured_alike_and_so_is_what_is_unusual(
     unsure_run, stripes, tmp_path, fake_ray, caplog
 ):
@@ -74,6 +75,7 @@ def test_others_are_measured_alike_and_so_is_what_is_unusual(
     require_same(there, evaluate(unsure_run, *words))
 
 
+@pytest.mark.thorough
 def test_texts_are_measured_alike(reported_run, fake_ray):
     there = evaluate(reported_run, "--split", "train", "--engine", "ray")
     require_same(there, evaluate(reported_run, "--split", "train"))
@@ -105,6 +107,7 @@ def few(stripes, tmp_path):
     return "other"
 
 
+@pytest.mark.thorough
 def test_an_image_that_ends_its_worker_is_named_and_left_out(
     finished_run, few, fake_ray, deadly, caplog
 ):
@@ -115,6 +118,7 @@ def test_an_image_that_ends_its_worker_is_named_and_left_out(
     assert said in caplog.text
 
 
+@pytest.mark.thorough
 def test_where_each_image_ends_its_worker_a_line_says_so(finished_run, few, fake_ray, deadly):
     deadly |= {"level/a.png", "level/b.png", "level/c.png"}
     with pytest.raises(ConfigError, match=r"readable\. Received: none, each ends the process"):

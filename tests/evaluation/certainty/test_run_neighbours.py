@@ -94,6 +94,7 @@ def test_neighbours_of_another_model_are_refused(run_copy):
         find(run_copy)
 
 
+@pytest.mark.thorough
 def test_too_few_training_images_leave_no_file_and_say_so(tiny_config, stripes, tmp_path):
     for split in ("train", "val"):
         for name in ("level", "upright"):

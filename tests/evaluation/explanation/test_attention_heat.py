@@ -35,6 +35,7 @@ def test_what_the_class_token_heard_counts_through_all_layers(count):
         assert np.allclose(found[image], wanted.reshape(3, 3), atol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("class_token", [True, False])
 def test_a_transformer_has_a_map_of_its_patches(class_token):
     images = np.random.default_rng(0).integers(0, 256, (9, 48, 48, 3), dtype=np.uint8)

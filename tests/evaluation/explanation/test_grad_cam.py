@@ -14,13 +14,10 @@ from keras_transfer.models.build_model import build_backbone, build_model
 SIDE, PATCH = 48, 12  # pixels of an image, and of what tells its class
 QUICK = ("danndigits",)
 LARGE = ("resnet101", "efficientnetb3", "efficientnetb4", "efficientnetb7", "convnextbase")
-LARGE += (
-    "resnet50",
-    "mobilenetv2",
-    "mobilenetv3large",
-    "efficientnetv2b0",
-    "vitl16",
-)  # others are alike
+LARGE += (  # others are alike, and of Transformers see test_attention_heat
+    *("resnet50", "mobilenetv2", "mobilenetv3large", "efficientnetv2b0", "convnexttiny"),
+    *("vitb16", "vitl16"),
+)
 ROWS = [
     pytest.param(
         name,
@@ -135,6 +132,7 @@ def test_heat_is_that_of_the_formula_also_where_weights_are_locked(tiny_row):
         np.testing.assert_allclose(maps, wanted, atol=1e-3)
 
 
+@pytest.mark.thorough
 def test_heat_is_there_where_the_model_is_sure_and_the_same_where_all_scores_are_more(tiny_row):
     model = build(tiny_row)
     images, labels, _ = draw_patches(4, 3)

@@ -71,7 +71,7 @@ def test_texts_reach_another_process_as_they_are():
     np.testing.assert_array_equal(unpack_texts(pack_texts(contents)), contents)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_model_of_pairs_takes_two_strings(tiny_text_backbone, tmp_path):
     run = train_on(write_reviews(tmp_path / "pairs.csv", 60, pairs=True), tmp_path)
     report = export_model(run, ("saved_model", "onnx"))

@@ -59,6 +59,7 @@ def images():
 SEEDS = tf.constant([[4, view] for view in range(6)], tf.int64)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", LAYERS)
 def test_a_view_of_a_layer_depends_on_its_seed_alone(make, images):
     layer = make()

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from keras_transfer.config.pixels.preparation import Preparation
@@ -97,6 +98,7 @@ def test_large_images_are_decoded_and_made_small_one_by_one(tmp_path, monkeypatc
     assert most == 1
 
 
+@pytest.mark.thorough
 def test_a_large_image_gives_the_pixels_of_every_other(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     Image.fromarray(random.integers(0, 256, (90, 70, 4), dtype=np.uint8)).save(tmp_path / "a.png")

@@ -146,6 +146,7 @@ def test_it_learns_in_16_bits(built, policy):
     assert all(np.isfinite(each).all() for each in model.get_weights())
 
 
+@pytest.mark.thorough
 def test_layers_below_the_boundary_stay(built):
     row, model = built
     backbone = model.get_layer("backbone")

@@ -76,6 +76,7 @@ def ask(network):
     return np.asarray(found), None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("family", "changes"),
     [

@@ -133,6 +133,7 @@ def test_pixels_count_as_scaled_where_every_branch_scales_them(stem):
     assert scales_pixels(graph) == (expected == "inside")
 
 
+@pytest.mark.thorough
 def test_locks_of_the_file_are_not_kept(tmp_path):
     model, _ = KINDS["tokens"]()
     model.trainable = False
@@ -203,12 +204,14 @@ def test_another_size_is_built_where_the_layers_allow_it(tmp_path):
     expect_alike(backbone(pixels), bigger(pixels))
 
 
+@pytest.mark.thorough
 def test_a_size_that_the_layers_refuse_is_an_error_that_names_their_own(tmp_path):
     name = save(KINDS["tokens"]()[0], tmp_path)
     with pytest.raises(ConfigError, match=r"made for 32 pixels\. Received: 64.*--image_size 32\."):
         load(name, 64)
 
 
+@pytest.mark.thorough
 def test_weights_of_another_file_of_the_same_network_are_taken(tmp_path):
     name = save(build_cnn()[0], tmp_path)
     model, features = build_cnn()
@@ -224,6 +227,7 @@ def test_weights_of_another_file_of_the_same_network_are_taken(tmp_path):
         load(name, weights=str(tmp_path / "odd.keras"))
 
 
+@pytest.mark.thorough
 def test_the_network_computes_in_the_precision_of_the_training(tmp_path):
     model, features = build_cnn()
     name = save(model, tmp_path)

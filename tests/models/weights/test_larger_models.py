@@ -109,6 +109,7 @@ def test_a_whole_network_of_keras_gives_its_backbone(make_base, backbones, tmp_p
             np.testing.assert_array_equal(np.array(one), np.array(two))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("build", "suffix", "differs"),
     [

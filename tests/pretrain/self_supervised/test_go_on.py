@@ -92,6 +92,7 @@ def test_the_card_says_what_they_came_from(finished, start, tiny_row):
     assert f"from weights file (sha256 {hash_file(start)})" in origin
 
 
+@pytest.mark.thorough
 def test_train_names_them_in_its_plan_and_model_card(finished, tiny_config):
     import dataclasses
 
@@ -106,6 +107,7 @@ def test_train_names_them_in_its_plan_and_model_card(finished, tiny_config):
     assert "SimCLR for 3 epochs on 80 images" in run.model_card_file.read_text()
 
 
+@pytest.mark.thorough
 def test_other_labels_and_names_change_no_bit(finished, settings, stripes, tmp_path):
     (tmp_path / "flat").mkdir()
     for number, file in enumerate(sorted((stripes / "train").rglob("*.png"), reverse=True)):
@@ -152,6 +154,7 @@ def test_other_images_or_settings_do_not_go_on_there(finished, settings, tmp_pat
         pretrain(SelfSupervisedConfig(**other, output=finished.parent))
 
 
+@pytest.mark.thorough
 def test_a_loss_that_is_no_number_leaves_nothing(settings, tmp_path, monkeypatch):
     from keras_transfer.pretrain.self_supervised.contrastive_loss import ContrastiveLoss
 
@@ -173,7 +176,7 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_killed_it_ends_with_the_same_file(finished, settings, tmp_path):
     code = CHILD.format(tests=str(Path(__file__).parents[2]))
     words = [f"--{name}={value}" for name, value in settings.items()]

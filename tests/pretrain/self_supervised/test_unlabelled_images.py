@@ -42,6 +42,7 @@ def test_order_depends_on_content_alone(photos, tmp_path):
     np.testing.assert_array_equal(read_pixels(first, config), read_pixels(second, config))
 
 
+@pytest.mark.thorough
 def test_what_is_shown_depends_on_the_seed_and_not_on_the_memory(photos, monkeypatch):
     module = "keras_transfer.pretrain.self_supervised.unlabelled_images.free_memory"
 

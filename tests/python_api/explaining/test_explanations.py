@@ -46,6 +46,7 @@ def test_pictures_are_saved(seen, tmp_path):
     assert len(files) == 2
 
 
+@pytest.mark.thorough
 def test_without_images_those_of_the_run_are_explained(finished_run):
     run = kt.Run.open(finished_run.path)
     found = run.explain(class_name="level", count=2)

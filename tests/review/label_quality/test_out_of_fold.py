@@ -11,6 +11,7 @@ def make_features(labels, channels=8, seed=0):
     return (middles[labels] + random.normal(size=(len(labels), channels))).astype(np.float32)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("classes", [2, 101])
 def test_a_changed_label_gets_a_lower_probability_than_what_it_was(classes):
     truth = np.arange(classes * 12) % classes

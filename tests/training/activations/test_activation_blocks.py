@@ -107,6 +107,7 @@ def test_files_are_read_by_workers_and_kept_squares_sent_to_them(start, ray, tmp
     assert_same(compute(share(dataclasses.replace(files, data=data))), wanted)
 
 
+@pytest.mark.thorough
 def test_a_block_whose_worker_ends_is_done_again(start, ray, caplog):
     wanted, deaths = compute(start()), [range(8, 16), range(16, 21), range(8)]
     ray.ending = lambda kind, rows: rows in deaths and not deaths.remove(rows)
@@ -116,6 +117,7 @@ def test_a_block_whose_worker_ends_is_done_again(start, ray, caplog):
     assert "A worker ended with a block of 5 examples (gone): it is done again" in caplog.text
 
 
+@pytest.mark.thorough
 def test_an_example_that_ends_each_worker_is_named(start, ray, tmp_path):
     training = write_files(tmp_path / "images", start())
     ray.ending = lambda kind, rows: kind == "train" and 10 in rows
@@ -124,6 +126,7 @@ def test_an_example_that_ends_each_worker_is_named(start, ray, tmp_path):
     assert not (training.run.scratch / "activations").exists()
 
 
+@pytest.mark.thorough
 def test_activations_beyond_float16_are_streamed_instead(start, ray, caplog):
     training = share(start())
     norm = training.model.get_layer("backbone").get_layer("block2_bn")
@@ -133,6 +136,7 @@ def test_activations_beyond_float16_are_streamed_instead(start, ray, caplog):
     assert "do not fit into float16" in caplog.text
 
 
+@pytest.mark.thorough
 def test_a_file_that_cannot_be_read_any_more_is_an_error_as_without_workers(start, ray, tmp_path):
     found = []
     for number, engine in enumerate((Engine(), Engine(RAY, 2))):

@@ -90,6 +90,7 @@ def test_rows_that_are_there_are_not_computed_again(start, engine, passed, monke
     assert not (training.run.scratch / "activations/filled.json").exists()
 
 
+@pytest.mark.thorough
 def test_whole_kinds_are_left_out(start, engine, passed, monkeypatch, dead_pid):
     wanted = compute(start("disk"))
     training = dataclasses.replace(start("disk"), engine=engine)

@@ -71,6 +71,7 @@ def test_features_learn_to_deceive_the_discriminator_and_it_learns_to_tell(make_
         weight.assign(start)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["mmd", "coral", "dann"])
 def test_labels_and_pixels_of_target_rows_are_not_in_the_loss_of_the_classes(make_task, method):
     task = make_task(method)

@@ -43,6 +43,7 @@ def reuse(start, tmp_path, monkeypatch):
     return serve
 
 
+@pytest.mark.thorough
 def test_a_later_run_uses_the_activations_again_with_another_head_and_schedule_too(reuse):
     computed, first = reuse()
     assert computed
@@ -116,6 +117,7 @@ def test_another_number_of_views_or_images_or_version_of_a_library_is_another_en
     assert reuse()[0]
 
 
+@pytest.mark.thorough
 def test_a_damaged_entry_is_computed_again(reuse, tmp_path):
     reuse()
     (file,) = (tmp_path / "cache" / "activations").glob("*/train_activations.npy")
@@ -136,6 +138,7 @@ def blacken(name):
     return change
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["train3.png", "validation3.png"])
 def test_an_image_that_changes_meanwhile_leaves_no_entry(reuse, tmp_path, name):
     with pytest.raises(ConfigError, match=rf"1 changed, the first is {name}"):

@@ -26,6 +26,7 @@ def train(training):
     return training.model
 
 
+@pytest.mark.thorough
 def test_batches_are_the_activations_of_the_batches_that_would_be_streamed(start):
     training = start()
     model, data = training.model, training.data

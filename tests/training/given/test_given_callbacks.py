@@ -56,6 +56,7 @@ def test_they_are_told_of_all_epochs_in_a_row_with_the_whole_model(told):
     assert note.answers == [(1, 2)] * 5
 
 
+@pytest.mark.thorough
 def test_they_change_no_number(told, finished_run):
     run, _, _ = told
     assert run.predictions_file.read_bytes() == finished_run.predictions_file.read_bytes()

@@ -37,7 +37,7 @@ def read_rate(run):
     return yaml.safe_load(run.config_file.read_text())["frozen"]["learning_rate"]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_rate_that_was_found_is_written_and_taken(tested_run):
     _, run = tested_run
     rate = read_rate(run)

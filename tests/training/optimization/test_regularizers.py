@@ -177,7 +177,7 @@ def test_labels_are_drawn_from_the_regression_on_the_features(classes):
         np.testing.assert_allclose(found[0], gradient**2, rtol=1e-3)
 
 
-@pytest.mark.thorough  # three trainings
+@pytest.mark.slow  # three trainings
 def test_a_penalty_keeps_the_backbone_nearer(tiny_config, finished_run, tmp_path):
     drifts = []
     for name, strength in (("none", 0.01), ("l2_sp", 0.1), ("ewc", 0.1)):
