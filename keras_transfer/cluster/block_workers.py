@@ -92,6 +92,8 @@ class _Pool:
             try:
                 return self._ask(items)
             except _Died as death:
+                if self._closed:  # nobody waits for it
+                    raise
                 rest = "it is done again" if left else "looking for the one that ends them"
                 count = count_of(len(items), "example")
                 logger.warning("A worker ended with a block of %s (%s): %s", count, death, rest)

@@ -178,6 +178,24 @@ def test_nothing_is_left_behind_when_the_answers_are_not_wanted_any_more():
     assert threading.active_count() <= before + 4
 
 
+def test_what_is_under_way_then_is_not_said_to_be_done_again(caplog):
+    ray, begun, ended = FakeRay(2), threading.Event(), threading.Event()
+    ray.kill = lambda actor: (actor.end(), ended.set())
+
+    def answer(items, lost):
+        if items[0]:
+            begun.set()
+            assert ended.wait(30)
+            raise Fatal("killed")
+        return items
+
+    answers = answer_with_workers(ray, BlockJob(opening=lambda: answer), cut_blocks(ITEMS), 2)
+    next(answers)
+    assert begun.wait(30)
+    answers.close()
+    assert "A worker ended" not in caplog.text
+
+
 def test_blocks_that_are_done_are_left_out():
     assert [number for number, _ in cut_blocks(ITEMS, done=[1])] == [0, 2]
     assert [len(items) for _, items in cut_blocks(ITEMS)] == [512, 512, 412]

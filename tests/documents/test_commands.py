@@ -39,6 +39,7 @@ from keras_transfer.evaluation.domain_gap.set_gap import SetGap
 from keras_transfer.exports.exporters import choose_exporters
 from keras_transfer.models.backbones.backbone_table import BACKBONES
 from keras_transfer.models.weights import file_contents
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.plan.preflight import check_names
 from keras_transfer.zeroshot import classify
@@ -206,7 +207,7 @@ def test_every_review_command_is_understood(words, desk, monkeypatch):
 def test_every_embed_command_is_understood(words, desk, run_copy, monkeypatch, fake_ray):
     put_run(desk, run_copy)
     found = ConfigError("that is as far as it goes without images")
-    monkeypatch.setattr(pooled_features, "find_weights", lambda *words: None)
+    monkeypatch.setattr(pooled_features, "find_weights", lambda *words: Weights(kind="none"))
     for name in ("open_backbone", "open_run"):
         monkeypatch.setattr(embed_passes, name, raising(found))
     with pytest.raises(ConfigError) as ended:

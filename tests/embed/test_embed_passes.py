@@ -10,6 +10,7 @@ from fake_ray import Fatal
 from keras_transfer.cluster.block_engines import Engine
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.embed import embed_passes, main
+from keras_transfer.evaluation.domain_gap import pooled_features
 from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.run.load_settings import load_run_config
 
@@ -70,9 +71,11 @@ def test_an_image_that_ends_its_worker_is_named_and_left_out(
     assert np.load("there.npz")["path"].tolist() == ["a.png", "c.png"]
 
 
-def test_what_auto_means_and_where_files_are_does_not_depend_on_the_machine(monkeypatch, tmp_path):
-    asked = []
-    monkeypatch.setattr(embed_passes, "choose_weights", lambda _: Weights(kind="bundled"))
+def test_what_auto_means_and_where_files_are_does_not_depend_on_the_machine(
+    monkeypatch, tmp_path, caplog
+):
+    asked, weights = [], Weights(kind="bundled", warning="They stand in.")
+    monkeypatch.setattr(pooled_features, "find_weights", lambda *_: weights)
     monkeypatch.setattr(Engine, "answer", lambda _, *words: asked.append(words) or iter(()))
     config = TrainConfig(backbone="mobilenetv3small")
     assert config.weights == "auto"
@@ -82,3 +85,4 @@ def test_what_auto_means_and_where_files_are_does_not_depend_on_the_machine(monk
     assert passing.name == "mobilenetv3small with bundled weights"
     assert job.opening.args[1].weights == "bundled"
     assert [*blocks] == [(0, [str(tmp_path / "a.png")])]
+    assert "They stand in." in caplog.text  # the workers are told which, and so say nothing

@@ -46,7 +46,7 @@ class FeatureNetwork:
 
 
 def choose_weights(config: TrainConfig) -> Weights:
-    """Look up the backbone and its weights, before TensorFlow is loaded.
+    """Look up the backbone and its weights, before TensorFlow is loaded; warn of what stands in.
 
     Raises:
         ConfigError: There is no such backbone, or the weights cannot be had.
@@ -54,7 +54,10 @@ def choose_weights(config: TrainConfig) -> Weights:
     row = find_backbone(config.backbone, anew=True)
     settle_preprocess(config.backbone, row, config.preprocess)
     tell_network(config.backbone, row, config.preprocess)
-    return find_weights(config.backbone, row, config.weights)
+    weights = find_weights(config.backbone, row, config.weights)
+    if weights.warning:
+        logger.warning("%s", weights.warning)
+    return weights
 
 
 def open_backbone(config: TrainConfig, weights: Weights) -> FeatureNetwork:
@@ -67,8 +70,6 @@ def open_backbone(config: TrainConfig, weights: Weights) -> FeatureNetwork:
     Raises:
         ConfigError: The weights do not fit.
     """
-    if weights.warning:
-        logger.warning("%s", weights.warning)
     require_backend()
     import_tensorflow()
     import keras

@@ -31,6 +31,7 @@ DISK_ERRORS = [
     )
     if hasattr(errno, name)
 ]
+UNFINISHED = re.compile(r"\.\d+-[0-9a-f]{8}-")  # what the other name begins with
 
 
 @contextlib.contextmanager
@@ -117,7 +118,7 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left of `replacing`; nobody else may be writing there."""
     for file in folder.glob(".*"):
-        if re.match(r"\.\d+-[0-9a-f]{8}-", file.name) and file.is_file():
+        if UNFINISHED.match(file.name) and file.is_file():
             file.unlink()
 
 

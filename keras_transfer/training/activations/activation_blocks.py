@@ -5,7 +5,6 @@ This process alone writes what is kept, in the order of the examples: no folder 
 
 import contextlib
 import functools
-import math
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -65,6 +64,9 @@ def compute_with_workers(
     """
     passed = list_passed(plan, data, store, target)
     spans = [*_cut(passed, plan.layout)]
+    if not spans:  # then no worker need start
+        return
+    size = sum(len(rows) for _, rows in spans) // len(spans)
     blocks = ([(part, row) for row in rows] for part, rows in spans)
     nothing = data.cut_out("train", np.arange(0))
     job = BlockJob(
@@ -77,7 +79,7 @@ def compute_with_workers(
     )
     with (
         contextlib.closing(_ask(engine, job, blocks)) as answers,
-        showing_steps(answers, "cache", len(spans), BLOCK, quiet) as shown,
+        showing_steps(answers, "cache", len(spans), size, quiet) as shown,
     ):
         for found in shown:
             if isinstance(found, Exception):
@@ -132,9 +134,12 @@ def _cut(passed: Sequence[Passed], layout: Layout) -> Iterator[tuple[int, range]
     """
     for number, (kind, data, split, *_) in enumerate(passed):
         count, batch = len(data.splits[split]), data.batch_size
-        kept = {name: facts for name, facts in layout.items() if name.startswith(f"{kind}_")}
-        a_batch = batch * count_bytes(kept) / count
-        size = batch * max(1, min(BLOCK // batch, math.floor(MOST / a_batch)))
+        kept = {
+            name: ((batch, *shape[1:]), dtype)
+            for name, (shape, dtype) in layout.items()
+            if name.startswith(f"{kind}_")
+        }
+        size = batch * max(1, min(BLOCK // batch, MOST // count_bytes(kept)))
         for begin in range(0, count, size):
             yield number, range(begin, min(begin + size, count))
 

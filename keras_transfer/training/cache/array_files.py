@@ -85,6 +85,12 @@ def write_notes(working: Path, key: str, filled: Mapping[str, Filled]) -> None:
     write_json(working / NOTES, {"program": MARK, "key": key, "arrays": arrays})
 
 
+def list_left(folder: Path) -> list[Path]:
+    """Return the folders of dead processes that were to become `folder`, as far as noted."""
+    noted = [file.parent for file in folder.parent.glob(f".*-{folder.name}/{NOTES}")]
+    return [left for left in noted if is_abandoned(left / OWNER)]
+
+
 def take_over(
     working: Path, folder: Path, key: str, layout: Mapping[str, Any]
 ) -> dict[str, Filled]:
@@ -99,9 +105,7 @@ def take_over(
     Returns:
         What is filled of each; nothing where nothing, or nothing whole, was left.
     """
-    for left in folder.parent.glob(f".*-{folder.name}") if key else ():
-        if not is_abandoned(left / OWNER):
-            continue
+    for left in list_left(folder) if key else ():
         try:
             notes = json.loads((left / NOTES).read_bytes())
             if notes["key"] != key or notes["arrays"].keys() != layout.keys():

@@ -22,7 +22,7 @@ import numpy as np
 from keras_transfer.config.messages import say_bytes
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json
-from keras_transfer.system.files.ownership import MANIFEST, MARK
+from keras_transfer.system.files.ownership import MANIFEST, MARK, NOTES
 from keras_transfer.system.machine import free_disk
 from keras_transfer.system.signals import Stopped
 from keras_transfer.training.cache.array_files import (
@@ -174,11 +174,17 @@ class FileStore:
 
     def discard(self) -> None:
         """Remove what was written."""
-        self.leave()
+        self._close()
         shutil.rmtree(self._working, ignore_errors=True)
 
     def leave(self) -> None:
-        """Close the files, for whoever goes on."""
+        """Close the files for whoever goes on; where nothing was noted, nobody can."""
+        if (self._working / NOTES).exists():
+            self._close()
+        else:
+            self.discard()
+
+    def _close(self) -> None:
         for stream in self._streams.values():
             with contextlib.suppress(OSError):  # what it holds back does not fit either
                 stream.close()

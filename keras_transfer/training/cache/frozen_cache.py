@@ -160,8 +160,8 @@ class FrozenCache:
             logger.warning("%s: nothing is kept, every epoch computes them", error)
             self.streams = True
             store.discard()
-        except Stopped:  # the run that goes on finds what is there
-            store.leave()
+        except Stopped:  # the run that goes on finds what is there, but not in another folder
+            (store.discard if is_shared else store.leave)()
             raise
         except BaseException:
             store.discard()

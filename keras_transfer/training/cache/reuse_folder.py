@@ -13,6 +13,7 @@ from pathlib import Path
 from keras_transfer.config.messages import count_of
 from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
+from keras_transfer.system.files.atomic_files import UNFINISHED
 from keras_transfer.system.files.locks import claim, is_abandoned
 from keras_transfer.system.files.ownership import MANIFEST, NOTES, OWNER, is_marked, remove_own
 from keras_transfer.system.files.user_folders import cache_roots
@@ -126,7 +127,7 @@ def is_ours(folder: Path) -> bool:
         return False
     known = (MANIFEST, NOTES, OWNER, *STRAY)
     return is_marked(folder, (MANIFEST, OWNER)) and all(
-        name.endswith(".npy") or name in known for name in names
+        name.endswith(".npy") or name in known or UNFINISHED.match(name) for name in names
     )
 
 

@@ -15,6 +15,7 @@ from keras_transfer.run.run_directory import Run
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files.atomic_files import write_json, write_text
 from keras_transfer.system.files.ownership import MANIFEST, MARK
+from keras_transfer.training.cache.array_files import list_left
 from keras_transfer.training.cache.budget import Budget, read_budget
 from keras_transfer.training.cache.cache_plan import describe_plan, list_arrays, place_decoded
 from keras_transfer.training.cache.memory_store import Layout, Place, count_bytes
@@ -112,9 +113,9 @@ def _check_layout(
 
 def _find_place(training: Training, needed: int, budget: Budget) -> Place:
     """Return where so many bytes are, or go now, and count them as taken."""
-    reuse = training.config.cache.reuse
-    if not reuse and (training.run.scratch / "activations" / MANIFEST).is_file():
-        return "disk"  # they are there
+    reuse, folder = training.config.cache.reuse, training.run.scratch / "activations"
+    if not reuse and ((folder / MANIFEST).is_file() or list_left(folder)):
+        return "disk"  # they are there, or room for them is
     place: Place | None = "disk" if reuse and needed <= budget.disk else budget.find_place(needed)
     if place is None:
         raise ConfigError(

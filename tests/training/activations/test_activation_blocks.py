@@ -16,6 +16,7 @@ from keras_transfer.images.kept_squares import SquareRows
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.activations import activation_blocks
 from keras_transfer.training.cache.frozen_cache import FrozenCache
+from keras_transfer.training.cache.memory_store import MemoryStore
 
 
 class SendingRay(FakeRay):
@@ -64,6 +65,25 @@ def compute(training):
     return cache.arrays
 
 
+def begin_filled(training, arrays, rows, monkeypatch):
+    """Have a pass find so many training rows of arrays, and validation where these are all."""
+    store = MemoryStore(training.cache.layout)
+    for name, values in arrays.items():
+        if name.startswith("train_"):
+            store.append(name, values[:rows])
+        elif rows == len(training.data.splits["train"]):
+            store.append(name, values)
+    monkeypatch.setattr(FrozenCache, "_open_store", lambda *_: store)
+
+
+def limit_block(training, rows, monkeypatch):
+    """Have a block no more bytes than so many training rows."""
+    monkeypatch.setattr(activation_blocks, "BLOCK", 512)
+    layout = training.cache.layout.items()
+    kept = [np.zeros(*facts)[0].nbytes for name, facts in layout if name.startswith("train_")]
+    monkeypatch.setattr(activation_blocks, "MOST", rows * sum(kept))
+
+
 def assert_same(found, wanted):
     assert found.keys() == wanted.keys()
     for name, array in wanted.items():
@@ -84,13 +104,40 @@ def test_what_workers_compute_is_what_one_process_does(start, ray, place):
 
 def test_a_block_has_several_batches_but_no_more_bytes_than_it_may(start, ray, monkeypatch):
     training = start()
-    monkeypatch.setattr(activation_blocks, "BLOCK", 512)
-    kept = [name for name in training.cache.layout if name.startswith("train_")]
-    a_row = sum(np.zeros(*training.cache.layout[name])[0].nbytes for name in kept)
-    monkeypatch.setattr(activation_blocks, "MOST", 20 * a_row)
+    limit_block(training, 20, monkeypatch)
     compute(share(training))
     found = [rows for kind, rows in ray.blocks if kind == "train"]
     assert sorted(found, key=lambda rows: rows.start) == [range(16), range(16, 21)]
+
+
+def test_blocks_of_what_is_left_are_as_large_as_before(start, ray, monkeypatch):
+    training = start(train=48)
+    wanted = compute(training)
+    limit_block(training, 16, monkeypatch)
+    begin_filled(training, wanted, 16, monkeypatch)
+    assert_same(compute(share(training)), wanted)
+    found = [rows for kind, rows in ray.blocks if kind == "train"]
+    assert sorted(found, key=lambda rows: rows.start) == [range(16, 32), range(32, 48)]
+
+
+def test_the_speed_that_is_shown_is_of_the_examples_of_a_block(start, ray, monkeypatch):
+    shown = []
+
+    def show(batches, name, steps, size, quiet):
+        shown.append((steps, size))
+        return contextlib.nullcontext(batches)
+
+    monkeypatch.setattr(activation_blocks, "showing_steps", show)
+    compute(share(start()))
+    assert shown == [(4, 7)]  # 21 and 8 examples
+
+
+def test_where_nothing_is_left_no_cluster_is_asked(start, ray, monkeypatch):
+    training = start()
+    wanted = compute(training)
+    begin_filled(training, wanted, 21, monkeypatch)
+    monkeypatch.setattr(block_engines, "connecting", pytest.fail)
+    assert_same(compute(share(training)), wanted)
 
 
 def test_files_are_read_by_workers_and_kept_squares_sent_to_them(start, ray, tmp_path):

@@ -16,6 +16,8 @@ from keras_transfer.training.activations import activation_blocks, activation_pa
 from keras_transfer.training.cache import cache_store
 from keras_transfer.training.cache.cache_store import FileStore
 from keras_transfer.training.cache.frozen_cache import FrozenCache
+from keras_transfer.training.cache.reuse_folder import reuse_folder
+from keras_transfer.training.plan import recorded_plan
 
 
 @pytest.fixture(params=["here", "ray"])
@@ -135,3 +137,21 @@ def test_notes_are_written_now_and_then_alone(start, monkeypatch):
     monkeypatch.setattr(cache_store, "write_notes", lambda *words: written.append(words))
     compute(start("disk"))
     assert written == []
+
+
+def test_of_an_entry_for_later_runs_nothing_stays(start, cache, monkeypatch, dead_pid):
+    interrupt(start("disk", reuse=True, disk_gb=1.0), monkeypatch, dead_pid)
+    assert list(reuse_folder().iterdir()) == []
+
+
+def test_what_lies_there_needs_no_room_again(start, monkeypatch, dead_pid):
+    training = start("disk")
+    interrupt(training, monkeypatch, dead_pid)
+    cache = dataclasses.replace(training.config.cache, memory_gb=0.0, disk_gb=0.0)
+    training = dataclasses.replace(
+        training, config=dataclasses.replace(training.config, cache=cache)
+    )
+    cuts = {name: cut.to_number(training.depth) for name, cut in training.cache.cuts.items()}
+    kept = {"cuts": cuts, "views": training.cache.views, "layout": training.cache.layout}
+    monkeypatch.setattr(recorded_plan, "read_plan", lambda _: {"cache": kept})
+    assert recorded_plan.recall_plan(training).place == "disk"

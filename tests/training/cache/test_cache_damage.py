@@ -173,7 +173,8 @@ def test_names_that_lead_out_of_the_folder_are_not_written_or_read(folder, tmp_p
 
 def test_what_a_killed_writer_left_is_removed(folder, dead_pid):
     claim_as(folder.with_name(f".{dead_pid}-1234-activations"), pid=dead_pid)
-    (folder.parent / f".{dead_pid}-1234-activations/train.npy").write_bytes(b"half")
+    for name in ("train.npy", f".{dead_pid}-0123abcd-filled.json"):
+        (folder.parent / f".{dead_pid}-1234-activations" / name).write_bytes(b"half")
     live = folder.with_name(f".{os.getpid()}-1234-activations")
     claim_scratch(live)
     write_entry(folder)

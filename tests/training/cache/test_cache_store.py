@@ -15,6 +15,7 @@ from cache_entries import (
 )
 
 from keras_transfer.config.messages import say_bytes
+from keras_transfer.system.signals import Stopped
 from keras_transfer.training.cache import cache_store
 from keras_transfer.training.cache.cache_store import FileStore, open_store
 from keras_transfer.training.cache.memory_store import MemoryStore, count_bytes
@@ -95,6 +96,20 @@ def test_rows_that_do_not_fit_are_an_error(place, wrong, folder):
     with pytest.raises(ValueError, match="`validation` must get 5 rows"):
         store.append("validation", bad[wrong])
     assert place == "memory" or list_names(folder.parent) == []
+
+
+def test_nothing_stays_of_what_nobody_can_go_on_with(folder, monkeypatch):
+    store = fill(FileStore(folder, LAYOUT, "key"), draw_arrays())
+    store.leave()
+    assert list_names(folder.parent) == []
+    monkeypatch.setattr(cache_store, "reserve_room", interrupt)
+    with pytest.raises(Stopped):
+        FileStore(folder, LAYOUT, "key")
+    assert list_names(folder.parent) == []
+
+
+def interrupt(*_):
+    raise Stopped(143)
 
 
 def test_nothing_is_seen_before_it_is_whole(folder, monkeypatch):
