@@ -26,7 +26,12 @@ def embed(network, *datasets):
     words = [str(network), *map(str, datasets), "--quiet", "--output"]
     assert main([*words, "there.npz", "--engine", "ray"]) == 0
     assert main([*words, "here.npz"]) == 0
-    return np.load("there.npz"), np.load("here.npz")
+    return read("there.npz"), read("here.npz")
+
+
+def read(file):
+    with np.load(file) as found:
+        return dict(found)
 
 
 def require_same(found, wanted):
@@ -68,7 +73,7 @@ def test_an_image_that_ends_its_worker_is_named_and_left_out(
         shutil.copy(stripes / "test/level/003.png", f"few/{name}.png")
     main([str(finished_run.path), "few", "--quiet", "--output", "there.npz", "--engine", "ray"])
     assert "1 unreadable file is left out: b.png (it ends the process that reads it)" in caplog.text
-    assert np.load("there.npz")["path"].tolist() == ["a.png", "c.png"]
+    assert read("there.npz")["path"].tolist() == ["a.png", "c.png"]
 
 
 def test_what_auto_means_and_where_files_are_does_not_depend_on_the_machine(
