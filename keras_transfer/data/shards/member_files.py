@@ -42,6 +42,12 @@ def find_member(file: str | Path) -> Member | None:
     return None
 
 
+def name_container(source: str | Path) -> str:
+    """Return the file on the disk that an example is: its shard, or itself."""
+    member = find_member(source)
+    return str(member.shard if member else source)
+
+
 def read_file(file: str | Path) -> bytes:
     """Return the bytes of a file, or of an image in a shard.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_transfer.data.shards.member_files import find_member
+from keras_transfer.data.shards.member_files import name_container
 
 
 def name_fully(sources: Iterable[Any]) -> list[Any]:
@@ -23,8 +23,7 @@ def list_seen(sources: Sequence[Any]) -> list[str]:
         sources: As `name_fully` returns them.
     """
     first = [source for source in sources[:1] if isinstance(source, str | Path)]
-    files = [found.shard if (found := find_member(each)) else str(each) for each in first]
-    return [*filter(os.path.exists, files)]
+    return [*filter(os.path.exists, map(name_container, first))]
 
 
 def spare_lost(sources: Sequence[Any], lost: Mapping[int, str]) -> list[Any]:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras_transfer.cluster.block_engines import BLOCK, Engine, order_answers
 from keras_transfer.cluster.block_worker import Answer, BlockJob
 from keras_transfer.config.messages import name_some
-from keras_transfer.data.shards.member_files import find_member
+from keras_transfer.data.shards.member_files import name_container
 from keras_transfer.data.training_data import TrainingData
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.training.activations.activation_pass import (
@@ -170,9 +170,7 @@ def _find_file(passed: Passed) -> str | None:
     part = passed.data.splits[passed.split]
     if part.states is None or not len(part):
         return None
-    file = passed.data.root / str(part.paths[0])
-    member = find_member(file)
-    return member.shard if member else str(file)
+    return name_container(passed.data.root / str(part.paths[0]))
 
 
 def _name_examples(passed: Passed, row: int) -> str:
