@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ VARIABLES = (
     *("KERAS_TRANSFER_CACHE", "PYTHONPATH"),
 )
 
+PATIENCE = 10.0  # seconds that a cluster has to answer
 EXISTING = "existing cluster"  # of which Ray says that CPUs are not to be given with it
 
 
@@ -103,13 +105,22 @@ def _connect(ray: Any, workers: int | None) -> None:
     if not named and _start_here(ray, None, cores, quietly):
         return
     try:
+        if named:
+            _require_port(named)
         ray.init(address="auto", **quietly)
-    except ConnectionError as error:
+    except OSError as error:
         if named:
             raise ConfigError(
                 f"`RAY_ADDRESS` must be a Ray cluster that answers. Received: {named}."
             ) from error
         _start_here(ray, "local", cores, quietly)  # what `ray start` had begun is gone
+
+
+def _require_port(address: str) -> None:
+    """Raise an `OSError` where nothing listens at an address: Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():  # not so "auto", "local"
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
 
 
 def _start_here(ray: Any, address: str | None, cores: int, quietly: Mapping[str, Any]) -> bool:

@@ -1,5 +1,7 @@
 """Which cluster is taken; Ray itself is in `test_ray_clusters.py`."""
 
+import socket
+
 import pytest
 
 from keras_transfer.cluster import ray_connection
@@ -56,10 +58,21 @@ def test_of_one_that_is_gone_an_own_one_takes_the_place(monkeypatch):
     assert calls == [(None, 2), ("auto", None), ("local", 2)]
 
 
-def test_an_address_is_not_gone_past(monkeypatch):
-    assert connect(Ray(), monkeypatch, "10.0.0.1:6379") == [("auto", None)]
-    with pytest.raises(ConfigError, match=r"answers\. Received: 10\.0\.0\.1:6379\."):
-        connect(Ray(ConnectionError("no answer")), monkeypatch, "10.0.0.1:6379")
+@pytest.mark.parametrize("protocol", ["", "ray://"])
+def test_an_address_is_not_gone_past(protocol, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"{protocol}127.0.0.1:{server.getsockname()[1]}"
+        assert connect(Ray(), monkeypatch, address) == [("auto", None)]
+        with pytest.raises(ConfigError, match=rf"answers\. Received: {address}\."):
+            connect(Ray(ConnectionError("no answer")), monkeypatch, address)
+    gone = Ray()  # would try for minutes
+    with pytest.raises(ConfigError, match=rf"answers\. Received: {address}\."):
+        connect(gone, monkeypatch, address)
+    assert gone.calls == []
+
+
+def test_no_port_is_asked_where_none_is_named(monkeypatch):
+    assert connect(Ray(), monkeypatch, "local") == [("auto", None)]
 
 
 def test_a_start_that_fails_is_one_line(monkeypatch):
