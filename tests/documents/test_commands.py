@@ -145,6 +145,7 @@ def test_every_evaluate_command_runs(words, desk, run_copy, capsys, fake_ray):
     assert "accuracy" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 @each_command("predict")
 def test_every_predict_command_runs(words, desk, exported_run, capsys, fake_ray):
     if "reviews.csv" in words:

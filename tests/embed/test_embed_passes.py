@@ -49,6 +49,7 @@ def test_workers_leave_the_same_rows_of_all_sets(finished_run, stripes, tmp_path
     require_same(found, wanted)
 
 
+@pytest.mark.thorough
 def test_workers_read_texts_as_this_process_does(reported_run, fake_ray):
     found, wanted = embed(reported_run.path)
     assert len(found["path"]) > 32

@@ -53,6 +53,7 @@ def test_training_ends_well_and_only_what_pillow_refuses_is_left_out(odd_run, sh
     assert set(odd_run.metrics()["splits"]) == {"validation", "test"}
 
 
+@pytest.mark.thorough
 def test_pictures_that_look_equal_are_in_one_split(odd_run):
     used = read_table(odd_run.split_file)
     splits = dict(zip(used["path"], used["split"], strict=True))
