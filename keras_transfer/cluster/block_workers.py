@@ -197,16 +197,17 @@ class _Pool:
             logger.warning("A worker takes over %.0f s to come: there may be no room", PATIENCE)
         try:
             return self._ray.get(promised)
-        except self._ray.exceptions.RayTaskError as error:  # our own code raised it
-            if isinstance(error.cause, ConfigError):
-                raise error.cause from None
-            if NO_PACKAGE in str(error.cause):
+        except self._ray.exceptions.RayError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, ConfigError):
+                raise cause from None
+            if NO_PACKAGE in (words := str(cause or error)):
                 raise ConfigError(
                     "`keras_transfer` must be installed on every machine of the cluster. Received: "
-                    f"{str(error.cause).splitlines()[-1]}. Install it there, in the Python of Ray."
+                    f"{words.splitlines()[-1]}. Install it there, in the Python of Ray."
                 ) from error
-            raise
-        except self._ray.exceptions.RayError as error:
+            if isinstance(error, self._ray.exceptions.RayTaskError):  # our own code raised it
+                raise
             raise _Died(_say_death(error)) from error
 
 

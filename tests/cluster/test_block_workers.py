@@ -104,15 +104,18 @@ def test_a_worker_that_cannot_open_says_why():
         ask(BlockJob(opening=opening), FakeRay(2))
 
 
-def test_a_machine_without_the_package_is_said_in_a_line():
+# in a call of the worker, as Ray says it, or where it is made, which ends it
+@pytest.mark.parametrize(
+    ("fault", "said"), [(RuntimeError, "ModuleNotFoundError: No module named"), (Fatal, "and more")]
+)
+def test_a_machine_without_the_package_is_said_in_a_line(fault, said):
     def opening():
-        raise RuntimeError(
+        raise fault(
             "The actor with name BlockWorker failed to import on the worker. This may be …:\n\n"
             "Traceback …\nModuleNotFoundError: No module named 'keras_transfer'"
         )
 
-    must = r"every machine .* Received: ModuleNotFoundError: No module named 'keras_transfer'\. In"
-    with pytest.raises(ConfigError, match=must):
+    with pytest.raises(ConfigError, match=rf"every machine .* Received: {said}.*\. Install it"):
         ask(BlockJob(opening=opening), FakeRay(2))
 
 

@@ -42,7 +42,8 @@ def test_an_example_that_ends_a_process_is_left_out(ray):
 
 def test_a_machine_without_the_package_is_said_in_a_line(ray, tmp_path, monkeypatch):
     apart = [each for each in sys.path if not os.path.isdir(os.path.join(each, "keras_transfer"))]
-    monkeypatch.setattr(sys, "path", apart)  # Ray gives it to workers, before PYTHONPATH
+    monkeypatch.setattr(sys, "path", apart)  # Ray gives it and this folder to workers
+    monkeypatch.chdir(tmp_path)
     missing = "No module named 'keras_transfer'"
     (tmp_path / "keras_transfer.py").write_text(f'raise ModuleNotFoundError("{missing}")\n')
     monkeypatch.setattr(
