@@ -58,6 +58,13 @@ def list_boundaries(backbone: str) -> list[list[str]]:
     return [*rows, ["the head alone", str(channels), f"{4 * channels / 1000:.0f}", "100%"]]
 
 
+def lock_layers(backbone: str) -> list[str]:
+    """Return the words that lock the default layers: with random weights none would be."""
+    from keras_transfer.models.backbones.find_backbone import find_backbone
+
+    return ["--finetune.locked_layers", str(find_backbone(backbone).default_boundary)]
+
+
 def train(backbone: str, images: Path, count: int, folder: Path) -> tuple[float, dict[str, float]]:
     """Return the processor seconds of a training, and the seconds by the clock of its parts."""
     tree = folder / f"tree-{backbone}"
@@ -66,6 +73,7 @@ def train(backbone: str, images: Path, count: int, folder: Path) -> tuple[float,
     command = [sys.executable, "-m", "keras_transfer.train", "--backbone", backbone, "--weights"]
     command += ["none", "--strategy", "two_phase", "--epochs", "2", "--dataset", str(tree)]
     command += ["--optimizer.patience", "0", "--output", str(folder), "--name", backbone]
+    command += lock_layers(backbone)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=sys.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -100,7 +108,8 @@ def print_trainings(backbones: list[str], count: int) -> None:
         draw_images(count, folder / "images")
         for backbone in backbones:
             words = ["--epochs", "2", "--data.test_fraction", "0", "--images", str(count)]
-            said = estimate(backbone, *words, "--data.validation_fraction", "0.2")
+            words += ["--data.validation_fraction", "0.2", *lock_layers(backbone)]
+            said = estimate(backbone, *words)
             used, parts = train(backbone, folder / "images", count, folder)
             computed = said["cores"] * said["sizes"][0]["seconds"]
             clock = ", ".join(f"{name} {value:.0f}" for name, value in parts.items())
