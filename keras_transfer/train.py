@@ -79,7 +79,7 @@ def fine_tune(
     check_names(config)
     check_logger(config)
     if not engine.is_here:
-        require_package("`engine` ray", "ray", "ray")  # before anything is read
+        require_package("--engine ray", "ray", "ray")  # before anything is read
     run, begun = begin_run(config, given.names())
     with run.recording(config.quiet):
         if config.resume:

@@ -267,10 +267,9 @@ def make_tree(tmp_path: Path) -> Callable[..., Path]:
 
     def make(*paths: str, root: str = "set") -> Path:
         for path in paths:
-            if path.endswith("/"):
-                (tmp_path / root / path).mkdir(parents=True)
-            else:
-                draw_image(tmp_path / root / path)
+            write = Path.mkdir if path.endswith("/") else draw_image
+            (tmp_path / root / path).parent.mkdir(parents=True, exist_ok=True)
+            write(tmp_path / root / path)
         return tmp_path / root
 
     return make

@@ -12,6 +12,7 @@ from keras_transfer.config.messages import say_fault
 from keras_transfer.system.child_python import search_path
 from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.machine import count_cores
+from keras_transfer.system.packages import require_package
 from keras_transfer.system.signals import EXIT_CODES
 
 # What numbers, and where caches are, depend on. Ray sets some of them for its workers
@@ -78,13 +79,9 @@ def count_machines(ray: Any) -> int:
 
 
 def _import_ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise ConfigError(
-            "`ray` must be installed for --engine ray. Received: no such package. "
-            "Run: pip install 'keras_transfer[ray]'"
-        ) from error
+    require_package("--engine ray", "ray", "ray")
+    import ray
+
     return ray
 
 
