@@ -10,7 +10,7 @@ from keras_transfer.system.errors import ConfigError
 @pytest.fixture
 def trained(unsure_run, monkeypatch):
     """Have `train` find a finished run instead of making one; return its test accuracy."""
-    monkeypatch.setattr(train, "fine_tune", lambda config: unsure_run)
+    monkeypatch.setattr(train, "fine_tune", lambda config, **more: unsure_run)
     return unsure_run.metrics()["splits"]["test"]["accuracy"]
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from keras_transfer import report, train
+from keras_transfer.cluster.block_engines import THIS_PROCESS
 from keras_transfer.config.sections.finetune_settings import FinetuneConfig
 from keras_transfer.config.sections.frozen_settings import FrozenConfig
 from keras_transfer.evaluation.html_report import write_report
@@ -67,7 +68,7 @@ def short_config(tiny_config, tmp_path):
 
 @pytest.mark.thorough
 def test_a_training_with_open_shows_its_report(short_config, opened, drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(train, "parse_config", lambda *words: short_config)
+    monkeypatch.setattr(train, "read_options", lambda words: (short_config, THIS_PROCESS))
     with drawn():
         assert train.main(["--open"]) == 0
     (address,) = opened
@@ -83,7 +84,7 @@ def test_a_training_without_a_report_leaves_none_and_has_nothing_to_open(
     with drawn():
         run = train.fine_tune(settled)
     assert not run.report_file.exists()
-    monkeypatch.setattr(train, "parse_config", lambda *words: settled)
+    monkeypatch.setattr(train, "read_options", lambda words: (settled, THIS_PROCESS))
     with pytest.raises(ConfigError, match="`report` must be auto with --open"):
         train.main(["--open"])
 
