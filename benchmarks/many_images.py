@@ -12,6 +12,7 @@ slope of log seconds over log images, bytes on the disk, and the seconds against
 
 import argparse
 import io
+import multiprocessing
 import os
 import shutil
 import sys
@@ -44,20 +45,20 @@ def write_files(folder: Path, count: int) -> None:
     """Write class folders."""
     for name in CLASSES:
         (folder / name).mkdir(parents=True)
-    for index in range(count):
-        (folder / CLASSES[index % 2] / f"{index:07}.jpg").write_bytes(draw_image(index))
+    with multiprocessing.Pool() as pool:
+        for index, content in enumerate(pool.imap(draw_image, range(count), chunksize=256)):
+            (folder / CLASSES[index % 2] / f"{index:07}.jpg").write_bytes(content)
 
 
-def write_shards(folder: Path, count: int) -> None:
-    """Write the same as WebDataset does: `KEY.jpg` beside `KEY.cls`."""
+def write_shards(folder: Path, files: Path, count: int) -> None:
+    """Write files again as WebDataset does: `KEY.jpg` beside `KEY.cls`."""
     folder.mkdir()
     for shard in range(-(-count // SHARD)):
         with tarfile.open(folder / f"images-{shard:06}.tar", "w") as tar:
             for index in range(shard * SHARD, min(count, (shard + 1) * SHARD)):
-                for suffix, content in (
-                    ("jpg", draw_image(index)),
-                    ("cls", CLASSES[index % 2].encode()),
-                ):
+                name = CLASSES[index % 2]
+                image = (files / name / f"{index:07}.jpg").read_bytes()
+                for suffix, content in (("jpg", image), ("cls", name.encode())):
                     member = tarfile.TarInfo(f"{index:07}.{suffix}")
                     member.size = len(content)
                     tar.addfile(member, io.BytesIO(content))
@@ -140,7 +141,7 @@ def main(words: list[str]) -> None:
         print_sizes(sizes, [found[size] for size in sizes])
         ways = {"files": found[count]}
         if "tar" in options.ways:
-            write_shards(folder / "shards", count)
+            write_shards(folder / "shards", folder / f"{count}", count)
             print(f"{count} in shards: {count_bytes(folder / 'shards') / 1e6:,.0f} MB", flush=True)
             ways["tar"] = measure(folder / "shards", folder / "tar", options.weights, ())
         if "ray" in options.ways:

@@ -12,11 +12,14 @@ time in a process of its own:
   without a word when two parts are there.
 - `command`: the command is killed when two parts are there, and called again; parts that were there
   must not have been touched.
+- `pass`: on three machines as above, a training of two phases by mobilenetv3small on these images,
+  of which one machine ends in the pass through the locked layers, 20 seconds into it.
 
 Printed is a line each: whether the rows are complete, and how many differ from those without Ray.
 """
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -125,6 +128,45 @@ def kill_node(model: str, images: Path, place: Path, wanted: list[dict]) -> None
     cluster.shutdown()
 
 
+def kill_in_pass(images: Path, place: Path, weights: str, repeats: int) -> None:
+    """Train here, then on three machines of which one ends in the pass through locked layers."""
+    for number, file in enumerate(sorted(images.iterdir())):
+        folder = place / "classes" / "ab"[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.name).symlink_to(file)
+    words = [sys.executable, "-m", "keras_transfer.train", "--dataset", f"{place}/classes"]
+    words += ["--backbone", "mobilenetv3small", "--weights", weights, "--image_size", "96"]
+    words += ["--epochs", "1", "--cache.memory_gb", "0", "--report", "off"]  # so it is on disk
+    words += ["--quiet", "--output", str(place), "--name"]
+    subprocess.run([*words, "alone"], check=True, stdout=subprocess.DEVNULL)
+    wanted = (place / "alone" / "predictions.csv").read_bytes()
+    for number in range(repeats):
+        rows, code = kill_node_in_pass(words, place / f"there-{number}")
+        same = (place / f"there-{number}/predictions.csv").read_bytes() == wanted
+        said = "byte for byte the same" if same else "NOT the same"
+        print(f"pass: killed after row {rows:,}, exit code {code}, predictions {said}", flush=True)
+
+
+def kill_node_in_pass(words: Sequence[str], run: Path) -> tuple[int, int]:
+    """Return how many training rows there were when a machine ended, and the code of `train`."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    environment = os.environ | {"RAY_ADDRESS": cluster.address}
+    words = [*words, run.name, "--engine", "ray", "--workers", "3"]
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+    while not (notes := [*run.glob("scratch/*/filled.json")]):  # 20 seconds into the pass
+        if process.poll() is not None:
+            raise SystemExit(f"train ended early, with {process.returncode}: take more images")
+        time.sleep(0.05)
+    rows = max(each["rows"] for each in json.loads(notes[0].read_text())["arrays"].values())
+    cluster.remove_node(nodes[0], allow_graceful=False)
+    code = process.wait()
+    cluster.shutdown()
+    return rows, code
+
+
 def kill_command(model: str, images: Path, place: Path, wanted: list[dict]) -> None:
     """Kill the command in the middle, and call it again."""
     parts = place / "command"
@@ -148,7 +190,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=6000)
     parser.add_argument("--model", default="")
-    parser.add_argument("--only", nargs="+", default=["cost", "node", "command"])
+    parser.add_argument("--weights", default="none", help="a file, for pass")
+    parser.add_argument("--only", nargs="+", default=["cost", "node", "command", "pass"])
     parser.add_argument("--repeats", type=int, default=2)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -164,6 +207,8 @@ def main() -> None:
         for name, kill in (("node", kill_node), ("command", kill_command)):
             if name in words.only:
                 kill(model, images, place, read_rows(place / "here"))
+        if "pass" in words.only:
+            kill_in_pass(images, place, words.weights, words.repeats)
 
 
 if __name__ == "__main__":

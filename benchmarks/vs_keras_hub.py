@@ -102,19 +102,20 @@ def main() -> None:
     parser.add_argument("--preset", required=True, help="a BERT preset of KerasHub, or its folder")
     parser.add_argument("--length", type=int, required=True, help="of a text, in tokens")
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first pair")
     parser.add_argument("--kinds", nargs="+", choices=list(RATES), default=list(RATES))
     options = parser.parse_args()
     for kind in options.kinds:
         rows = []
         with tempfile.TemporaryDirectory() as folder:
-            for seed in range(options.pairs):
+            for seed in range(options.first, options.first + options.pairs):
                 pair = measure_pair(kind, options, seed, Path(folder))
                 (ours, our_accuracy), (script, accuracy) = pair["ours"], pair["script"]
                 ratio = script.seconds / ours.seconds
                 numbers = [ratio, ours.seconds, script.seconds, our_accuracy, accuracy]
                 rows.append([*numbers, ours.megabytes, script.megabytes])
         rows.append([statistics.median(column) for column in zip(*rows, strict=True)])
-        names = [*map(str, range(options.pairs)), "median"]
+        names = [*map(str, range(options.first, options.first + options.pairs)), "median"]
         formats = [".2f", ".1f", ".1f", ".3f", ".3f", ".0f", ".0f"]
         cells = [[name, *map(format, row, formats)] for name, row in zip(names, rows, strict=True)]
         columns = ["seed", "script / ours seconds", "ours seconds", "script seconds"]
