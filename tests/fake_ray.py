@@ -44,6 +44,9 @@ class FakeRay:
     def nodes(self):
         return [{"Alive": True}, {"Alive": False}]
 
+    def put(self, value):
+        return value
+
     def remote(self, kind):
         return _Kind(self, kind)
 

@@ -79,6 +79,7 @@ class _Pool:
             "runtime_env": {"env_vars": read_variables()}
         }
         self._kind = ray.remote(BlockWorker).options(**options)
+        self._opening = ray.put(job.opening)  # once for all workers: a network may be in it
         self._idle: queue.Queue[Any] = queue.Queue()  # workers, or the error that ends all
         self._actors: set[Any] = set()
         self._closed = False
@@ -168,7 +169,7 @@ class _Pool:
             actor = self._kind.remote()
             self._actors.add(actor)
             try:
-                opened = actor.open.remote(self._job.opening, read_versions(), self._job.seen)
+                opened = actor.open.remote(self._opening, read_versions(), self._job.seen)
                 self._await(opened, say_waiting=True)
             except _Died as death:
                 fault = str(death)

@@ -52,18 +52,18 @@ def opening_parts(folder: Path, made_of: Mapping[str, Any]) -> Iterator[list[int
         ConfigError: It has parts of something else, is in use, or cannot be written.
     """
     wanted = json.loads(json.dumps({**made_of, "block": BLOCK, "packages": read_versions()}))
-    with _explaining(folder):
+    with explaining(folder):
         folder.mkdir(parents=True, exist_ok=True)
         hold = require(folder / OWNER, "A folder of parts")
     try:
-        with _explaining(folder):
+        with explaining(folder):
             remove_unfinished(folder)
-            if (folder / MANIFEST).exists():
+            numbers = [int(found[1]) for found in map(PART.fullmatch, os.listdir(folder)) if found]
+            if numbers:
                 _require_same(folder, wanted)
             else:
                 write_json(folder / MANIFEST, wanted)
-            numbers = [PART.fullmatch(name) for name in os.listdir(folder)]
-        yield sorted(int(found[1]) for found in numbers if found)
+        yield sorted(numbers)
     finally:
         (folder / OWNER).unlink(missing_ok=True)
         hold.close()
@@ -75,13 +75,28 @@ def name_part(folder: Path, number: int) -> Path:
 
 
 @contextlib.contextmanager
-def _explaining(folder: Path) -> Iterator[None]:
+def explaining(folder: Path) -> Iterator[None]:
+    """Raise in place of an `OSError` a `ConfigError` that names the folder."""
     try:
         yield
     except OSError as error:
         raise ConfigError(
             f"`output` must be a folder that can be written. Received: {folder} "
             f"({error.strerror or error}). What is done stays: free space there and call again."
+        ) from error
+
+
+@contextlib.contextmanager
+def reading_part(file: Path) -> Iterator[None]:
+    """Raise a `ConfigError` that names a part in place of whatever a damaged one raises."""
+    import pyarrow
+
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, pyarrow.ArrowException) as error:
+        raise ConfigError(
+            f"A part must be a whole Parquet file. Received: {file}, which is damaged. Remove it, "
+            "and call again: it is made anew."
         ) from error
 
 

@@ -43,6 +43,7 @@ from keras_transfer.training.plan.backbone_input import TEXTS
 if TYPE_CHECKING:
     from keras_transfer.data.sources.image_sets import ImageSet
     from keras_transfer.embed.embedding import Embedding
+    from keras_transfer.embed.embedding_files import Output
 
 SETTINGS = ("preprocess", "weights", "seed", "data")  # of a training that a backbone has as well
 
@@ -69,7 +70,8 @@ def embed_images(
         preprocess: As `--preprocess` of train takes it, for a backbone behind `file:`.
         weights: Of a backbone, as `--weights` of train takes them.
         data: Settings that a training would have. None: the defaults, or those of the run.
-        output: New .npz or .parquet file. None: no file.
+        output: New .npz or .parquet file; a folder of parts, if it is a str that ends in a slash,
+            or has parts of an earlier call, to go on with. None: no file.
 
     Returns:
         Columns: data sets, paths, splits, classes, vectors (n, channels) float32.
@@ -77,20 +79,20 @@ def embed_images(
     Raises:
         ConfigError: The network or a data set cannot be used, and why.
     """
+    from keras_transfer.embed.embedding_files import find_output, leave_embedding
+
     words = isinstance(dataset, list | tuple) and all(isinstance(x, str | Path) for x in dataset)
     several = dataset if words else [] if dataset is None else [dataset]
     given = {"preprocess": preprocess, "weights": weights, "data": data}
     usual = {"preprocess": "auto", "weights": TrainConfig.weights, "data": None}
     settings = {name: value for name, value in given.items() if value != usual[name]}
-    file = None if output is None else Path(output).expanduser()
-    place = file.parent if file else Path(tempfile.gettempdir())
+    kept = find_output(output)
+    place = kept.place if kept else Path(tempfile.gettempdir())
     kind = _name_kind(network, settings) if several else ""
     named = [name_dataset(each, kind) for each in several]
-    found = _embed(network, named, settings, split, file, place, True)
-    if file is not None:
-        from keras_transfer.embed.embedding_files import leave_embedding
-
-        leave_embedding(found, file, with_map=False)
+    found = _embed(network, named, settings, split, kept, place, True)
+    if kept is not None:
+        leave_embedding(found, kept, with_map=False)
     return found
 
 
@@ -99,7 +101,7 @@ def _embed(
     datasets: Sequence[str],
     settings: dict[str, Any],
     split: str | None,
-    output: Path | None,
+    output: "Output | None",
     place: Path,
     quiet: bool,
     engine: Engine = THIS_PROCESS,
@@ -107,19 +109,21 @@ def _embed(
     """Return the features; what is wrong is told before TensorFlow is loaded."""
     from keras_transfer.embed.embed_passes import pass_here, pass_on_workers
     from keras_transfer.embed.embedding import embed_sets
-    from keras_transfer.embed.embedding_files import check_file
+    from keras_transfer.embed.embedding_parts import keep_parts
     from keras_transfer.system.files.output_folder import refuse_inside
 
     if output is not None:
         for each in datasets:
-            refuse_inside(output.parent, each)
-        check_file(output)
+            refuse_inside(output.place, each)
+        output.check()
     run = find_run(network, settings)
     backbone = TrainConfig(backbone=str(network), **settings)
     config = load_run_config(run) if run else _settle_kind(backbone)
     sets = _list_sets(run, config, datasets, split)
     passing = pass_here(run, config) if engine.is_here else pass_on_workers(run, config, engine)
     place.mkdir(parents=True, exist_ok=True)
+    if output is not None and output.in_parts:
+        passing = keep_parts(passing, sets, output.path)
     return embed_sets(passing, sets, choose_modality(config), place, quiet)
 
 
@@ -188,15 +192,17 @@ def main(arguments: list[str]) -> int:
     quiet = words["quiet"]
     print_logs(logging.WARNING if quiet else logging.INFO)
     from keras_transfer.embed.embed_words import answer_embedding, describe_embedding
-    from keras_transfer.embed.embedding_files import leave_embedding, name_map
+    from keras_transfer.embed.embedding_files import find_output, leave_embedding, name_map
 
     with reserving_output(words["json"] or quiet):
         named = words["network"], words["datasets"], words["settings"]
-        place = words["output"].parent if words["output"] else Path(TrainConfig.output)
-        found = _embed(*named, words["split"], words["output"], place, quiet, words["engine"])
+        output = find_output(words["output"])
+        place = output.place if output else Path(TrainConfig.output)
+        found = _embed(*named, words["split"], output, place, quiet, words["engine"])
         with_map = words["figure"] or len(found.set_names) > 1
-        file = leave_embedding(found, words["output"], with_map)
-        drawn, gap = name_map(file) if with_map else None, found.measure_gap()
+        file = leave_embedding(found, output, with_map)
+        drawn = (output.map if output else name_map(file)) if with_map else None
+        gap = found.measure_gap()
         if not quiet:
             print_text(describe_embedding(found, gap, file, drawn))
     if words["json"]:
@@ -214,8 +220,9 @@ def _read_words(arguments: list[str]) -> dict[str, Any]:
     text = "Data sets as --dataset of train takes them, or such without labels: "
     text += "folders and patterns of images, tables of texts (default: the run's own)"
     parser.add_argument("datasets", metavar="FOLDER", nargs="*", help=text)
-    text = "New .npz or .parquet file (default: embedding.npz in a new folder in saved_models)"
-    parser.add_argument("--output", type=Path, metavar="FILE", help=text)
+    text = "New .npz or .parquet file; FOLDER/, with the slash: Parquet in parts, which a later "
+    text += "call goes on with (default: embedding.npz in a new folder in saved_models)"
+    parser.add_argument("--output", type=str, metavar="FILE", help=text)
     text = "Draw a map of the examples; of two data sets and more it is drawn anyway"
     parser.add_argument("--figure", action="store_true", help=text)
     text = f"Only examples of {', '.join(SPLITS[:-1])} or {SPLITS[-1]} (default: all)"
@@ -230,8 +237,7 @@ def _read_words(arguments: list[str]) -> dict[str, Any]:
     own = ("network", "datasets", "output", "figure", "split", "json", "quiet")
     words = {name: options.pop(name, None) for name in own}
     words["engine"] = choose_engine(options.pop("engine", HERE), options.pop("workers", None))
-    words["datasets"], words["output"] = words["datasets"] or [], words["output"]
-    words["output"] = words["output"] and words["output"].expanduser()
+    words["datasets"] = words["datasets"] or []
     merged = merge_layers(options)
     words["settings"] = {
         name: getattr(merged, name) for name in SETTINGS if name in options or name == "data"

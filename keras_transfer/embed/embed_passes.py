@@ -10,7 +10,9 @@ import numpy as np
 
 from keras_transfer.cluster.block_engines import BLOCK, Engine, cut_blocks, order_answers
 from keras_transfer.cluster.block_worker import BlockJob
+from keras_transfer.cluster.input_hashes import hash_model
 from keras_transfer.config.full_paths import name_places
+from keras_transfer.config.pixels.preparation import find_preparation
 from keras_transfer.config.train_config import TrainConfig
 from keras_transfer.embed.embedding import Features, Passing
 from keras_transfer.evaluation.blocks.sent_sources import list_seen, name_fully, spare_lost
@@ -25,8 +27,12 @@ from keras_transfer.evaluation.domain_gap.pooled_features import (
     stream_features,
 )
 from keras_transfer.modalities.table import choose_modality
+from keras_transfer.models.backbones.find_backbone import find_backbone
+from keras_transfer.models.weights.pretrained_weights import Weights
 from keras_transfer.run.run_directory import Run
+from keras_transfer.system.files.file_hashes import hash_file
 from keras_transfer.system.load_tensorflow import import_tensorflow
+from keras_transfer.training.plan.backbone_input import find_input
 
 
 def pass_here(run: Run | None, config: TrainConfig) -> Passing:
@@ -39,14 +45,16 @@ def pass_here(run: Run | None, config: TrainConfig) -> Passing:
     Raises:
         ConfigError: The network cannot be had, and why.
     """
-    network = _open_network(run, config)
+    weights = None if run else choose_weights(config)
+    network = _open_network(run, config, weights)
     modality = choose_modality(config)
 
     def stream(sets: Sequence[list[Any]]) -> Features:
         for sources in sets:
             yield from stream_features(network, sources, modality)
 
-    return Passing(name=network.name, stream=stream, size=BATCH)
+    made_of = functools.partial(_describe_network, run, config, weights)
+    return Passing(name=network.name, stream=stream, size=BATCH, made_of=made_of)
 
 
 def pass_on_workers(run: Run | None, config: TrainConfig, engine: Engine) -> Passing:
@@ -61,10 +69,11 @@ def pass_on_workers(run: Run | None, config: TrainConfig, engine: Engine) -> Pas
         ConfigError: There is no such backbone, or its weights cannot be had.
     """
     path = run.path.absolute() if run else None
+    weights = None if run else choose_weights(config)
+    made_of = functools.partial(_describe_network, run, config, weights)
     if run:
         name, seen = name_run(run), [str(run.model_file.absolute())]
-    else:
-        weights = choose_weights(config)
+    elif weights:
         name, seen = name_backbone(config, weights), []
         if weights.kind != "file":  # what auto is must not depend on the machine
             config = dataclasses.replace(config, weights=weights.kind)
@@ -80,14 +89,15 @@ def pass_on_workers(run: Run | None, config: TrainConfig, engine: Engine) -> Pas
         job = BlockJob(opening=opening, seen=(*seen, *list_seen(named[0])))
         yield from order_answers(engine.answer(job, enumerate(blocks)))
 
-    return Passing(name=name, stream=stream, size=BLOCK)
+    return Passing(name=name, stream=stream, size=BLOCK, made_of=made_of)
 
 
 def open_features(
     run: Path | None, config: TrainConfig
 ) -> Callable[[Sequence[Any], Mapping[int, str]], tuple[np.ndarray, list[str]]]:
     """Load a network, and return what makes features of a block of sources with it."""
-    network = _open_network(Run(run) if run else None, config)
+    weights = None if run else choose_weights(config)
+    network = _open_network(Run(run) if run else None, config, weights)
     modality = choose_modality(config)
 
     def answer(sources: Sequence[Any], lost: Mapping[int, str]) -> tuple[np.ndarray, list[str]]:
@@ -101,7 +111,28 @@ def open_features(
     return answer
 
 
-def _open_network(run: Run | None, config: TrainConfig) -> FeatureNetwork:
-    if run is None:
-        return open_backbone(config, choose_weights(config))
-    return open_run(run, config)
+def _open_network(run: Run | None, config: TrainConfig, weights: Weights | None) -> FeatureNetwork:
+    if weights is None:
+        assert run is not None
+        return open_run(run, config)
+    return open_backbone(config, weights)
+
+
+def _describe_network(
+    run: Run | None, config: TrainConfig, weights: Weights | None
+) -> dict[str, str]:
+    """Return what the features of a network are determined by, beside the examples."""
+    if run:
+        files = run.model_file, run.config_file, run.tokenizer
+        return {"model": hash_model(filter(Path.exists, files))}
+    assert weights is not None
+    row, data = find_backbone(config.backbone), config.data
+    taken = find_input(row, weights)
+    read = data.image_size, data.sequence_length, find_preparation(data)
+    seed = f"{weights.kind}, seed {config.seed}"
+    return {
+        "backbone": row.network_sha256 or config.backbone,
+        "weights": weights.sha256 or (hash_file(weights.file) if weights.file else seed),
+        "settings": repr((config.preprocess, *read)),
+        "tokenizer": "" if isinstance(taken, int) else hash_model([taken.tokenizer]),
+    }

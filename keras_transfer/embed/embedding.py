@@ -38,6 +38,8 @@ class Passing:
     `stream_features` yields them; some are always of one set."""
     size: int
     """How many that are, but for the last ones of a set."""
+    made_of: Callable[[], dict[str, str]]
+    """Returns what the features are determined by beside the examples: hashes, settings."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,8 +154,18 @@ def _keep_features(
             reasons += said
             channels = features.shape[1]
             rows = [row for row, reason in enumerate(said) if not reason]
-            features[rows].tofile(scratch)
+            _append(features[rows], scratch)
     return reasons, channels
+
+
+def _append(features: np.ndarray, scratch: IO[bytes]) -> None:
+    try:
+        features.tofile(scratch)
+    except OSError as error:
+        raise ConfigError(
+            f"All features must fit on the disk of the output. Received: {error}. Free space there "
+            "and call again, or choose another place with --output."
+        ) from error
 
 
 def _list_unusable(

@@ -9,7 +9,7 @@ from typing import Any
 from keras_transfer.cluster.block_engines import Answers, Engine, cut_blocks, order_answers
 from keras_transfer.cluster.block_worker import BlockJob
 from keras_transfer.cluster.input_hashes import hash_model, hash_sources
-from keras_transfer.cluster.part_folder import name_part, opening_parts
+from keras_transfer.cluster.part_folder import name_part, opening_parts, reading_part
 from keras_transfer.data.same_files.file_states import read_state
 from keras_transfer.evaluation.blocks.sent_sources import list_seen, name_fully, spare_lost
 from keras_transfer.evaluation.predict_output import (
@@ -101,7 +101,9 @@ def say_blocks(work: Work, asked: Asked, parts: Path | None) -> Generator[Said, 
     }
     with opening_parts(parts, made_of) as done:
         for number in done:
-            yield Said(read_parquet(name_part(parts, number)), [])
+            with reading_part(file := name_part(parts, number)):
+                rows = read_parquet(file)
+            yield Said(rows, [])
         for number, part in work.classify(asked.unusual, done):
             said = asked.say(asked.add_sets(part))
             with open_table(name_part(parts, number), asked.columns) as write:
