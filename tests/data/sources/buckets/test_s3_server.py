@@ -1,5 +1,6 @@
 """The whole way through S3, over a server here: moto's."""
 
+import os
 import socket
 import urllib.request
 
@@ -46,6 +47,32 @@ def test_a_bucket_of_s3_is_read_and_its_changes_are_seen(server):
     again = read_examples("s3://shelf/photos", DataConfig())
     assert again.paths.tolist() == ["cats/0.png", "cats/1.png", "dogs/1.png"]
     assert (again.root / "cats/0.png").read_bytes() == b"another"
+
+
+def require_rights(asked):
+    """Have the server ask for rights from now on, or for none."""
+    address = os.environ["AWS_ENDPOINT_URL"] + "/moto-api/reset-auth"
+    data, headers = b"0" if asked else b"inf", {"Content-Type": "text/plain"}
+    urllib.request.urlopen(urllib.request.Request(address, data, headers)).close()
+
+
+@pytest.fixture
+def guest(server, monkeypatch):
+    """Be somebody whom the server knows, and who may do nothing."""
+    boto3 = pytest.importorskip("boto3", reason="needs boto3: pip install 'moto[s3,server]'")
+    users = boto3.client("iam")
+    users.create_user(UserName="guest")
+    keys = users.create_access_key(UserName="guest")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    require_rights(True)
+    yield
+    require_rights(False)
+
+
+def test_a_bucket_without_rights_on_it_is_said(guest):
+    with pytest.raises(ConfigError, match=r"rights you have. Received: s3://shelf/photos \("):
+        choose_source("s3://shelf/photos")
 
 
 @pytest.mark.parametrize("address", ["s3://shelf/none", "s3://nowhere/photos"])
