@@ -116,6 +116,7 @@ def test_auto_knows_its_own_wherever_it_is_typed_and_however_it_is_shown(
     assert second.results()["status"] == ["finished"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("damaged", ["metrics.json", "predictions.csv", "history.csv"])
 def test_damaged_and_removed_files_do_not_end_a_resume(base, fake_train, damaged):
     comparison = compare_runs(**base, seeds=[0])
@@ -176,6 +177,7 @@ def test_a_comparison_without_any_good_row_ends_in_an_orderly_way(base, fake_tra
     assert not comparison.figure_file.exists()
 
 
+@pytest.mark.thorough
 def test_an_interrupted_comparison_says_how_to_go_on_and_does(base, fake_train, tmp_path):
     words = [f"--{name}={value}" for name, value in base.items() if name != "quiet"]
     script = (

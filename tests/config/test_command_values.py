@@ -135,6 +135,7 @@ INTERNALS = re.compile(
 WRONG = ["x", "3.5", "-7", "null", "[1]", "[]", "{}", "{a: 1}", "{a: {b: 1}}", "{", "true", "", "'"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("value", WRONG)
 def test_no_message_shows_the_insides_of_the_parser(parser, write_yaml, value):
     options = [option[2:] for action in parser._actions for option in action.option_strings]

@@ -52,6 +52,7 @@ def test_ten_times_the_images_take_ten_times_as_long(measured):
     assert many.streamed == pytest.approx(10 * few.streamed, rel=start)
 
 
+@pytest.mark.thorough
 def test_a_hundred_million_images_need_no_memory_to_be_estimated(measured):
     assert foresee(measured, 10**8).memory_bytes > 10**11
 

@@ -80,6 +80,7 @@ def test_a_share_of_the_square_is_the_same_in_training_prediction_and_exports(
     np.testing.assert_allclose(answer["probabilities"], wanted.probabilities, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_corrupt_string_is_an_error_of_that_request(served, stripes):
     serve = served.signatures["serve_bytes"]
     good = (stripes / "test/level/000.png").read_bytes()

@@ -60,6 +60,7 @@ def test_pictures_that_look_equal_are_in_one_split(odd_run):
     assert len({splits[f"odd/{name}"] for name in ORIENTED}) == 1
 
 
+@pytest.mark.thorough
 def test_an_oriented_picture_gets_the_same_answer_however_it_is_stored(odd_run, shared, tmp_path):
     (tmp_path / "odd").mkdir()
     for name in ORIENTED:

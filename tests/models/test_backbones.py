@@ -43,6 +43,7 @@ def block_by_name(layer_name):
     return found and found[0]
 
 
+@pytest.mark.thorough
 def test_rows_describe_the_graph(built):
     from keras_transfer.models.low_rank import find_kinds
 
@@ -120,6 +121,7 @@ def test_default_boundary_is_the_block_nearest_to_its_aim(name):
     assert row.default_boundary == nearest
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", DOWNLOADED)
 def test_weights_are_those_that_keras_would_download(name, monkeypatch):
     import keras

@@ -71,6 +71,7 @@ def test_only_matrices_learn_above_the_boundary_and_none_while_all_is_locked(ada
     assert backbone.trainable_variables == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_merged_kernels_are_whole_and_compute_the_same(policy, adapt, tmp_path):
     with precision(policy):

@@ -106,6 +106,7 @@ def test_it_goes_on_to_the_same_weights(finished, tmp_path, monkeypatch, when):
     assert _losses(tmp_path) == _losses(finished[0])
 
 
+@pytest.mark.thorough
 def test_a_finished_one_is_left_alone(finished):
     folder, file = finished
     before = file.read_bytes()

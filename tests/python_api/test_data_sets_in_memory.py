@@ -65,6 +65,7 @@ def test_predict_takes_arrays_as_the_training_did(array_run, stripe_arrays):
     assert np.abs(told - in_order).max() < 1e-5
 
 
+@pytest.mark.thorough
 def test_evaluate_and_check_take_what_is_in_memory(array_run, stripe_arrays):
     own = kt.evaluate_run(array_run, split="validation")
     other = kt.evaluate_run(array_run, stripe_arrays["val"])

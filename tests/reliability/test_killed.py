@@ -118,6 +118,7 @@ def wait_for(run, line, process):
         time.sleep(0.005)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "code", "moment"),
     [(signal.SIGTERM, 143, "Data: "), (signal.SIGINT, 130, "finetune epoch  1")],

@@ -36,6 +36,7 @@ def test_a_run_interrupted_after_the_last_epoch_ends_as_a_whole_one(cut_run, tra
     assert_same_run(run, whole_run)
 
 
+@pytest.mark.thorough
 def test_a_run_may_be_interrupted_again_and_again(cut_run, interrupt, train, whole_run):
     run = cut_run(2)
     interrupt(2, resume=run.path)  # which ends the first phase

@@ -62,6 +62,7 @@ def test_harmless_settings_may_change(cut_run):
     assert (config.seed, config.backbone, config.frozen.epochs) == (0, "tiny", 4)
 
 
+@pytest.mark.thorough
 def test_what_was_given_at_first_may_be_said_again(interrupt, tmp_path, cut_config):
     """The words of the first command, such as auto, mean what they were resolved to."""
     given = {"epochs": "auto", "batch_norm": "auto"}
@@ -190,6 +191,7 @@ def test_images_may_move_and_new_ones_are_left_out(own_images, train, tmp_path, 
     assert "Images that came since are left out: 1, such as train/level/zzz.png" in log
 
 
+@pytest.mark.thorough
 def test_another_label_in_a_table_is_refused(interrupt, train, stripes, tmp_path):
     rows = [
         f"{path.relative_to(stripes).as_posix()},{path.parent.name},{path.parts[-3]}"

@@ -23,6 +23,7 @@ from keras_transfer.system.errors import ConfigError
 from keras_transfer.system.files import locks
 
 
+@pytest.mark.thorough
 def test_a_kill_after_the_last_file_leaves_nothing(whole_run, tmp_path):
     run = Run(shutil.copytree(whole_run.path, tmp_path / "run"))
     run.checkpoints.mkdir()
@@ -39,6 +40,7 @@ def test_no_run_and_a_finished_one_are_refused(whole_run, tmp_path):
         load_config(resume=3)
 
 
+@pytest.mark.thorough
 def test_a_state_of_another_format_is_refused(cut_run):
     run = cut_run(2)
     plan = json.loads(run.plan_file.read_text())

@@ -22,6 +22,7 @@ def read_rows(file):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.thorough
 def test_the_table_has_the_texts_of_the_suspects(reviewed, odd_reviews):
     review, folder = reviewed
     texts = [row["text"] for row in read_rows(odd_reviews)]

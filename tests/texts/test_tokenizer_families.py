@@ -67,12 +67,14 @@ def test_texts_of_any_script_become_the_ids_of_the_makers_programs(family):
     assert pair.tolist() == [begin, *spell("good film"), *between, *spell("no end"), end]
 
 
+@pytest.mark.thorough
 def test_albert_sees_small_letters_without_accents():
     tokenizer = make_tokenizer("Albert")
     rows, _ = encode(tokenizer, [["The Café was GOOD"], ["the cafe was good"]])
     assert rows[0].tolist() == rows[1].tolist()
 
 
+@pytest.mark.thorough
 def test_pieces_are_there_again_after_a_seed_was_set():
     tokenizer = make_tokenizer("Albert")
     before, _ = encode(tokenizer, [["a good film"]])

@@ -81,6 +81,7 @@ def test_a_resumed_run_goes_on_with_its_log_and_has_each_epoch_once(
     assert "test/accuracy" in found["results"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])
 def test_rows_of_a_comparison_are_runs_of_one_group(name, run_copy, store, read_back):
     pytest.importorskip(LOGGERS[name].package, reason=f"needs the extra {name}")

@@ -249,6 +249,7 @@ def test_a_high_finetune_rate_warns_of_forgetting(
     assert "catastrophic forgetting" not in caplog.text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("first_learning", "policy"), [(None, "float32"), (4, "mixed_float16")])
 def test_a_step_is_traced_once(
     first_learning, policy, tiny_backbone, tmp_path, monkeypatch, make_data, make_config

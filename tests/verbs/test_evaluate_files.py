@@ -50,6 +50,7 @@ def test_the_tables_and_figures_of_the_run_are_those_that_it_had(run_copy, evalu
     assert not run_copy.evaluations.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "folder"),
     [

@@ -78,6 +78,7 @@ def test_a_check_finds_what_it_finds_in_files(stripes, shards):
     assert of_shards["images"] == 128
 
 
+@pytest.mark.thorough
 def test_a_training_is_that_of_the_files_to_the_last_bit(finished_run, shard_run):
     for name in ("split_file", "predictions_file", "history_file"):
         files, members = (read_rows(getattr(run, name)) for run in (finished_run, shard_run))
@@ -87,6 +88,7 @@ def test_a_training_is_that_of_the_files_to_the_last_bit(finished_run, shard_run
     assert numbers[0] == numbers[1]
 
 
+@pytest.mark.thorough
 def test_images_are_decoded_from_shards_as_from_files(finished_run, shard_run):
     for split in ("validation", "train"):
         of_files, of_shards = (evaluate_run(run, split=split) for run in (finished_run, shard_run))

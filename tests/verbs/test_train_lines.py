@@ -9,6 +9,7 @@ from keras_transfer.system.files.atomic_files import read_table
 from keras_transfer.train import fine_tune
 
 
+@pytest.mark.thorough
 def test_lines_say_estimate_phases_and_what_to_type_next(tiny_config, capsys):
     config = dataclasses.replace(tiny_config, quiet=False)
     run = fine_tune(config)
@@ -28,6 +29,7 @@ def test_without_a_test_split_the_summary_warns(stripes, tiny_config, tmp_path, 
     assert "validation also chose the epoch" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_the_default_data_set_is_digits_and_the_first_line_says_so(tiny_config, capsys):
     frozen = dataclasses.replace(tiny_config.frozen, epochs=1)
     finetune = FinetuneConfig(epochs=0)

@@ -22,6 +22,7 @@ def test_a_set_without_splits_is_divided_as_train_does(call, stripes, tmp_path, 
     assert (folder / "split.csv").read_bytes() == (tmp_path / "run/split.csv").read_bytes()
 
 
+@pytest.mark.thorough
 def test_a_set_too_small_to_train_on_is_measured_as_a_whole(call, stripes, tmp_path, capsys):
     for name in ("level", "upright"):
         (tmp_path / "few" / name).mkdir(parents=True)
@@ -84,6 +85,7 @@ def test_sentences_are_of_all_classes_though_one_loses_its_images(call, scarce, 
     assert "must have sentences for every class" in refusal(*words)
 
 
+@pytest.mark.thorough
 def test_a_folder_with_test_alone_is_measured(call, stripes, tmp_path, clip_folder):
     shutil.copytree(stripes / "test", tmp_path / "photos/test")
     folder = call(dataset=tmp_path / "photos")
@@ -115,6 +117,7 @@ def test_files_that_cannot_be_read_are_left_out_and_odd_ones_are_used(call, stri
     assert [each["path"] for each in report["unusable"]] == ["test/level/000.png"]
 
 
+@pytest.mark.thorough
 def test_own_sentences_are_those_that_count(call, tmp_path):
     (tmp_path / "own.txt").write_text("{} stripes\n")
     folder = call("--prompts", "own.txt")

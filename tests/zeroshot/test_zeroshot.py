@@ -166,6 +166,7 @@ def test_a_classifier_of_any_classes_needs_no_images(clip_folder, tmp_path, monk
 # What is said
 
 
+@pytest.mark.thorough
 def test_accuracy_with_its_interval_is_said_of_each_split(call, capsys):
     call()
     said = capsys.readouterr().out

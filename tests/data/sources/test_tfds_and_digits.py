@@ -77,6 +77,7 @@ def load_tiny(tfds_dir, name="tfds:tiny_shapes"):
     return load_examples(name, DataConfig(data_dir=tfds_dir))
 
 
+@pytest.mark.thorough
 def test_digits_are_written_once_as_images(cache):
     examples = load_examples("digits", DataConfig())
     assert examples.source == "digits"

@@ -27,6 +27,7 @@ def test_a_training_leaves_a_report_of_its_test_images(finished_run):
     assert "What follows is about the test images" in page
 
 
+@pytest.mark.thorough
 def test_the_images_of_the_page_are_those_of_the_predictions(unsure_page, unsure_run):
     test = read_run_predictions(unsure_run).select("test")
     found = read_images(unsure_page)

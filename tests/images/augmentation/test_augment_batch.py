@@ -79,6 +79,7 @@ def test_every_preset_makes_a_view_again_whatever_is_in_the_batch(preset):
     np.testing.assert_array_equal(again, together[order])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("preset", AUGMENTATIONS)
 def test_every_preset_works_in_a_graph_of_unknown_batch_size(preset):
     row = augment_batch(AUGMENTATIONS[preset])

@@ -116,6 +116,7 @@ def decode_one(file, plain):
     return next(iter(dataset.map(lambda file: decode_square(file, 32, Preparation(), plain))))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("left", [0, 1, 200, None])

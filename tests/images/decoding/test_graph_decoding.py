@@ -193,6 +193,7 @@ def test_a_damaged_file_is_an_error():
         load_image(io.BytesIO(whole[: len(whole) // 2]))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize(
     "preparation",

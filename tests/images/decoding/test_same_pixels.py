@@ -169,7 +169,6 @@ OTHERS = {
     "tiff": store("TIFF"),
 }
 
-
 EVERY = PLAIN | OTHERS
 
 
@@ -280,6 +279,7 @@ def test_damaged_pngs_are_never_plain(write, name):
         assert damaged == content or not inspect(write(damaged))[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["hymenoptera", "pizza_steak_sushi"])
 def test_photographs_have_the_pixels_of_pillow_and_most_are_plain(shared, decode, name):
     files = [file for file in (shared / "data" / name).rglob("*") if file.is_file()]

@@ -53,6 +53,7 @@ def with_alpha(image):
     return image
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("orientation", "order"), [*zip(range(1, 9), "<<>><>><", strict=True)])
 def test_jpegs_are_turned_upright_as_exif_says(decode, photo, orientation, order):
     exif = Image.Exif()
@@ -62,12 +63,14 @@ def test_jpegs_are_turned_upright_as_exif_says(decode, photo, orientation, order
     check_same(decode, encode(photo, "JPEG", exif=exif.tobytes()))
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, on damaged EXIF
 @pytest.mark.parametrize("tail", [b"", b"\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff", b"MM\0*"])
 def test_damaged_exif_means_upright(decode, photo, tail):
     check_same(decode, encode(photo, "JPEG", exif=b"Exif\0\0" + tail))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("mode", "suffix", "options"),
     [
@@ -139,6 +142,7 @@ def test_fill_bytes_before_a_marker_are_passed_over(decode, photo):
     np.testing.assert_array_equal(decode(tf.constant(filled)), decode(tf.constant(content)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("make", "message"),
     [

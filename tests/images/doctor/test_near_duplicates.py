@@ -115,6 +115,7 @@ def test_images_without_contrast_are_told_by_their_shade(tmp_path, monkeypatch):
     assert sorted(found, key=min) == [{str(level)} for level in range(100, 200, 10)]
 
 
+@pytest.mark.thorough
 def test_groups_do_not_depend_on_names(tmp_path, pictures):
     """Of three shades only neighbours look alike; whichever comes first, they are one group."""
     found = []

@@ -79,6 +79,7 @@ def built(request):
     return row, make_model(row)
 
 
+@pytest.mark.thorough
 def test_one_tensor_crosses_above_the_embeddings_and_above_every_layer(built):
     row, model = built
     starts = {name: start for name, start in row.blocks.items() if start}
@@ -87,6 +88,7 @@ def test_one_tensor_crosses_above_the_embeddings_and_above_every_layer(built):
     assert {*starts.values()} <= {*find_frontiers(model.get_layer("backbone"))}
 
 
+@pytest.mark.thorough
 def test_the_parts_below_and_above_every_block_are_the_whole(built):
     row, model = built
     expected = model(IDS)
@@ -161,6 +163,7 @@ def test_layers_below_the_boundary_stay(built):
             assert same == (index < boundary), layer.name
 
 
+@pytest.mark.thorough
 def test_low_rank_matrices_find_every_kernel_and_leave_no_trace(built):
     row, model = built
     backbone = model.get_layer("backbone")

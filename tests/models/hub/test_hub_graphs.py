@@ -97,6 +97,7 @@ def assert_close(found, wanted):
     assert np.abs(np.asarray(found) - wanted).max() <= 1e-5 * np.abs(wanted).max()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("family", NETWORKS)
 def test_features_are_those_of_kerashub_on_its_own_pixels(family, images):
     network = make(family, NETWORKS[family])

@@ -121,6 +121,7 @@ def written(request, tmp_path_factory):
     return folder, network
 
 
+@pytest.mark.thorough
 def test_a_preset_is_a_row_with_its_weights_and_its_tokenizer(written):
     folder, network = written
     name = f"hub:{folder}"
@@ -143,6 +144,7 @@ def test_a_preset_is_a_row_with_its_weights_and_its_tokenizer(written):
     assert tokenizer("The good film").tolist() == words
 
 
+@pytest.mark.thorough
 def test_a_folder_is_a_file_of_weights_of_a_row_of_its_shape(tmp_path, tiny_text_backbone):
     network = write_text_preset(tmp_path / "other")
     backbone = build_backbone(tiny_text_backbone, 0)

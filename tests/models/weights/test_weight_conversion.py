@@ -60,6 +60,7 @@ def write(source, row, kind, folder):
     return folder / kind
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "kind",
     [

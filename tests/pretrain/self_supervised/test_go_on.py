@@ -68,6 +68,7 @@ def read_backbone(file, row):
     return {weight.path: np.asarray(weight) for weight in backbone.weights}
 
 
+@pytest.mark.thorough
 def test_kernels_move_and_are_float32_and_views_are_told_apart(finished, start, tiny_row):
     before, after = read_backbone(start, tiny_row), read_backbone(finished, tiny_row)
     same = [path for path in before if np.array_equal(before[path], after[path])]

@@ -70,6 +70,7 @@ def list_bars(terminal, encoding="utf-8"):
     return re.findall("finetune[^\r\n\x1b]*", terminal.raw.decode(encoding))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("columns", "variables"), [(120, {"COLORFGBG": "0;15"}), (60, {"TERM": "linux"})]
 )
@@ -108,6 +109,7 @@ def test_an_encoding_without_lines_gets_a_bar_of_hyphens(tmp_path):
     assert join_lines(terminal.lines, 80) == LEFT
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

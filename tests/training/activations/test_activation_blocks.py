@@ -140,6 +140,7 @@ def test_where_nothing_is_left_no_cluster_is_asked(start, ray, monkeypatch):
     assert_same(compute(share(training)), wanted)
 
 
+@pytest.mark.thorough
 def test_files_are_read_by_workers_and_kept_squares_sent_to_them(start, ray, tmp_path):
     wanted = compute(start())
     files = write_files(tmp_path / "images", start())

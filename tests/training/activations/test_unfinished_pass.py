@@ -80,6 +80,7 @@ def assert_same(found, wanted):
         np.testing.assert_array_equal(found[name], array)
 
 
+@pytest.mark.thorough
 def test_rows_that_are_there_are_not_computed_again(start, engine, passed, monkeypatch, dead_pid):
     wanted = compute(start("disk"))
     training = dataclasses.replace(start("disk"), engine=engine)
@@ -102,6 +103,7 @@ def test_whole_kinds_are_left_out(start, engine, passed, monkeypatch, dead_pid):
     assert passed == [8]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", ["rows", "notes", "no notes", "key", "alive"])
 def test_what_is_not_sure_to_be_the_same_is_computed_anew(
     start, passed, monkeypatch, dead_pid, change

@@ -148,6 +148,7 @@ def test_an_image_that_changes_meanwhile_leaves_no_entry(reuse, tmp_path, name):
     assert not reuse()[0]
 
 
+@pytest.mark.thorough
 def test_where_no_entry_can_be_written_changed_images_are_no_error(reuse, monkeypatch):
     monkeypatch.setattr(frozen_cache, "make_room", lambda *_: False)
 

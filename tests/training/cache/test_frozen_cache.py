@@ -59,6 +59,7 @@ def test_a_later_start_gives_the_tail_of_the_whole_stream(start):
         np.testing.assert_array_equal(values, expected)
 
 
+@pytest.mark.thorough
 def test_kept_and_streamed_training_end_with_the_same_weights(start):
     before = join_weights(start().model.get_layer("backbone"))
     kept, streamed = (train(start(place)) for place in ("memory", "stream"))

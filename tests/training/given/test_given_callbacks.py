@@ -63,6 +63,7 @@ def test_they_change_no_number(told, finished_run):
     assert run.history_table()["val_loss"] == finished_run.history_table()["val_loss"]
 
 
+@pytest.mark.thorough
 def test_the_log_of_keras_holds_both_phases(told):
     run, _, folder = told
     with (folder / "log.csv").open() as file:

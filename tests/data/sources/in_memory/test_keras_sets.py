@@ -99,6 +99,7 @@ def test_weights_of_images_are_said_to_be_left_out(name, arrays, caplog):
     assert caplog.text.count("weights of examples, which are not taken") == 1
 
 
+@pytest.mark.thorough
 def test_what_never_ends_without_saying_so_is_refused(name, arrays, tmp_path):
     def draw():
         while True:
