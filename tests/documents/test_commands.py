@@ -169,6 +169,7 @@ def test_every_explain_command_runs(words, desk, run_copy, capsys):
     assert "-level.png" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 @each_command("report")
 def test_every_report_command_runs(words, desk, run_copy, drawn, capsys):
     put_run(desk, run_copy)

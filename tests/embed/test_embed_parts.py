@@ -214,11 +214,11 @@ def test_parts_are_of_one_network_of_a_user(stripes, desk):
 @pytest.mark.thorough
 def test_parts_are_of_one_tokenizer(shared, desk):
     preset = shared / "weights/minilm_l6_v2_kerashub_fp16"
-    shutil.copytree(preset, desk / "preset")
-    vocabulary = desk / "preset/assets/tokenizer/vocabulary.txt"
+    shutil.copytree(preset, desk / "mini")
+    vocabulary = desk / "mini/assets/tokenizer/vocabulary.txt"
     vocabulary.chmod(0o644)
     (desk / "texts.csv").write_text("text,label\nA fine film.,good\nA banana.,bad\n")
-    words = ["texts.csv", "--weights", "preset", "--output", "parts/"]
+    words = ["texts.csv", "--weights", "mini", "--output", "parts/"]
     embed(*words, network="minilm")
     swapped = vocabulary.read_text("utf-8").replace("\nfilm\n", "\nFILM\n", 1)
     vocabulary.write_text(swapped.replace("\nbanana\n", "\nfilm\n"), "utf-8")

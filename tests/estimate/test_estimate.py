@@ -57,6 +57,7 @@ def test_a_hundred_million_images_need_no_memory_to_be_estimated(measured):
     assert foresee(measured, 10**8).memory_bytes > 10**11
 
 
+@pytest.mark.thorough
 def test_activations_are_as_many_bytes_as_the_network_makes(measured):
     """Views of training images in float16, those of the others in float32."""
     settings = {"epochs": 3, "cache.views": 2, "data.validation_fraction": 0.2}

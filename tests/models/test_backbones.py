@@ -65,6 +65,7 @@ def find_blocks(backbone, first="stem"):
     return starts
 
 
+@pytest.mark.thorough
 def test_blocks_hold_the_layers_that_bear_their_name(built):
     _, row, backbone = built
     first = "embeddings" if row.takes == "texts" else "stem"

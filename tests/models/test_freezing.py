@@ -214,6 +214,7 @@ def test_cuts_are_ordered_as_the_signal_passes_and_files_have_them_as_numbers():
     assert [Cut.from_number(number, 12) for number in (0, 2, 12, 13, 14)] == cuts
 
 
+@pytest.mark.thorough
 def test_a_network_that_only_scales_below_the_boundary_is_not_cut():
     backbone = build_backbone(BACKBONES["efficientnetb0"], 32)
     stem = [layer.name for layer in backbone.layers].index("stem_conv")

@@ -40,6 +40,7 @@ def adapt(tiny_transformer, make_config):
     return build
 
 
+@pytest.mark.thorough
 def test_a_network_with_new_matrices_computes_what_it_did(adapt):
     model = adapt()
     expected = np.array(model(IMAGES))
@@ -47,6 +48,7 @@ def test_a_network_with_new_matrices_computes_what_it_did(adapt):
     np.testing.assert_array_equal(model(IMAGES), expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("targets", "locked", "pairs"),
     [("all", 0, 12), ("attention", 0, 8), ("dense", 0, 4), ("all", "block_2", 6)],

@@ -44,6 +44,7 @@ def test_the_pictures_are_those_that_the_bundled_weights_were_made_of():
     np.testing.assert_allclose(pixels[:, 31, 8::16, 1], DRAWN, rtol=0, atol=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [32, 97, 112])
 def test_sizes_and_ranges(size):
     pictures = draw_pictures(0, range(60), size)

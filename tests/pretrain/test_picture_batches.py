@@ -17,6 +17,7 @@ def pictures():
     return draw_pictures(0, range(24), 112)
 
 
+@pytest.mark.thorough
 def test_pictures_are_drawn_once_and_kept_whole(tmp_path, pictures):
     told = []
     found = keep_pictures(tmp_path / "pictures.npy", 0, 24, 112, told.append)

@@ -115,6 +115,7 @@ def test_a_finished_one_is_left_alone(finished):
     assert len(_losses(folder)) == 3
 
 
+@pytest.mark.thorough
 def test_a_folder_of_other_settings_is_an_error(finished):
     folder, _ = finished
     config = PretrainConfig(**SETTINGS | {"seed": 1}, output=folder)

@@ -114,6 +114,7 @@ def test_decisions_become_a_data_set(photos, found, capsys):
     assert capsys.readouterr().out == f"{found / 'labels.csv'}\n"
 
 
+@pytest.mark.thorough
 def test_a_second_review_computes_no_features_whatever_the_labels_are(photos, found, monkeypatch):
     review.main([str(photos), *WORDS, "--output", "first"])
     review.main([str(photos), "--apply", fill(found, "yes", "no", "yes", "yes")])

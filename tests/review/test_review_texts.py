@@ -47,6 +47,7 @@ def test_probabilities_are_those_of_their_own_rows(tiny_text_backbone, tmp_path)
     assert (review.suggested == review.labels).mean() > 0.9
 
 
+@pytest.mark.thorough
 def test_decisions_become_a_table_of_texts(reviewed, odd_reviews, tmp_path):
     review, _ = reviewed
     path = str(review.paths[0])

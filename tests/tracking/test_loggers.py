@@ -96,6 +96,7 @@ def test_rows_of_a_comparison_are_runs_of_one_group(name, run_copy, store, read_
     assert (found["names"], found["group"]) == (("outputs", "full-0"), "compare-1")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])
 def test_names_that_the_environment_gives_win(name, run_copy, store, read_back, monkeypatch):
     pytest.importorskip(LOGGERS[name].package, reason=f"needs the extra {name}")

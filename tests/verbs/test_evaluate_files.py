@@ -97,6 +97,7 @@ def test_two_evaluations_at_once_have_a_folder_each(run_copy, tmp_path):
     assert [folder.name for folder in folders] == ["photos-test", "photos-test-2"]
 
 
+@pytest.mark.thorough
 def test_an_evaluation_that_is_interrupted_can_be_written_anew(evaluate, monkeypatch, tmp_path):
     def interrupt(*words):
         raise KeyboardInterrupt

@@ -120,6 +120,7 @@ def test_what_is_wrong_is_said_before_anything_is_loaded(
     assert said in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_predict_draws_the_same_pictures_beside_its_answers(run_copy, folder, tmp_path, capsys):
     heat = tmp_path / "heat"
     assert predict.main([str(run_copy.path), str(folder), "--explain", str(heat), "--json"]) == 0

@@ -158,6 +158,7 @@ def test_check_prints_why_training_refuses_a_data_set(make_tree, capsys):
     assert answer["ok"] is False
 
 
+@pytest.mark.thorough
 def test_export_prints_the_rows_that_it_wrote(exported_run, monkeypatch, capsys):
     report = exported_run.parity()
     files = {row["file"] for row in report["artefacts"]}

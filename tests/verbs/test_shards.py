@@ -102,6 +102,7 @@ def test_another_run_is_evaluated_on_shards(finished_run, shards, capsys):
     np.testing.assert_array_equal(found.probabilities, own.probabilities)
 
 
+@pytest.mark.thorough
 def test_shards_and_their_members_are_predicted(finished_run, shards, stripes, capsys):
     one = str(shards / VAL[0])
     answers = []
@@ -116,6 +117,7 @@ def test_shards_and_their_members_are_predicted(finished_run, shards, stripes, c
         predict.main([str(finished_run.path), str(shards / "val.tar/none.png")])
 
 
+@pytest.mark.thorough
 def test_doubtful_images_are_explained_by_name(shard_run, tmp_path, capsys):
     words = ["--count", "2", "--output", str(tmp_path / "heat"), "--json"]
     assert explain.main([str(shard_run.path), *words]) == 0

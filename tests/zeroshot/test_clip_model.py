@@ -44,6 +44,7 @@ def ask_kerashub(clip, pixels, texts):
     return np.array(clip.backbone({"images": images, "token_ids": tokens})["vision_logits"])
 
 
+@pytest.mark.thorough
 def test_similarities_are_those_of_kerashub(clip, pixels):
     classes = text_embeddings.embed_classes(clip, prompts_of(TEXTS))
     embedded = clip_model.build_image_tower(clip)(pixels.astype("float32"))
@@ -53,6 +54,7 @@ def test_similarities_are_those_of_kerashub(clip, pixels):
     assert np.ptp(wanted, axis=1).min() > 0.1  # all alike, they would say nothing
 
 
+@pytest.mark.thorough
 def test_probabilities_are_their_softmax_also_inside_the_classifier(clip, pixels):
     wanted = np.exp(ask_kerashub(clip, pixels, TEXTS).astype("float64"))
     wanted /= wanted.sum(axis=1, keepdims=True)
@@ -64,6 +66,7 @@ def test_probabilities_are_their_softmax_also_inside_the_classifier(clip, pixels
     assert model.count_params() < clip.backbone.count_params()  # without the texts
 
 
+@pytest.mark.thorough
 def test_a_class_of_several_sentences_is_the_mean_of_their_directions(clip):
     single = text_embeddings.embed_classes(clip, prompts_of(TEXTS[:2]))
     (found,) = text_embeddings.embed_classes(clip, {"both": tuple(TEXTS[:2])})
@@ -71,6 +74,7 @@ def test_a_class_of_several_sentences_is_the_mean_of_their_directions(clip):
     assert found == pytest.approx(mean / np.linalg.norm(mean), abs=1e-12)
 
 
+@pytest.mark.thorough
 def test_embeddings_of_sentences_are_computed_once(clip, monkeypatch, cache):
     first = text_embeddings.embed_classes(clip, prompts_of(TEXTS))
     with monkeypatch.context() as patch:

@@ -47,6 +47,7 @@ def test_metrics_are_those_of_the_predictions(left):
     )
 
 
+@pytest.mark.thorough
 def test_probabilities_are_those_of_kerashub_on_the_decoded_images(left, clip_folder, stripes):
     import keras_hub
     import tensorflow as tf

@@ -156,6 +156,7 @@ def test_the_summary_is_of_the_test_images(summary):
     }
 
 
+@pytest.mark.thorough
 def test_the_figure_has_zero_shot_its_interval_the_means_and_each_draw(summary):
     rows, found = summary
     values = {

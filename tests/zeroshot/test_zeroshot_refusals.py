@@ -20,6 +20,7 @@ def unloaded(monkeypatch):
     monkeypatch.setattr(classify, "open_preset", lambda name: pytest.fail("it was opened"))
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unloaded")
 def test_what_is_missing_or_taken_is_told_before_anything_is_loaded(tmp_path, stripes, left):
     assert "`preset` must name a CLIP preset" in refusal("--dataset", stripes)

@@ -30,6 +30,7 @@ def hostile_page(unsure_run, tmp_path_factory, drawn):
         return report(copy_run(unsure_run, folder, HOSTILE))
 
 
+@pytest.mark.thorough
 def test_names_that_are_html_stay_text(hostile_page):
     for name in HOSTILE:
         assert name not in hostile_page

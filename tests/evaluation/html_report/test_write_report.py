@@ -41,6 +41,7 @@ def test_the_images_of_the_page_are_those_of_the_predictions(unsure_page, unsure
     assert (np.diff(chances) >= 0).all()
 
 
+@pytest.mark.thorough
 def test_the_worst_images_have_heat_for_what_they_were_taken_for_and_for_what_they_are(unsure_page):
     figures = re.findall(r'<figure><div class="tiles">(.*?)</figure>', unsure_page, re.S)
     assert len(figures) == 12
@@ -91,6 +92,7 @@ def test_a_model_that_cannot_be_opened_leaves_the_heat_out_and_says_why(
     assert {each.count("<img") for each in figures} == {1}
 
 
+@pytest.mark.thorough
 def test_images_unlike_the_training_images_are_named(unsure_run, tmp_path, drawn):
     run = copy_run(unsure_run, tmp_path / "run")
     test = read_run_predictions(run).select("test")

@@ -61,6 +61,7 @@ def fix(pictures, **columns):
     return tf.constant(draws)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_single_change_alters_pixels_by_seed_and_view_and_keeps_the_range(name, pictures):
     first = change(pictures, **{name: CHANGES[name]})

@@ -95,6 +95,7 @@ def test_formats_give_our_pixels(decode, photo, mode, suffix, options):
     check_same(decode, encode(image or photo.convert(mode), suffix, **options))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", ["PNG", "WEBP"])
 def test_transparency_is_laid_on_white(decode, photo, suffix):
     options = {"lossless": True} if suffix == "WEBP" else {}

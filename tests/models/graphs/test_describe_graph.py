@@ -46,6 +46,7 @@ def test_layers_without_names_of_blocks_are_blocks_themselves():
     assert found == {"stem": 0, "filters_b1": 3, "filters_c2": 5, "filters_d3": 7}
 
 
+@pytest.mark.thorough
 def test_a_deep_network_has_no_more_blocks_than_a_reader_takes_in():
     found = find_blocks(stack(60))
     assert 12 <= len(found) <= MOST_BLOCKS + 1
@@ -72,6 +73,7 @@ def call(number):
     return f"odd_{chr(200 + number)}"
 
 
+@pytest.mark.thorough
 def test_one_name_in_a_deep_network_makes_no_block():
     graph = widen(
         60, lambda number: "reduction_conv_1_stem" if number == 1 else f"odd_{chr(200 + number)}"
@@ -82,6 +84,7 @@ def test_one_name_in_a_deep_network_makes_no_block():
     assert max(end - start for start, end in itertools.pairwise(starts)) < len(graph.layers) / 5
 
 
+@pytest.mark.thorough
 def test_names_of_a_few_layers_of_a_deep_network_give_way_to_its_models():
     graph = widen(
         60, lambda number: f"block_{number}_x" if number < 3 else f"odd_{chr(200 + number)}"

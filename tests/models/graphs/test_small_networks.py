@@ -8,6 +8,7 @@ from keras_transfer.models.build_model import build_backbone
 SMALL = ("cnn5", "danndigits")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "side", "shape"),
     [("cnn5", 32, (1, 1, 512)), ("cnn5", 224, (7, 7, 512)), ("danndigits", 28, (768,))],
@@ -16,6 +17,7 @@ def test_features_have_the_shape_that_papers_and_books_give_them(name, side, sha
     assert build_backbone(BACKBONES[name], side).output.shape[1:] == shape
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SMALL)
 def test_the_least_size_is_the_least_that_the_layers_can_take(name):
     row = BACKBONES[name]

@@ -102,6 +102,7 @@ def test_the_parts_below_and_above_every_block_are_the_whole(built):
     np.testing.assert_allclose(take_part(model, POOLED, [PROBABILITIES])(pooled), expected, 1e-5)
 
 
+@pytest.mark.thorough
 def test_padding_changes_nothing(built):
     _, model = built
     longer = np.pad(IDS, ((0, 0), (0, 5)))
@@ -109,6 +110,7 @@ def test_padding_changes_nothing(built):
     assert np.isfinite(model(np.zeros((1, 3), np.int32))).all()
 
 
+@pytest.mark.thorough
 def test_the_mean_is_that_of_the_tokens_that_are_there():
     row = make_row()
     model = make_model(row)
@@ -214,6 +216,7 @@ def test_the_oldest_keras_gives_the_same_answers(tmp_path):
         np.testing.assert_allclose(np.load(f"{file}.npy"), model(IDS), atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_albert_has_the_weights_of_one_layer():
     shared, apart = make_row("Albert", "mean"), make_row("Bert", "mean")
     assert dict(shared.blocks) == {"embeddings": 0, "shared_layers": 7}

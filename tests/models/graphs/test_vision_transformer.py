@@ -20,6 +20,7 @@ def build(shape, side=64):
     return build_backbone(row, side)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("class_token", [True, False])
 def test_each_block_ends_where_one_tensor_alone_goes_on(class_token):
     network = build(SHAPE._replace(class_token=class_token))
@@ -29,6 +30,7 @@ def test_each_block_ends_where_one_tensor_alone_goes_on(class_token):
     assert network.output.shape == ((None, 8) if class_token else (None, 16, 8))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("activation", ["gelu", "quick_gelu"])
 def test_plain_keras_opens_it(tmp_path, activation):
     network = build(SHAPE._replace(activation=activation, pre_norm=True, patch_bias=False))

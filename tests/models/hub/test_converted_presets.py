@@ -119,6 +119,7 @@ def test_the_pixels_of_a_model_of_transformers_are_scaled_as_its_processor_says(
     assert np.allclose(converter(pixels)[0, 0, 0], wanted, atol=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("others", "words"),
     [

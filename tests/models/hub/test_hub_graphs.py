@@ -107,17 +107,20 @@ def test_features_are_those_of_kerashub_on_its_own_pixels(family, images):
     assert_close(take_over(network, family.split(",")[0])(images), wanted)
 
 
+@pytest.mark.thorough
 def test_the_image_tower_of_clip_gives_its_class_token(images):
     network = make_clip()
     wanted = network.vision_encoder({"images": convert(images)})[:, 0]
     assert_close(take_over(network, "CLIPBackbone")(images), wanted)
 
 
+@pytest.mark.thorough
 def test_nothing_rests_on_dropout_within_the_network(images):
     graph = take_over(make("ViTBackbone", VIT | {"dropout_rate": 0.5}), "ViTBackbone")
     assert np.array_equal(graph(images, training=True), graph(images, training=False))
 
 
+@pytest.mark.thorough
 def test_a_transformer_takes_images_of_another_size():
     graph = take_over(make("ViTBackbone", VIT), "ViTBackbone", side=96)
     assert graph.get_layer("positions").weights[0].shape == (37, 8)

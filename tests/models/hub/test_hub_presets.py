@@ -57,6 +57,7 @@ def test_folders_are_found_by_relative_paths_and_from_home(vit, monkeypatch):
     assert open_preset("vit").source == open_preset("~/vit").source == str(vit)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("load_weights", [True, False])
 def test_the_backbone_has_the_presets_weights_if_wanted(vit, load_weights):
     import keras
@@ -90,6 +91,7 @@ def test_a_model_card_states_the_licence(folder):
     assert open_preset(str(folder)).licence == "mit"
 
 
+@pytest.mark.thorough
 def test_weights_in_several_files_are_hashed_together(folder, vit):
     import keras_hub
 
@@ -116,6 +118,7 @@ def keep_at_kaggle(vit, tmp_path, files, version="4"):
         shutil.copy(vit / file, model / version / file)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("named")
 def test_a_named_preset_works_from_kagglehubs_cache_off_line(vit, tmp_path):
     keep_at_kaggle(vit, tmp_path, ["config.json", "model.weights.h5", "image_converter.json"])
@@ -136,6 +139,7 @@ def test_of_an_address_without_version_the_newest_kept_one_is_used(vit, tmp_path
     assert "model.weights.h5 is not kept" in refusal(preset.load_backbone)
 
 
+@pytest.mark.thorough
 def test_an_address_of_hugging_face_works_from_its_cache_off_line(vit, tmp_path):
     model = tmp_path / "hub/models--somebody--tiny_vit"
     shutil.copytree(vit, model / "snapshots/c0ffee")

@@ -99,6 +99,7 @@ def registered():
     del custom["evil>A"], custom["keras_hub>Evil"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("file", ["config.json", "image_converter.json", "task.json"])
 @pytest.mark.parametrize("part", FOREIGN, ids=lambda part: part["class_name"])

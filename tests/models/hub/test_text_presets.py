@@ -155,6 +155,7 @@ def test_a_folder_is_a_file_of_weights_of_a_row_of_its_shape(tmp_path, tiny_text
     np.testing.assert_allclose(backbone(IDS), states * (IDS != 0)[:, :, None], atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_weights_of_another_shape_are_refused(tmp_path, tiny_text_backbone):
     write_text_preset(tmp_path / "deep", num_layers=3)
     weights = find_weights("tiny_text", tiny_text_backbone, str(tmp_path / "deep"))

@@ -55,6 +55,7 @@ def test_files_of_weights_are_to_be_given_as_weights(tmp_path):
     assert advice in refusal(tmp_path / "mine.h5")
 
 
+@pytest.mark.thorough
 def test_other_files_are_named(file, tmp_path):
     (tmp_path / "mine.onnx").write_bytes(b"onnx")
     assert "an ONNX model" in refusal(tmp_path / "mine.onnx")
@@ -63,6 +64,7 @@ def test_other_files_are_named(file, tmp_path):
     assert f"{tmp_path}: a file of another kind" in refusal(tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_damaged_file_is_refused_in_a_line(file, share):
     content = file.read_bytes()

@@ -104,6 +104,7 @@ def test_a_known_preprocessing_within_the_network_is_seen(application, tmp_path)
     expect_alike(backbone(PIXELS), features(PIXELS, training=False))
 
 
+@pytest.mark.thorough
 def test_scaling_in_a_pipeline_is_seen(tmp_path):
     assert find_backbone(save(KINDS["pipeline"]()[0], tmp_path)).preprocess == "inside"
 
@@ -167,6 +168,7 @@ def test_transformers_learn_by_layers_as_their_recipes_say(tmp_path):
     assert find_backbone(save(build_cnn()[0], tmp_path, ".h5")).layer_decay == 1.0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layer", ["unit", "statistics of unit"])
 def test_scaling_from_other_pixels_than_raw_ones_is_asked_for(layer, tmp_path):
     if layer == "unit":
@@ -180,6 +182,7 @@ def test_scaling_from_other_pixels_than_raw_ones_is_asked_for(layer, tmp_path):
         fix_preprocess(name, find_backbone(name), "auto")
 
 
+@pytest.mark.thorough
 def test_layers_keep_their_names_and_clashing_ones_get_their_models_in_front(tmp_path):
     row, backbone = load(save(build_nested()[0], tmp_path), 40)
     names = [layer.name for layer in backbone.layers]
@@ -189,6 +192,7 @@ def test_layers_keep_their_names_and_clashing_ones_get_their_models_in_front(tmp
     assert (row.image_size, row.default_boundary) == (224, "high")
 
 
+@pytest.mark.thorough
 def test_the_network_can_be_cut_at_its_frontiers(tmp_path):
     _, backbone = load(save(build_guide()[0], tmp_path))
     whole, cuts = backbone(PIXELS), find_frontiers(backbone)
@@ -198,6 +202,7 @@ def test_the_network_can_be_cut_at_its_frontiers(tmp_path):
     expect_alike(back(front(PIXELS)), whole)
 
 
+@pytest.mark.thorough
 def test_another_size_is_built_where_the_layers_allow_it(tmp_path):
     model, features = build_cnn()
     _, backbone = load(save(model, tmp_path), 64)

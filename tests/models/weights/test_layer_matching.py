@@ -74,6 +74,7 @@ def test_a_model_that_was_fine_tuned_in_part_under_mixed_precision(
     assert_equal(tiny, base)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_sequential_model_that_was_built_by_its_first_batch(source, tiny, tmp_path, suffix):
     augment = keras.Sequential([keras.layers.RandomFlip(), keras.layers.RandomRotation(0.1)])
@@ -120,12 +121,14 @@ def drop_names(file):
     return file
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_file_without_names_is_read_by_class_and_order(source, tiny, tmp_path, build):
     load("tiny", drop_names(write(build(source), tmp_path / "mine.weights.h5")), tiny)
     assert_equal(tiny, source)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_legacy_file_with_other_names_is_read_by_order(tiny, tmp_path, build):
     base = build_longer(["first", "second", "third"])
@@ -161,6 +164,7 @@ def test_names_by_a_counter_of_the_process_are_no_names(unnamed, tmp_path, build
     assert_equal(unnamed, base)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_layer_that_might_be_one_of_the_backbone_is_not_guessed_at(unnamed, tmp_path, suffix):
     file = write(build_flat(build_unnamed(32, blocks=4)), tmp_path / f"mine{suffix}")
@@ -169,6 +173,7 @@ def test_a_layer_that_might_be_one_of_the_backbone_is_not_guessed_at(unnamed, tm
     assert ". Save the right one alone, by save_weights(" in line
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_of_two_such_backbones_is_not_guessed_at(tiny_backbone, tiny, tmp_path, suffix):
     images, bases = keras.Input((32, 32, 3)), []
@@ -185,6 +190,7 @@ def test_a_file_of_two_such_backbones_is_not_guessed_at(tiny_backbone, tiny, tmp
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_of_two_backbones_the_one_that_fits_is_taken(source, tiny, tmp_path, caplog, suffix):
     images, other = keras.Input((32, 32, 3)), build_unnamed(32)
@@ -209,6 +215,7 @@ def test_a_longer_network_with_the_same_names_is_another_one(tiny, tmp_path, bui
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_layers_in_another_order_are_found_by_name(tiny, tmp_path, suffix):
     base = build_longer(["block1", "block3", "block2"])
@@ -218,6 +225,7 @@ def test_layers_in_another_order_are_found_by_name(tiny, tmp_path, suffix):
         np.testing.assert_array_equal(np.array(one), np.array(two))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_shapes_alone_do_not_make_up_for_a_name_that_says_otherwise(tiny, tmp_path, suffix):
     base = build_longer(["block1", "block3", "block4"])
@@ -228,6 +236,7 @@ def test_shapes_alone_do_not_make_up_for_a_name_that_says_otherwise(tiny, tmp_pa
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_without_any_backbone_is_one_clear_line(tiny, tmp_path, suffix):
     images = keras.Input((32, 32, 3))
@@ -246,6 +255,7 @@ def test_an_archive_without_numbers_is_one_clear_line(tiny, tmp_path):
     assert refuse("tiny", tmp_path / "mine.keras", tiny).startswith("a damaged file. ")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_only_numbers_of_layers_are_counted(source, tiny_backbone, tmp_path, suffix):
     """Not those of the optimizer: they are twice as many, and would hide a smaller network."""
@@ -257,6 +267,7 @@ def test_only_numbers_of_layers_are_counted(source, tiny_backbone, tmp_path, suf
         require_enough(file, "mobilenetv3small")
 
 
+@pytest.mark.thorough
 def test_groups_that_hold_each_other_end(source, tiny, tmp_path):
     file = write(build_guide(source), tmp_path / "mine.weights.h5")
     with h5py.File(file, "r+") as stream:

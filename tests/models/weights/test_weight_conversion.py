@@ -172,6 +172,7 @@ def test_a_layer_that_keras_skips_in_silence_is_an_error(source, row, tmp_path, 
         load_weights(backbone, "tiny", find_weights("tiny", row, str(path)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["a.weights.h5", "legacy.h5", "model.keras"])
 @pytest.mark.parametrize("damage", ["cut", "text"])
 def test_a_damaged_file_is_one_clear_line(source, row, tmp_path, kind, damage):

@@ -12,6 +12,7 @@ from keras_transfer.pretrain.self_supervised.self_supervised_settings import Sel
 CONFIG = SelfSupervisedConfig(images="x", backbone="tiny", side=32)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["none", "bundled", "file", "imagenet"])
 def test_statistics_of_photographs_are_kept_and_others_adapt(tiny_backbone, tmp_path, kind):
     build_backbone(tiny_backbone, 32).save_weights(tmp_path / "a.weights.h5")

@@ -82,6 +82,7 @@ def test_kernels_move_and_are_float32_and_views_are_told_apart(finished, start, 
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.thorough
 def test_the_card_says_what_they_came_from(finished, start, tiny_row):
     card = json.loads((finished.parent / "tiny.card.json").read_text())
     assert card["weights_sha256"] == hash_file(finished)
@@ -139,6 +140,7 @@ def test_interrupted_it_ends_with_the_same_file(finished, settings, tmp_path, mo
     assert lines == (finished.parent / "history.csv").read_text()
 
 
+@pytest.mark.thorough
 def test_a_finished_one_is_left_alone_and_gets_back_what_is_lost(finished, settings, tmp_path):
     folder = shutil.copytree(finished.parent, tmp_path / "again")
     (folder / "tiny.weights.h5").unlink()

@@ -33,6 +33,7 @@ def read_pixels(found, config):
     return hold_images(found, config, IMAGE).splits["train"].pixels
 
 
+@pytest.mark.thorough
 def test_order_depends_on_content_alone(photos, tmp_path):
     (flat := tmp_path / "flat").mkdir()
     for number, file in enumerate(sorted(photos.rglob("*.png"), reverse=True)):

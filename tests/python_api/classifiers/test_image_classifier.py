@@ -33,6 +33,7 @@ def shades():
     return draw_rows(rng.normal(0, 1, (30, 5)) + 6 * labels[:, None]), labels
 
 
+@pytest.mark.thorough
 def test_scikit_learns_checks_are_passed(no_network):
     pytest.importorskip("sklearn", "1.6", reason="earlier checks take no list of those that fail")
     found = check_estimator(

@@ -110,6 +110,7 @@ def test_a_block_has_several_batches_but_no_more_bytes_than_it_may(start, ray, m
     assert sorted(found, key=lambda rows: rows.start) == [range(16), range(16, 21)]
 
 
+@pytest.mark.thorough
 def test_blocks_of_what_is_left_are_as_large_as_before(start, ray, monkeypatch):
     training = start(train=48)
     wanted = compute(training)

@@ -73,6 +73,7 @@ def test_the_log_of_keras_holds_both_phases(told):
     assert losses == run.history_table()["loss"]
 
 
+@pytest.mark.thorough
 def test_a_saved_model_is_whole_and_needs_nothing_of_ours(told):
     _, _, folder = told
     model = keras.models.load_model(folder / "1.keras")
